@@ -1,0 +1,42 @@
+"""What a project knows of each of its images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class ImageState(Enum):
+    """Where an image stands on its way to an approved mask."""
+
+    NEW = "new"
+    PREDICTED = "predicted"
+    IN_PROGRESS = "in_progress"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One image of a project.
+
+    ``path`` is absolute and may point at nothing (then ``problem`` says so). ``width`` and ``height`` are upright
+    pixels, EXIF applied, 0 until the file was first read. ``fingerprint`` is a hash of the file's content, empty
+    until it was read. ``held_out`` is None until the image is approved for the first time, then fixed for ever.
+    ``truth`` is a mask file to compare with, never trained on. ``prediction_round`` is the round whose weights
+    made the stored prediction, None without one.
+    """
+
+    id: int
+    path: Path
+    name: str
+    position: int
+    state: ImageState = ImageState.NEW
+    width: int = 0
+    height: int = 0
+    fingerprint: str = ""
+    held_out: bool | None = None
+    truth: Path | None = None
+    prediction_round: int | None = None
+    touched: bool = False
+    problem: str | None = None

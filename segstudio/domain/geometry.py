@@ -1,0 +1,67 @@
+"""Integer rectangles in image pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A half-open rectangle of pixels: columns ``x0 <= x < x1``, rows ``y0 <= y < y1``."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        """Number of columns, never negative."""
+        return max(0, self.x1 - self.x0)
+
+    @property
+    def height(self) -> int:
+        """Number of rows, never negative."""
+        return max(0, self.y1 - self.y0)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where no pixel is inside."""
+        return self.x1 <= self.x0 or self.y1 <= self.y0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """``(rows, columns)`` to index an array with."""
+        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+    def intersect(self, other: Rect) -> Rect:
+        """The pixels in both; may be empty."""
+        return Rect(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
+
+    def clip(self, height: int, width: int) -> Rect:
+        """The part inside an image of ``height`` x ``width`` pixels."""
+        return self.intersect(Rect(0, 0, width, height))
+
+    def union(self, other: Rect) -> Rect:
+        """The smallest rectangle that holds both; an empty one adds nothing."""
+        if self.is_empty:
+            return other
+        if other.is_empty:
+            return self
+        return Rect(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
+    def expand(self, margin: int) -> Rect:
+        """Grown by ``margin`` pixels on every side."""
+        return Rect(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)
+
+
+EMPTY = Rect(0, 0, 0, 0)
+
+
+def union_all(rects: Iterable[Rect]) -> Rect:
+    """The smallest rectangle that holds all; ``EMPTY`` for none."""
+    result = EMPTY
+    for rect in rects:
+        result = result.union(rect)
+    return result

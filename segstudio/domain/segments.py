@@ -1,0 +1,113 @@
+"""Classes of a project and the segments that its masks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+BACKGROUND = 0
+"""Segment id and class id of whatever is no class."""
+
+Color = tuple[int, int, int]
+
+# Okabe & Ito (2008), "Color Universal Design": eight colours told apart with the common kinds of colour
+# blindness. Sky blue leads: it is the one that reads on skin, and no first class is red or green.
+OKABE_ITO: tuple[Color, ...] = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (204, 121, 167),
+    (240, 228, 66),
+    (0, 114, 178),
+    (0, 158, 115),
+    (213, 94, 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSpec:
+    """What a pixel can be.
+
+    ``id`` counts from 1 (0 is the background) and is what networks and exports speak of. A ``stuff`` class has
+    one segment in an image; every object of a ``thing`` class has its own.
+    """
+
+    id: int
+    name: str
+    color: Color
+    kind: Literal["stuff", "thing"] = "stuff"
+
+
+def make_classes(names: Iterable[str]) -> tuple[ClassSpec, ...]:
+    """Stuff classes numbered from 1, coloured by ``OKABE_ITO`` in turn; blank names are skipped."""
+    cleaned = [name.strip() for name in names if name.strip()]
+    return tuple(
+        ClassSpec(index, name, OKABE_ITO[(index - 1) % len(OKABE_ITO)]) for index, name in enumerate(cleaned, start=1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One row of the segment table. ``opacity`` is 0 to 1 and multiplies the overlay's own."""
+
+    id: int
+    class_id: int
+    instance: int
+    name: str
+    color: Color
+    locked: bool = False
+    hidden: bool = False
+    opacity: float = 1.0
+
+
+class SegmentTable:
+    """Segment id -> ``Segment``; never changed, only replaced, so a history can hold the one before."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Iterable[Segment]) -> None:
+        self._rows = {row.id: row for row in rows}
+
+    @classmethod
+    def for_classes(cls, classes: Iterable[ClassSpec]) -> SegmentTable:
+        """One segment a class, with the class's own id, name and colour."""
+        return cls(Segment(c.id, c.id, 0, c.name, c.color) for c in classes)
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, segment_id: object) -> bool:
+        return segment_id in self._rows
+
+    def __getitem__(self, segment_id: int) -> Segment:
+        return self._rows[segment_id]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SegmentTable) and self._rows == other._rows
+
+    __hash__ = None  # type: ignore[assignment]  # compared by value, used as no key
+
+    def with_segment(self, segment: Segment) -> SegmentTable:
+        """A table in which ``segment`` takes the place of the row with its id, or comes last."""
+        return SegmentTable({**self._rows, segment.id: segment}.values())
+
+    def changed(self, segment_id: int, **fields: object) -> SegmentTable:
+        """A table in which the fields of one row are replaced; ``KeyError`` for an unknown id."""
+        return self.with_segment(replace(self._rows[segment_id], **fields))  # type: ignore[arg-type]
+
+    def locked_ids(self) -> tuple[int, ...]:
+        """Ids that no tool may overwrite."""
+        return tuple(row.id for row in self if row.locked)
+
+    def class_lut(self) -> NDArray[np.uint16]:
+        """Look-up table, uint16 of 65536, from segment id to class id; unknown ids become background."""
+        lut = np.zeros(65536, np.uint16)
+        for row in self:
+            lut[row.id] = row.class_id
+        return lut

@@ -1,0 +1,139 @@
+"""What the window process and the worker process say to each other.
+
+One message a line of JSON. The window writes on the worker's stdin, the worker on its own stdout. Both ends are
+of one installation, so a version that differs means a broken installation and is refused, not negotiated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PROTOCOL_VERSION = 1
+
+Phase = Literal["preparing", "training", "scoring", "saving"]
+
+
+# ---- from the window to the worker ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Run the round whose folder is ``folder`` (absolute); see ``round_folder``."""
+
+    job: int
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Predict one image with ``weights`` and write the mask to ``output``.
+
+    Paths are absolute. The mask is a 16-bit grey PNG of class ids, as large as the upright image. A request that
+    arrives while a round trains is served between two training steps, so that nobody waits for the round.
+    """
+
+    job: int
+    image_id: int
+    image: str
+    weights: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Give up ``job``; answered by ``Cancelled``, or by what ended the job in the same moment."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End after the current step. The end of stdin means the same."""
+
+
+# ---- from the worker to the window ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """First message of a worker. ``device`` is "cuda", "mps" or "cpu"; ``device_name`` is for people."""
+
+    protocol: int
+    pid: int
+    device: str
+    device_name: str
+    torch_version: str
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a round has come; at least one a second from the start of the job to its end.
+
+    ``fraction`` is 0 to 1 and never falls. ``loss`` is a running mean, None before the first step.
+    ``held_out_dice`` is the latest mean dense Dice over the ``held_out_count`` held-out images, None before it was
+    measured or with fewer than two such images.
+    """
+
+    job: int
+    phase: Phase
+    fraction: float
+    seconds_left: float | None
+    step: int
+    steps: int
+    loss: float | None
+    held_out_dice: float | None
+    held_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the user about a job that goes on, such as "Memory ran out; training with a smaller batch"."""
+
+    job: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A round ended well; ``weights.safetensors`` and ``result.json`` stand in its folder."""
+
+    job: int
+    seconds: float
+    loss: float
+    held_out_dice: float | None
+    held_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """The mask of ``image_id`` stands at ``output``; ``seconds`` from file to mask."""
+
+    job: int
+    image_id: int
+    output: str
+    width: int
+    height: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """``job`` was given up; what it had written is removed."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """``job`` failed: ``sentence`` for the user, ``detail`` (a traceback) for the log."""
+
+    job: int
+    sentence: str
+    detail: str
+
+
+ToWorker = Train | Predict | Cancel | Shutdown
+FromWorker = Ready | Progress | Notice | Finished | Predicted | Cancelled | Failed
+Message = ToWorker | FromWorker

@@ -1,0 +1,138 @@
+"""The layout of a round's folder, which is the whole input of a training job and holds its whole output.
+
+::
+
+    rounds/0007/
+        request.json            what to train on, with which settings
+        masks/12.png            16-bit grey PNG a image: class id a pixel, IGNORE where nobody vouched
+        weights.safetensors     written beside and renamed when training ends well
+        result.json             metrics, likewise
+        predictions/            masks on their way to the window
+
+Image paths in a request are absolute; mask paths are relative to the folder and checked to stay inside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from segstudio.protocol.codec import ProtocolError
+
+FOLDER_VERSION = 1
+IGNORE = 65535
+"""Mask value of a pixel that no human vouched for: the loss does not read it."""
+
+REQUEST = "request.json"
+RESULT = "result.json"
+WEIGHTS = "weights.safetensors"
+MASKS = "masks"
+PREDICTIONS = "predictions"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingImage:
+    """One image of a round: its absolute path, its mask's path relative to the folder, its use."""
+
+    image_id: int
+    image: str
+    mask: str
+    role: Literal["train", "held_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How to train. ``seconds`` bounds the time spent in steps; ``input_size`` is the longer side in px."""
+
+    network: str = "unet-efficientnet-lite0"
+    input_size: int = 256
+    seconds: float = 60.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRequest:
+    """The whole input of a round. ``classes`` names class 1, 2, ...; ``parent_weights`` is absolute or None."""
+
+    round: int
+    classes: tuple[str, ...]
+    images: tuple[TrainingImage, ...]
+    parent_weights: str | None
+    settings: TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RoundResult:
+    """The metrics of a finished round. ``per_image`` maps a held-out image id to its dense Dice."""
+
+    round: int
+    seconds: float
+    steps: int
+    loss: float
+    held_out_dice: float | None
+    held_out_count: int
+    per_image: dict[int, float]
+    device: str
+
+
+def mask_path(folder: Path, image: TrainingImage) -> Path:
+    """Absolute path of an image's mask. Raises ``ProtocolError`` if it would leave the folder."""
+    path = (folder / image.mask).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ProtocolError(f"mask path leaves the round folder: {image.mask}")
+    return path
+
+
+def write_request(folder: Path, request: RoundRequest) -> None:
+    """Write ``request.json``; the folder must exist."""
+    _write_json(folder / REQUEST, {"version": FOLDER_VERSION, **asdict(request)})
+
+
+def read_request(folder: Path) -> RoundRequest:
+    """Read ``request.json``. Raises ``ProtocolError`` if it is not one of this version."""
+    body = _read_json(folder / REQUEST)
+    try:
+        return RoundRequest(
+            round=int(body["round"]),
+            classes=tuple(str(name) for name in body["classes"]),
+            images=tuple(TrainingImage(**image) for image in body["images"]),
+            parent_weights=body["parent_weights"],
+            settings=TrainingSettings(**body["settings"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProtocolError(f"{folder / REQUEST} is damaged: {error!r}") from error
+
+
+def write_result(folder: Path, result: RoundResult) -> None:
+    """Write ``result.json``."""
+    _write_json(folder / RESULT, {"version": FOLDER_VERSION, **asdict(result)})
+
+
+def read_result(folder: Path) -> RoundResult:
+    """Read ``result.json``. Raises ``ProtocolError`` if it is not one of this version."""
+    body = _read_json(folder / RESULT)
+    try:
+        body["per_image"] = {int(key): float(value) for key, value in body["per_image"].items()}
+        body.pop("version")
+        return RoundResult(**body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError(f"{folder / RESULT} is damaged: {error!r}") from error
+
+
+def _write_json(path: Path, body: dict[str, Any]) -> None:
+    beside = path.with_suffix(".tmp")
+    beside.write_text(json.dumps(body, indent=1, allow_nan=False), encoding="utf-8")
+    os.replace(beside, path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ProtocolError(f"{path} cannot be read: {error}") from error
+    if not isinstance(body, dict) or body.get("version") != FOLDER_VERSION:
+        raise ProtocolError(f"{path} is not of round folder version {FOLDER_VERSION}")
+    return body
