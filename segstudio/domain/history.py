@@ -1,0 +1,80 @@
+"""Undo and redo of one image: named edits, counted in bytes with a floor of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from segstudio.domain.plane import Tile, TileChange, TileKey
+
+MIN_STEPS = 200
+"""Edits that are kept whatever they weigh."""
+
+MAX_BYTES = 256 * 2**20
+"""Weight above which edits beyond ``MIN_STEPS`` are let go, oldest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """One step that a person would name: the tiles of the correction plane that it changed, before and after."""
+
+    name: str
+    tiles: Mapping[TileKey, TileChange]
+
+    @property
+    def before(self) -> dict[TileKey, Tile | None]:
+        """The tiles to put back on undo."""
+        return {key: change[0] for key, change in self.tiles.items()}
+
+    @property
+    def after(self) -> dict[TileKey, Tile | None]:
+        """The tiles to put back on redo."""
+        return {key: change[1] for key, change in self.tiles.items()}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tiles that only this edit keeps alive, as an upper bound: those before it."""
+        return sum(change[0].nbytes for change in self.tiles.values() if change[0] is not None)
+
+
+@dataclass
+class History:
+    """Edits done and undone, each list in the order in which the edits were made (or undone)."""
+
+    done: list[Edit] = field(default_factory=list)
+    undone: list[Edit] = field(default_factory=list)
+
+    def push(self, edit: Edit) -> None:
+        """Record an edit that was just made; what had been undone can no longer be redone."""
+        self.done.append(edit)
+        self.undone.clear()
+        self._trim()
+
+    def undo(self) -> Edit | None:
+        """The edit to take back, moved to ``undone``; None if there is none."""
+        if not self.done:
+            return None
+        self.undone.append(self.done.pop())
+        return self.undone[-1]
+
+    def redo(self) -> Edit | None:
+        """The edit to make again, moved to ``done``; None if there is none."""
+        if not self.undone:
+            return None
+        self.done.append(self.undone.pop())
+        return self.done[-1]
+
+    def _trim(self) -> None:
+        surplus = kept_from(edit.nbytes for edit in reversed(self.done))
+        if surplus is not None:
+            del self.done[: len(self.done) - surplus]
+
+
+def kept_from(weights_newest_first: Iterable[int]) -> int | None:
+    """How many edits to keep, counted from the newest; None for all."""
+    total = 0
+    for index, weight in enumerate(weights_newest_first):
+        total += weight
+        if total > MAX_BYTES and index >= MIN_STEPS:
+            return index
+    return None

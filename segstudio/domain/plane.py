@@ -1,0 +1,152 @@
+"""A plane of segment ids, kept in tiles that are copied on write.
+
+A snapshot costs one small dictionary, whatever the image's size: it shares the tiles, and the plane copies a shared
+tile before it first writes to it. Undo, autosave and repaint all come from comparing tile identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.geometry import Rect, union_all
+
+TILE = 256
+"""Side of a tile in pixels."""
+
+UNSET = 65535
+"""Value of a correction pixel that nobody painted."""
+
+TileKey = tuple[int, int]
+"""(row, column) of a tile, counted in tiles."""
+
+Tile = NDArray[np.uint16]
+"""(256, 256) uint16; at the right and lower border the part outside the image holds the plane's fill."""
+
+TileChange = tuple[Tile | None, Tile | None]
+"""A tile before and after; None is a tile that is all fill."""
+
+
+class Plane:
+    """(height, width) uint16, initially all ``fill``; a tile that is all fill takes no memory."""
+
+    def __init__(self, height: int, width: int, fill: int = UNSET) -> None:
+        self.height = height
+        self.width = width
+        self.fill = fill
+        self._tiles: dict[TileKey, Tile] = {}
+        self._owned: set[TileKey] = set()
+
+    @classmethod
+    def from_array(cls, values: NDArray[np.uint16], fill: int = UNSET) -> Plane:
+        """A plane with the values of a (height, width) uint16 array."""
+        plane = cls(values.shape[0], values.shape[1], fill)
+        plane.write(Rect(0, 0, plane.width, plane.height), values)
+        for key in [key for key, tile in plane._tiles.items() if (tile == fill).all()]:
+            del plane._tiles[key]
+        return plane
+
+    @property
+    def bounds(self) -> Rect:
+        """The whole plane."""
+        return Rect(0, 0, self.width, self.height)
+
+    @property
+    def is_blank(self) -> bool:
+        """True if no tile holds anything but fill."""
+        return all((tile == self.fill).all() for tile in self._tiles.values())
+
+    def read(self, rect: Rect) -> NDArray[np.uint16]:
+        """A copy of the pixels in ``rect``, which must lie inside."""
+        out = np.full((rect.height, rect.width), self.fill, np.uint16)
+        for key, part in _tiles_of(rect):
+            tile = self._tiles.get(key)
+            if tile is not None:
+                out[_shifted(part, rect.x0, rect.y0)] = tile[_inside(part, key)]
+        return out
+
+    def to_array(self) -> NDArray[np.uint16]:
+        """A (height, width) copy of everything."""
+        return self.read(self.bounds)
+
+    def write(self, rect: Rect, values: NDArray[np.uint16] | int, where: NDArray[np.bool_] | None = None) -> None:
+        """Set the pixels of ``rect`` (inside the plane) to ``values``, only ``where`` True if given.
+
+        ``values`` and ``where`` have the shape of ``rect``; a tile where ``where`` is False throughout keeps its
+        identity.
+        """
+        for key, part in _tiles_of(rect):
+            source = _shifted(part, rect.x0, rect.y0)
+            mask = None if where is None else where[source]
+            if mask is not None and not mask.any():
+                continue
+            target = self._writable(key)[_inside(part, key)]
+            piece = values if isinstance(values, int) else values[source]
+            if mask is None:
+                target[...] = piece
+            else:
+                np.copyto(target, np.asarray(piece, np.uint16), where=mask)
+
+    def snapshot(self) -> dict[TileKey, Tile]:
+        """The tiles as they are now; from here on they are never written to, only replaced."""
+        self._owned.clear()
+        return dict(self._tiles)
+
+    def changes_since(self, snapshot: Mapping[TileKey, Tile]) -> dict[TileKey, TileChange]:
+        """Tiles that differ in content from ``snapshot``, as (before, after); freezes the plane."""
+        now = self.snapshot()
+        changes: dict[TileKey, TileChange] = {}
+        for key in now.keys() | snapshot.keys():
+            before, after = snapshot.get(key), now.get(key)
+            if before is not after and not self._same(before, after):
+                changes[key] = (before, after)
+        return changes
+
+    def put_tiles(self, tiles: Mapping[TileKey, Tile | None]) -> Rect:
+        """Replace whole tiles, None meaning all fill; returns the rectangle touched."""
+        for key, tile in tiles.items():
+            self._owned.discard(key)
+            if tile is None:
+                self._tiles.pop(key, None)
+            else:
+                self._tiles[key] = tile
+        return union_all(tile_rect(key) for key in tiles).clip(self.height, self.width)
+
+    def _writable(self, key: TileKey) -> Tile:
+        if key not in self._owned:
+            shared = self._tiles.get(key)
+            self._tiles[key] = np.full((TILE, TILE), self.fill, np.uint16) if shared is None else shared.copy()
+            self._owned.add(key)
+        return self._tiles[key]
+
+    def _same(self, one: Tile | None, other: Tile | None) -> bool:
+        if one is None or other is None:
+            present = other if one is None else one
+            return present is None or bool((present == self.fill).all())
+        return bool(np.array_equal(one, other))
+
+
+def tile_rect(key: TileKey) -> Rect:
+    """The pixels of a tile; may reach beyond the image."""
+    row, column = key
+    return Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE)
+
+
+def _tiles_of(rect: Rect) -> list[tuple[TileKey, Rect]]:
+    if rect.is_empty:
+        return []
+    return [
+        ((row, column), rect.intersect(tile_rect((row, column))))
+        for row in range(rect.y0 // TILE, (rect.y1 - 1) // TILE + 1)
+        for column in range(rect.x0 // TILE, (rect.x1 - 1) // TILE + 1)
+    ]
+
+
+def _inside(part: Rect, key: TileKey) -> tuple[slice, slice]:
+    return _shifted(part, key[1] * TILE, key[0] * TILE)
+
+
+def _shifted(part: Rect, x: int, y: int) -> tuple[slice, slice]:
+    return slice(part.y0 - y, part.y1 - y), slice(part.x0 - x, part.x1 - x)

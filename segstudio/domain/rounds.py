@@ -1,0 +1,71 @@
+"""When a round starts and which images it never sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+FIRST_ROUND_AFTER = 3
+"""Approved images that start the first round by themselves."""
+
+NEXT_ROUND_AFTER = 5
+"""Newly approved images that start each later round."""
+
+HELD_OUT_SHARE = 0.2
+"""Share of the approved images that is never trained on."""
+
+SCORE_NEEDS = 2
+"""Held-out images below which no score is shown."""
+
+
+class RoundStatus(Enum):
+    """How a round stands or ended."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """One round of a project. Times are seconds since the epoch; ``weights`` is relative to the project folder.
+
+    ``approved`` counts the approved images it was given, of which ``held_out_count`` were held out.
+    """
+
+    number: int
+    status: RoundStatus
+    started: float
+    approved: int
+    seconds: float = 0.0
+    loss: float | None = None
+    held_out_dice: float | None = None
+    held_out_count: int = 0
+    weights: str | None = None
+    sentence: str = ""
+
+
+def holds_out(fingerprint: str, approved_before: int, held_out_before: int) -> bool:
+    """Whether an image, approved now for the first time, is held out for ever.
+
+    The file's hash decides; it is overruled only where the held-out share would otherwise stray by more than one
+    image from a fifth, so that ten approved images always give a score. The first three all train.
+
+    ``fingerprint`` is the hexadecimal hash of the file's content. Raises ``ValueError`` if it is not.
+    """
+    if approved_before < FIRST_ROUND_AFTER:
+        return False
+    wanted = (approved_before + 1) * HELD_OUT_SHARE
+    if held_out_before + 1 > wanted + 1:
+        return False
+    if held_out_before <= wanted - 1:
+        return True
+    return int(fingerprint[:8], 16) / 16**8 < HELD_OUT_SHARE
+
+
+def approvals_missing(approved: int, approved_at_last_round: int | None) -> int:
+    """How many more approved images start the next round by themselves; 0 when it is due."""
+    if approved_at_last_round is None:
+        return max(0, FIRST_ROUND_AFTER - approved)
+    return max(0, NEXT_ROUND_AFTER - (approved - approved_at_last_round))
