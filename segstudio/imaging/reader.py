@@ -1,0 +1,343 @@
+"""Image files in, upright 8-bit RGB out.
+
+PNG, JPEG, BMP, TIFF and WebP of any kind that Pillow or OpenCV knows, told apart by content and not by name. Files are
+opened for reading only. Whatever is wrong with one is a ``UserError`` that names it and says what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from segstudio.domain.errors import UserError
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.display import percentile_window, to_8bit
+from segstudio.imaging.find import SUFFIXES, find_images, natural_key
+from segstudio.imaging.orientation import UPRIGHT, clean, from_stored, to_stored, turned_size
+
+__all__ = [
+    "SUFFIXES",
+    "ImageData",
+    "find_images",
+    "fingerprint",
+    "from_stored",
+    "natural_key",
+    "read_array",
+    "read_image",
+    "read_size",
+    "read_thumbnail",
+    "to_stored",
+]
+
+MAX_PIXELS = 250_000_000
+"""The most pixels that a file may declare: 250 megapixels are 750 MB as RGB."""
+
+# Pillow's own limit warns at a third of ours and is one number for the whole process; `_header` applies ours.
+Image.MAX_IMAGE_PIXELS = None
+
+# "JPEG" opens MPO too, the several-pictures kind that phones and stereo cameras write.
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP")
+_KNOWN = "PNG, JPEG, BMP, TIFF or WebP"
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
+_PNG_SIGNATURE = _SIGNATURES[0]
+_ORIENTATION_TAG = 274
+_WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _SAMPLES_TAG = 256, 257, 258, 277
+_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
+_quiet_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class ImageData:
+    """One image, ready to show.
+
+    ``pixels`` is (H, W, 3) uint8 RGB, upright and C-contiguous. ``orientation`` is the EXIF value 1 to 8 found in the
+    file and ``stored_size`` its (width, height) before turning. ``bit_depth`` is bits a channel in the file: 1, 8,
+    16 or 32. ``deep`` holds the file's own values, upright, where it has 16 bits: (H, W) uint16 for grey, (H, W, 3)
+    RGB for colour; None for all others.
+    """
+
+    pixels: NDArray[np.uint8]
+    orientation: int = UPRIGHT
+    stored_size: tuple[int, int] = (0, 0)
+    bit_depth: int = 8
+    deep: NDArray[np.uint16] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) upright."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True)
+class _Header:
+    orientation: int
+    stored_size: tuple[int, int]
+    bit_depth: int
+    channels: int
+
+
+def read_image(path: Path) -> ImageData:
+    """The image in a file, upright.
+
+    Transparent parts are shown on white. Grey of more than 8 bits is shown by the window between its 0.5th and 99.5th
+    percentile. Raises ``UserError`` for a file that is missing, may not be read, is empty, cut short, damaged, no
+    image, or declares more than ``MAX_PIXELS``.
+    """
+    with _opened(path) as (image, header, file):
+        image.load()
+        upright = UPRIGHT if image.format == "TIFF" else header.orientation  # Pillow turns TIFF, and only TIFF, itself
+        if header.bit_depth == 16 and header.channels > 1:
+            deep = _deep_colour(file, header)
+            if deep is not None:
+                return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
+        if image.mode.startswith("I;16"):
+            grey = from_stored(np.array(image).astype(np.uint16), upright)
+            shown = to_8bit(grey, percentile_window(grey))
+            return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey)
+        pixels = from_stored(_to_rgb(image), upright)
+    return ImageData(pixels, header.orientation, header.stored_size, header.bit_depth)
+
+
+def read_array(path: Path) -> tuple[NDArray[Any], int]:
+    """What a label file holds, as stored and unscaled, with its EXIF orientation.
+
+    (H, W) of bool, uint8 (palette indices stay indices), uint16, int32 or float32; or (H, W, 3) uint8 or uint16 RGB:
+    alpha is dropped. Raises ``UserError`` like ``read_image``.
+    """
+    with _opened(path) as (image, header, file):
+        image.load()
+        if header.bit_depth == 16 and header.channels > 1:
+            deep = _deep_colour(file, header)
+            if deep is not None:
+                return to_stored(deep, header.orientation), header.orientation
+        if image.mode in ("LA", "La"):
+            array = np.array(image.convert("LA"))[..., 0]
+        elif image.mode == "PA":
+            array = np.array(image)[..., 0]
+        elif image.mode in ("1", "L", "P", "I", "F"):
+            array = np.array(image)
+        elif image.mode.startswith("I;16"):
+            array = np.array(image).astype(np.uint16)
+        else:
+            # Straight from RGBA: pixels under full transparency keep the colour that they were given.
+            array = np.array(image.convert("RGBA") if "a" in image.mode.lower() else image.convert("RGB"))[..., :3]
+        if image.format == "TIFF":
+            array = to_stored(array, header.orientation)
+        return np.ascontiguousarray(array), header.orientation
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Upright (width, height), from the header alone. Raises ``UserError`` like ``read_image``.
+
+    A file that is cut short or damaged further on passes here and fails in ``read_image``.
+    """
+    with _opened(path) as (_, header, _file):
+        return turned_size(header.stored_size, header.orientation)
+
+
+def read_thumbnail(path: Path, size: int) -> NDArray[np.uint8]:
+    """The image, upright, shrunk so that its longer side is at most ``size``: (h, w, 3) uint8 RGB, C-contiguous.
+
+    Smaller images come as they are. A JPEG is decoded at an eighth to a half of its size where that is enough. Raises
+    ``UserError`` like ``read_image``.
+    """
+    with _opened(path) as (image, header, _file):
+        # The decoder's own halving aliases a little: give it twice the size and shrink the rest properly.
+        image.draft("RGB", (2 * size, 2 * size))
+        if image.format in ("JPEG", "MPO") and header.bit_depth == 8:
+            image.load()
+            pixels = from_stored(_to_rgb(image), header.orientation)
+        else:
+            pixels = None
+    if pixels is None:
+        pixels = read_image(path).pixels
+    height, width = pixels.shape[:2]
+    scale = size / max(height, width)
+    if scale < 1:
+        shape = max(1, round(width * scale)), max(1, round(height * scale))
+        pixels = np.ascontiguousarray(cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA))
+    return pixels
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file's content, 64 hex digits; reads in pieces. Raises ``UserError`` where it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _cannot_open(path, error) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image, _Header, IO[bytes]]]:
+    """Open a file and read its header; everything that can go wrong, also in the block, becomes a ``UserError``."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115  # closed below; opening fails in other words than reading
+        start = file.read(132)
+    except OSError as error:
+        raise _cannot_open(path, error) from error
+    with file:
+        if not start:
+            raise UserError(f"“{path.name}” is empty (0 bytes). Copy the image again from where it came from.")
+        try:
+            with _quiet():
+                file.seek(0)
+                image = Image.open(file, formats=_FORMATS)
+                header = _header(image, start, file)
+            with image:
+                _check_size(path, header.stored_size)
+                yield image, header, file
+        except UserError:
+            raise
+        except MemoryError as error:
+            raise UserError(
+                f"There isn't enough memory to open “{path.name}”. "
+                "Close other programs, or save the image at a smaller size and use that."
+            ) from error
+        except _DAMAGED as error:
+            raise _why(path, start, error) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of odd metadata, in English and on a console nobody sees; the pixels don't depend on it."""
+    with _quiet_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _header(image: Image.Image, start: bytes, file: IO[bytes]) -> _Header:
+    stored_size = image.size
+    bits, channels = {"1": 1, "F": 32, "I": 32}.get(image.mode, 16 if image.mode.startswith("I;16") else 8), 1
+    tags = getattr(image, "tag_v2", None) if image.format == "TIFF" else None
+    if tags is not None:
+        stored_size = (int(tags[_WIDTH_TAG]), int(tags[_HEIGHT_TAG]))
+        declared = tags.get(_BITS_TAG, (1,))
+        bits, channels = int(declared[0] if isinstance(declared, tuple) else declared), int(tags.get(_SAMPLES_TAG, 1))
+        return _Header(clean(tags.get(_ORIENTATION_TAG)), stored_size, bits, channels)
+    if start.startswith(_PNG_SIGNATURE):
+        bits, channels = start[24], {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(start[25], 1)
+        if "exif" not in image.info:
+            late = _png_exif(file)
+            if late:
+                image.info["exif"] = late
+    try:
+        # Not image.getexif(): for PNG that decodes all pixels first, to look for what _png_exif finds at once.
+        orientation = clean(Image.Image.getexif(image).get(_ORIENTATION_TAG))
+    except _DAMAGED:
+        orientation = UPRIGHT
+    return _Header(orientation, stored_size, bits, channels)
+
+
+def _png_exif(file: IO[bytes]) -> bytes:
+    """The content of a PNG's eXIf chunk, which may stand behind the pixels; leaves the file where it was."""
+    here = file.tell()
+    try:
+        file.seek(len(_PNG_SIGNATURE))
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[:4], "big")
+            if head[4:] == b"eXIf":
+                return b"Exif\0\0" + file.read(length)
+            file.seek(length + 4, 1)
+        return b""
+    finally:
+        file.seek(here)
+
+
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 of a loaded image of any mode but 16-bit grey; transparency on white."""
+    if image.mode in ("I", "F"):
+        values = np.asarray(image)
+        return _grey_to_rgb(to_8bit(values, percentile_window(values)))
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        lowest, highest = rgba.getchannel("A").getextrema()
+        # Wholly transparent is a broken export, not an empty picture: show the colours that are there.
+        if lowest == 255 or highest == 0:
+            return np.array(rgba)[..., :3]
+        return np.array(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
+    return np.array(image.convert("RGB"))
+
+
+def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _deep_colour(file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
+    """16-bit colour, upright, (H, W) for grey with alpha or (H, W, 3); None where OpenCV can't, or sees 8 bits.
+
+    Pillow reads such files with 8 bits only. It has decoded this one before, which has told us that it is whole.
+    """
+    file.seek(0)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:
+        return None
+    rgb = decoded[..., 2::-1] if decoded.shape[2] >= 3 else np.repeat(decoded[..., :1], 3, axis=2)
+    width, height = header.stored_size
+    return from_stored(rgb, header.orientation) if rgb.shape[:2] == (height, width) else None
+
+
+def _check_size(path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise UserError(
+            f"“{path.name}” declares a size of {width} × {height} pixels: the file is damaged. Copy it again."
+        )
+    if width * height > MAX_PIXELS:
+        raise UserError(
+            f"“{path.name}” declares {width} × {height} pixels, more than the {MAX_PIXELS // 1_000_000} megapixels "
+            "that can be opened. Crop or shrink it in another program first."
+        )
+
+
+def _why(path: Path, start: bytes, error: BaseException) -> UserError:
+    """What a failure of the decoder means to the user."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return _cannot_open(path, error)
+    text = str(error).lower()
+    if any(word in text for word in ("truncated", "not enough", "unexpected end", "buffer is smaller", "eof")):
+        return UserError(
+            f"“{path.name}” is cut short: the end of the file is missing. Copy it again from where it came from."
+        )
+    if start[128:132] == b"DICM":
+        return UserError(f"“{path.name}” is a DICOM file, which can't be opened yet. Export it as PNG or TIFF first.")
+    if not start.startswith(_SIGNATURES):
+        return UserError(f"“{path.name}” is not an image that can be opened. Save it as {_KNOWN} and use that.")
+    if isinstance(error, UnidentifiedImageError):
+        return UserError(
+            f"“{path.name}” begins like an image but its header is damaged or of an unusual kind. "
+            f"Copy it again, or save it as {_KNOWN} in another program."
+        )
+    return UserError(
+        f"“{path.name}” is damaged and can't be decoded. Copy it again from where it came from, "
+        "or save it anew in another program."
+    )
+
+
+def _cannot_open(path: Path, error: OSError) -> UserError:
+    if isinstance(error, FileNotFoundError):
+        return UserError(
+            f"“{path.name}” is no longer at {path.parent}. "
+            "Put it back, or connect the drive or network folder it is on."
+        )
+    if isinstance(error, IsADirectoryError):
+        return UserError(f"“{path.name}” is a folder, not an image. Choose the files inside it.")
+    if isinstance(error, PermissionError):
+        return UserError(f"You may not read “{path.name}”. Ask its owner for permission to read {path}.")
+    return UserError(
+        f"“{path.name}” can't be read ({error.strerror or error}). "
+        "Check that its drive or network folder is connected, then try again."
+    )
