@@ -1,0 +1,94 @@
+"""What changed: one small record, merged within an event-loop turn and broadcast once.
+
+Widgets decide what to redraw; nobody calls a widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from segstudio.app.ports import Scheduler
+from segstudio.domain.geometry import EMPTY, Rect
+
+
+@dataclass(frozen=True)
+class Message:
+    """A quiet sentence for the user with at most one action. A later message with the same ``key`` replaces it."""
+
+    sentence: str
+    kind: Literal["info", "trouble"] = "info"
+    action: str = ""
+    on_action: Callable[[], None] | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed since the last broadcast.
+
+    ``project``: one was opened or closed. ``image_list``: rows came or went. ``images``: rows whose record or
+    thumbnail changed. ``document``: another image is on the canvas, loading, or failed. ``pixels``: the part of the
+    document whose shown mask changed, because of a new prediction if ``better_mask``.
+    """
+
+    project: bool = False
+    image_list: bool = False
+    images: frozenset[int] = frozenset()
+    document: bool = False
+    pixels: Rect = EMPTY
+    better_mask: bool = False
+    table: bool = False
+    history: bool = False
+    tool: bool = False
+    saving: bool = False
+    training: bool = False
+    message: Message | None = None
+
+    def merged(self, later: Changes) -> Changes:
+        """Both in one; of two messages the later one stays."""
+        return Changes(**{f.name: _merge(getattr(self, f.name), getattr(later, f.name)) for f in fields(self)})
+
+
+def _merge(before: object, after: object) -> object:
+    if isinstance(before, Rect) and isinstance(after, Rect):
+        return before.union(after)
+    if isinstance(before, frozenset) and isinstance(after, frozenset):
+        return before | after
+    return after or before
+
+
+@dataclass
+class Broadcaster:
+    """Collects changes and tells every listener once an event-loop turn. Main thread only."""
+
+    scheduler: Scheduler
+    _listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    _pending: Changes | None = None
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Tell ``listener`` from now on; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def announce(self, changes: Changes) -> None:
+        """Broadcast ``changes`` at the next turn, together with what else is announced before it."""
+        if self._pending is None:
+            self._pending = changes
+            self.scheduler.post(self._flush)
+        elif self._pending.message is not None and changes.message is not None:
+            # Two sentences must not become one: the first goes out by itself.
+            first, self._pending = self._pending, changes
+            self._tell(first)
+        else:
+            self._pending = self._pending.merged(changes)
+
+    def _flush(self) -> None:
+        changes, self._pending = self._pending, None
+        if changes is not None:
+            self._tell(changes)
+
+    def _tell(self, changes: Changes) -> None:
+        for listener in tuple(self._listeners):
+            listener(changes)

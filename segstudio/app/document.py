@@ -1,0 +1,132 @@
+"""One open image: its pixels, its two planes and its history. No threads, no files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.geometry import EMPTY, Rect
+from segstudio.domain.history import Edit, History
+from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
+from segstudio.domain.segments import BACKGROUND
+
+MaskOrigin = Literal["none", "model", "mine", "approved"]
+
+
+@dataclass
+class Document:
+    """What is on the canvas.
+
+    ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
+    prediction, else background. Changes go through ``begin_edit`` ... ``commit_edit``; writing outside of one is an
+    error, so that no change can miss the history and the saver.
+    """
+
+    image_id: int
+    pixels: NDArray[np.uint8]
+    correction: Plane
+    prediction: Plane | None = None
+    prediction_round: int | None = None
+    history: History = field(default_factory=History)
+    approved: bool = False
+    _before: dict[TileKey, Tile] | None = None
+    _name: str = ""
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def bounds(self) -> Rect:
+        """The whole image."""
+        return Rect(0, 0, self.width, self.height)
+
+    @property
+    def editing(self) -> bool:
+        """True between ``begin_edit`` and its end."""
+        return self._before is not None
+
+    @property
+    def mask_origin(self) -> MaskOrigin:
+        """Whose mask is shown."""
+        if self.approved:
+            return "approved"
+        if not self.correction.is_blank:
+            return "mine"
+        return "none" if self.prediction is None else "model"
+
+    def shown(self, rect: Rect) -> NDArray[np.uint16]:
+        """Segment ids shown in ``rect`` (inside the image): correction over prediction over background."""
+        mask = self.correction.read(rect)
+        unset = mask == UNSET
+        if unset.any():
+            below = BACKGROUND if self.prediction is None else self.prediction.read(rect)
+            np.copyto(mask, np.asarray(below, np.uint16), where=unset)
+        return mask
+
+    def begin_edit(self, name: str) -> None:
+        """Start one named step. Raises ``RuntimeError`` inside another."""
+        if self._before is not None:
+            raise RuntimeError(f"edit {self._name!r} has not ended")
+        self._before = self.correction.snapshot()
+        self._name = name
+
+    def write(self, rect: Rect, where: NDArray[np.bool_], segment_id: int, locked: tuple[int, ...] = ()) -> Rect:
+        """Set the pixels ``where`` True to ``segment_id``, sparing pixels that show a locked segment.
+
+        ``where`` has the shape of ``rect``. Returns the rectangle to repaint. Raises ``RuntimeError`` outside an edit.
+        """
+        if self._before is None:
+            raise RuntimeError("writing to a mask outside an edit")
+        if rect.is_empty:
+            return EMPTY
+        if locked:
+            where = where & ~np.isin(self.shown(rect), locked)
+        self.correction.write(rect, segment_id, where)
+        return rect
+
+    def commit_edit(self) -> Edit | None:
+        """End the step and record it; None if it changed nothing."""
+        if self._before is None:
+            raise RuntimeError("no edit to commit")
+        changes = self.correction.changes_since(self._before)
+        self._before = None
+        if not changes:
+            return None
+        edit = Edit(self._name, changes)
+        self.history.push(edit)
+        return edit
+
+    def abandon_edit(self) -> Rect:
+        """End the step as if it had never begun; returns the rectangle to repaint."""
+        if self._before is None:
+            return EMPTY
+        changes = self.correction.changes_since(self._before)
+        self._before = None
+        return self.correction.put_tiles({key: before for key, (before, _) in changes.items()})
+
+    def undo(self) -> Rect | None:
+        """Take the last edit back; the rectangle to repaint, None if there is none."""
+        edit = self.history.undo()
+        return None if edit is None else self.correction.put_tiles(edit.before)
+
+    def redo(self) -> Rect | None:
+        """Make the last undone edit again; the rectangle to repaint, None if there is none."""
+        edit = self.history.redo()
+        return None if edit is None else self.correction.put_tiles(edit.after)
+
+    def set_prediction(self, plane: Plane, round_number: int) -> None:
+        """Show another prediction below the correction. Raises ``ValueError`` if its size differs."""
+        if (plane.height, plane.width) != (self.height, self.width):
+            raise ValueError(f"prediction of {plane.width} x {plane.height} px for {self.width} x {self.height} px")
+        self.prediction = plane
+        self.prediction_round = round_number
