@@ -1,0 +1,156 @@
+"""The one connection to a project's database: how it is opened, how a transaction ends, what its errors mean.
+
+SQLite runs in WAL mode with ``synchronous=FULL``: once a transaction has returned, neither a killed process nor a
+power cut can take it back. ``locking_mode=EXCLUSIVE`` keeps a second window out for as long as this one lives; the
+operating system lets the lock go when the process dies, however it dies. It also spares SQLite its shared memory
+file, which network folders cannot offer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from segstudio.domain.errors import UserError
+
+DB_NAME = "project.db"
+
+
+class Database:
+    """An open database file. Use it on the thread that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def connect(cls, path: Path, *, create: bool = False) -> Database:
+        """Open the file, which must exist unless ``create``; nothing is read or locked yet.
+
+        Raises ``UserError`` if it cannot be opened.
+        """
+        with _translated(path.parent):
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+                uri=True,
+                timeout=0,
+                isolation_level=None,  # transactions begin and end where this class says so
+            )
+        return cls(connection, path)
+
+    def lock(self) -> None:
+        """Keep every other process out until closed.
+
+        Raises ``UserError`` if another one was first, or the file cannot be written to.
+        """
+        with _translated(self.path.parent):
+            self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._connection.execute("PRAGMA user_version").fetchone()
+
+    def use_wal(self) -> None:
+        """Switch to the modes in which every later transaction is durable and foreign keys are kept."""
+        with _translated(self.path.parent):
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "foreign_keys=ON"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            # The lock for writing is taken at the first write: take it now, so that a read-only or shared file
+            # is refused when the project opens and not at the first stroke.
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Run queries. Raises ``UserError`` where the file or its disk is at fault."""
+        with _translated(self.path.parent):
+            yield self._connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on the disk when the block has ended, or none of it is if it raised.
+
+        Raises ``UserError`` where the file or its disk is at fault.
+        """
+        with _translated(self.path.parent):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def backup_to(self, path: Path) -> None:
+        """Write a copy of everything to ``path``, replacing what stands there; raises ``UserError``.
+
+        SQLite makes the copy, not the file system: closing a second handle on the file would drop our lock.
+        """
+        beside = path.with_name(path.name + ".tmp")
+        with _translated(self.path.parent):
+            beside.unlink(missing_ok=True)
+            with contextlib.closing(sqlite3.connect(beside)) as copy:
+                self._connection.backup(copy)
+            beside.replace(path)
+
+    def close(self) -> None:
+        """Fold the WAL into the file and let the lock go. Closing twice does nothing."""
+        # A full disk may refuse the checkpoint: then the WAL stays and the next opening reads it.
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+
+
+def damaged(folder: Path) -> UserError:
+    """The error for a project whose file holds what this program never wrote."""
+    backups = sorted(path.name for path in folder.glob(f"{DB_NAME}.before-*[0-9]"))
+    hint = f" An older copy stands in it as {backups[-1]}." if backups else ""
+    return UserError(
+        f"The project {folder} is damaged and cannot be read. Nothing was changed: "
+        f"put a backup of the folder in its place.{hint}"
+    )
+
+
+@contextlib.contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Turns what the user can act on into ``UserError``; everything else is a bug and passes."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        sentence = _sentence(folder, getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if sentence is None:
+            raise
+        raise sentence from error
+    except OSError as error:
+        raise UserError(
+            f"The project {folder} could not be written to: {error.strerror}. What you did is still in the window: "
+            f"leave it open, make sure that the folder can be reached and written to, and try again."
+        ) from error
+
+
+def _sentence(folder: Path, code: int) -> UserError | None:
+    kept = "What you did is still in the window: leave it open,"
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return UserError(
+                f"The project {folder} is already open in another window or on another computer. Close it there first."
+            )
+        case sqlite3.SQLITE_FULL:
+            return UserError(
+                f"The disk is full, so the project {folder} could not be saved. {kept} free some space on that disk "
+                f"and try again."
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return UserError(
+                f"The project {folder} cannot be opened for writing. Anything you did is still in the window: make "
+                f"sure that the folder exists and that you may write to it, or copy it to where you may, and try again."
+            )
+        case sqlite3.SQLITE_IOERR:
+            return UserError(
+                f"The disk of the project {folder} does not answer. {kept} plug the disk in or reconnect the network "
+                f"folder and try again."
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return damaged(folder)
+        case _:
+            return None

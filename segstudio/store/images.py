@@ -1,0 +1,211 @@
+"""The images of a project: where their files are and how far each has come."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.store.database import Database
+from segstudio.store.paths import PathFinder, PathWriter
+
+_SELECT = """SELECT id, position, relative_path, absolute_path, truth_relative_path, truth_absolute_path, state, width,
+    height, fingerprint, held_out, prediction_round, problem, EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id)
+    FROM images"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image to add; ``truth`` is a mask file to compare with, never trained on."""
+
+    path: Path
+    truth: Path | None = None
+
+
+class Images:
+    """Rows of the table of images. Methods raise ``KeyError`` for an unknown id, ``UserError`` for a failing disk."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def add_images(self, items: Sequence[NewImage]) -> list[int]:
+        """Add images behind those there are, in one transaction; returns the new ids in order.
+
+        A file that the project already has, or that comes twice, is skipped.
+        """
+        known = {_same_file(image.path) for image in self.list_images()}
+        writer = PathWriter(self._folder)
+        ids = []
+        with self._database.writing() as connection:
+            (position,) = connection.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM images").fetchone()
+            for item in items:
+                key = _same_file(item.path)
+                if key in known:
+                    continue
+                known.add(key)
+                truth = (None, None) if item.truth is None else writer.columns(item.truth)
+                cursor = connection.execute(
+                    "INSERT INTO images (position, relative_path, absolute_path, truth_relative_path, "
+                    "truth_absolute_path) VALUES (?, ?, ?, ?, ?)",
+                    (position, *writer.columns(item.path), *truth),
+                )
+                ids.append(int(cursor.lastrowid or 0))
+                position += 1
+        return ids
+
+    def list_images(self) -> list[ImageRecord]:
+        """All images in order; one whose file is gone says so in ``problem``."""
+        finder = PathFinder(self._folder)
+        with self._database.reading() as connection:
+            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY position, id")]
+
+    def image(self, image_id: int) -> ImageRecord:
+        """One image."""
+        with self._database.reading() as connection:
+            row = connection.execute(f"{_SELECT} WHERE id = ?", (image_id,)).fetchone()
+        if row is None:
+            raise KeyError(image_id)
+        return _record(row, PathFinder(self._folder))
+
+    def set_size(self, image_id: int, width: int, height: int, fingerprint: str) -> None:
+        """Keep what the first reading of the file found: upright pixels and the hexadecimal hash of its content."""
+        self._update(image_id, "width = ?, height = ?, fingerprint = ?", width, height, fingerprint)
+
+    def set_problem(self, image_id: int, sentence: str | None) -> None:
+        """Keep why the image cannot be used; None when it can."""
+        self._update(image_id, "problem = ?", sentence)
+
+    def set_state(self, image_id: int, state: ImageState) -> None:
+        """Set the state by hand; ``approve`` and ``reopen`` are for approval."""
+        self._update(image_id, "state = ?", state.value)
+
+    def approve(self, image_id: int, held_out: bool) -> None:
+        """Approve; ``held_out`` counts the first time only and is fixed for ever from then on."""
+        self._update(image_id, "state = ?, held_out = COALESCE(held_out, ?)", ImageState.APPROVED.value, int(held_out))
+
+    def reopen(self, image_id: int) -> None:
+        """Take an approval back; whether the image is held out stays."""
+        self._update(
+            image_id,
+            "state = CASE state WHEN ? THEN ? ELSE state END",
+            ImageState.APPROVED.value,
+            ImageState.IN_PROGRESS.value,
+        )
+
+    def relocate(self, image_id: int, new_path: Path) -> None:
+        """Say where an image's file is now; everything else about the image stays, but for its problem."""
+        self._update(
+            image_id,
+            "relative_path = ?, absolute_path = ?, problem = NULL",
+            *PathWriter(self._folder).columns(new_path),
+        )
+
+    def relocate_folder(self, old_parent: Path, new_parent: Path) -> int:
+        """Say that a folder, with the folders in it, moved. Returns how many images were found in the new place.
+
+        An image whose file is not in the new place stays where it was. Truth masks move along likewise.
+        """
+        old, new = Path(os.path.abspath(old_parent)), Path(os.path.abspath(new_parent))
+        finder, writer = PathFinder(self._folder), PathWriter(self._folder)
+        count = 0
+        images = self.list_images()
+        with self._database.writing() as connection:
+            for image in images:
+                path = _moved(image.path, old, new, finder)
+                truth = _moved(image.truth, old, new, finder)
+                if path is not None:
+                    count += 1
+                    connection.execute(
+                        "UPDATE images SET relative_path = ?, absolute_path = ?, problem = NULL WHERE id = ?",
+                        (*writer.columns(path), image.id),
+                    )
+                if truth is not None:
+                    connection.execute(
+                        "UPDATE images SET truth_relative_path = ?, truth_absolute_path = ? WHERE id = ?",
+                        (*writer.columns(truth), image.id),
+                    )
+        return count
+
+    def add_seconds(self, image_id: int, seconds: float) -> None:
+        """Add to the time that was spent on an image."""
+        self._update(image_id, "seconds = seconds + ?", seconds)
+
+    def seconds(self, image_id: int) -> float:
+        """Time spent on an image so far, in seconds."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT seconds FROM images WHERE id = ?", (image_id,)).fetchone()
+        if row is None:
+            raise KeyError(image_id)
+        return float(row[0])
+
+    def _update(self, image_id: int, assignments: str, *values: object) -> None:
+        with self._database.writing() as connection:
+            cursor = connection.execute(
+                f"UPDATE images SET {assignments} WHERE id = ?",  # noqa: S608  # assignments are literals of this file
+                (*values, image_id),
+            )
+            if cursor.rowcount == 0:
+                raise KeyError(image_id)
+
+
+def work_on(connection: sqlite3.Connection, image_id: int) -> None:
+    """Inside a transaction that changes an image's correction: it is in progress now, approved no longer.
+
+    Raises ``KeyError`` for an unknown id.
+    """
+    cursor = connection.execute("UPDATE images SET state = ? WHERE id = ?", (ImageState.IN_PROGRESS.value, image_id))
+    if cursor.rowcount == 0:
+        raise KeyError(image_id)
+
+
+def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
+    (
+        id_,
+        position,
+        relative,
+        absolute,
+        truth_relative,
+        truth_absolute,
+        state,
+        *size,
+        held_out,
+        round_,
+        problem,
+        touched,
+    ) = row
+    width, height, fingerprint = size
+    path, present = finder.find(relative, absolute)
+    if not present:
+        problem = f"The file is not where it was: {path}. Use Relocate to say where it is now; your work on it is kept."
+    return ImageRecord(
+        id=id_,
+        path=path,
+        name=path.name,
+        position=position,
+        state=ImageState(state),
+        width=width,
+        height=height,
+        fingerprint=fingerprint,
+        held_out=None if held_out is None else bool(held_out),
+        truth=None if truth_absolute is None else finder.find(truth_relative, truth_absolute)[0],
+        prediction_round=round_,
+        touched=bool(touched),
+        problem=problem,
+    )
+
+
+def _same_file(path: Path) -> str:
+    return os.path.normcase(os.path.abspath(path))
+
+
+def _moved(path: Path | None, old: Path, new: Path, finder: PathFinder) -> Path | None:
+    """The file's place under ``new``; None if it was not under ``old`` or is not there."""
+    if path is None or not path.is_relative_to(old):
+        return None
+    moved = new / path.relative_to(old)
+    return moved if finder.exists(moved) else None

@@ -1,0 +1,237 @@
+"""What people painted, how they came to it, and what the model said."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.history import Edit, History, kept_from
+from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
+from segstudio.domain.segments import BACKGROUND, SegmentTable
+from segstudio.store.database import Database, damaged
+from segstudio.store.images import work_on
+
+_TILE_BYTES = TILE * TILE * 2
+
+
+class Masks:
+    """The correction plane, the history and the prediction of each image.
+
+    Every saving method is one transaction, on the disk when it returns. They raise ``UserError`` for a failing disk
+    and ``KeyError`` for an unknown image.
+    """
+
+    def __init__(self, database: Database, segment_table: Callable[[], SegmentTable]) -> None:
+        self._database = database
+        self._segment_table = segment_table
+
+    # ---- the correction and its history ------------------------------------------------------------------------
+
+    def load_correction(self, image_id: int) -> dict[TileKey, Tile]:
+        """The tiles that hold paint: (256, 256) uint16, read-only, ready for ``Plane.put_tiles``."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT tile_row, tile_column, data FROM tiles WHERE image_id = ?", (image_id,)
+            ).fetchall()
+        return {(row, column): self._unpack(data) for row, column, data in rows}
+
+    def save_edit(self, image_id: int, edit: Edit) -> None:
+        """Keep an edit: its tiles as they are after it, and the edit itself as the last one done.
+
+        What had been undone is dropped, old edits are let go as ``History`` lets them go. The image is in progress
+        from now on, also if it was approved.
+        """
+        # Packed before the transaction begins, so that the file is written in one go.
+        before = {key: _pack(tile) for key, tile in edit.before.items()}
+        after = {key: _pack(tile) for key, tile in edit.after.items()}
+        with self._database.writing() as connection:
+            work_on(connection, image_id)
+            connection.execute("DELETE FROM edits WHERE image_id = ? AND undone", (image_id,))
+            edit_id = connection.execute(
+                "INSERT INTO edits (image_id, weight, name) VALUES (?, ?, ?)", (image_id, edit.nbytes, edit.name)
+            ).lastrowid
+            connection.executemany(
+                "INSERT INTO edit_tiles VALUES (?, ?, ?, ?, ?)",
+                [(edit_id, *key, before[key], after[key]) for key in edit.tiles],
+            )
+            _put_tiles(connection, image_id, after)
+            _trim(connection, image_id)
+
+    def save_undo(self, image_id: int) -> bool:
+        """Take the last edit back; False if there is none."""
+        return self._step(
+            image_id,
+            "SELECT MAX(id) FROM edits WHERE image_id = ? AND NOT undone",
+            "SELECT tile_row, tile_column, before FROM edit_tiles WHERE edit_id = ?",
+            undone=True,
+        )
+
+    def save_redo(self, image_id: int) -> bool:
+        """Make the edit again that was taken back last; False if there is none."""
+        return self._step(
+            image_id,
+            "SELECT MIN(id) FROM edits WHERE image_id = ? AND undone",
+            "SELECT tile_row, tile_column, after FROM edit_tiles WHERE edit_id = ?",
+            undone=False,
+        )
+
+    def load_history(self, image_id: int) -> History:
+        """The edits done and undone; tiles of equal content are one array, as they were when they were painted."""
+        with self._database.reading() as connection:
+            edits = connection.execute(
+                "SELECT id, name, undone FROM edits WHERE image_id = ? ORDER BY id", (image_id,)
+            ).fetchall()
+            rows = connection.execute(
+                "SELECT edit_id, tile_row, tile_column, before, after FROM edits JOIN edit_tiles ON edit_id = edits.id "
+                "WHERE image_id = ?",
+                (image_id,),
+            ).fetchall()
+        seen: dict[bytes, Tile] = {}
+
+        def unpacked(data: bytes | None) -> Tile | None:
+            if data is None:
+                return None
+            if data not in seen:
+                seen[data] = self._unpack(data)
+            return seen[data]
+
+        tiles: dict[int, dict[TileKey, tuple[Tile | None, Tile | None]]] = {}
+        for edit_id, row, column, before, after in rows:
+            tiles.setdefault(edit_id, {})[row, column] = (unpacked(before), unpacked(after))
+        done = [Edit(name, tiles.get(id_, {})) for id_, name, undone in edits if not undone]
+        return History(done, [Edit(name, tiles.get(id_, {})) for id_, name, undone in reversed(edits) if undone])
+
+    def import_mask(self, image_id: int, class_ids: NDArray[np.uint16], name: str = "Import mask") -> Edit:
+        """Replace an image's whole correction by a mask of class ids, as one edit that can be undone.
+
+        ``class_ids`` is (height, width) uint16 of the upright image: 0 is background, 65535 a pixel that nobody
+        vouches for. Returns the edit for the history in memory. Raises ``UserError`` for a mask of another size
+        than the image's or with a class that the project lacks.
+        """
+        height, width = class_ids.shape
+        self._check_size(image_id, width, height)
+        plane = Plane(height, width)
+        plane.put_tiles(self.load_correction(image_id))
+        before = plane.snapshot()
+        plane.write(plane.bounds, _segment_ids(class_ids, self._segment_table()))
+        edit = Edit(name, plane.changes_since(before))
+        self.save_edit(image_id, edit)
+        return edit
+
+    # ---- the prediction ----------------------------------------------------------------------------------------
+
+    def put_prediction(self, image_id: int, round_number: int, png: bytes) -> bool:
+        """Keep what the model said: ``png`` is a 16-bit grey PNG of class ids as large as the upright image.
+
+        A new image becomes predicted. Returns False and changes nothing for an approved image: its mask is what a
+        person saw when approving, and that includes the prediction under the strokes.
+        """
+        with self._database.writing() as connection:
+            row = connection.execute("SELECT state FROM images WHERE id = ?", (image_id,)).fetchone()
+            if row is None:
+                raise KeyError(image_id)
+            state = ImageState(row[0])
+            if state is ImageState.APPROVED:
+                return False
+            if state is ImageState.NEW:
+                state = ImageState.PREDICTED
+            connection.execute("INSERT OR REPLACE INTO predictions VALUES (?, ?)", (image_id, png))
+            connection.execute(
+                "UPDATE images SET prediction_round = ?, state = ? WHERE id = ?", (round_number, state.value, image_id)
+            )
+        return True
+
+    def prediction(self, image_id: int) -> tuple[int, bytes] | None:
+        """(round, PNG) of the stored prediction; None without one."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT prediction_round, png FROM predictions JOIN images ON images.id = image_id WHERE image_id = ?",
+                (image_id,),
+            ).fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
+    # ---- within ------------------------------------------------------------------------------------------------
+
+    def _step(self, image_id: int, edit_query: str, tiles_query: str, *, undone: bool) -> bool:
+        with self._database.writing() as connection:
+            (edit_id,) = connection.execute(edit_query, (image_id,)).fetchone()
+            if edit_id is None:
+                return False
+            work_on(connection, image_id)
+            connection.execute("UPDATE edits SET undone = ? WHERE id = ?", (undone, edit_id))
+            rows = connection.execute(tiles_query, (edit_id,)).fetchall()
+            _put_tiles(connection, image_id, {(row, column): data for row, column, data in rows})
+        return True
+
+    def _check_size(self, image_id: int, width: int, height: int) -> None:
+        with self._database.reading() as connection:
+            size = connection.execute("SELECT width, height FROM images WHERE id = ?", (image_id,)).fetchone()
+        if size is None:
+            raise KeyError(image_id)
+        if size not in ((0, 0), (width, height)):
+            raise UserError(
+                f"The mask is {width} x {height} pixels, its image {size[0]} x {size[1]}. Nothing was imported: "
+                f"choose a mask that was made for this image."
+            )
+
+    def _unpack(self, data: bytes) -> Tile:
+        try:
+            values = zlib.decompressobj().decompress(data, _TILE_BYTES + 1)
+        except zlib.error as error:
+            raise damaged(self._database.path.parent) from error
+        if len(values) != _TILE_BYTES:
+            raise damaged(self._database.path.parent)
+        return np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE)
+
+
+def _pack(tile: Tile | None) -> bytes | None:
+    """A tile for the database; None for one without paint."""
+    if tile is None or (tile == UNSET).all():
+        return None
+    return zlib.compress(np.ascontiguousarray(tile, "<u2").tobytes(), level=1)
+
+
+def _put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes | None]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
+        [(image_id, *key, data) for key, data in tiles.items() if data is not None],
+    )
+    connection.executemany(
+        "DELETE FROM tiles WHERE image_id = ? AND tile_row = ? AND tile_column = ?",
+        [(image_id, *key) for key, data in tiles.items() if data is None],
+    )
+
+
+def _trim(connection: sqlite3.Connection, image_id: int) -> None:
+    rows = connection.execute(
+        "SELECT id, weight FROM edits WHERE image_id = ? AND NOT undone ORDER BY id DESC", (image_id,)
+    ).fetchall()
+    kept = kept_from(_weights(rows))
+    if kept is not None:
+        connection.execute("DELETE FROM edits WHERE image_id = ? AND NOT undone AND id <= ?", (image_id, rows[kept][0]))
+
+
+def _weights(rows: Iterable[tuple[int, int]]) -> Iterable[int]:
+    return (weight for _, weight in rows)
+
+
+def _segment_ids(class_ids: NDArray[np.uint16], table: SegmentTable) -> NDArray[np.uint16]:
+    """Class ids to the ids of the classes' first segments; unset stays unset."""
+    known = {UNSET: UNSET, BACKGROUND: BACKGROUND}
+    for segment in table:
+        known.setdefault(segment.class_id, segment.id)
+    unknown = [int(value) for value in np.unique(class_ids) if int(value) not in known]
+    if unknown:
+        raise UserError(
+            f"The mask holds class {unknown[0]}, which this project does not have. Nothing was imported: choose "
+            f"another mask, or a project with its classes."
+        )
+    lut = np.zeros(65536, np.uint16)
+    lut[list(known.keys())] = list(known.values())
+    return lut[class_ids]

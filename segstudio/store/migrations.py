@@ -1,0 +1,117 @@
+"""The database's tables, as a chain of numbered steps from an empty file to today's.
+
+A version is ``major * 1000 + minor``, kept in SQLite's ``user_version``. A new minor only adds what an older program
+may ignore; a new major is refused by older programs. A step that has left the house is never edited.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+APPLICATION_ID = 0x53656753
+"""The letters SegS, written into the file's header: tells a project's database from any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The statements that lead to ``version`` from the version before."""
+
+    version: int
+    statements: tuple[str, ...]
+
+
+_FIRST = (
+    """CREATE TABLE classes (
+        id INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        color TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('stuff', 'thing'))
+    )""",
+    """CREATE TABLE images (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        position INTEGER NOT NULL,
+        relative_path TEXT,
+        absolute_path TEXT NOT NULL,
+        truth_relative_path TEXT,
+        truth_absolute_path TEXT,
+        state TEXT NOT NULL DEFAULT 'new' CHECK (state IN ('new', 'predicted', 'in_progress', 'approved')),
+        width INTEGER NOT NULL DEFAULT 0,
+        height INTEGER NOT NULL DEFAULT 0,
+        fingerprint TEXT NOT NULL DEFAULT '',
+        held_out INTEGER CHECK (held_out IN (0, 1)),
+        prediction_round INTEGER,
+        problem TEXT,
+        seconds REAL NOT NULL DEFAULT 0
+    )""",
+    # Rows without an image are the project's; an image's own rows are for instance segments.
+    """CREATE TABLE segments (
+        position INTEGER NOT NULL,
+        image_id INTEGER REFERENCES images(id) ON DELETE CASCADE,
+        id INTEGER NOT NULL CHECK (id BETWEEN 0 AND 65534),
+        class_id INTEGER NOT NULL,
+        instance INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        color TEXT NOT NULL,
+        locked INTEGER NOT NULL,
+        hidden INTEGER NOT NULL,
+        opacity REAL NOT NULL
+    )""",
+    "CREATE UNIQUE INDEX segments_by_id ON segments (COALESCE(image_id, 0), id)",
+    """CREATE TABLE predictions (
+        image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+        png BLOB NOT NULL
+    )""",
+    # A tile is 256 x 256 little-endian uint16, compressed by zlib; one that is all unset has no row.
+    """CREATE TABLE tiles (
+        image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+        tile_row INTEGER NOT NULL,
+        tile_column INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        UNIQUE (image_id, tile_row, tile_column)
+    )""",
+    # The edits of an image in the order of their ids: first those done, then those undone.
+    """CREATE TABLE edits (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+        undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1)),
+        weight INTEGER NOT NULL,
+        name TEXT NOT NULL
+    )""",
+    "CREATE INDEX edits_by_image ON edits (image_id, undone, id, weight)",
+    """CREATE TABLE edit_tiles (
+        edit_id INTEGER NOT NULL REFERENCES edits(id) ON DELETE CASCADE,
+        tile_row INTEGER NOT NULL,
+        tile_column INTEGER NOT NULL,
+        before BLOB,
+        after BLOB,
+        UNIQUE (edit_id, tile_row, tile_column)
+    )""",
+    """CREATE TABLE rounds (
+        number INTEGER PRIMARY KEY,
+        status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'cancelled', 'failed')),
+        started REAL NOT NULL,
+        approved INTEGER NOT NULL,
+        seconds REAL NOT NULL DEFAULT 0,
+        loss REAL,
+        held_out_dice REAL,
+        held_out_count INTEGER NOT NULL DEFAULT 0,
+        weights TEXT,
+        sentence TEXT NOT NULL DEFAULT ''
+    )""",
+    "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1000, _FIRST),)
+
+
+def migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[Migration]) -> None:
+    """Take the steps beyond ``version`` inside the open transaction; afterwards ``user_version`` is the last's."""
+    for migration in migrations:
+        if migration.version <= version:
+            continue
+        for statement in migration.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={migration.version:d}")

@@ -1,0 +1,200 @@
+"""A project: a folder with one database, and the rounds beside it.
+
+::
+
+    lesions.segstudio/
+        project.db              images, corrections, history, predictions, rounds, settings
+        project.db-wal          while it is open, or after it was killed: the latest transactions
+        project.db.before-1000  a copy made before a newer program changed the tables
+        rounds/0001/            see ``segstudio.protocol.round_folder``
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable
+from segstudio.store import migrations
+from segstudio.store.database import DB_NAME, Database, damaged
+from segstudio.store.images import Images
+from segstudio.store.masks import Masks
+from segstudio.store.rounds import ROUNDS, Rounds
+from segstudio.store.settings import Settings
+
+SUFFIX = ".segstudio"
+
+
+class Project:
+    """An open project. Use it on the thread that opened it; ``images``, ``masks``, ``rounds``, ``settings`` share it.
+
+    Every method that changes something has it on the disk when it returns. Methods raise ``UserError`` when the
+    file or its disk is at fault; what they were to write is then not written, nor is half of it.
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self._database = database
+        self.images = Images(database, folder)
+        self.masks = Masks(database, self.segment_table)
+        self.rounds = Rounds(database, folder)
+        self.settings = Settings(database)
+
+    @classmethod
+    def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:
+        """Make a project in a folder that does not exist or is empty, and open it.
+
+        Raises ``UserError`` if the folder holds something or cannot be made.
+        """
+        folder = Path(os.path.abspath(folder))
+        _make_folder(folder)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(_remove_beginnings, folder)
+            database = Database.connect(folder / DB_NAME, create=True)
+            on_failure.callback(database.close)
+            database.lock()
+            database.use_wal()
+            with database.writing() as connection:
+                connection.execute(f"PRAGMA application_id={migrations.APPLICATION_ID:d}")
+                migrations.migrate(connection, 0, migrations.MIGRATIONS)
+                connection.executemany(
+                    "INSERT INTO classes VALUES (?, ?, ?, ?, ?)",
+                    [(c.id, position, c.name, _hex(c.color), c.kind) for position, c in enumerate(classes)],
+                )
+            project = cls(folder, database)
+            project.save_segment_table(SegmentTable.for_classes(classes))
+            on_failure.pop_all()
+        return project
+
+    @classmethod
+    def open(cls, folder: Path) -> Project:
+        """Open a project; migrates an older one after a backup, and fails rounds that a killed window left running.
+
+        Raises ``UserError`` if it is none, is damaged, is of a newer major version, is open elsewhere or cannot be
+        written to.
+        """
+        folder = Path(os.path.abspath(folder))
+        if not (folder / DB_NAME).is_file():
+            raise UserError(
+                f"There is no project at {folder}. Choose a folder whose name ends in {SUFFIX}, or make a new project."
+            )
+        with contextlib.ExitStack() as on_failure:
+            database = Database.connect(folder / DB_NAME)
+            on_failure.callback(database.close)
+            database.lock()
+            version = _checked_version(database)
+            database.use_wal()
+            _migrate(database, version)
+            project = cls(folder, database)
+            project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
+            on_failure.pop_all()
+        return project
+
+    @property
+    def name(self) -> str:
+        """The folder's name without its ending."""
+        return self.folder.name.removesuffix(SUFFIX)
+
+    def close(self) -> None:
+        """Let the project go. Closing twice does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def classes(self) -> tuple[ClassSpec, ...]:
+        """What a pixel can be, in order."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT id, name, color, kind FROM classes ORDER BY position").fetchall()
+        return tuple(ClassSpec(id_, name, _color(color), kind) for id_, name, color, kind in rows)
+
+    def segment_table(self) -> SegmentTable:
+        """The segments that all images share, in order."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, class_id, instance, name, color, locked, hidden, opacity FROM segments "
+                "WHERE image_id IS NULL ORDER BY position"
+            ).fetchall()
+        return SegmentTable(
+            Segment(id_, class_id, instance, name, _color(color), bool(locked), bool(hidden), opacity)
+            for id_, class_id, instance, name, color, locked, hidden, opacity in rows
+        )
+
+    def save_segment_table(self, table: SegmentTable) -> None:
+        """Replace the segments that all images share."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM segments WHERE image_id IS NULL")
+            connection.executemany(
+                "INSERT INTO segments VALUES (?, NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (position, s.id, s.class_id, s.instance, s.name, _hex(s.color), s.locked, s.hidden, s.opacity)
+                    for position, s in enumerate(table)
+                ],
+            )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UserError(
+                f"The folder {folder} exists and is not empty. Nothing was changed: open it if it is a project, "
+                f"or choose another name."
+            )
+        (folder / ROUNDS).mkdir()
+    except OSError as error:
+        raise UserError(
+            f"The project {folder} could not be made: {error.strerror}. Choose a folder that you may write to."
+        ) from error
+
+
+def _remove_beginnings(folder: Path) -> None:
+    """Leave the folder as empty as it was, so that making the project can be tried again under its name."""
+    with contextlib.suppress(OSError):
+        for ending in ("", "-wal", "-journal"):
+            folder.joinpath(DB_NAME + ending).unlink(missing_ok=True)
+        (folder / ROUNDS).rmdir()
+        folder.rmdir()
+
+
+def _checked_version(database: Database) -> int:
+    """The file's version, if this program can read it; changes nothing."""
+    folder = database.path.parent
+    with database.reading() as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != migrations.APPLICATION_ID:
+        raise UserError(f"{folder} is no project of this program, so it was left alone. Choose another folder.")
+    if version // 1000 > migrations.MIGRATIONS[-1].version // 1000:
+        raise UserError(
+            f"The project {folder} was made by a newer version of this program. Nothing was changed: "
+            f"install the newer version to open it."
+        )
+    if version < migrations.MIGRATIONS[0].version:
+        raise damaged(folder)
+    return int(version)
+
+
+def _migrate(database: Database, version: int) -> None:
+    if version >= migrations.MIGRATIONS[-1].version:
+        return
+    database.backup_to(database.path.with_name(f"{DB_NAME}.before-{version}"))
+    with database.writing() as connection:
+        migrations.migrate(connection, version, migrations.MIGRATIONS)
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def _color(text: str) -> Color:
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

@@ -1,0 +1,27 @@
+"""Small values that belong to one project."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from segstudio.store.database import Database
+
+
+class Settings:
+    """Key -> JSON value."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get_setting(self, key: str, default: Any = None) -> Any:
+        """The value kept under ``key``, or ``default``."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+        return default if row is None else json.loads(row[0])
+
+    def set_setting(self, key: str, value: Any) -> None:
+        """Keep a JSON value. ``TypeError`` or ``ValueError`` if it is none; ``UserError`` for a failing disk."""
+        text = json.dumps(value, allow_nan=False)
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, text))
