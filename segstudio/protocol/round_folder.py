@@ -45,12 +45,18 @@ class TrainingImage:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """How to train. ``seconds`` bounds the time spent in steps; ``input_size`` is the longer side in px."""
+    """How to train. ``seconds`` bounds the time spent in steps; ``input_size`` is the longer side in px.
+
+    ``max_steps`` bounds the steps, too; None leaves their number to the schedule. ``upright`` says that the images
+    keep what is up (photographs of people and scenes), so that they are not turned upside down to learn more.
+    """
 
     network: str = "unet-efficientnet-lite0"
     input_size: int = 256
     seconds: float = 60.0
     seed: int = 0
+    max_steps: int | None = None
+    upright: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,106 @@
+"""Weights as files: safetensors with a header of our own. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.models import NETWORKS, SegmentationNetwork, build_network
+
+FORMAT = "segstudio-weights"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsHeader:
+    """What a file of weights says about itself; ``input_size`` is the longer side in px that it was trained at.
+
+    ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
+    """
+
+    network: str
+    classes: tuple[str, ...]
+    input_size: int
+    upright: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A header and the tensors by name, on the CPU."""
+
+    header: WeightsHeader
+    tensors: dict[str, torch.Tensor]
+
+    def build(self) -> SegmentationNetwork:
+        """The network with these weights, for evaluation. Raises ``UserError`` if they do not fit it."""
+        network = build_network(self.header.network, len(self.header.classes))
+        try:
+            network.load_state_dict(self.tensors, strict=True)
+        except RuntimeError as error:
+            raise UserError("These weights do not fit the network they name. Train the model again.") from error
+        return network.eval()
+
+
+def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Write beside ``path``, then rename. Raises ``UserError`` if it cannot be written."""
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "network": header.network,
+        "classes": json.dumps(header.classes),
+        "input_size": str(header.input_size),
+        "upright": str(int(header.upright)),
+    }
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
+    beside = partial_file(path)
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"The weights could not be written to {path} ({error}).") from error
+
+
+def partial_file(path: Path) -> Path:
+    """Where ``path`` is written before it is renamed."""
+    return path.with_name(path.name + ".tmp")
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a file of ``save_checkpoint``. Raises ``UserError`` for anything else."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            header = _header(path, metadata)
+            return Checkpoint(header, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except OSError as error:
+        raise UserError(f"The weights {path} cannot be read ({error}).") from error
+    except SafetensorError as error:
+        raise UserError(f"The file {path.name} is not a model of segstudio, or it is damaged.") from error
+
+
+def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
+    if metadata.get("format") != FORMAT:
+        raise UserError(f"The file {path.name} holds weights, but not of a segstudio model.")
+    if metadata.get("version") != str(VERSION):
+        raise UserError(f"The model {path.name} was written by another version of segstudio. Train it again.")
+    try:
+        classes = json.loads(metadata["classes"])
+        header = WeightsHeader(
+            network=metadata["network"],
+            classes=tuple(str(name) for name in classes),
+            input_size=int(metadata["input_size"]),
+            upright=metadata["upright"] == "1",
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
+    if header.network not in NETWORKS or not header.classes or not 0 < header.input_size <= 8192:
+        raise UserError(f"The model {path.name} names a network or a size that this version does not know.")
+    return header

@@ -1,0 +1,179 @@
+"""The images and masks of a round at the size the network sees, kept in memory from round to round."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.models import STRIDE
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.reader import read_image
+from segstudio.protocol.codec import ProtocolError
+from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
+
+_SHORTEST_SIDE = 2 * STRIDE
+_CACHE_BYTES = 768 * 1024 * 1024
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image ready to learn from: ``pixels`` (h, w, 3) uint8 RGB, ``mask`` (h, w) uint16, both at input size.
+
+    ``full_mask`` is the mask as it was written, kept for held-out images only, which are scored at that size.
+    """
+
+    image_id: int
+    pixels: Pixels
+    mask: Mask
+    full_mask: Mask | None
+
+
+def load_rgb(path: Path) -> Pixels:
+    """The upright image (h, w, 3) uint8 RGB. Raises ``UserError`` if it cannot be read."""
+    return read_image(path).pixels
+
+
+def input_shape(width: int, height: int, longer_side: int) -> tuple[int, int]:
+    """(h, w) at which a network sees an image of ``width`` x ``height``.
+
+    The longer side becomes ``longer_side``; both are rounded to multiples of 32, at least 64. The proportions
+    change by less than a tenth unless the image is a narrow strip.
+    """
+    scale = longer_side / max(width, height)
+    h, w = (max(_SHORTEST_SIDE, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
+    return h, w
+
+
+def to_input(pixels: Pixels, longer_side: int) -> Pixels:
+    """``pixels`` (H, W, 3) uint8 resized to its ``input_shape``."""
+    h, w = input_shape(pixels.shape[1], pixels.shape[0], longer_side)
+    shrinks = h < pixels.shape[0]
+    resized: Pixels = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return resized
+
+
+def to_tensor(batch: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """(B, h, w, 3) uint8 to float32 (B, 3, h, w) in [-1, 1] on ``device``, in channels-last memory."""
+    # The array's memory already is channels-last, so the permuted view needs no copy but the conversion.
+    tensor = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2)
+    return tensor.float().sub_(127.0).div_(128.0)
+
+
+def read_mask(path: Path) -> Mask:
+    """The class ids (h, w) uint16 of a 16-bit grey PNG. Raises ``UserError`` if it is not one."""
+    try:
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise UserError(
+            f"The mask {path.name} cannot be read ({error}); its image is left out of this round."
+        ) from error
+    mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if mask is None or mask.ndim != 2 or mask.dtype != np.uint16:
+        raise UserError(f"The mask {path.name} is damaged; its image is left out of this round.")
+    return np.asarray(mask, np.uint16)
+
+
+def write_mask(path: Path, mask: Mask) -> None:
+    """Write ``mask`` (h, w) uint16 as a 16-bit grey PNG, beside ``path`` first, then renamed.
+
+    Raises ``UserError`` if the file cannot be written.
+    """
+    ok, content = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not ok:
+        raise RuntimeError(f"OpenCV could not encode a mask of shape {mask.shape}")
+    beside = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content.tobytes())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"The prediction could not be written to {path} ({error}).") from error
+
+
+class ImageCache:
+    """Images at input size by path, size and time of change; the least recently used go when memory is full."""
+
+    def __init__(self, capacity: int = _CACHE_BYTES) -> None:
+        self._capacity = capacity
+        self._held = 0
+        self._images: OrderedDict[tuple[str, int, int, int], tuple[Pixels, tuple[int, int]]] = OrderedDict()
+
+    def load(self, path: Path, longer_side: int) -> tuple[Pixels, tuple[int, int]]:
+        """The image at its input size, and its full (h, w). Raises ``UserError`` if it cannot be read."""
+        try:
+            state = path.stat()
+        except OSError as error:
+            raise UserError(f"The image {path.name} cannot be read ({error}).") from error
+        key = (str(path), state.st_size, state.st_mtime_ns, longer_side)
+        if key in self._images:
+            self._images.move_to_end(key)
+            return self._images[key]
+        pixels = load_rgb(path)
+        entry = (to_input(pixels, longer_side), (pixels.shape[0], pixels.shape[1]))
+        self._images[key] = entry
+        self._held += entry[0].nbytes
+        while self._held > self._capacity and len(self._images) > 1:
+            self._held -= self._images.popitem(last=False)[1][0].nbytes
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class RoundData:
+    """The samples of a round by their use."""
+
+    train: list[Sample]
+    held_out: list[Sample]
+
+
+def load_round(
+    folder: Path,
+    request: RoundRequest,
+    cache: ImageCache,
+    on_notice: Callable[[str], None],
+    between_images: Callable[[], None],
+) -> RoundData:
+    """Load the images and masks of ``request``; what cannot be read is left out with a notice.
+
+    Raises ``UserError`` if nothing is left to train on; ``between_images`` may raise to give up.
+    """
+    data = RoundData([], [])
+    for image in request.images:
+        between_images()
+        try:
+            sample = _load_sample(folder, image, request, cache)
+        except UserError as error:
+            on_notice(str(error))
+            continue
+        (data.held_out if image.role == "held_out" else data.train).append(sample)
+    if not data.train:
+        raise UserError(
+            "None of the training images could be read, so nothing was learned. "
+            "Check that the images are still in place."
+        )
+    return data
+
+
+def _load_sample(folder: Path, image: TrainingImage, request: RoundRequest, cache: ImageCache) -> Sample:
+    path = Path(image.image)
+    pixels, full_shape = cache.load(path, request.settings.input_size)
+    try:
+        full_mask = read_mask(mask_path(folder, image))
+    except ProtocolError as error:
+        raise UserError(f"The mask of {path.name} lies outside the round's folder; the image is left out.") from error
+    if full_mask.shape != full_shape:
+        raise UserError(f"The mask of {path.name} is not as large as the image, which is left out of this round.")
+    if full_mask.max(where=full_mask != IGNORE, initial=0) > len(request.classes):
+        raise UserError(f"The mask of {path.name} names a class that the project lacks; the image is left out.")
+    small = cv2.resize(full_mask, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)
+    return Sample(image.image_id, pixels, small, full_mask if image.role == "held_out" else None)

@@ -1,0 +1,60 @@
+"""Where torch computes, and on how many threads."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+_MOST_THREADS = 16
+_Network = TypeVar("_Network", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """``kind`` is "cuda", "mps" or "cpu"; ``name`` is for people."""
+
+    kind: str
+    name: str
+
+    @property
+    def torch(self) -> torch.device:
+        """The torch device."""
+        return torch.device(self.kind)
+
+    def place(self, network: _Network) -> _Network:
+        """``network`` on this device, its convolutions' weights in channels-last memory."""
+        network.to(self.torch)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network
+
+    def autocast(self) -> Any:
+        """Context in which CUDA computes in bfloat16; elsewhere it changes nothing."""
+        return torch.autocast(self.kind, dtype=torch.bfloat16, enabled=self.kind == "cuda")
+
+
+def pick_device() -> Device:
+    """CUDA where it works, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
+        return Device("cuda", torch.cuda.get_device_name())
+    if torch.backends.mps.is_available():
+        return Device("mps", f"Apple {platform.processor() or 'GPU'}")
+    return Device("cpu", platform.processor() or platform.machine() or "CPU")
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def use_threads(count: int | None = None) -> int:
+    """Let torch compute on ``count`` threads; by default all cores but one, which stays free for painting."""
+    count = max(1, min(usable_cores() - 1, _MOST_THREADS)) if count is None else count
+    torch.set_num_threads(count)
+    return count

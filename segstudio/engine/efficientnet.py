@@ -1,0 +1,135 @@
+"""EfficientNet-Lite0 as an encoder: the layers up to the 1280-channel head, without pooling and classifier.
+
+Tan & Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019, in the Lite variant:
+no squeeze-and-excitation, ReLU6 in place of Swish, stem and head not scaled.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+# TensorFlow's values, with which the ImageNet statistics were gathered.
+_NORM_EPSILON = 1e-3
+_NORM_MOMENTUM = 0.01
+
+
+class _Stage(NamedTuple):
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+_STEM_CHANNELS = 32
+_HEAD_CHANNELS = 1280
+_STAGES = (
+    _Stage(1, 3, 1, 1, 16),
+    _Stage(2, 3, 2, 6, 24),
+    _Stage(2, 5, 2, 6, 40),
+    _Stage(3, 3, 2, 6, 80),
+    _Stage(3, 5, 1, 6, 112),
+    _Stage(4, 5, 2, 6, 192),
+    _Stage(1, 3, 1, 6, 320),
+)
+# The last block at each resolution before it is halved: its output is the skip connection.
+_SKIP_BLOCKS = (0, 2, 4, 10)
+FEATURE_CHANNELS = (16, 24, 40, 112, _HEAD_CHANNELS)
+
+
+class _ConvNorm(nn.Module):
+    """Convolution, batch norm and, unless linear, ReLU6, padded as TensorFlow pads ("same")."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, linear: bool = False
+    ) -> None:
+        super().__init__()
+        # "Same" padding of an even-sized image at stride 2 puts the odd pixel after the image, not before it.
+        before, after = ((kernel - 2) // 2, (kernel - 1) // 2) if stride == 2 else (kernel // 2, kernel // 2)
+        self._pad = (before, after, before, after) if before != after else None
+        padding = 0 if self._pad else before
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM)
+        self._linear = linear
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self._pad:
+            x = functional.pad(x, self._pad)
+        x = self.norm(self.conv(x))
+        return x if self._linear else functional.relu6(x, inplace=True)
+
+
+class _InvertedResidual(nn.Module):
+    """Expand by 1x1, filter each channel, project back; a residual where shapes allow (Sandler et al., CVPR 2018)."""
+
+    def __init__(self, inputs: int, stage: _Stage, stride: int) -> None:
+        super().__init__()
+        hidden = inputs * stage.expansion
+        self.expand = _ConvNorm(inputs, hidden, 1) if stage.expansion != 1 else None
+        self.depthwise = _ConvNorm(hidden, hidden, stage.kernel, stride, groups=hidden)
+        self.project = _ConvNorm(hidden, stage.channels, 1, linear=True)
+        self._residual = stride == 1 and inputs == stage.channels
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x if self.expand is None else self.expand(x)
+        y = self.project(self.depthwise(y))
+        result: torch.Tensor = x + y if self._residual else y
+        return result
+
+
+class EfficientNetLite0(nn.Module):
+    """The encoder; ``forward`` takes float (B, 3, H, W) in [-1, 1] with H and W multiples of 32.
+
+    Returns five feature maps at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size with ``FEATURE_CHANNELS`` channels.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = _ConvNorm(3, _STEM_CHANNELS, 3, stride=2)
+        self.blocks = nn.ModuleList()
+        channels = _STEM_CHANNELS
+        for stage in _STAGES:
+            for repeat in range(stage.repeats):
+                self.blocks.append(_InvertedResidual(channels, stage, stage.stride if repeat == 0 else 1))
+                channels = stage.channels
+        self.head = _ConvNorm(channels, _HEAD_CHANNELS, 1)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The feature maps of ``x``, finest first."""
+        features = []
+        x = self.stem(x)
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in _SKIP_BLOCKS:
+                features.append(x)
+        features.append(self.head(x))
+        return features
+
+    def load_imagenet(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Take over ``tensors``, named as in the PyPI package's file; its classifier is left out.
+
+        Raises ``RuntimeError`` if a tensor is missing or has another shape.
+        """
+        own = self.state_dict()
+        renamed = {name: tensors[_file_name(name)] for name in own if _file_name(name) in tensors}
+        counters = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
+        self.load_state_dict({**counters, **renamed}, strict=True)
+
+
+def _file_name(own_name: str) -> str:
+    """The file's name for a tensor of ours: "blocks.3.project.norm.bias" -> "_blocks.3._bn2.bias"."""
+    path, layer, tensor = own_name.rsplit(".", 2)
+    if path in ("stem", "head"):
+        conv, norm = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}[path]
+        return f"{conv if layer == 'conv' else norm}.{tensor}"
+    block, part = path.rsplit(".", 1)
+    conv, norm = {
+        "expand": ("_expand_conv", "_bn0"),
+        "depthwise": ("_depthwise_conv", "_bn1"),
+        "project": ("_project_conv", "_bn2"),
+    }[part]
+    return f"_{block}.{conv if layer == 'conv' else norm}.{tensor}"

@@ -1,0 +1,110 @@
+"""The networks by name. A network is a module that names its output channels and its pretrained part.
+
+Every network takes float (B, 3, H, W) in [-1, 1] with H and W multiples of ``STRIDE`` and returns logits (B, C, H, W):
+one channel for one class (sigmoid), a background channel before the classes' for several (softmax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.efficientnet import FEATURE_CHANNELS, EfficientNetLite0
+from segstudio.engine.imagenet_weights import load_imagenet_tensors
+
+STRIDE = 32
+_DECODER_CHANNELS = (128, 64, 48, 32, 16)
+
+
+class SegmentationNetwork(nn.Module):
+    """What training and prediction know of a network."""
+
+    def load_pretrained(self) -> None:
+        """Load what the network starts from when there are no weights of a round before; nothing by default."""
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The parameters that are to learn slowly, because they already know much; none by default."""
+        return iter(())
+
+    def fresh_parameters(self) -> Iterator[nn.Parameter]:
+        """All other parameters."""
+        pretrained = {id(parameter) for parameter in self.pretrained_parameters()}
+        return (parameter for parameter in self.parameters() if id(parameter) not in pretrained)
+
+    def output_layer(self) -> str:
+        """Prefix of the tensors whose shape depends on the classes; they start afresh when the classes change."""
+        return "output."
+
+
+class _DecoderStage(nn.Module):
+    """Double the size, join the encoder's features of that size, two 3x3 convolutions."""
+
+    def __init__(self, inputs: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(inputs + skip, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
+        x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+        y: torch.Tensor = self.layers(x if skip is None else torch.cat([x, skip], dim=1))
+        return y
+
+
+class EfficientUNet(SegmentationNetwork):
+    """U-Net (Ronneberger et al., MICCAI 2015) on an EfficientNet-Lite0 encoder; 5.5 million parameters."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.encoder = EfficientNetLite0()
+        inputs = FEATURE_CHANNELS[-1]
+        skips = (*reversed(FEATURE_CHANNELS[:-1]), 0)
+        self.decoder = nn.ModuleList()
+        for skip, channels in zip(skips, _DECODER_CHANNELS, strict=True):
+            self.decoder.append(_DecoderStage(inputs, skip, channels))
+            inputs = channels
+        self.output = nn.Conv2d(inputs, outputs, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits (B, C, H, W) of ``x`` (B, 3, H, W)."""
+        *skips, x = self.encoder(x)
+        for stage in self.decoder:
+            x = stage(x, skips.pop() if skips else None)
+        logits: torch.Tensor = self.output(x)
+        return logits
+
+    def load_pretrained(self) -> None:
+        """The encoder's ImageNet weights. Raises ``UserError`` if they are not installed or damaged."""
+        self.encoder.load_imagenet(load_imagenet_tensors())
+
+    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
+        """The encoder's."""
+        return self.encoder.parameters()
+
+
+NETWORKS: dict[str, Callable[[int], SegmentationNetwork]] = {
+    "unet-efficientnet-lite0": EfficientUNet,
+}
+
+
+def output_channels(class_count: int) -> int:
+    """1 for one class (sigmoid), one more than the classes for several (softmax with background)."""
+    return 1 if class_count == 1 else class_count + 1
+
+
+def build_network(name: str, class_count: int) -> SegmentationNetwork:
+    """The network ``name`` with random weights for ``class_count`` >= 1 classes. Raises ``UserError`` if unknown."""
+    if name not in NETWORKS:
+        raise UserError(
+            f'This version of segstudio knows no network "{name}". It knows: {", ".join(sorted(NETWORKS))}.'
+        )
+    return NETWORKS[name](output_channels(class_count))

@@ -1,0 +1,103 @@
+"""From an image file to a mask as large as the image."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
+from segstudio.engine.data import Mask, Pixels, load_rgb, to_input, to_tensor
+from segstudio.engine.device import Device
+from segstudio.engine.models import SegmentationNetwork
+from segstudio.imaging.cv import cv2
+
+_STRIP_ROWS = 256
+
+
+class Predictor:
+    """Weights loaded once and used for many images; ``weights`` is a file of ``checkpoint``.
+
+    Raises ``UserError`` if the weights cannot be loaded.
+    """
+
+    def __init__(self, weights: Path, device: Device) -> None:
+        checkpoint = load_checkpoint(weights)
+        self.header: WeightsHeader = checkpoint.header
+        self._device = device
+        self._network = device.place(checkpoint.build())
+
+    def predict_file(self, image: Path) -> Mask:
+        """Class ids (H, W) uint16 of the upright image. Raises ``UserError`` if the image cannot be read."""
+        return self.predict(load_rgb(image))
+
+    def predict(self, pixels: Pixels) -> Mask:
+        """Class ids (H, W) uint16 of ``pixels`` (H, W, 3) uint8 RGB; 0 is background."""
+        small = to_input(pixels, self.header.input_size)
+        logits = flip_averaged_logits(self._network, small, self._device, self.header.upright)
+        return mask_from_logits(logits, pixels.shape[0], pixels.shape[1])
+
+
+def flip_averaged_logits(
+    network: SegmentationNetwork, pixels: Pixels, device: Device, upright: bool
+) -> NDArray[np.float32]:
+    """Logits (h, w, C) float32 of ``pixels`` (h, w, 3) uint8 at input size, averaged over mirror images.
+
+    Two mirror images where ``upright``, else all four.
+    """
+    flips: list[tuple[int, ...]] = [(), (1,)] if upright else [(), (1,), (0,), (0, 1)]
+    batch = np.stack([np.flip(pixels, axes) for axes in flips])
+    with torch.inference_mode(), device.autocast():
+        logits = network(to_tensor(batch, device.torch)).float().cpu().numpy()
+    views = np.moveaxis(logits, 1, -1)
+    mean = np.mean([np.flip(view, axes) for view, axes in zip(views, flips, strict=True)], axis=0)
+    return np.ascontiguousarray(mean, np.float32)
+
+
+def mask_from_logits(logits: NDArray[np.float32], height: int, width: int) -> Mask:
+    """Class ids (``height``, ``width``) uint16 of ``logits`` (h, w, C) float32, which are enlarged first.
+
+    Enlarging logits instead of the mask keeps edges smooth. It is done strip by strip, so that a photograph of
+    24 megapixels with ten classes takes megabytes, not gigabytes; the result is that of one bilinear resize.
+    """
+    mask = np.empty((height, width), np.uint16)
+    h = logits.shape[0]
+    for top in range(0, height, _STRIP_ROWS):
+        rows = np.arange(top, min(top + _STRIP_ROWS, height))
+        at = np.clip((rows + 0.5) * h / height - 0.5, 0, h - 1)
+        above = np.floor(at).astype(np.intp)
+        share = (at - above).astype(np.float32)[:, None, None]
+        strip = logits[above] * (1 - share) + logits[np.minimum(above + 1, h - 1)] * share
+        wide = _widen(strip, width)
+        mask[top : top + len(rows)] = wide[..., 0] > 0 if wide.shape[2] == 1 else wide.argmax(axis=2)
+    return mask
+
+
+def _widen(strip: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """``strip`` (rows, w, C) to (rows, ``width``, C), linearly; OpenCV resizes at most four channels at a time."""
+    rows, _, channels = strip.shape
+    wide = np.empty((rows, width, channels), np.float32)
+    for first in range(0, channels, 4):
+        part = np.ascontiguousarray(strip[..., first : first + 4])
+        resized = cv2.resize(part, (width, rows), interpolation=cv2.INTER_LINEAR)
+        wide[..., first : first + 4] = resized.reshape(rows, width, -1)
+    return wide
+
+
+def mean_class_dice(predicted: Mask, truth: Mask, class_count: int, ignore: int) -> float:
+    """Mean Dice (0 to 1) over the classes 1 to ``class_count`` in ``predicted`` or ``truth``, both (h, w) uint16.
+
+    Pixels where ``truth`` is ``ignore`` do not count; an image with no class in either scores 1.
+    Dice, "Measures of the amount of ecologic association between species", Ecology 1945.
+    """
+    vouched = truth != ignore
+    scores = []
+    for number in range(1, class_count + 1):
+        said, true = (predicted == number) & vouched, truth == number
+        total = int(said.sum()) + int(true.sum())
+        if total:
+            scores.append(2.0 * int((said & true).sum()) / total)
+    return math.fsum(scores) / len(scores) if scores else 1.0

@@ -1,0 +1,85 @@
+"""How many steps a round takes, and how fast it learns at each."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+BATCH = 8
+_WARM_UP = 0.15
+_FINAL_RATE = 0.01
+_MEASURED_STEPS = 4
+# A plan is cut only when it would overrun by more than this, so that noise in the clock does not change a round.
+_TOLERANCE = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Peak learning rates of the fresh and of the pretrained parameters."""
+
+    fresh: float
+    pretrained: float
+
+
+FIRST_ROUND = Rates(fresh=2e-3, pretrained=4e-4)
+LATER_ROUND = Rates(fresh=1e-3, pretrained=3e-4)
+
+
+def planned_steps(images: int, warm: bool, device: str) -> int:
+    """Steps of a round on ``images`` training images; fewer where it continues from the weights of a round before.
+
+    The number depends on nothing that varies from run to run, so that a round can be repeated bit for bit.
+    """
+    steps = (40 if warm else 48) + 2 * min(images, 40)
+    return steps if device == "cpu" else 4 * steps
+
+
+def one_cycle(fraction: float) -> float:
+    """Share of the peak learning rate at ``fraction`` (0 to 1) of the round (Smith & Topin, "Super-Convergence")."""
+    if fraction < _WARM_UP:
+        return 0.1 + 0.9 * fraction / _WARM_UP
+    cosine = 0.5 * (1 + math.cos(math.pi * (fraction - _WARM_UP) / (1 - _WARM_UP)))
+    return _FINAL_RATE + (1 - _FINAL_RATE) * cosine
+
+
+class StepBudget:
+    """Counts steps and the time spent in them, and cuts the plan where it would take longer than ``seconds``."""
+
+    def __init__(self, steps: int, seconds: float) -> None:
+        self.steps = max(1, steps)
+        self.step = 0
+        self.spent = 0.0
+        self._seconds = seconds
+        self._started = 0.0
+        self._first = 0.0
+
+    @property
+    def fraction(self) -> float:
+        """How much of the plan is done, 0 to 1."""
+        return min(1.0, self.step / self.steps)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time that the steps to come will take, None before the first."""
+        return None if self.step == 0 else self._pace * (self.steps - self.step)
+
+    @property
+    def _pace(self) -> float:
+        """Seconds a step. The first is left out where it can be: it also sets up the kernels."""
+        return self.spent if self.step == 1 else (self.spent - self._first) / (self.step - 1)
+
+    def begin_step(self) -> None:
+        """Start the clock."""
+        self._started = time.monotonic()
+
+    def end_step(self) -> None:
+        """Stop the clock, count the step, and cut the plan if need be."""
+        self.spent += time.monotonic() - self._started
+        self.step += 1
+        if self.step == 1:
+            self._first = self.spent
+        planned = self.spent + self._pace * (self.steps - self.step)
+        if self.step >= _MEASURED_STEPS and planned > _TOLERANCE * self._seconds:
+            affordable = int((self._seconds - self.spent) / self._pace)
+            self.steps = self.step + max(0, min(self.steps - self.step, affordable))

@@ -1,0 +1,251 @@
+"""A round of training: from the samples a person has vouched for to the weights that predict the rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.checkpoint import Checkpoint
+from segstudio.engine.data import RoundData, Sample, to_tensor
+from segstudio.engine.device import Device
+from segstudio.engine.ema import WeightAverage
+from segstudio.engine.losses import MaskedSegmentationLoss
+from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.predict import flip_averaged_logits, mask_from_logits, mean_class_dice
+from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
+from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
+from segstudio.protocol.messages import Phase
+from segstudio.protocol.round_folder import IGNORE, RoundRequest
+
+_WEIGHT_DECAY = 0.01
+_GRADIENT_NORM = 5.0
+_AVERAGE_HORIZON = 0.08
+_FEWEST_HELD_OUT = 2
+_MOST_DIVERGENCES = 3
+_LOSS_SMOOTHING = 0.1
+# Shares of the progress bar.
+_PREPARED, _TRAINED = 0.03, 0.96
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a round ends with: ``tensors`` are the averaged weights by name."""
+
+    tensors: dict[str, torch.Tensor]
+    steps: int
+    loss: float
+    held_out_dice: float | None
+    held_out_count: int
+    per_image: dict[int, float]
+
+
+class RoundTrainer:
+    """Trains one round. Raises ``RoundCancelled`` where ``events`` say so, ``UserError`` where nothing helps."""
+
+    def __init__(
+        self, request: RoundRequest, data: RoundData, parent: Checkpoint | None, device: Device, events: RoundEvents
+    ) -> None:
+        self._settings = request.settings
+        self._data = data
+        self._device = device
+        self._events = events
+        self._rng = np.random.default_rng(request.settings.seed)
+        torch.manual_seed(request.settings.seed)
+        self._class_count = len(request.classes)
+        self._network = _starting_network(request, parent, device, events)
+        self._rates = LATER_ROUND if parent else FIRST_ROUND
+        self._rate_scale = 1.0
+        self._divergences = 0
+        self._optimizer = self._new_optimizer()
+        self._objective = MaskedSegmentationLoss()
+        self._augmentation = Augmentation(upright=request.settings.upright)
+        steps = planned_steps(len(data.train), parent is not None, device.kind)
+        self._budget = StepBudget(min(steps, self._settings.max_steps or steps), self._settings.seconds)
+        self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
+        self._batch = BATCH
+        self._order: list[Sample] = []
+        self._loss: float | None = None
+        self._best: tuple[float, dict[str, torch.Tensor], dict[int, float]] | None = None
+        self._latest_dice: float | None = None
+
+    def run(self) -> Trained:
+        """Train to the end of the plan and return the best averaged weights."""
+        scorings = self._planned_scorings()
+        while self._budget.step < self._budget.steps:
+            self._report("training")
+            self._events.pause()
+            self._budget.begin_step()
+            if self._careful_step():
+                self._budget.end_step()
+            if scorings and self._budget.fraction >= scorings[0]:
+                scorings = [share for share in scorings if share > self._budget.fraction]
+                self._score()
+        self._report("scoring")
+        dice, tensors, per_image = self._best or (None, self._average.snapshot(), {})
+        return Trained(
+            tensors=tensors,
+            steps=self._budget.step,
+            loss=self._loss if self._loss is not None else math.inf,
+            held_out_dice=dice,
+            held_out_count=len(self._data.held_out),
+            per_image=per_image,
+        )
+
+    # ---- one step ---------------------------------------------------------------------------------------------
+
+    def _careful_step(self) -> bool:
+        """One step; False if it has to be done again, with a smaller batch or from the last good weights."""
+        try:
+            loss = self._step()
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            self._halve_batch(error)
+            return False
+        if loss is None:
+            self._recover()
+            return False
+        smooth = max(_LOSS_SMOOTHING, 1.0 / (self._budget.step + 1))
+        self._loss = loss if self._loss is None else self._loss + smooth * (loss - self._loss)
+        return True
+
+    def _step(self) -> float | None:
+        """One step of the optimizer; its loss, or None if that or a gradient is not a number."""
+        pixels, masks = self._next_batch()
+        self._network.train()
+        self._set_rates()
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._device.autocast():
+            logits = self._network(to_tensor(pixels, self._device.torch))
+        loss = self._objective(logits, torch.from_numpy(masks).to(self._device.torch))
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            return None
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
+        if not math.isfinite(float(norm)):
+            return None
+        self._optimizer.step()
+        self._average.update(self._network)
+        return value
+
+    def _next_batch(self) -> tuple[np.ndarray, np.ndarray]:
+        """Views of the next samples: pixels (B, h, w, 3) uint8 and masks (B, h, w) int64.
+
+        A small set is seen several times in a batch, each time from another side. The canvas holds the largest.
+        """
+        while len(self._order) < self._batch:
+            self._order += [self._data.train[index] for index in self._rng.permutation(len(self._data.train))]
+        samples, self._order = self._order[: self._batch], self._order[self._batch :]
+        canvas = (max(s.mask.shape[0] for s in samples), max(s.mask.shape[1] for s in samples))
+        views = [augment(sample, canvas, self._augmentation, self._rng) for sample in samples]
+        return np.stack([view[0] for view in views]), np.stack([view[1] for view in views]).astype(np.int64)
+
+    def _new_optimizer(self) -> torch.optim.Optimizer:
+        groups = [
+            {"params": list(self._network.fresh_parameters())},
+            {"params": list(self._network.pretrained_parameters())},
+        ]
+        return torch.optim.AdamW([g for g in groups if g["params"]], lr=1e-3, weight_decay=_WEIGHT_DECAY)
+
+    def _set_rates(self) -> None:
+        share = one_cycle(self._budget.fraction) * self._rate_scale
+        peaks = (self._rates.fresh, self._rates.pretrained)
+        for group, peak in zip(self._optimizer.param_groups, peaks, strict=False):
+            group["lr"] = peak * share
+
+    # ---- trouble ----------------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        self._divergences += 1
+        if self._divergences > _MOST_DIVERGENCES:
+            raise UserError(
+                "The training did not settle, so the model stays as it was. "
+                "Check the last images and masks for mistakes, then train again."
+            )
+        self._events.on_notice("The training became unstable; it goes on from the last good weights, more slowly.")
+        self._network.load_state_dict(self._average.tensors)
+        self._optimizer = self._new_optimizer()
+        self._rate_scale *= 0.3
+
+    def _halve_batch(self, error: BaseException) -> None:
+        if self._batch == 1:
+            raise UserError(
+                "There is not enough memory to train, even with one image at a time. "
+                "Close other programs or choose a smaller input size in the settings."
+            ) from error
+        self._batch //= 2
+        self._optimizer.zero_grad(set_to_none=True)
+        if self._device.kind == "cuda":
+            torch.cuda.empty_cache()
+        self._events.on_notice("Memory ran out; training goes on with a smaller batch.")
+
+    # ---- held-out images --------------------------------------------------------------------------------------
+
+    def _planned_scorings(self) -> list[float]:
+        """Shares of the round at which to score; more images are scored less often."""
+        count = len(self._data.held_out)
+        if count < _FEWEST_HELD_OUT:
+            return []
+        return [0.55, 0.7, 0.85, 1.0] if count <= 8 else [0.7, 1.0] if count <= 24 else [1.0]
+
+    def _score(self) -> None:
+        """Score the averaged weights on the held-out images, and remember them if they are the best so far."""
+        tensors = self._average.snapshot()
+        network = build_network(self._settings.network, self._class_count)
+        network.load_state_dict(tensors)
+        network = self._device.place(network.eval())
+        check_in_every_layer(network, self._events)
+        per_image: dict[int, float] = {}
+        for sample in self._data.held_out:
+            self._report("scoring")
+            self._events.pause()
+            assert sample.full_mask is not None
+            logits = flip_averaged_logits(network, sample.pixels, self._device, self._settings.upright)
+            mask = mask_from_logits(logits, *sample.full_mask.shape)
+            per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
+        self._latest_dice = math.fsum(per_image.values()) / len(per_image)
+        if self._best is None or self._latest_dice >= self._best[0]:
+            self._best = (self._latest_dice, tensors, per_image)
+
+    def _report(self, phase: Phase) -> None:
+        self._events.on_progress(
+            RoundProgress(
+                phase=phase,
+                fraction=_PREPARED + (_TRAINED - _PREPARED) * self._budget.fraction,
+                seconds_left=self._budget.seconds_left,
+                step=self._budget.step,
+                steps=self._budget.steps,
+                loss=self._loss,
+                held_out_dice=self._latest_dice,
+                held_out_count=len(self._data.held_out),
+            )
+        )
+
+
+def _starting_network(
+    request: RoundRequest, parent: Checkpoint | None, device: Device, events: RoundEvents
+) -> SegmentationNetwork:
+    """The network with the parent's weights or, without a parent, with what it starts from."""
+    network = build_network(request.settings.network, len(request.classes))
+    if parent is None:
+        network.load_pretrained()
+    else:
+        same_classes = len(parent.header.classes) == len(request.classes)
+        output = network.output_layer()
+        known = {n: t for n, t in parent.tensors.items() if same_classes or not n.startswith(output)}
+        network.load_state_dict({**network.state_dict(), **known})
+    check_in_every_layer(network, events)
+    return device.place(network)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text

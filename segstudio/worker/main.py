@@ -1,0 +1,150 @@
+"""The worker process: one job at a time, and an answer to each."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from pathlib import Path
+
+import torch
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.data import ImageCache, write_mask
+from segstudio.engine.device import Device, pick_device, use_threads
+from segstudio.engine.predict import Predictor
+from segstudio.engine.progress import RoundCancelled, RoundEvents
+from segstudio.protocol.messages import (
+    PROTOCOL_VERSION,
+    Cancelled,
+    Failed,
+    Finished,
+    Notice,
+    Predict,
+    Predicted,
+    Ready,
+    Train,
+)
+from segstudio.worker.channel import Channel, take_standard_streams
+from segstudio.worker.inbox import Inbox, Job
+from segstudio.worker.ticker import ProgressTicker
+
+_log = logging.getLogger(__name__)
+_HELD_MODELS = 2
+_NICENESS = 10
+_IDLE_SECONDS = 0.3
+_GRACE_SECONDS = 3.0
+
+
+class Worker:
+    """Does the jobs of an inbox, and answers on a channel."""
+
+    def __init__(self, channel: Channel, inbox: Inbox, device: Device) -> None:
+        self._channel = channel
+        self._inbox = inbox
+        self._device = device
+        self._images = ImageCache()
+        # By path and time of change: a round may be repeated in its folder.
+        self._predictors: OrderedDict[tuple[Path, int], Predictor] = OrderedDict()
+
+    def run(self) -> None:
+        """Work until the inbox is closed."""
+        if not self._inbox.wait(_IDLE_SECONDS):
+            # MONAI takes two seconds to import; nobody has asked for anything yet, so do it now.
+            importlib.import_module("segstudio.engine.rounds")
+        while (job := self._inbox.next_job()) is not None:
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        try:
+            self._train(job) if isinstance(job, Train) else self._predict(job)
+        except RoundCancelled:
+            self._channel.send(Cancelled(job.job))
+        except UserError as error:
+            self._channel.send(Failed(job.job, str(error), traceback.format_exc()))
+        except Exception as error:
+            _log.exception("job %d failed", job.job)
+            sentence = f"Something went wrong inside segstudio ({type(error).__name__}). Your work is safe; try again."
+            self._channel.send(Failed(job.job, sentence, traceback.format_exc()))
+        finally:
+            self._inbox.done(job.job)
+
+    def _train(self, job: Train) -> None:
+        from segstudio.engine.rounds import run_round
+
+        with ProgressTicker(job.job, self._channel.send) as ticker:
+            events = RoundEvents(
+                on_progress=ticker.update,
+                on_notice=lambda sentence: self._channel.send(Notice(job.job, sentence)),
+                should_cancel=lambda: self._inbox.is_cancelled(job.job),
+                between_steps=self._serve_predictions,
+            )
+            result = run_round(Path(job.folder), self._device, self._images, events)
+        self._channel.send(Finished(job.job, result.seconds, result.loss, result.held_out_dice, result.held_out_count))
+
+    def _serve_predictions(self) -> None:
+        while (request := self._inbox.next_prediction()) is not None:
+            self._do(request)
+
+    def _predict(self, job: Predict) -> None:
+        started = time.monotonic()
+        mask = self._predictor(Path(job.weights)).predict_file(Path(job.image))
+        if self._inbox.is_cancelled(job.job):
+            raise RoundCancelled
+        write_mask(Path(job.output), mask)
+        height, width = mask.shape
+        seconds = time.monotonic() - started
+        self._channel.send(Predicted(job.job, job.image_id, job.output, width, height, seconds))
+
+    def _predictor(self, weights: Path) -> Predictor:
+        try:
+            key = (weights, weights.stat().st_mtime_ns)
+        except OSError as error:
+            raise UserError(f"The model {weights} cannot be read ({error}).") from error
+        if key not in self._predictors:
+            self._predictors[key] = Predictor(weights, self._device)
+        self._predictors.move_to_end(key)
+        while len(self._predictors) > _HELD_MODELS:
+            self._predictors.popitem(last=False)
+        return self._predictors[key]
+
+
+def serve() -> None:
+    """Be the worker of a window: answer what comes on stdin until it ends."""
+    channel = take_standard_streams()
+    logging.basicConfig(format="worker: %(levelname)s: %(message)s", level=logging.INFO)
+    lower_priority()
+    inbox = Inbox()
+    # The window decides when the worker ends; Ctrl-C in a shared terminal reaches it, too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: inbox.close())
+    device, threads = pick_device(), use_threads()
+    channel.send(Ready(PROTOCOL_VERSION, os.getpid(), device.kind, device.name, torch.__version__, threads))
+    reader = threading.Thread(target=_read, args=(channel, inbox), name="stdin", daemon=True)
+    reader.start()
+    Worker(channel, inbox, device).run()
+
+
+def lower_priority() -> None:
+    """Let the window go first where both want a core."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+
+def _read(channel: Channel, inbox: Inbox) -> None:
+    for message in channel.messages():
+        given_up = inbox.put(message)
+        if given_up is not None:
+            channel.send(Cancelled(given_up.job))
+        if inbox.closed:
+            break
+    inbox.close()
+    # A single call into a library may hold the other thread for long; nobody waits for it.
+    last = threading.Timer(_GRACE_SECONDS, os._exit, (1,))
+    last.daemon = True
+    last.start()
