@@ -33,7 +33,8 @@ def stroke_segment(start: Point, end: Point, radius: float, height: int, width: 
     ys = np.arange(rect.y0, rect.y1, dtype=np.float32)[:, None] + np.float32(0.5 - y0)
     dx, dy = x1 - x0, y1 - y0
     length_squared = dx * dx + dy * dy
-    if length_squared > 0:
+    # Below a millionth of a pixel the way is a point: dividing by so little would overflow.
+    if length_squared > 1e-12:
         along = np.clip(xs * np.float32(dx / length_squared) + ys * np.float32(dy / length_squared), 0, 1)
         covered = (xs - along * np.float32(dx)) ** 2 + (ys - along * np.float32(dy)) ** 2 <= radius * radius
     else:

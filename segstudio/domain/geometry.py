@@ -32,8 +32,9 @@ class Rect:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """``(rows, columns)`` to index an array with."""
-        return slice(self.y0, self.y1), slice(self.x0, self.x1)
+        """``(rows, columns)`` to index an array with; nothing where the rectangle is empty."""
+        # Clipped from outside, x1 can be negative while x0 is 0, and an array counts that from its far end.
+        return slice(self.y0, max(self.y0, self.y1)), slice(self.x0, max(self.x0, self.x1))
 
     def intersect(self, other: Rect) -> Rect:
         """The pixels in both; may be empty."""

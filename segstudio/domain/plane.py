@@ -43,9 +43,9 @@ class Plane:
     def from_array(cls, values: NDArray[np.uint16], fill: int = UNSET) -> Plane:
         """A plane with the values of a (height, width) uint16 array."""
         plane = cls(values.shape[0], values.shape[1], fill)
-        plane.write(Rect(0, 0, plane.width, plane.height), values)
-        for key in [key for key, tile in plane._tiles.items() if (tile == fill).all()]:
-            del plane._tiles[key]
+        plane.write(plane.bounds, values)
+        plane._tiles = {key: tile for key, tile in plane._tiles.items() if not plane._is_fill(tile)}
+        plane._owned &= plane._tiles.keys()
         return plane
 
     @property
@@ -56,7 +56,7 @@ class Plane:
     @property
     def is_blank(self) -> bool:
         """True if no tile holds anything but fill."""
-        return all((tile == self.fill).all() for tile in self._tiles.values())
+        return all(self._is_fill(tile) for tile in self._tiles.values())
 
     def read(self, rect: Rect) -> NDArray[np.uint16]:
         """A copy of the pixels in ``rect``, which must lie inside."""
@@ -100,7 +100,11 @@ class Plane:
         changes: dict[TileKey, TileChange] = {}
         for key in now.keys() | snapshot.keys():
             before, after = snapshot.get(key), now.get(key)
-            if before is not after and not self._same(before, after):
+            if before is after:
+                continue
+            # A tile erased to all fill is None here as it is on the disk, so that a history weighs the same there.
+            before, after = self._or_none(before), self._or_none(after)
+            if not _equal(before, after):
                 changes[key] = (before, after)
         return changes
 
@@ -121,11 +125,11 @@ class Plane:
             self._owned.add(key)
         return self._tiles[key]
 
-    def _same(self, one: Tile | None, other: Tile | None) -> bool:
-        if one is None or other is None:
-            present = other if one is None else one
-            return present is None or bool((present == self.fill).all())
-        return bool(np.array_equal(one, other))
+    def _is_fill(self, tile: Tile) -> bool:
+        return bool((tile == self.fill).all())
+
+    def _or_none(self, tile: Tile | None) -> Tile | None:
+        return None if tile is None or self._is_fill(tile) else tile
 
 
 def tile_rect(key: TileKey) -> Rect:
@@ -142,6 +146,12 @@ def _tiles_of(rect: Rect) -> list[tuple[TileKey, Rect]]:
         for row in range(rect.y0 // TILE, (rect.y1 - 1) // TILE + 1)
         for column in range(rect.x0 // TILE, (rect.x1 - 1) // TILE + 1)
     ]
+
+
+def _equal(one: Tile | None, other: Tile | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def _inside(part: Rect, key: TileKey) -> tuple[slice, slice]:

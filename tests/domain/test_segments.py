@@ -1,0 +1,59 @@
+import pytest
+
+from segstudio.domain.segments import OKABE_ITO, ClassSpec, Segment, SegmentTable, make_classes
+
+
+def table() -> SegmentTable:
+    return SegmentTable.for_classes(make_classes(["lesion", "hair"]))
+
+
+def test_classes_count_from_one_and_take_colours_in_turn() -> None:
+    classes = make_classes([" lesion ", "", "  ", *(f"class {i}" for i in range(8))])
+    assert [c.id for c in classes] == list(range(1, 10))
+    assert classes[0] == ClassSpec(1, "lesion", OKABE_ITO[0], "stuff")
+    assert classes[7].color == OKABE_ITO[0]
+    assert len({c.color for c in classes[:7]}) == 7
+
+
+def test_a_class_has_one_segment_of_its_own_id() -> None:
+    rows = list(table())
+    assert [(row.id, row.class_id, row.name) for row in rows] == [(1, 1, "lesion"), (2, 2, "hair")]
+    assert len(table()) == 2
+    assert 1 in table()
+    assert 3 not in table()
+    assert table()[2].name == "hair"
+
+
+def test_tables_are_compared_by_value_and_are_no_keys() -> None:
+    assert table() == table()
+    assert table() != SegmentTable([])
+    assert table() != "a table"
+    with pytest.raises(TypeError):
+        hash(table())
+
+
+def test_a_change_makes_another_table() -> None:
+    before = table()
+    after = before.changed(1, locked=True, name="mole")
+    assert before == table()
+    assert (after[1].locked, after[1].name, after[1].color) == (True, "mole", before[1].color)
+    assert [row.id for row in after] == [1, 2]
+    assert after.locked_ids() == (1,)
+    assert before.locked_ids() == ()
+
+
+def test_an_unknown_segment_cannot_be_changed() -> None:
+    with pytest.raises(KeyError):
+        table().changed(9, locked=True)
+
+
+def test_a_new_segment_comes_last() -> None:
+    added = Segment(7, 2, 1, "hair 2", (1, 2, 3))
+    assert [row.id for row in table().with_segment(added)] == [1, 2, 7]
+
+
+def test_the_look_up_table_gives_the_class_of_every_segment() -> None:
+    lut = table().with_segment(Segment(65534, 2, 1, "hair 2", (1, 2, 3))).class_lut()
+    assert lut.shape == (65536,)
+    assert lut.dtype == "uint16"
+    assert {int(i): int(lut[i]) for i in lut.nonzero()[0]} == {1: 1, 2: 2, 65534: 2}
