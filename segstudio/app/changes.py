@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import Any, Literal
 
 from segstudio.app.ports import Scheduler
 from segstudio.domain.geometry import EMPTY, Rect
@@ -51,7 +51,7 @@ class Changes:
         return Changes(**{f.name: _merge(getattr(self, f.name), getattr(later, f.name)) for f in fields(self)})
 
 
-def _merge(before: object, after: object) -> object:
+def _merge(before: Any, after: Any) -> Any:
     if isinstance(before, Rect) and isinstance(after, Rect):
         return before.union(after)
     if isinstance(before, frozenset) and isinstance(after, frozenset):

@@ -100,7 +100,8 @@ class WorkerProcess:
 
     def _read_messages(self) -> None:
         process = self._process
-        assert process is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdout is not None
         with process.stdout as lines:
             for line in lines:
                 try:
@@ -115,7 +116,8 @@ class WorkerProcess:
         self._scheduler.post(lambda: self._on_exit(f"exit code {code}\n{words}".strip()))
 
     def _read_errors(self) -> None:
-        assert self._process is not None and self._process.stderr is not None
+        assert self._process is not None
+        assert self._process.stderr is not None
         with self._process.stderr as lines:
             for line in lines:
                 self._last_words.append(line.rstrip())

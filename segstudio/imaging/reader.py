@@ -145,6 +145,12 @@ def read_size(path: Path) -> tuple[int, int]:
         return turned_size(header.stored_size, header.orientation)
 
 
+def read_orientation(path: Path) -> int:
+    """EXIF orientation 1 to 8, from the header alone. Raises ``UserError`` like ``read_image``."""
+    with _opened(path) as (_, header, _file):
+        return header.orientation
+
+
 def read_thumbnail(path: Path, size: int) -> NDArray[np.uint8]:
     """The image, upright, shrunk so that its longer side is at most ``size``: (h, w, 3) uint8 RGB, C-contiguous.
 

@@ -1,0 +1,119 @@
+"""Writes masks out, one image at a time on the store thread, so that strokes are saved in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.round_writer import class_ids, stored_mask
+from segstudio.app.store_thread import StoreThread
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.formats.png import write_mask
+from segstudio.imaging.reader import read_orientation
+from segstudio.store.project_db import Project
+
+
+def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRecord]:
+    """Images that have a mask to export."""
+    wanted = (ImageState.APPROVED,) if only_approved else tuple(s for s in ImageState if s is not ImageState.NEW)
+    return [record for record in records if record.state in wanted and record.width]
+
+
+def export_paths(folder: Path, records: list[ImageRecord]) -> dict[int, Path]:
+    """Where each image's mask goes: the image's stem, numbered where two images share it."""
+    taken: set[str] = set()
+    paths = {}
+    for record in records:
+        stem, number = Path(record.name).stem, 1
+        name = stem
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(name.casefold())
+        paths[record.id] = folder / f"{name}.png"
+    return paths
+
+
+def export_one(
+    project: Project, record: ImageRecord, path: Path, table: SegmentTable, classes: tuple[ClassSpec, ...]
+) -> None:
+    """Write one mask, lined up with the image's file as stored. Raises ``UserError`` if it cannot be written."""
+    mask = class_ids(stored_mask(project, record, vouched_only=False), table)
+    if record.path.resolve() == path.resolve():
+        raise UserError(f"{path} is the image itself and was left alone. Choose another folder to export to.")
+    write_mask(path, mask, read_orientation(record.path), classes)
+
+
+class Exporter:
+    """One export at a time; ends with a sentence."""
+
+    def __init__(
+        self,
+        store: StoreThread,
+        catalog: Catalog,
+        table: Callable[[], SegmentTable],
+        classes: tuple[ClassSpec, ...],
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._table = table
+        self._classes = classes
+        self._announce = announce
+        self._waiting: list[ImageRecord] = []
+        self._paths: dict[int, Path] = {}
+        self._troubles: list[str] = []
+        self.progress = ""
+
+    @property
+    def busy(self) -> bool:
+        """True until the last mask is written."""
+        return bool(self.progress)
+
+    def export_masks(self, folder: Path, only_approved: bool) -> None:
+        """Write a PNG for each image into ``folder``: 0/255 for one class, indexed for several."""
+        if self.busy:
+            return
+        self._waiting = exportable(list(self._catalog.records), only_approved)
+        self._paths = export_paths(folder, self._waiting)
+        self._troubles = []
+        if not self._waiting:
+            what = "approved yet" if only_approved else "there to export yet"
+            self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
+            return
+        self._next()
+
+    def _next(self) -> None:
+        if not self._waiting:
+            self.progress = ""
+            self._announce(Changes(message=self._closing_message()))
+            return
+        total = len(self._paths)
+        self.progress = f"Exporting {total - len(self._waiting) + 1} of {total}"
+        self._announce(Changes(saving=True))
+        record, table = self._waiting.pop(0), self._table()
+
+        def write(project: Project) -> str:
+            try:
+                export_one(project, project.images.image(record.id), self._paths[record.id], table, self._classes)
+            except UserError as error:
+                return str(error)
+            return ""
+
+        def written(trouble: str) -> None:
+            if trouble:
+                self._troubles.append(trouble)
+            self._next()
+
+        self._store.run(write, written)
+
+    def _closing_message(self) -> Message:
+        done, folder = len(self._paths) - len(self._troubles), next(iter(self._paths.values())).parent
+        if self._troubles:
+            sentence = f"{done} masks exported to {folder}; {len(self._troubles)} could not be: {self._troubles[0]}"
+            return Message(sentence, "trouble", key="export")
+        return Message(f"{done} masks exported to {folder}.", key="export")

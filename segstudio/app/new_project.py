@@ -1,0 +1,113 @@
+"""Making a project: look at what there is, then one plan, carried out image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.rounds import holds_out
+from segstudio.domain.segments import make_classes
+from segstudio.formats.detect import find_images_and_masks
+from segstudio.formats.folder import FoundImage
+from segstudio.formats.png import read_mask
+from segstudio.imaging.find import is_image_name
+from segstudio.imaging.reader import fingerprint, read_orientation, read_size
+from segstudio.store.images import NewImage
+from segstudio.store.project_db import Project
+
+SUFFIX = ".segstudio"
+
+MasksAs = Literal["none", "compare", "approved"]
+
+
+@dataclass(frozen=True)
+class NewProject:
+    """A plan: ``masks_as`` says what existing masks are taken for."""
+
+    folder: Path
+    images: tuple[FoundImage, ...]
+    classes: tuple[str, ...]
+    masks_as: MasksAs
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What was found, before anything is made. ``notes`` are sentences about what is odd."""
+
+    layout: Literal["ph2", "folder"]
+    images: tuple[FoundImage, ...]
+    with_mask: int
+    notes: tuple[str, ...]
+    suggested_folder: Path
+    suggested_classes: tuple[str, ...]
+
+
+def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
+    """Find images, and masks that belong to them, in files and folders; slow for many.
+
+    Raises ``UserError`` where there is no image.
+    """
+    if not paths:
+        raise UserError("No images were given. Choose a folder with images, or the images themselves.")
+    if len(paths) == 1 and paths[0].is_dir():
+        found = find_images_and_masks(paths[0], masks)
+        layout, images, notes, parent = found.layout, tuple(found.images), tuple(found.notes), paths[0].parent
+        name = paths[0].name
+    else:
+        images = tuple(
+            image
+            for path in paths
+            for image in (find_images_and_masks(path).images if path.is_dir() else _single(path))
+        )
+        layout, notes, parent, name = "folder", (), paths[0].parent, paths[0].parent.name
+    if not images:
+        raise UserError(
+            f"There are no images in {paths[0]}. Choose a folder that holds PNG, JPEG, BMP, TIFF or WebP files."
+        )
+    return Preview(
+        layout=layout,
+        images=images,
+        with_mask=sum(image.mask is not None for image in images),
+        notes=notes,
+        suggested_folder=_free_folder(parent, name),
+        suggested_classes=("lesion",) if layout == "ph2" else ("object",),
+    )
+
+
+def create(plan: NewProject) -> Project:
+    """Make the project and add its images; on the store thread. Masks follow by ``take_mask``."""
+    project = Project.create(plan.folder, make_classes(plan.classes))
+    compare = plan.masks_as == "compare"
+    project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in plan.images])
+    return project
+
+
+def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
+    """Take an existing mask as the approved one; on the store thread. Returns "" or the sentence of what is wrong."""
+    record = project.images.image(image_id)
+    try:
+        width, height = read_size(record.path)
+        project.images.set_size(image_id, width, height, content_hash := fingerprint(record.path))
+        classes = [c.name for c in project.classes()]
+        mask = read_mask(mask_file, (width, height), read_orientation(record.path), len(classes))
+        project.masks.import_mask(image_id, mask)
+    except UserError as error:
+        return str(error)
+    ever = [image.held_out for image in project.images.list_images() if image.held_out is not None]
+    project.images.approve(image_id, holds_out(content_hash, len(ever), sum(ever)))
+    return ""
+
+
+def _single(path: Path) -> list[FoundImage]:
+    return [FoundImage(path, None)] if is_image_name(path.name) else []
+
+
+def _free_folder(parent: Path, name: str) -> Path:
+    folder, number = parent / f"{name}{SUFFIX}", 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{name} {number}{SUFFIX}"
+    return folder

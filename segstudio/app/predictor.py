@@ -1,0 +1,135 @@
+"""Keeps predictions fresh: the visible image first, its neighbours next, the rest behind.
+
+A request is only sent when the worker is about to be free, so what is asked for is always what is wanted now.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.worker_link import WorkerLink
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
+from segstudio.protocol.round_folder import PREDICTIONS
+
+IN_FLIGHT = 2
+"""Requests at the worker at a time: one in work, one so that it never waits."""
+
+MAX_TRIES = 2
+"""Times one image may take the worker down with it before it is left alone."""
+
+log = logging.getLogger(__name__)
+
+
+class Predictor:
+    """Asks the worker for masks with the weights last accepted, and hands each to ``on_mask``.
+
+    ``on_mask(image_id, round_number, file, asked)`` is called on the main thread. Images that are approved or were
+    painted on are left alone; the latter can be asked for by ``request``, and ``asked`` says so.
+    """
+
+    def __init__(
+        self,
+        link: WorkerLink,
+        catalog: Catalog,
+        current: Callable[[], int | None],
+        on_mask: Callable[[int, int, Path, bool], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._link = link
+        self._catalog = catalog
+        self._current = current
+        self._on_mask = on_mask
+        self._on_change = on_change
+        self._round = 0
+        self._weights: Path | None = None
+        self._waiting: set[int] = set()
+        self._asked: set[int] = set()
+        self._sent: dict[int, tuple[int, int, bool]] = {}
+        self._tries: Counter[int] = Counter()
+        link.on_message.append(self._hear)
+        link.on_lost.append(self._lose)
+
+    @property
+    def remaining(self) -> int:
+        """Images still waiting for a mask."""
+        return len(self._waiting) + len(self._sent)
+
+    @property
+    def round(self) -> int:
+        """Round of the weights in use, 0 without any."""
+        return self._round
+
+    def use(self, round_number: int, weights: Path) -> None:
+        """Predict with these weights from now on; every mask they could better is made anew."""
+        self._round, self._weights = round_number, weights
+        self._tries.clear()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask for every mask that is out of date."""
+        if self._weights is not None:
+            self._waiting = {record.id for record in self._catalog.records if self._is_stale(record)}
+            self._on_change()
+            self._dispatch()
+
+    def request(self, image_id: int) -> None:
+        """Ask for one mask although the image was painted on."""
+        if self._weights is not None:
+            self._asked.add(image_id)
+            self._waiting.add(image_id)
+            self._dispatch()
+
+    def pause(self) -> None:
+        """Ask for nothing more; what is under way still arrives."""
+        self._waiting.clear()
+
+    def _is_stale(self, record: ImageRecord) -> bool:
+        if record.state is ImageState.APPROVED or record.problem is not None:
+            return False
+        if record.id in self._asked:
+            return True
+        return not record.touched and record.prediction_round != self._round
+
+    def _dispatch(self) -> None:
+        while self._weights is not None and self._waiting and len(self._sent) < IN_FLIGHT:
+            image_id = next((id_ for id_ in self._catalog.around(self._current()) if id_ in self._waiting), None)
+            if image_id is None:
+                self._waiting.clear()
+                return
+            self._waiting.discard(image_id)
+            record = self._catalog.record(image_id)
+            under_way = any(sent[0] == image_id for sent in self._sent.values())
+            if under_way or not self._is_stale(record):
+                continue
+            asked = image_id in self._asked
+            self._asked.discard(image_id)
+            self._tries[image_id] += 1
+            job = self._link.new_job()
+            self._sent[job] = (image_id, self._round, asked)
+            output = self._weights.parent / PREDICTIONS / f"{image_id}.{job}.png"
+            output.parent.mkdir(exist_ok=True)
+            self._link.send(Predict(job, image_id, str(record.path), str(self._weights), str(output)))
+
+    def _hear(self, message: FromWorker) -> None:
+        if isinstance(message, Predicted) and message.job in self._sent:
+            image_id, round_number, asked = self._sent.pop(message.job)
+            self._on_mask(image_id, round_number, Path(message.output), asked)
+        elif isinstance(message, Failed) and message.job in self._sent:
+            image_id = self._sent.pop(message.job)[0]
+            log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
+        else:
+            return
+        self._on_change()
+        self._dispatch()
+
+    def _lose(self, _words: str) -> None:
+        lost = {sent[0] for sent in self._sent.values()}
+        self._sent.clear()
+        self._waiting |= {image_id for image_id in lost if self._tries[image_id] < MAX_TRIES}
+        self._on_change()
+        self._dispatch()

@@ -1,0 +1,336 @@
+"""When a round starts, how it goes, what becomes of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.ports import Scheduler
+from segstudio.app.round_writer import write_training_image
+from segstudio.app.store_thread import StoreThread
+from segstudio.app.worker_link import WorkerLink
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.protocol.messages import Cancel, Cancelled, Failed, Finished, FromWorker, Notice, Progress, Train
+from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, TrainingImage, TrainingSettings, write_request
+from segstudio.store.project_db import Project
+
+Phase = Literal["idle", "starting", "preparing", "training", "scoring", "saving", "cancelling"]
+
+CANCEL_GRACE = 5.0
+"""Seconds after which a worker that does not give a round up is ended."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStatus:
+    """What the training dock shows. ``missing``: approvals until a round starts by itself."""
+
+    phase: Phase = "idle"
+    round: int = 0
+    fraction: float = 0.0
+    seconds_left: float | None = None
+    loss: float | None = None
+    held_out_dice: float | None = None
+    held_out_count: int = 0
+    device: str = ""
+    missing: int = 0
+    predicting: int = 0
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        if self.phase in ("starting", "preparing"):
+            parts = [f"Round {self.round} · getting ready" if self.round else "Getting ready"]
+        elif self.phase == "cancelling":
+            parts = [f"Round {self.round} · stopping"]
+        elif self.phase != "idle":
+            parts = [f"Round {self.round} · {self.fraction:.0%}"]
+        elif self.predicting:
+            parts = [f"Round {self.round} · refreshing {self.predicting} masks"]
+        elif self.round:
+            parts = [f"Round {self.round} done"]
+        else:
+            parts = [f"Learning starts after {self.missing} more approved" if self.missing else "Ready to learn"]
+        if self.round:
+            parts.append(self.score)
+        return " · ".join(parts)
+
+    @property
+    def score(self) -> str:
+        """The held-out Dice and on how many images it stands, or that there is none yet."""
+        if self.held_out_dice is None:
+            return "held-out Dice not yet"
+        return f"held-out Dice {self.held_out_dice:.2f} on {self.held_out_count} images"
+
+
+@dataclass
+class _Round:
+    record: RoundRecord
+    folder: Path
+    job: int
+    waiting: list[ImageRecord]
+    images: list[TrainingImage]
+    last_progress: Progress | None = None
+    sent: bool = False
+
+
+class RoundRunner:
+    """One round at a time. ``on_weights`` is called with the round's number and weights when one ends well."""
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        store: StoreThread,
+        link: WorkerLink,
+        catalog: Catalog,
+        classes: tuple[ClassSpec, ...],
+        table: Callable[[], SegmentTable],
+        records: list[RoundRecord],
+        settings: TrainingSettings,
+        announce: Callable[[Changes], None],
+        on_weights: Callable[[int, Path], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._store = store
+        self._link = link
+        self._catalog = catalog
+        self._classes = classes
+        self._table = table
+        self._settings = settings
+        self._announce = announce
+        self._on_weights = on_weights
+        self._round: _Round | None = None
+        self._phase: Phase = "idle"
+        self._latest: Path | None = None
+        self.records = records
+        self.automatic = True
+        self.predicting: Callable[[], int] = lambda: 0
+        link.on_message.append(self._hear)
+        link.on_lost.append(self._lose)
+
+    # ---- seen from outside ------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """True from ``start`` to the round's end."""
+        return self._phase != "idle"
+
+    @property
+    def missing(self) -> int:
+        """Approvals until a round starts by itself."""
+        last = self.records[-1].approved if self.records else None
+        return approvals_missing(len(self._catalog.approved), last)
+
+    @property
+    def status(self) -> TrainingStatus:
+        """As shown to the user."""
+        ready = self._link.ready
+        status = TrainingStatus(
+            phase=self._phase,
+            device=ready.device_name if ready else "",
+            missing=self.missing,
+            predicting=self.predicting(),
+        )
+        scored = [record for record in self.records if record.status is RoundStatus.FINISHED]
+        if scored:
+            last = scored[-1]
+            status = replace(
+                status, round=last.number, held_out_dice=last.held_out_dice, held_out_count=last.held_out_count
+            )
+        if self._round is not None:
+            status = replace(status, round=self._round.record.number)
+            progress = self._round.last_progress
+            if progress is not None:
+                status = replace(
+                    status, fraction=progress.fraction, seconds_left=progress.seconds_left, loss=progress.loss
+                )
+                if progress.held_out_dice is not None:
+                    status = replace(
+                        status, held_out_dice=progress.held_out_dice, held_out_count=progress.held_out_count
+                    )
+        return status
+
+    def use_weights(self, weights: Path | None) -> None:
+        """Start the next round from these weights."""
+        self._latest = weights
+
+    def start_if_due(self) -> None:
+        """Start a round if there is enough new work for one."""
+        if self.automatic and not self.busy and self.missing == 0:
+            self.start()
+
+    def start(self) -> None:
+        """Start a round with all that was approved or painted; a sentence says so where there is nothing yet."""
+        if self.busy:
+            return
+        usable = [
+            record
+            for record in self._catalog.records
+            if record.problem is None and (_approved(record) or record.touched)
+        ]
+        if not any(not record.held_out for record in usable):
+            self._say("There is nothing to learn from yet. Approve a few images first.", "info")
+            return
+        self._set_phase("starting")
+        approved = len(self._catalog.approved)
+        self._store.run(
+            lambda project: project.rounds.begin_round(approved, time.time()), lambda r: self._begun(r, usable)
+        )
+
+    def cancel(self) -> None:
+        """Give the round up; the masks and the weights so far stay."""
+        if self._round is None or self._phase == "cancelling":
+            return
+        self._set_phase("cancelling")
+        if not self._round.sent:
+            return
+        job = self._round.job
+        self._link.send(Cancel(job))
+        self._scheduler.call_later(CANCEL_GRACE, lambda: self._kill_if_still(job))
+
+    # ---- the life of a round ----------------------------------------------------------------------------------
+
+    def _begun(self, record: RoundRecord, usable: list[ImageRecord]) -> None:
+        self.records.append(record)
+        self._store.run(
+            lambda project: project.rounds.round_folder(record.number),
+            lambda folder: self._prepare(_Round(record, folder, self._link.new_job(), usable, [])),
+        )
+
+    def _prepare(self, this: _Round) -> None:
+        self._round = this
+        if self._phase == "starting":
+            self._set_phase("preparing")
+        self._write_next()
+
+    def _write_next(self) -> None:
+        """One image a call, so that a stroke is never saved later than one mask takes to write."""
+        this = self._round
+        if this is None:
+            return
+        if self._phase == "cancelling":
+            self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
+        elif this.waiting:
+            record, table = this.waiting.pop(0), self._table()
+            self._store.run(
+                lambda project: _written(project, this.folder, record, table), lambda image: self._wrote(this, image)
+            )
+        else:
+            request = RoundRequest(
+                round=this.record.number,
+                classes=tuple(c.name for c in self._classes),
+                images=tuple(this.images),
+                parent_weights=None if self._latest is None else str(self._latest),
+                settings=replace(self._settings, seed=self._settings.seed + this.record.number),
+            )
+            self._store.run(lambda _project: write_request(this.folder, request), lambda _none: self._send(this))
+
+    def _wrote(self, this: _Round, image: TrainingImage | None) -> None:
+        if image is not None:
+            this.images.append(image)
+        self._write_next()
+
+    def _send(self, this: _Round) -> None:
+        if self._phase == "cancelling":
+            self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
+            return
+        this.sent = True
+        self._link.send(Train(this.job, str(this.folder)))
+
+    def _hear(self, message: FromWorker) -> None:
+        this = self._round
+        if this is None or getattr(message, "job", None) != this.job:
+            return
+        if isinstance(message, Progress):
+            this.last_progress = message
+            if self._phase != "cancelling":
+                self._phase = message.phase
+            self._announce(Changes(training=True))
+        elif isinstance(message, Notice):
+            self._say(message.sentence, "info")
+        elif isinstance(message, Finished):
+            self._end(RoundStatus.FINISHED, finished=message)
+        elif isinstance(message, Cancelled):
+            self._end(RoundStatus.CANCELLED, sentence="Stopped.")
+        elif isinstance(message, Failed):
+            log.error("round %d failed: %s\n%s", this.record.number, message.sentence, message.detail)
+            self._fail(message.sentence)
+
+    def _lose(self, words: str) -> None:
+        if self._round is None:
+            return
+        if self._phase == "cancelling":
+            self._end(RoundStatus.CANCELLED, sentence="Stopped.")
+            return
+        reason = words.splitlines()[-1] if words else "no reason given"
+        self._fail(f"Learning stopped unexpectedly ({reason}). Your masks are safe; the last good model stays in use.")
+
+    def _fail(self, sentence: str) -> None:
+        self._end(RoundStatus.FAILED, sentence=sentence)
+        self._announce(Changes(message=Message(sentence, "trouble", "Try again", self.start, key="round")))
+
+    def _end(self, status: RoundStatus, finished: Finished | None = None, sentence: str = "") -> None:
+        this, self._round = self._round, None
+        assert this is not None
+        ended = replace(this.record, status=status, seconds=time.time() - this.record.started, sentence=sentence)
+        if finished is not None:
+            ended = replace(
+                ended,
+                seconds=finished.seconds,
+                loss=finished.loss,
+                held_out_dice=finished.held_out_dice,
+                held_out_count=finished.held_out_count,
+                weights=f"rounds/{this.folder.name}/{WEIGHTS}",
+            )
+        self.records[-1] = ended
+        self._store.run(lambda project: _record_end(project, ended))
+        self._set_phase("idle")
+        if finished is not None:
+            self._latest = this.folder / WEIGHTS
+            self._on_weights(ended.number, self._latest)
+            self.start_if_due()
+
+    def _kill_if_still(self, job: int) -> None:
+        if self._round is not None and self._round.job == job and self._phase == "cancelling":
+            self._link.kill()
+
+    def _set_phase(self, phase: Phase) -> None:
+        self._phase = phase
+        self._announce(Changes(training=True))
+
+    def _say(self, sentence: str, kind: Literal["info", "trouble"]) -> None:
+        self._announce(Changes(message=Message(sentence, kind, key="round")))
+
+
+def _record_end(project: Project, ended: RoundRecord) -> None:
+    project.rounds.end_round(
+        ended.number,
+        ended.status,
+        seconds=ended.seconds,
+        loss=ended.loss,
+        held_out_dice=ended.held_out_dice,
+        held_out_count=ended.held_out_count,
+        weights=ended.weights,
+        sentence=ended.sentence,
+    )
+
+
+def _approved(record: ImageRecord) -> bool:
+    return record.state is ImageState.APPROVED
+
+
+def _written(project: Project, folder: Path, record: ImageRecord, table: SegmentTable) -> TrainingImage | None:
+    """None for an image whose size was never read: it was never opened, so nobody vouched for any of it."""
+    if record.width == 0:
+        return None
+    return write_training_image(project, folder, project.images.image(record.id), table)

@@ -1,0 +1,51 @@
+"""Writes a round's folder: exactly what humans vouched for, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.plane import UNSET, Plane
+from segstudio.domain.segments import BACKGROUND, SegmentTable
+from segstudio.imaging.mask_png import decode_mask, encode_mask
+from segstudio.protocol.round_folder import IGNORE, MASKS, TrainingImage
+from segstudio.store.project_db import Project
+
+
+def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> NDArray[np.uint16]:
+    """The mask of an image as the project holds it, (height, width) uint16 segment ids.
+
+    With ``vouched_only`` pixels that no human vouched for are ``UNSET``: all that were not painted, unless the image
+    is approved. Otherwise they show the prediction, or background without one.
+    """
+    correction = Plane(record.height, record.width)
+    correction.put_tiles(project.masks.load_correction(record.id))
+    mask = correction.to_array()
+    if vouched_only and record.state is not ImageState.APPROVED:
+        return mask
+    unset = mask == UNSET
+    if unset.any():
+        prediction = project.masks.prediction(record.id)
+        below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction[1])
+        np.copyto(mask, below, where=unset)
+    return mask
+
+
+def class_ids(segments: NDArray[np.uint16], table: SegmentTable) -> NDArray[np.uint16]:
+    """Segment ids to class ids, (height, width) uint16; ``UNSET`` becomes ``IGNORE``."""
+    lut = table.class_lut()
+    lut[UNSET] = IGNORE
+    return lut[segments]
+
+
+def write_training_image(project: Project, folder: Path, record: ImageRecord, table: SegmentTable) -> TrainingImage:
+    """Write one image's mask into a round's folder."""
+    mask = class_ids(stored_mask(project, record, vouched_only=True), table)
+    path = folder / MASKS / f"{record.id}.png"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(encode_mask(mask))
+    role = "held_out" if record.held_out else "train"
+    return TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role)  # type: ignore[arg-type]

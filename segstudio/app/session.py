@@ -1,0 +1,454 @@
+"""One open project: what the window shows of it and everything that a user can do to it. Main thread only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.document import Document
+from segstudio.app.editor import Editor
+from segstudio.app.exporter import Exporter
+from segstudio.app.loader import Loaded, Loader
+from segstudio.app.opening import Opening, StoredMasks, read_masks
+from segstudio.app.ports import Scheduler
+from segstudio.app.predictor import Predictor
+from segstudio.app.round_runner import RoundRunner
+from segstudio.app.saver import Saver, SaveStatus
+from segstudio.app.settings import Settings
+from segstudio.app.store_thread import StoreThread
+from segstudio.app.worker_link import WorkerLink
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.geometry import EMPTY
+from segstudio.domain.plane import Plane
+from segstudio.domain.rounds import RoundRecord, holds_out
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.imaging.mask_png import decode_mask
+from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.images import NewImage
+from segstudio.store.project_db import Project
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a project holds when it is opened."""
+
+    folder: Path
+    name: str
+    classes: tuple[ClassSpec, ...]
+    table: SegmentTable
+    records: list[ImageRecord]
+    rounds: list[RoundRecord]
+    weights: tuple[int, Path] | None
+    last_image: int | None
+
+
+def read_contents(project: Project) -> Contents:
+    """Read all of it in one call; on the store thread."""
+    return Contents(
+        project.folder,
+        project.name,
+        project.classes(),
+        project.segment_table(),
+        project.images.list_images(),
+        project.rounds.list_rounds(),
+        project.rounds.latest_weights(),
+        project.settings.get_setting("last_image"),
+    )
+
+
+class Session:
+    """Every method returns at once; results come as ``Changes``."""
+
+    def __init__(
+        self,
+        contents: Contents,
+        *,
+        scheduler: Scheduler,
+        store: StoreThread,
+        link: WorkerLink,
+        settings: Settings,
+        announce: Callable[[Changes], None],
+        training: TrainingSettings,
+    ) -> None:
+        self.folder, self.name = contents.folder, contents.name
+        self.classes, self.table = contents.classes, contents.table
+        self.catalog = Catalog(contents.records)
+        self.document: Document | None = None
+        self.failure = ""
+        self._announce = announce
+        self._settings = settings
+        self._store = store
+        self._link = link
+        self._last_image = contents.last_image
+        self._opening: Opening | None = None
+        self._thumbnails: dict[int, NDArray[np.uint8] | None] = {}
+        self._loader = Loader(scheduler)
+        self._saver = Saver(store, lambda: announce(Changes(saving=True)))
+        self.editor = Editor(announce, self._save_edit)
+        self.editor.table = contents.table
+        self.exporter = Exporter(store, self.catalog, lambda: self.table, self.classes, announce)
+        self.predictor = Predictor(
+            link, self.catalog, lambda: self.current_id, self._take_mask, lambda: announce(Changes(training=True))
+        )
+        self.rounds = RoundRunner(
+            scheduler=scheduler,
+            store=store,
+            link=link,
+            catalog=self.catalog,
+            classes=self.classes,
+            table=lambda: self.table,
+            records=contents.rounds,
+            settings=training,
+            announce=announce,
+            on_weights=self._use_weights,
+        )
+        self.rounds.predicting = lambda: self.predictor.remaining
+        self._weights = contents.weights
+
+    def start(self) -> None:
+        """Show the image that was open last, refresh what is out of date, start a round if one is due."""
+        last = self._last_image if self._last_image in self.catalog else self.catalog.next_unapproved(None)
+        first = self.catalog.step(None, 0) if last is None else last
+        if first is not None:
+            self.open_image(first)
+        if self._weights is not None:
+            number, weights = self._weights
+            self.rounds.use_weights(weights)
+            self.predictor.use(number, weights)
+        self.rounds.start_if_due()
+
+    # ---- the images -------------------------------------------------------------------------------------------
+
+    @property
+    def records(self) -> Sequence[ImageRecord]:
+        """All images, in order."""
+        return self.catalog.records
+
+    def record(self, image_id: int) -> ImageRecord:
+        """One image; ``KeyError`` for an unknown id."""
+        return self.catalog.record(image_id)
+
+    @property
+    def approved_count(self) -> int:
+        """How many images are approved."""
+        return len(self.catalog.approved)
+
+    @property
+    def loading_id(self) -> int | None:
+        """The image on its way to the canvas."""
+        return None if self._opening is None else self._opening.image_id
+
+    @property
+    def current_id(self) -> int | None:
+        """The image on the canvas, or on its way there, or that could not be shown."""
+        return self.loading_id if self._opening is not None else self._last_image
+
+    @property
+    def save_status(self) -> SaveStatus:
+        """Whether the work is on disk."""
+        return self._saver.status
+
+    def open_image(self, image_id: int) -> None:
+        """Bring an image to the canvas; the one before stays until it is there."""
+        self.editor.finish_gesture()
+        if self._saver.status.state == "failed":
+            self._say_unsaved()
+            return
+        record = self.record(image_id)
+        self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
+        self._announce(Changes(document=True))
+        self._loader.load(record.path, opening.got_image)
+        self._store.run(lambda project: read_masks(project, image_id), opening.got_masks)
+
+    def step(self, by: int) -> None:
+        """Go ``by`` images on."""
+        target = self.catalog.step(self.current_id, by)
+        if target is not None and target != self.current_id:
+            self.open_image(target)
+
+    def open_next_unapproved(self) -> None:
+        """Go to the next image that is not approved, round the end of the list if need be."""
+        target = self.catalog.next_unapproved(self.current_id)
+        if target is None:
+            self._announce(Changes(message=Message("Every image is approved.", key="done")))
+        else:
+            self.open_image(target)
+
+    def thumbnail(self, image_id: int) -> NDArray[np.uint8] | None:
+        """A small (h, w, 3) uint8 picture, or None while it is being read or if it cannot be."""
+        if image_id not in self._thumbnails:
+            self._thumbnails[image_id] = None
+
+            def keep(picture: NDArray[np.uint8] | None) -> None:
+                self._thumbnails[image_id] = picture
+                self._announce(Changes(images=frozenset({image_id})))
+
+            self._loader.thumbnail(self.record(image_id).path, keep)
+        return self._thumbnails[image_id]
+
+    def add_images(self, paths: Sequence[Path]) -> None:
+        """Add files to the project; those that it has already are skipped."""
+        items = [NewImage(path) for path in paths]
+
+        def add(project: Project) -> list[ImageRecord]:
+            project.images.add_images(items)
+            return project.images.list_images()
+
+        def added(records: list[ImageRecord]) -> None:
+            new = self.catalog.extend(records)
+            self._announce(Changes(image_list=True, message=Message(f"{new} images added.", key="added")))
+            self.predictor.refresh()
+            if self.current_id is None:
+                self.start()
+
+        self._store.run(add, added)
+
+    def relocate(self, image_id: int, path: Path) -> None:
+        """Say where an image's file is now; its neighbours that moved along are found too."""
+        old = self.record(image_id).path
+
+        def move(project: Project) -> list[ImageRecord]:
+            project.images.relocate(image_id, path)
+            if old.name == path.name:
+                project.images.relocate_folder(old.parent, path.parent)
+            return project.images.list_images()
+
+        def moved(records: list[ImageRecord]) -> None:
+            for record in records:
+                self._loader.forget(record.path)
+                self.catalog.replace(record)
+            self._thumbnails.clear()
+            self._announce(Changes(image_list=True))
+            self.open_image(image_id)
+
+        self._store.run(move, moved)
+
+    # ---- approval ---------------------------------------------------------------------------------------------
+
+    def approve(self) -> None:
+        """Approve the mask on the canvas and go on to the next image that is not approved."""
+        document = self.document
+        if document is None or self._opening is not None:
+            return
+        self.editor.finish_gesture()
+        record = self.record(document.image_id)
+        if record.state is not ImageState.APPROVED:
+            ever, held = self.catalog.held_out_counts()
+            held_out = holds_out(record.fingerprint, ever, held) if record.held_out is None else record.held_out
+            document.approved = True
+            self._saver.save(lambda project: project.images.approve(record.id, held_out))
+            self._replace(replace(record, state=ImageState.APPROVED, held_out=held_out))
+            self._announce(Changes(history=True))
+            if not document.shown(document.bounds).any():
+                self._say_empty(record)
+        self.open_next_unapproved()
+        self.rounds.start_if_due()
+
+    def reopen(self, image_id: int | None = None) -> None:
+        """Take the approval of an image back, by default of the one on the canvas."""
+        image_id = self.current_id if image_id is None else image_id
+        if image_id is None or self.record(image_id).state is not ImageState.APPROVED:
+            return
+        self._saver.save(lambda project: project.images.reopen(image_id))
+        self._replace(replace(self.record(image_id), state=ImageState.IN_PROGRESS))
+        if self.document is not None and self.document.image_id == image_id:
+            self.document.approved = False
+            self._announce(Changes(history=True))
+
+    # ---- segments ---------------------------------------------------------------------------------------------
+
+    def change_segment(self, segment_id: int, **fields: object) -> None:
+        """Change name, color, locked, hidden or opacity of a segment. ``KeyError`` for an unknown id."""
+        self.table = table = self.table.changed(segment_id, **fields)
+        self.editor.table = table
+        self._saver.save(lambda project: project.save_segment_table(table))
+        self._announce(Changes(table=True))
+
+    @property
+    def overlay_opacity(self) -> float:
+        """Opacity of the mask over the image, 0 to 1."""
+        value = self._settings.get("overlay_opacity", 0.35)
+        return float(value) if isinstance(value, int | float) else 0.35
+
+    def set_overlay_opacity(self, value: float) -> None:
+        """Set it; kept for this user, whatever the project."""
+        self._settings.set("overlay_opacity", min(max(value, 0.0), 1.0))
+        self._announce(Changes(table=True))
+
+    # ---- the end ----------------------------------------------------------------------------------------------
+
+    def retry_saving(self) -> None:
+        """Try again to write what could not be written."""
+        self._saver.retry()
+
+    def close(self) -> bool:
+        """Finish the stroke in hand and write everything; False, and still open, if that failed."""
+        self.editor.finish_gesture()
+        current = self.current_id
+        self._saver.save(lambda project: project.settings.set_setting("last_image", current))
+        if not self._saver.drain():
+            self._announce(Changes(saving=True))
+            return False
+        self.predictor.pause()
+        self._loader.close()
+        return True
+
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def _show(self, opening: Opening) -> None:
+        if self._opening is not opening:
+            return
+        self._opening = None
+        self._last_image = opening.image_id
+        self.document = self.editor.document = None
+        image, masks = opening.result
+        if isinstance(image, UserError):
+            self.failure = str(image)
+            self._note_problem(opening.image_id, self.failure)
+        else:
+            self._note_size(opening.image_id, image.pixels, image.fingerprint)
+            self.failure = self._misfit(opening.image_id, image, masks)
+            if not self.failure:
+                self.document = self.editor.document = self._make_document(opening.image_id, image.pixels, masks)
+        self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
+        if (
+            self.document is not None
+            and self.record(opening.image_id).prediction_round != self.document.prediction_round
+        ):
+            self.open_image(opening.image_id)  # a newer prediction was stored between reading the masks and now
+            return
+        following = self.catalog.next_unapproved(opening.image_id)
+        if following is not None:
+            self._loader.prefetch(self.record(following).path)
+
+    def _make_document(self, image_id: int, pixels: NDArray[np.uint8], masks: StoredMasks) -> Document:
+        plane = Plane(pixels.shape[0], pixels.shape[1])
+        plane.put_tiles(masks.correction)
+        document = Document(image_id, pixels, plane, history=masks.history)
+        document.approved = self.record(image_id).state is ImageState.APPROVED
+        if masks.prediction is not None and masks.prediction_round is not None:
+            document.set_prediction(Plane.from_array(masks.prediction, 0), masks.prediction_round)
+        return document
+
+    def _misfit(self, image_id: int, image: Loaded, masks: StoredMasks) -> str:
+        """The sentence for a file that was replaced by another size after somebody had painted on it."""
+        record = self.record(image_id)
+        assert not isinstance(image, UserError)
+        height, width = image.pixels.shape[:2]
+        if (record.width, record.height) == (width, height):
+            return ""
+        return (
+            f"{record.name} is now {width} x {height} pixels, but its mask was made at {record.width} x "
+            f"{record.height}. The mask is kept untouched; put the original file back to see it."
+        )
+
+    def _note_size(self, image_id: int, pixels: NDArray[np.uint8], fingerprint: str) -> None:
+        record = self.record(image_id)
+        if record.problem is not None:
+            self._saver.save(lambda project: project.images.set_problem(image_id, None))
+            self._replace(replace(record, problem=None))
+        has_mask = record.touched or record.state is ImageState.APPROVED
+        height, width = pixels.shape[:2]
+        new = (width, height, fingerprint)
+        if new != (record.width, record.height, record.fingerprint) and not (has_mask and record.width):
+            self._saver.save(lambda project: project.images.set_size(image_id, *new))
+            record = replace(self.record(image_id), width=width, height=height, fingerprint=fingerprint)
+            self._replace(record)
+
+    def _note_problem(self, image_id: int, sentence: str) -> None:
+        self._saver.save(lambda project: project.images.set_problem(image_id, sentence))
+        self._replace(replace(self.record(image_id), problem=sentence))
+
+    def _save_edit(self, image_id: int, write: Callable[[Project], object]) -> None:
+        self._saver.save(write)
+        document = self.document
+        assert document is not None
+        record = self.record(image_id)
+        if record.state is ImageState.APPROVED:
+            sentence = (
+                f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
+            )
+            self._announce(Changes(message=Message(sentence, key="approval")))
+        document.approved = False
+        touched = not document.correction.is_blank
+        self._replace(replace(record, state=ImageState.IN_PROGRESS, touched=touched))
+
+    def _use_weights(self, round_number: int, weights: Path) -> None:
+        self.predictor.use(round_number, weights)
+        document = self.document
+        if document is not None and self.record(document.image_id).touched and not document.approved:
+            image_id = document.image_id
+            self._announce(
+                Changes(
+                    message=Message(
+                        "The model has learned more. It can renew its part of this mask; your strokes stay.",
+                        action="Renew",
+                        on_action=lambda: self.predictor.request(image_id),
+                        key="better",
+                    )
+                )
+            )
+
+    def _take_mask(self, image_id: int, round_number: int, file: Path, asked: bool) -> None:
+        """Store a mask that the worker made; show it if its image is on the canvas.
+
+        An image that was painted on since the mask was asked for keeps the one that was painted over.
+        """
+        document = self.document
+        in_hand = document is not None and document.image_id == image_id and document.editing
+        if not asked and (self.record(image_id).touched or in_hand):
+            file.unlink(missing_ok=True)
+            return
+
+        def store(project: Project) -> NDArray[np.uint16] | None:
+            png = file.read_bytes()
+            file.unlink()
+            mask = decode_mask(png)
+            record = project.images.image(image_id)
+            if record.width and mask.shape != (record.height, record.width):
+                return None
+            return mask if project.masks.put_prediction(image_id, round_number, png) else None
+
+        def stored(mask: NDArray[np.uint16] | None) -> None:
+            record = self.record(image_id)
+            if mask is None or record.state is ImageState.APPROVED:
+                return
+            state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
+            self._replace(replace(record, state=state, prediction_round=round_number))
+            document = self.document
+            if document is not None and document.image_id == image_id:
+                document.set_prediction(Plane.from_array(mask, 0), round_number)
+                self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
+
+        self._store.run(store, stored)
+
+    def _replace(self, record: ImageRecord) -> None:
+        self.catalog.replace(record)
+        self._announce(Changes(images=frozenset({record.id}), pixels=EMPTY))
+
+    def _say_empty(self, record: ImageRecord) -> None:
+        message = Message(
+            f"{record.name} was approved with an empty mask.",
+            action="Take it back",
+            on_action=lambda: self._take_back(record.id),
+            key="empty",
+        )
+        self._announce(Changes(message=message))
+
+    def _take_back(self, image_id: int) -> None:
+        self.reopen(image_id)
+        self.open_image(image_id)
+
+    def _say_unsaved(self) -> None:
+        sentence = self._saver.status.sentence
+        self._announce(Changes(message=Message(sentence, "trouble", "Try again", self.retry_saving, key="saving")))

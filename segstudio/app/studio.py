@@ -1,0 +1,219 @@
+"""The program: no project, or one open session. Main thread only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import platformdirs
+
+from segstudio.app.changes import Broadcaster, Changes, Message
+from segstudio.app.demo import demo_project
+from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
+from segstudio.app.ports import Scheduler, WorkerFactory
+from segstudio.app.session import Contents, Session, read_contents
+from segstudio.app.settings import Settings
+from segstudio.app.store_thread import StoreThread
+from segstudio.app.worker_link import WorkerLink
+from segstudio.app.worker_process import WorkerProcess
+from segstudio.domain.errors import UserError
+from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.project_db import Project
+
+RECENT = 8
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Studio:
+    """Opens, makes and closes projects. Every method returns at once but ``close_project`` and ``close``."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        settings: Settings,
+        worker: WorkerFactory | None = None,
+        training: TrainingSettings | None = None,
+    ) -> None:
+        self._scheduler = scheduler
+        self._settings = settings
+        self._broadcaster = Broadcaster(scheduler)
+        self._slow = ThreadPoolExecutor(1, thread_name_prefix="studio")
+        self._factory = worker or (lambda hear, gone: WorkerProcess(scheduler, hear, gone))
+        self._training = training or TrainingSettings()
+        self._store: StoreThread | None = None
+        self._link: WorkerLink | None = None
+        self.session: Session | None = None
+        self.busy = ""
+
+    # ---- seen from outside ------------------------------------------------------------------------------------
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Tell ``listener`` of every change; returns what ends that."""
+        return self._broadcaster.subscribe(listener)
+
+    @property
+    def recent(self) -> list[Path]:
+        """Projects opened lately that are still there, the last one first."""
+        stored = self._settings.get("recent", [])
+        paths = [Path(entry) for entry in stored if isinstance(entry, str)] if isinstance(stored, list) else []
+        return [path for path in paths if path.is_dir()]
+
+    def look_at(self, paths: Sequence[Path], done: Callable[[Preview | UserError], None]) -> None:
+        """Give ``done`` what there is to make a project of."""
+        self._in_background(lambda: look_at(paths), done)
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project in place of the one that is open."""
+        self._start(lambda: Project.open(folder), ())
+
+    def new_project(self, plan: NewProject) -> None:
+        """Make a project and open it in place of the one that is open."""
+        masks = tuple(found.mask for found in plan.images) if plan.masks_as == "approved" else ()
+        self._start(lambda: create(plan), masks)
+
+    def open_demo(self, kind: Literal["lesion", "body"]) -> None:
+        """Draw the demo images if they are not there yet, and open the project made of them."""
+        base = Path(platformdirs.user_data_dir("segstudio", appauthor=False)) / "demo"
+
+        def tell(done: int, total: int) -> None:
+            self._scheduler.post(lambda: self._set_busy(f"Drawing demo images… {done} of {total}"))
+
+        def drawn(result: NewProject | Path | UserError) -> None:
+            self._set_busy("")
+            if isinstance(result, UserError):
+                self._trouble(result)
+            elif isinstance(result, Path):
+                self.open_project(result)
+            else:
+                self.new_project(result)
+
+        self._set_busy("Drawing demo images…")
+        self._in_background(lambda: demo_project(base, kind, tell), drawn)
+
+    def close_project(self) -> bool:
+        """Write everything and let the project go; False, and still open, if something could not be written."""
+        if self.session is not None and not self.session.close():
+            return False
+        if self._link is not None:
+            self._link.stop()
+        if self._store is not None:
+            self._store.close()
+        if self.session is not None:
+            self._announce(Changes(project=True))
+        self.session, self._link, self._store = None, None, None
+        return True
+
+    def close(self) -> bool:
+        """End; False, and nothing ended, if something could not be written."""
+        if not self.close_project():
+            return False
+        self._slow.shutdown(cancel_futures=True)
+        return True
+
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def _start(self, open_project: Callable[[], Project], masks: Sequence[Path | None]) -> None:
+        if not self.close_project():
+            return
+        store = StoreThread(self._scheduler, self._trouble)
+        self._store = store
+        self._set_busy("Opening…")
+
+        def opened(future: Future[Project]) -> None:
+            self._scheduler.post(lambda: self._opened(store, future, masks))
+
+        store.open(open_project).add_done_callback(opened)
+
+    def _opened(self, store: StoreThread, future: Future[Project], masks: Sequence[Path | None]) -> None:
+        if self._store is not store:
+            return
+        error = future.exception()
+        if error is not None:
+            store.close()
+            self._store = None
+            self._set_busy("")
+            self._trouble(error)
+            return
+        if any(masks):
+            store.run(lambda project: [r.id for r in project.images.list_images()], lambda ids: self._take(ids, masks))
+        else:
+            store.run(read_contents, self._enter)
+
+    def _take(self, ids: list[int], masks: Sequence[Path | None]) -> None:
+        """Take existing masks as approved ones, one call each so that the window stays live."""
+        store = self._store
+        assert store is not None
+        pairs = [(image_id, mask) for image_id, mask in zip(ids, masks, strict=False) if mask is not None]
+        troubles: list[str] = []
+
+        def step(trouble: str = "") -> None:
+            if self._store is not store:
+                return
+            if trouble:
+                troubles.append(trouble)
+            if not pairs:
+                store.run(read_contents, self._enter)
+                if troubles:
+                    more = f" ({len(troubles) - 1} more like this.)" if len(troubles) > 1 else ""
+                    self._announce(Changes(message=Message(troubles[0] + more, "trouble", key="masks")))
+                return
+            image_id, mask = pairs.pop(0)
+            self._set_busy(f"Reading masks… {len(pairs)} to go")
+            store.run(lambda project: take_mask(project, image_id, mask), step)
+
+        step()
+
+    def _enter(self, contents: Contents) -> None:
+        store = self._store
+        if store is None:
+            return
+        self._link = WorkerLink(self._factory)
+        self.session = Session(
+            contents,
+            scheduler=self._scheduler,
+            store=store,
+            link=self._link,
+            settings=self._settings,
+            announce=self._announce,
+            training=self._training,
+        )
+        recent = [str(contents.folder), *(str(path) for path in self.recent if path != contents.folder)]
+        self._settings.set("recent", [*recent[:RECENT]])
+        self._set_busy("")
+        self._announce(Changes(project=True, image_list=True, table=True))
+        self.session.start()
+
+    def _in_background(self, call: Callable[[], T], done: Callable[[T | UserError], None]) -> None:
+        def guarded() -> T | UserError:
+            try:
+                return call()
+            except UserError as error:
+                return error
+            except Exception as error:
+                log.exception("a background call failed")
+                return UserError(f"Something went wrong ({error}). It was written to the log; please try again.")
+
+        future = self._slow.submit(guarded)
+        future.add_done_callback(
+            lambda finished: None if finished.cancelled() else self._scheduler.post(lambda: done(finished.result()))
+        )
+
+    def _announce(self, changes: Changes) -> None:
+        self._broadcaster.announce(changes)
+
+    def _set_busy(self, text: str) -> None:
+        self.busy = text
+        self._announce(Changes(saving=True))
+
+    def _trouble(self, error: BaseException) -> None:
+        sentence = str(error)
+        if not isinstance(error, UserError):
+            log.error("unexpected trouble", exc_info=error)
+            sentence = f"Something went wrong ({error}). Your work is kept; the log has the details."
+        self._announce(Changes(message=Message(sentence, "trouble", key="trouble")))
