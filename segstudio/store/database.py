@@ -9,6 +9,7 @@ file, which network folders cannot offer.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,7 +118,10 @@ def _translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        sentence = _sentence(folder, getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_IOERR and not _may_write(folder):
+            code = sqlite3.SQLITE_READONLY  # locking a file that may only be read fails in this way
+        sentence = _sentence(folder, code)
         if sentence is None:
             raise
         raise sentence from error
@@ -126,6 +130,12 @@ def _translated(folder: Path) -> Iterator[None]:
             f"The project {folder} could not be written to: {error.strerror}. What you did is still in the window: "
             f"leave it open, make sure that the folder can be reached and written to, and try again."
         ) from error
+
+
+def _may_write(folder: Path) -> bool:
+    # Asked by name: opening and closing the file would drop the locks that this process holds on it.
+    effective = os.access in os.supports_effective_ids
+    return all(os.access(path, os.W_OK, effective_ids=effective) for path in (folder, folder / DB_NAME))
 
 
 def _sentence(folder: Path, code: int) -> UserError | None:

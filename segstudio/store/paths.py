@@ -70,7 +70,7 @@ class PathFinder:
         if parent not in self._listings:
             self._listings[parent] = _listing(parent)
         listing = self._listings[parent]
-        return name if name in listing else listing.get(_comparable(name))
+        return listing.get(name) or listing.get(_comparable(name))
 
 
 def _listing(parent: str) -> dict[str, str]:

@@ -1,0 +1,351 @@
+"""Making, opening, refusing and migrating projects."""
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_classes
+from segstudio.store import database as database_module
+from segstudio.store import migrations
+from segstudio.store.images import NewImage
+from segstudio.store.project_db import Project
+
+CLASSES = make_classes(["lesion", "hair"])
+
+
+def test_a_new_project_opens_again_with_its_classes_and_segments(folder: Path) -> None:
+    with Project.create(folder, CLASSES) as project:
+        assert project.classes() == CLASSES
+        assert project.segment_table() == SegmentTable.for_classes(CLASSES)
+    with Project.open(folder) as project:
+        assert project.folder == folder
+        assert project.name == "Läsionen [1]"
+        assert project.classes() == CLASSES
+        assert project.segment_table() == SegmentTable.for_classes(CLASSES)
+    assert sorted(path.name for path in folder.iterdir()) == ["project.db", "rounds"]
+
+
+def test_classes_keep_their_order_kind_and_colour(folder: Path) -> None:
+    classes = (ClassSpec(2, "Zelle", (0, 255, 16), "thing"), ClassSpec(1, "skin", (1, 2, 3)))
+    with Project.create(folder, classes) as project:
+        assert project.classes() == classes
+
+
+def test_the_segment_table_is_replaced_as_a_whole(project: Project, folder: Path) -> None:
+    table = SegmentTable(
+        [Segment(9, 2, 1, "hair 2", (9, 8, 7), hidden=True, opacity=0.25), Segment(1, 1, 0, "mole", (1, 2, 3), True)]
+    )
+    project.save_segment_table(table)
+    project.close()
+    with Project.open(folder) as again:
+        assert list(again.segment_table()) == list(table)
+
+
+def test_settings_are_kept(project: Project, folder: Path) -> None:
+    assert project.settings.get_setting("held_out", {"share": 0.2}) == {"share": 0.2}
+    project.settings.set_setting("held_out", {"share": 0.5})
+    project.settings.set_setting("held_out", {"share": 0.3, "names": ["ä"]})
+    project.close()
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("held_out") == {"share": 0.3, "names": ["ä"]}
+        assert again.settings.get_setting("other") is None
+
+
+@pytest.mark.parametrize("value", [object(), float("nan")])
+def test_a_setting_that_is_no_json_is_an_error(project: Project, value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        project.settings.set_setting("key", value)
+
+
+def test_an_empty_folder_can_become_a_project(folder: Path) -> None:
+    folder.mkdir()
+    with Project.create(folder, CLASSES):
+        pass
+
+
+def test_a_folder_that_holds_something_is_left_alone(folder: Path) -> None:
+    folder.mkdir()
+    folder.joinpath("thesis.doc").write_text("years of work")
+    with pytest.raises(UserError, match="not empty"):
+        Project.create(folder, CLASSES)
+    assert [path.name for path in folder.iterdir()] == ["thesis.doc"]
+
+
+def test_a_project_cannot_be_made_in_a_file(tmp_path: Path) -> None:
+    tmp_path.joinpath("file").touch()
+    with pytest.raises(UserError, match="could not be made"):
+        Project.create(tmp_path / "file" / "x.segstudio", CLASSES)
+
+
+def test_a_project_that_could_not_be_made_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = migrations.Migration(1000, ("CREATE TABLE nonsense",))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (broken,))
+    with pytest.raises(sqlite3.OperationalError):
+        Project.create(folder, CLASSES)
+    assert not folder.exists()
+
+
+# ---- refusals --------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(UserError, match="no project at"):
+            Project.open(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_opener_is_refused_until_the_first_closes(project: Project, folder: Path) -> None:
+    with pytest.raises(UserError, match="already open in another window"):
+        Project.open(folder)
+    project.settings.set_setting("still", "works")
+    project.close()
+    project.close()
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("still") == "works"
+
+
+def set_version(folder: Path, version: int) -> None:
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
+        connection.execute(f"PRAGMA user_version={version}")
+
+
+def test_a_newer_major_version_is_refused_and_left_alone(project: Project, folder: Path) -> None:
+    project.close()
+    set_version(folder, 2000)
+    before = folder.joinpath("project.db").read_bytes()
+    with pytest.raises(UserError, match="newer version of this program"):
+        Project.open(folder)
+    assert folder.joinpath("project.db").read_bytes() == before
+
+
+def test_a_newer_minor_version_opens_and_keeps_its_number(project: Project, folder: Path) -> None:
+    project.close()
+    set_version(folder, 1999)
+    with Project.open(folder) as again:
+        assert again.classes() == CLASSES
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1999,)
+
+
+def test_a_version_below_the_first_is_damage(project: Project, folder: Path) -> None:
+    project.close()
+    set_version(folder, 0)
+    with pytest.raises(UserError, match="damaged"):
+        Project.open(folder)
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "project.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE cakes (name)")
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="no project of this program"):
+        Project.open(tmp_path)
+    assert path.read_bytes() == before
+    assert [child.name for child in tmp_path.iterdir()] == ["project.db"]
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "project.db"
+    path.write_bytes(b"GIF89a" * 1000)
+    with pytest.raises(UserError, match="damaged"):
+        Project.open(tmp_path)
+    assert path.read_bytes() == b"GIF89a" * 1000
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    tmp_path.joinpath("project.db").touch()
+    with pytest.raises(UserError, match="no project of this program"):
+        Project.open(tmp_path)
+
+
+def test_pages_that_were_overwritten_are_reported_as_damage(project: Project, folder: Path) -> None:
+    project.images.add_images([NewImage(Path(f"/photos/{i}.png")) for i in range(500)])
+    project.close()
+    path = folder / "project.db"
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    folder.joinpath("project.db.before-900").touch()
+    with pytest.raises(UserError, match=r"damaged.*project\.db\.before-900"), Project.open(folder) as again:
+        again.images.list_images()
+
+
+# ---- disks -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def powerless() -> Iterator[None]:
+    """Whoever runs the tests may not write everywhere; root takes another's place for a while."""
+    if os.name != "posix":
+        pytest.skip("file modes are another thing on this system")
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder that everyone may read; pytest's own are private to whoever runs the tests."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
+
+
+def test_a_project_in_a_read_only_place_is_refused(open_place: Path, request: pytest.FixtureRequest) -> None:
+    folder = open_place / "x.segstudio"
+    Project.create(folder, CLASSES).close()
+    for path in (folder / "project.db", folder, open_place):
+        path.chmod(0o555)
+    try:
+        request.getfixturevalue("powerless")
+        with pytest.raises(UserError, match="may write to it"):
+            Project.open(folder)
+        with pytest.raises(UserError, match="may write to"):
+            Project.create(open_place / "y.segstudio", CLASSES)
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+        for path in (open_place, folder):
+            path.chmod(0o755)
+
+
+def test_a_file_that_may_only_be_read_is_refused(open_place: Path, request: pytest.FixtureRequest) -> None:
+    folder = open_place / "x.segstudio"
+    Project.create(folder, CLASSES).close()
+    folder.chmod(0o777)
+    folder.joinpath("project.db").chmod(0o444)
+    request.getfixturevalue("powerless")
+    with pytest.raises(UserError, match="may write to it"):
+        Project.open(folder)
+
+
+def test_a_full_disk_loses_nothing_that_was_kept(project: Project, folder: Path) -> None:
+    project.settings.set_setting("small", 1)
+    with project._database.reading() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(UserError, match=r"disk is full.*still in the window.*free some space"):
+        project.settings.set_setting("big", "x" * 100_000)
+    assert project.settings.get_setting("big") is None
+    with project._database.reading() as connection:
+        connection.execute("PRAGMA max_page_count=1000000")
+    project.settings.set_setting("big", "x" * 100_000)
+    project.close()
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("small") == 1
+        assert len(again.settings.get_setting("big")) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_IOERR_WRITE, "does not answer"),
+        (sqlite3.SQLITE_IOERR_FSYNC, "does not answer"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "may write to it"),
+        (sqlite3.SQLITE_FULL, "disk is full"),
+        (sqlite3.SQLITE_CORRUPT_VTAB, "damaged"),
+    ],
+)
+def test_a_failing_disk_is_explained_and_the_transaction_undone(project: Project, code: int, words: str) -> None:
+    error = sqlite3.OperationalError("as SQLite says it")
+    error.sqlite_errorcode = code
+
+    def write_half() -> None:
+        with project._database.writing() as connection:
+            connection.execute("INSERT INTO settings VALUES ('half', '1')")
+            raise error
+
+    with pytest.raises(UserError, match=words):
+        write_half()
+    assert project.settings.get_setting("half") is None
+    project.settings.set_setting("next", 1)
+
+
+def test_a_mistake_of_ours_is_not_blamed_on_the_disk(project: Project) -> None:
+    with pytest.raises(sqlite3.OperationalError), project._database.writing() as connection:
+        connection.execute("SELECT nonsense FROM nowhere")
+
+
+def test_every_commit_waits_for_the_disk(project: Project) -> None:
+    with project._database.reading() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+# ---- migrations ------------------------------------------------------------------------------------------------
+
+
+def test_an_older_project_is_backed_up_and_migrated(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.settings.set_setting("kept", 1)
+    project.close()
+    newer = (
+        *migrations.MIGRATIONS,
+        migrations.Migration(2000, ("ALTER TABLE images ADD COLUMN stars INTEGER", "DELETE FROM settings")),
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", newer)
+        with Project.open(folder) as migrated:
+            assert migrated.settings.get_setting("kept") is None
+        Project.open(folder).close()
+    with pytest.raises(UserError, match="newer version"):
+        Project.open(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["project.db", "project.db.before-1000", "rounds"]
+    folder.joinpath("project.db.before-1000").replace(folder / "project.db")
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("kept") == 1
+
+
+def test_a_migration_that_fails_changes_nothing(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.settings.set_setting("kept", 1)
+    project.close()
+    broken = migrations.Migration(1001, ("DELETE FROM settings", "SELECT nonsense FROM nowhere"))
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+        with pytest.raises(sqlite3.OperationalError):
+            Project.open(folder)
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("kept") == 1
+
+
+def test_without_room_for_the_backup_nothing_is_migrated(
+    project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.close()
+    folder.joinpath("project.db.before-1000.tmp").mkdir()  # stands in the way of the copy
+    more = (*migrations.MIGRATIONS, migrations.Migration(1001, ("DELETE FROM classes",)))
+    monkeypatch.setattr(migrations, "MIGRATIONS", more)
+    with pytest.raises(UserError, match="could not be written to"):
+        Project.open(folder)
+    monkeypatch.undo()
+    with Project.open(folder) as again:
+        assert again.classes() == CLASSES
+
+
+def test_a_checkpoint_that_fails_at_closing_is_made_up_for(project: Project, folder: Path) -> None:
+    with project._database.reading() as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT * FROM settings").fetchall()
+    project.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        project.settings.get_setting("closed")
+    Project.open(folder).close()
+    assert database_module.DB_NAME in {path.name for path in folder.iterdir()}
