@@ -36,7 +36,7 @@ class PlaneMachine(RuleBasedStateMachine):
             self.plane = Plane.from_array(self.array, fill)
         else:
             self.plane = Plane(HEIGHT, WIDTH, fill)
-        self.snapshots: list[tuple[dict[TileKey, Tile], Any]] = []
+        self.snapshots: list[tuple[dict[TileKey, Tile], Any]] = [(self.plane.snapshot(), self.array.copy())]
 
     @rule(rect=rects(), value=values)
     def write_one_value(self, rect: Rect, value: int) -> None:
@@ -63,8 +63,6 @@ class PlaneMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def go_back(self, data: st.DataObject) -> None:
-        if not self.snapshots:
-            return
         tiles, array = self.snapshots[data.draw(st.integers(0, len(self.snapshots) - 1))]
         changes = self.plane.changes_since(tiles)
         touched = self.plane.put_tiles({key: before for key, (before, _) in changes.items()})
@@ -138,6 +136,14 @@ def test_writing_what_is_there_already_is_no_change() -> None:
     plane.write(Rect(0, 0, 10, 10), 1)
     plane.write(Rect(400, 0, 410, 10), UNSET)
     assert plane.changes_since(before) == {}
+
+
+def test_going_back_to_before_the_first_paint_leaves_no_tile() -> None:
+    plane = Plane(HEIGHT, WIDTH)
+    plane.write(Rect(0, 0, 10, 10), 1)
+    changes = plane.changes_since({})
+    plane.put_tiles({key: before for key, (before, _) in changes.items()})
+    assert plane.snapshot() == {}
 
 
 def test_only_the_tiles_that_differ_are_changes() -> None:
