@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+import platformdirs
+
 from segstudio.app.new_project import SUFFIX, NewProject
 from segstudio.formats.demo import write_demo
 from segstudio.formats.folder import FoundImage
@@ -15,6 +17,11 @@ DemoKind = Literal["lesion", "body"]
 IMAGES = 24
 APPROVED = 4
 SEED = 7
+
+
+def demo_folder() -> Path:
+    """Where demo projects are kept, a folder of this user."""
+    return Path(platformdirs.user_data_dir("segstudio", appauthor=False)) / "demo"
 
 
 def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -> NewProject | Path:

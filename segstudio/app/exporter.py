@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
@@ -23,19 +26,29 @@ def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRec
     return [record for record in records if record.state in wanted and record.width]
 
 
-def export_paths(folder: Path, records: list[ImageRecord]) -> dict[int, Path]:
-    """Where each image's mask goes: the image's stem, numbered where two images share it."""
+def export_paths(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Where the mask of each image goes: the image's stem, numbered where two images share it."""
     taken: set[str] = set()
-    paths = {}
-    for record in records:
-        stem, number = Path(record.name).stem, 1
-        name = stem
-        while name.casefold() in taken:
+    paths = []
+    for name in names:
+        stem, number = Path(name).stem, 1
+        unique = stem
+        while unique.casefold() in taken:
             number += 1
-            name = f"{stem}_{number}"
-        taken.add(name.casefold())
-        paths[record.id] = folder / f"{name}.png"
+            unique = f"{stem}_{number}"
+        taken.add(unique.casefold())
+        paths.append(folder / f"{unique}.png")
     return paths
+
+
+def write_beside(path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...]) -> None:
+    """Write a mask of class ids to ``path``, lined up with ``image`` as stored.
+
+    Raises ``UserError`` if it cannot be written or would take the place of the image itself.
+    """
+    if image.resolve() == path.resolve():
+        raise UserError(f"{path} is the image itself and was left alone. Choose another folder for the masks.")
+    write_mask(path, mask, read_orientation(image), classes)
 
 
 def export_one(
@@ -43,9 +56,7 @@ def export_one(
 ) -> None:
     """Write one mask, lined up with the image's file as stored. Raises ``UserError`` if it cannot be written."""
     mask = class_ids(stored_mask(project, record, vouched_only=False), table)
-    if record.path.resolve() == path.resolve():
-        raise UserError(f"{path} is the image itself and was left alone. Choose another folder to export to.")
-    write_mask(path, mask, read_orientation(record.path), classes)
+    write_beside(path, mask, record.path, classes)
 
 
 class Exporter:
@@ -79,7 +90,8 @@ class Exporter:
         if self.busy:
             return
         self._waiting = exportable(list(self._catalog.records), only_approved)
-        self._paths = export_paths(folder, self._waiting)
+        paths = export_paths(folder, [record.name for record in self._waiting])
+        self._paths = {record.id: path for record, path in zip(self._waiting, paths, strict=True)}
         self._troubles = []
         if not self._waiting:
             what = "approved yet" if only_approved else "there to export yet"

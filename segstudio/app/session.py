@@ -115,8 +115,9 @@ class Session:
         self.rounds.predicting = lambda: self.predictor.remaining
         self._weights = contents.weights
 
-    def start(self) -> None:
-        """Show the image that was open last, refresh what is out of date, start a round if one is due."""
+    def start(self, automatic: bool = True) -> None:
+        """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
+        self.rounds.automatic = automatic
         last = self._last_image if self._last_image in self.catalog else self.catalog.next_unapproved(None)
         first = self.catalog.step(None, 0) if last is None else last
         if first is not None:
@@ -124,7 +125,8 @@ class Session:
         if self._weights is not None:
             number, weights = self._weights
             self.rounds.use_weights(weights)
-            self.predictor.use(number, weights)
+            if automatic:
+                self.predictor.use(number, weights)
         self.rounds.start_if_due()
 
     # ---- the images -------------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ class Session:
             self._announce(Changes(image_list=True, message=Message(f"{new} images added.", key="added")))
             self.predictor.refresh()
             if self.current_id is None:
-                self.start()
+                self.open_next_unapproved()
 
         self._store.run(add, added)
 

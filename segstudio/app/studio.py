@@ -6,12 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import platformdirs
+from typing import TypeVar
 
 from segstudio.app.changes import Broadcaster, Changes, Message
-from segstudio.app.demo import demo_project
+from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
 from segstudio.app.ports import Scheduler, WorkerFactory
 from segstudio.app.session import Contents, Session, read_contents
@@ -39,6 +37,7 @@ class Studio:
         settings: Settings,
         worker: WorkerFactory | None = None,
         training: TrainingSettings | None = None,
+        automatic: bool = True,
     ) -> None:
         self._scheduler = scheduler
         self._settings = settings
@@ -46,6 +45,7 @@ class Studio:
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="studio")
         self._factory = worker or (lambda hear, gone: WorkerProcess(scheduler, hear, gone))
         self._training = training or TrainingSettings()
+        self._automatic = automatic
         self._store: StoreThread | None = None
         self._link: WorkerLink | None = None
         self.session: Session | None = None
@@ -77,9 +77,8 @@ class Studio:
         masks = tuple(found.mask for found in plan.images) if plan.masks_as == "approved" else ()
         self._start(lambda: create(plan), masks)
 
-    def open_demo(self, kind: Literal["lesion", "body"]) -> None:
+    def open_demo(self, kind: DemoKind) -> None:
         """Draw the demo images if they are not there yet, and open the project made of them."""
-        base = Path(platformdirs.user_data_dir("segstudio", appauthor=False)) / "demo"
 
         def tell(done: int, total: int) -> None:
             self._scheduler.post(lambda: self._set_busy(f"Drawing demo images… {done} of {total}"))
@@ -94,7 +93,7 @@ class Studio:
                 self.new_project(result)
 
         self._set_busy("Drawing demo images…")
-        self._in_background(lambda: demo_project(base, kind, tell), drawn)
+        self._in_background(lambda: demo_project(demo_folder(), kind, tell), drawn)
 
     def close_project(self) -> bool:
         """Write everything and let the project go; False, and still open, if something could not be written."""
@@ -187,7 +186,7 @@ class Studio:
         self._settings.set("recent", [*recent[:RECENT]])
         self._set_busy("")
         self._announce(Changes(project=True, image_list=True, table=True))
-        self.session.start()
+        self.session.start(self._automatic)
 
     def _in_background(self, call: Callable[[], T], done: Callable[[T | UserError], None]) -> None:
         def guarded() -> T | UserError:

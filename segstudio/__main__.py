@@ -1,0 +1,219 @@
+"""The command line. Every command is a thin call; what it needs is imported when it runs, so that `--help` is quick
+and no command but the window's loads Qt."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from segstudio import __version__
+from segstudio.domain.errors import UserError
+
+cli = typer.Typer(
+    name="segstudio",
+    help="Correct image segmentations while a model learns from you. Without a command: opens the window.",
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ProjectArg = Annotated[Path, typer.Argument(help="The project's folder, NAME.segstudio.", metavar="PROJECT")]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder for the masks; made if it is not there.")]
+
+
+class DemoName(StrEnum):
+    """The demo projects."""
+
+    lesion = "lesion"
+    body = "body"
+
+
+class MasksUse(StrEnum):
+    """What existing masks are taken for."""
+
+    approved = "approved"
+    compare = "compare"
+
+
+class ExportFormat(StrEnum):
+    """The formats that masks are exported in."""
+
+    png = "png"
+
+
+@cli.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"segstudio {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        _open_window(None)
+
+
+@cli.command("open")
+def open_command(project: Annotated[Path | None, typer.Argument(metavar="PROJECT")] = None) -> None:
+    """Open the window, with PROJECT if it is given."""
+    _open_window(project)
+
+
+@cli.command()
+def new(
+    project: ProjectArg,
+    images: Annotated[Path, typer.Option("--images", help="Folder of images; PH2's own layout is recognised.")],
+    masks: Annotated[
+        Path | None, typer.Option("--masks", help="Folder of masks, paired with the images by name.")
+    ] = None,
+    classes: Annotated[str, typer.Option("--classes", help="Names of the classes, separated by commas.")] = "",
+    masks_as: Annotated[MasksUse, typer.Option("--masks-as", help="What the masks are taken for.")] = MasksUse.approved,
+) -> None:
+    """Make PROJECT from a folder of images, with or without masks."""
+    from segstudio.app.batch import new_project
+
+    typer.echo(new_project(project, images, masks, [c for c in classes.split(",") if c.strip()], masks_as.value))
+
+
+@cli.command()
+def train(project: ProjectArg) -> None:
+    """Run one round on what is approved and painted in PROJECT."""
+    from segstudio.app.batch import train_project
+
+    typer.echo(train_project(project, typer.echo))
+
+
+@cli.command()
+def predict(
+    project: ProjectArg,
+    out: OutOption,
+    images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGES]...")] = None,
+) -> None:
+    """Write the model's masks of IMAGES, or of all images of PROJECT, to a folder."""
+    from segstudio.app.batch import predict_images
+
+    typer.echo(predict_images(project, images or [], out))
+
+
+@cli.command()
+def export(
+    project: ProjectArg,
+    out: OutOption,
+    format: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.png,
+    only_approved: Annotated[bool, typer.Option("--only-approved", help="Leave out masks nobody approved.")] = False,
+) -> None:
+    """Write the masks of PROJECT, correction over prediction, to a folder."""
+    from segstudio.app.batch import export_project
+
+    typer.echo(export_project(project, out, only_approved))
+
+
+@cli.command()
+def evaluate(
+    pred: Annotated[Path, typer.Option("--pred", help="Folder of masks to judge.")],
+    truth: Annotated[Path, typer.Option("--truth", help="Folder of true masks, paired by name.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+) -> None:
+    """Compare masks with true masks: Dice, IoU and HD95 by image, mean, median and worst tenth."""
+    from segstudio.app.reports import evaluate_folders, write_json
+
+    report, table = evaluate_folders(pred, truth)
+    if json_file is not None:
+        write_json(json_file, report)
+    typer.echo(table)
+
+
+@cli.command()
+def simulate(
+    images: Annotated[Path, typer.Option("--images")],
+    masks: Annotated[Path, typer.Option("--masks")],
+    holdout_images: Annotated[Path, typer.Option("--holdout-images")],
+    holdout_masks: Annotated[Path, typer.Option("--holdout-masks")],
+    count: Annotated[int, typer.Option("--count", min=1, help="Images to annotate.")] = 20,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    tolerance: Annotated[float, typer.Option("--tolerance", min=0.0005, help="Share of the image's diagonal.")] = 0.01,
+    no_model: Annotated[bool, typer.Option("--no-model", help="The control: nobody learns, all by hand.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write settings and figures to this file.")] = None,
+) -> None:
+    """Let a simulated annotator do COUNT images with the real tools and the real worker, and measure."""
+    from segstudio.app.reports import simulation_table, write_json
+    from segstudio.app.simulate import SimulationSettings, simulate_annotator
+
+    settings = SimulationSettings(
+        images=images,
+        masks=masks,
+        holdout_images=holdout_images,
+        holdout_masks=holdout_masks,
+        count=count,
+        seed=seed,
+        tolerance=tolerance,
+        model=not no_model,
+    )
+    report = simulate_annotator(settings, lambda line: typer.echo(line, err=True))
+    if json_file is not None:
+        write_json(json_file, report)
+    typer.echo(simulation_table(report))
+
+
+@cli.command()
+def demo(
+    kind: Annotated[DemoName, typer.Argument()] = DemoName.lesion,
+    no_window: Annotated[bool, typer.Option("--no-window", help="Make the project and end.")] = False,
+) -> None:
+    """Open a demo project, its images drawn on this computer; four of them come approved."""
+    if not no_window:
+        _open_window(None, kind.value)
+        return
+    from segstudio.app.batch import make_demo
+
+    typer.echo(make_demo(kind.value))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what this installation has and what it lacks."""
+    from segstudio.app.doctor import examine
+
+    report = examine()
+    typer.echo(report.text)
+    if not report.healthy:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def worker(
+    round_folder: Annotated[Path | None, typer.Option("--round", help="Rerun this round's folder.")] = None,
+) -> None:
+    """The process that learns; the window starts it by itself."""
+    from segstudio.worker.main import main as run_worker
+
+    raise typer.Exit(run_worker([] if round_folder is None else ["--round", str(round_folder)]))
+
+
+def _open_window(project: Path | None, demo_kind: str | None = None) -> None:
+    from segstudio.ui.application import run
+
+    raise typer.Exit(run(project, demo_kind))
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line. Exit codes: 0 done, 1 trouble, 2 wrong use; trouble is one sentence on stderr."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith(".segstudio"):
+        arguments = ["open", *arguments]
+    try:
+        return cli(arguments)
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

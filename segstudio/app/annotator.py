@@ -1,0 +1,163 @@
+"""A simulated hand with a brush: where it would paint next, and how long that takes a person.
+
+Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint, 200 ms to check each stroke, 1 s to
+approve an image. The hand uses of the truth only what an eye sees in the image: which way an error goes, and where
+the border runs to within the tolerance. It paints disks that fit, in sizes that a person would choose.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.brush import Point, stroke_segment
+from segstudio.imaging.cv import cv2
+
+FIND_SECONDS = 0.2
+TRAVEL_PX_PER_SECOND = 800.0
+PAINT_PX_PER_SECOND = 400.0
+CHECK_SECONDS = 0.2
+APPROVE_SECONDS = 1.0
+
+SMALLEST_ERROR = 20
+"""Wrong regions of up to so many pixels are let be."""
+
+SIZES = (2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 60.0, 90.0, 135.0)
+"""Brush radii in px that a person would choose from."""
+
+LONGEST_STROKE = 60
+"""Corners after which a hand lifts."""
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """What to paint: class id, brush radius in px, and the way of its centre."""
+
+    value: int
+    radius: float
+    points: tuple[Point, ...]
+
+    @property
+    def length(self) -> float:
+        """Way painted, in px."""
+        return sum(math.dist(a, b) for a, b in zip(self.points, self.points[1:], strict=False))
+
+    def seconds(self, cursor: Point) -> float:
+        """What it takes a person whose pointer is at ``cursor``."""
+        travel = math.dist(cursor, self.points[0]) / TRAVEL_PX_PER_SECOND
+        return FIND_SECONDS + travel + self.length / PAINT_PX_PER_SECOND + CHECK_SECONDS
+
+
+class Annotator:
+    """Corrects towards ``truth``, (height, width) uint16 class ids, until what is left lies within the tolerance.
+
+    ``tolerance`` is a share of the image's diagonal.
+    """
+
+    def __init__(self, truth: NDArray[np.uint16], tolerance: float) -> None:
+        self._truth = truth
+        self.tolerance_px = tolerance * math.hypot(*truth.shape)
+        self._off_border = _distance_to_border(truth) > self.tolerance_px
+        # A hand that aims at the border stays on its near side by half of what it may be off.
+        self._room = {
+            int(value): _room(truth == value, self.tolerance_px / 2) for value in np.unique(truth).astype(int)
+        }
+
+    def next_stroke(self, shown: NDArray[np.uint16], cursor: Point) -> Stroke | None:
+        """The stroke to make on a mask that shows ``shown``; None if it is good enough.
+
+        The nearest wrong region comes first. ``cursor`` is where the pointer is.
+        """
+        wrong = (shown != self._truth) & self._off_border
+        region = _nearest_region(wrong, cursor)
+        if region is None:
+            return None
+        values, counts = np.unique(self._truth[region], return_counts=True)
+        value = int(values[counts.argmax()])
+        return self._stroke_over(region & (self._truth == value), value, cursor)
+
+    def _stroke_over(self, region: NDArray[np.bool_], value: int, cursor: Point) -> Stroke:
+        room = self._room[value]
+        fitting = [size for size in SIZES if size <= float(room[region].max())]
+        radius = fitting[-1] if fitting else SIZES[0]
+        centres = room >= radius if fitting else region
+        left = region.copy()
+        points: list[Point] = []
+        while len(points) < LONGEST_STROKE:
+            target = _nearest_pixel(left, points[-1] if points else cursor)
+            if target is None:
+                break
+            centre = _nearest_pixel(centres, target, within=radius)
+            if centre is None:  # only a smaller brush gets there: another stroke
+                left[math.floor(target[1]), math.floor(target[0])] = False
+                continue
+            if points and not _is_clear(centres, points[-1], centre):
+                break
+            rect, covered = stroke_segment(points[-1] if points else centre, centre, radius, *region.shape)
+            left[rect.slices] &= ~covered
+            left[math.floor(target[1]), math.floor(target[0])] = False
+            points.append(centre)
+        if not points:
+            # Nothing fits where the region is thin: dab it with the smallest brush.
+            points = [_nearest_pixel(region, cursor) or cursor]
+            radius = SIZES[0]
+        return Stroke(value, radius, tuple(points))
+
+
+def _distance_to_border(truth: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Distance in px of each pixel from the nearest pixel of another class; infinite where there is one class."""
+    distance = np.full(truth.shape, np.inf, np.float32)
+    values = np.unique(truth)
+    if len(values) == 1:
+        return distance
+    for value in values:
+        mask = truth == value
+        distance[mask] = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[mask]
+    return distance
+
+
+def _room(mask: NDArray[np.bool_], slack: float) -> NDArray[np.float32]:
+    """How far each pixel is from where this class must not be painted, with ``slack`` px over the border."""
+    allowed = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= slack
+    if allowed.all():
+        return np.full(mask.shape, np.inf, np.float32)
+    return np.asarray(
+        cv2.distanceTransform(allowed.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), dtype=np.float32
+    )
+
+
+def _nearest_region(wrong: NDArray[np.bool_], cursor: Point) -> NDArray[np.bool_] | None:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
+    large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > SMALLEST_ERROR]
+    if not large:
+        return None
+    nearest = _nearest_pixel(np.isin(labels, large), cursor)
+    assert nearest is not None
+    return np.asarray(labels == labels[math.floor(nearest[1]), math.floor(nearest[0])], np.bool_)
+
+
+def _nearest_pixel(mask: NDArray[np.bool_], point: Point, within: float = math.inf) -> Point | None:
+    """The centre of the pixel of ``mask`` nearest to ``point``; None if none is ``within`` px."""
+    x0, y0 = 0, 0
+    if within < math.inf:
+        reach = math.ceil(within) + 1
+        x0, y0 = max(0, math.floor(point[0]) - reach), max(0, math.floor(point[1]) - reach)
+        mask = mask[y0 : math.floor(point[1]) + reach + 1, x0 : math.floor(point[0]) + reach + 1]
+    rows, columns = np.nonzero(mask)
+    if len(rows) == 0:
+        return None
+    xs, ys = columns + (x0 + 0.5), rows + (y0 + 0.5)
+    squared = (xs - point[0]) ** 2 + (ys - point[1]) ** 2
+    best = int(squared.argmin())
+    return (float(xs[best]), float(ys[best])) if squared[best] <= within * within else None
+
+
+def _is_clear(centres: NDArray[np.bool_], start: Point, end: Point) -> bool:
+    """Whether the straight way stays where the brush fits."""
+    steps = max(2, math.ceil(math.dist(start, end)))
+    xs = np.linspace(start[0], end[0], steps).astype(int)
+    ys = np.linspace(start[1], end[1], steps).astype(int)
+    return bool(centres[ys, xs].all())

@@ -1,0 +1,207 @@
+"""What the command line does to a project, with the same parts as the window and without a screen."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.changes import Changes, Message
+from segstudio.app.demo import DemoKind, demo_folder, demo_project
+from segstudio.app.exporter import export_one, export_paths, exportable, write_beside
+from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.new_project import NewProject, create, look_at, take_mask
+from segstudio.app.session import Session
+from segstudio.app.settings import Settings
+from segstudio.app.studio import Studio
+from segstudio.app.worker_link import WorkerLink
+from segstudio.app.worker_process import WorkerProcess
+from segstudio.domain.errors import UserError
+from segstudio.domain.rounds import RoundStatus
+from segstudio.imaging.mask_png import decode_mask
+from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
+from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.project_db import Project
+
+Say = Callable[[str], None]
+
+
+class HeadlessStudio:
+    """A studio on a main loop of its own.
+
+    Unless ``automatic``, rounds start and masks are renewed only when asked for.
+    """
+
+    def __init__(self, training: TrainingSettings | None = None, automatic: bool = True) -> None:
+        self.scheduler = HeadlessScheduler()
+        self._folder = tempfile.TemporaryDirectory(prefix="segstudio-")
+        # Settings of its own: a command leaves no trace in what the window remembers.
+        settings = Settings(Path(self._folder.name) / "settings.json")
+        self.studio = Studio(self.scheduler, settings, training=training, automatic=automatic)
+        self.messages: list[Message] = []
+        self.studio.subscribe(self._hear)
+
+    def enter(self) -> Session:
+        """Wait until the project is open. Raises ``UserError`` if it can't be opened."""
+        self.wait(lambda: not self.studio.busy)
+        if self.studio.session is None:
+            self.wait(lambda: bool(self.messages))
+            raise UserError(self.messages[-1].sentence)
+        return self.studio.session
+
+    def wait(self, condition: Callable[[], bool], timeout: float | None = None) -> None:
+        """Run the main loop until ``condition`` holds. Raises ``TimeoutError`` after ``timeout`` seconds."""
+        self.scheduler.run_until(condition, timeout)
+
+    def close(self) -> None:
+        """Write everything and end. Raises ``UserError`` if something could not be written."""
+        saved = self.studio.close()
+        self._folder.cleanup()
+        if not saved:
+            raise UserError("Not everything could be written. Free some space on the disk and run the command again.")
+
+    def _hear(self, changes: Changes) -> None:
+        if changes.message is not None:
+            self.messages.append(changes.message)
+
+
+def new_project(
+    folder: Path, images: Path, masks: Path | None, classes: Sequence[str], masks_as: Literal["approved", "compare"]
+) -> str:
+    """Make a project; returns what to tell the user. Raises ``UserError``."""
+    if not folder.name.endswith(".segstudio"):
+        folder = folder.with_name(f"{folder.name}.segstudio")
+    preview = look_at([images], masks)
+    plan = NewProject(
+        folder.absolute(), preview.images, tuple(classes) or preview.suggested_classes, masks_as if masks else "none"
+    )
+    if preview.layout == "ph2" or (masks is None and preview.with_mask):
+        plan = NewProject(plan.folder, plan.images, plan.classes, masks_as)
+    return _make(plan)
+
+
+def make_demo(kind: DemoKind) -> str:
+    """Make a demo project without opening a window."""
+    made = demo_project(demo_folder(), kind, lambda _done, _total: None)
+    return f"{made} is there already." if isinstance(made, Path) else _make(made)
+
+
+def train_project(project: Path, say: Say) -> str:
+    """Run one round and renew the masks; returns what to tell the user. Raises ``UserError`` if the round fails."""
+    headless = HeadlessStudio(automatic=False)
+    try:
+        headless.studio.open_project(project)
+        session = headless.enter()
+        before, told = len(session.rounds.records), [0.0]
+
+        def hear(changes: Changes) -> None:
+            status = session.rounds.status
+            if changes.training and status.fraction >= told[0] + 0.1:
+                told[0] = status.fraction
+                say(status.line)
+
+        headless.studio.subscribe(hear)
+        session.rounds.start()
+        headless.wait(lambda: not session.rounds.busy)
+        if len(session.rounds.records) == before:
+            headless.wait(lambda: bool(headless.messages))
+            raise UserError(headless.messages[-1].sentence)
+        record = session.rounds.records[-1]
+        if record.status is not RoundStatus.FINISHED:
+            raise UserError(record.sentence)
+        headless.wait(lambda: session.predictor.remaining == 0)
+        return f"Round {record.number} done in {record.seconds:.0f} s, {session.rounds.status.score}."
+    finally:
+        headless.close()
+
+
+def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
+    """Write the model's masks of files, or of all images of the project. Raises ``UserError``."""
+    with Project.open(project) as opened:
+        latest, classes = opened.rounds.latest_weights(), opened.classes()
+        records = [] if images else opened.images.list_images()
+    if latest is None:
+        raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
+    files = [path.absolute() for path in images] or [record.path for record in records if record.problem is None]
+    _make_folder(out)
+    targets = export_paths(out, [path.name for path in files])
+    masks = predict_files(HeadlessScheduler(), latest[1], files)
+    for target, (image, mask) in zip(targets, masks, strict=True):
+        write_beside(target, mask, image, classes)
+    return f"{len(files)} masks written to {out}."
+
+
+def predict_files(
+    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], link: WorkerLink | None = None
+) -> Iterator[tuple[Path, NDArray[np.uint16]]]:
+    """Each file with its mask of class ids, (height, width) uint16 upright, in order. Raises ``UserError``.
+
+    Uses a worker of its own unless ``link`` is given.
+    """
+    own = link or WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
+    answers: dict[int, FromWorker] = {}
+    lost: list[str] = []
+
+    def hear(message: FromWorker) -> None:
+        if isinstance(message, Predicted | Failed):
+            answers[message.job] = message
+
+    own.on_message.append(hear)
+    own.on_lost.append(lost.append)
+    try:
+        with tempfile.TemporaryDirectory(prefix="segstudio-") as folder:
+            for path in images:
+                job = own.new_job()
+                output = Path(folder) / f"{job}.png"
+                own.send(Predict(job, 0, str(path), str(weights), str(output)))
+                scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
+                answer = answers.get(job)
+                if isinstance(answer, Failed):
+                    raise UserError(answer.sentence)
+                if not isinstance(answer, Predicted):
+                    raise UserError(f"The model's process ended while it read {path.name}: {lost[-1]}")
+                yield path, decode_mask(output.read_bytes())
+                output.unlink()
+    finally:
+        own.on_message.remove(hear)
+        own.on_lost.remove(lost.append)
+        if link is None:
+            own.stop()
+
+
+def export_project(project: Path, out: Path, only_approved: bool) -> str:
+    """Write masks, correction over prediction. Raises ``UserError``."""
+    with Project.open(project) as opened:
+        records = exportable(opened.images.list_images(), only_approved)
+        if not records:
+            raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
+        _make_folder(out)
+        table, classes = opened.segment_table(), opened.classes()
+        for record, path in zip(records, export_paths(out, [r.name for r in records]), strict=True):
+            export_one(opened, record, path, table, classes)
+    return f"{len(records)} masks written to {out}."
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
+
+
+def _make(plan: NewProject) -> str:
+    with create(plan) as project:
+        ids = [record.id for record in project.images.list_images()]
+        troubles = []
+        if plan.masks_as == "approved":
+            for image_id, found in zip(ids, plan.images, strict=True):
+                if found.mask is not None:
+                    troubles.append(take_mask(project, image_id, found.mask))
+        approved = len([trouble for trouble in troubles if not trouble])
+        odd = [trouble for trouble in troubles if trouble]
+    lines = [f"{plan.folder} made: {len(ids)} images, {approved} of them approved."]
+    return "\n".join(lines + odd)

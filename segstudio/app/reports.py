@@ -1,0 +1,71 @@
+"""Figures as tables for a terminal and as JSON files."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from segstudio.domain.errors import UserError
+from segstudio.formats import compare
+
+Report = dict[str, Any]
+
+
+def write_json(path: Path, report: Report) -> None:
+    """Write a report; a figure that is not finite becomes null. Raises ``UserError`` if it cannot be written."""
+    try:
+        path.write_text(json.dumps(_finite(report), indent=1, allow_nan=False, default=str) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror}. Choose another place for it.") from error
+
+
+def evaluate_folders(pred: Path, truth: Path) -> tuple[Report, str]:
+    """Compare two folders of masks; the report and a table of it. Raises ``UserError`` if no masks pair."""
+    report = compare.evaluate_folders(pred, truth)
+    return report, comparison_table(report)
+
+
+def comparison_table(report: Report) -> str:
+    """Mean, median and worst tenth, a row a metric."""
+    lines = [f"{len(report['images'])} pairs", f"{'':10s}{'mean':>9s}{'median':>9s}{'worst tenth':>13s}"]
+    for metric, figures in report["summary"].items():
+        mean, median, worst = (_figure(figures[key]) for key in ("mean", "median", "worst_tenth"))
+        lines.append(f"{metric:10s}{mean:>9s}{median:>9s}{worst:>13s}")
+    unpaired = report.get("unpaired", [])
+    if unpaired:
+        lines.append(f"without a partner: {len(unpaired)}, such as {unpaired[0]}")
+    return "\n".join(lines)
+
+
+def simulation_table(report: Report) -> str:
+    """The images of a simulation, a row each, and their sums, in Markdown."""
+    rows = report["images"]
+    lines = [
+        "| approved | strokes | human s | Dice before | training s so far | held-out Dice |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for number, row in enumerate(rows, start=1):
+        held_out = "–" if row["holdout_dice"] is None else f"{row['holdout_dice']:.3f}"
+        lines.append(
+            f"| {number} | {row['strokes']} | {row['human_seconds']:.1f} | {row['dice_before']:.3f} "
+            f"| {row['training_seconds']:.0f} | {held_out} |"
+        )
+    strokes, seconds = sum(row["strokes"] for row in rows), sum(row["human_seconds"] for row in rows)
+    lines.append(f"| all | {strokes} | {seconds:.1f} | | | |")
+    return "\n".join(lines)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.4f}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

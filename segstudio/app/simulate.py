@@ -1,0 +1,210 @@
+"""A simulated annotator at work: the same session, tools, store and worker as the window, measured.
+
+It opens the images in order, sees the mask that the model has for them, corrects with brush and eraser until what is
+wrong lies within the tolerance (see ``annotator`` for the hand and its time model), approves, and lets rounds run.
+The images held out never enter the project; after each round the newest weights are scored on them.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.annotator import APPROVE_SECONDS, Annotator, Point, Stroke
+from segstudio.app.batch import HeadlessStudio, predict_files
+from segstudio.app.new_project import NewProject, look_at
+from segstudio.app.session import Session
+from segstudio.app.tools import PointerEvent
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.metrics import dice
+from segstudio.domain.rounds import RoundStatus
+from segstudio.formats.folder import FoundImage
+from segstudio.formats.png import read_mask
+from segstudio.imaging.reader import read_orientation, read_size
+from segstudio.protocol.round_folder import TrainingSettings
+
+MAX_STROKES = 400
+"""Strokes after which the annotator approves what it has; the report counts them, so it is seen."""
+
+Report = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SimulationSettings:
+    """What to simulate. ``tolerance`` is a share of the image's diagonal; ``seed`` orders the images and trains."""
+
+    images: Path
+    masks: Path
+    holdout_images: Path
+    holdout_masks: Path
+    count: int = 20
+    seed: int = 0
+    tolerance: float = 0.01
+    model: bool = True
+
+
+@dataclass
+class _Tally:
+    """Figures of one image."""
+
+    strokes: int = 0
+    travel_px: float = 0.0
+    human_seconds: float = 0.0
+
+
+def simulate_annotator(settings: SimulationSettings, say: Callable[[str], None]) -> Report:
+    """Run it; the report is ``{"settings": {...}, "images": [...]}``.
+
+    Each image has ``image``, ``strokes``, ``travel_px``, ``human_seconds``, ``dice_before``, and as they stand when it
+    is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and ``holdout_dice`` (mean
+    over the held-out images; None until there are weights). Raises ``UserError``.
+    """
+    pairs = _pairs(settings.images, settings.masks)
+    # The seed draws the images: a prefix of an alphabetical list is not a fair sample of patients.
+    order = np.random.default_rng(settings.seed).permutation(len(pairs))[: settings.count]
+    chosen = [pairs[index] for index in order]
+    held_out = _pairs(settings.holdout_images, settings.holdout_masks)
+    if {found.image.resolve() for found in chosen} & {found.image.resolve() for found in held_out}:
+        raise UserError("Some images are both to annotate and held out. Keep the two folders apart.")
+    headless = HeadlessStudio(TrainingSettings(seed=settings.seed), automatic=settings.model)
+    with tempfile.TemporaryDirectory(prefix="segstudio-simulate-") as folder:
+        try:
+            plan = NewProject(Path(folder) / "simulation.segstudio", tuple(chosen), ("object",), "none")
+            headless.studio.new_project(plan)
+            run = _Simulation(settings, headless, headless.enter(), held_out, say)
+            rows = [run.do_image(found, last=index == len(chosen) - 1) for index, found in enumerate(chosen)]
+        finally:
+            headless.close()
+    shown = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
+    return {"settings": shown, "images": rows}
+
+
+class _Simulation:
+    def __init__(
+        self,
+        settings: SimulationSettings,
+        headless: HeadlessStudio,
+        session: Session,
+        held_out: list[FoundImage],
+        say: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._headless = headless
+        self._session = session
+        self._held_out = held_out
+        self._truths = {found.image: _truth(found) for found in held_out}
+        self._say = say
+        self._scored_round = 0
+        self._holdout_dice: float | None = None
+
+    def do_image(self, found: FoundImage, last: bool) -> dict[str, Any]:
+        """Open, correct, approve one image; let the rounds it starts end."""
+        session = self._session
+        image_id = next(record.id for record in session.records if record.path.samefile(found.image))
+        truth = _truth(found)
+        self._open(image_id)
+        before = dice(self._shown() > 0, truth > 0)
+        tally = self._correct(truth)
+        session.approve()
+        tally.human_seconds += APPROVE_SECONDS
+        self._headless.wait(lambda: session.record(image_id).state is ImageState.APPROVED)
+        if last and self._settings.model:
+            self._headless.wait(lambda: not session.rounds.busy)
+            if not session.rounds.records or session.rounds.records[-1].approved < session.approved_count:
+                session.rounds.start()
+        self._headless.wait(lambda: not session.rounds.busy)
+        self._score()
+        row = {
+            "image": found.image.name,
+            "strokes": tally.strokes,
+            "travel_px": round(tally.travel_px, 1),
+            "human_seconds": round(tally.human_seconds, 2),
+            "dice_before": round(before, 4),
+            "training_seconds": round(sum(record.seconds for record in session.rounds.records), 1),
+            "holdout_dice": None if self._holdout_dice is None else round(self._holdout_dice, 4),
+        }
+        self._say(
+            f"{session.approved_count:3d} {row['image']}: {row['strokes']} strokes, {row['human_seconds']} s, "
+            f"Dice before {row['dice_before']}, training {row['training_seconds']} s, held-out {row['holdout_dice']}"
+        )
+        return row
+
+    def _open(self, image_id: int) -> None:
+        session = self._session
+        if session.current_id != image_id:
+            session.open_image(image_id)
+        self._headless.wait(lambda: session.loading_id is None)
+        if session.document is None or session.document.image_id != image_id:
+            raise UserError(session.failure)
+        if session.predictor.round:
+            self._headless.wait(lambda: session.record(image_id).prediction_round == session.predictor.round)
+
+    def _correct(self, truth: NDArray[np.uint16]) -> _Tally:
+        height, width = truth.shape
+        annotator = Annotator(truth, self._settings.tolerance)
+        cursor: Point = (width / 2, height / 2)
+        tally = _Tally()
+        while tally.strokes < MAX_STROKES:
+            stroke = annotator.next_stroke(self._shown(), cursor)
+            if stroke is None:
+                return tally
+            tally.strokes += 1
+            tally.human_seconds += stroke.seconds(cursor)
+            tally.travel_px += float(np.hypot(stroke.points[0][0] - cursor[0], stroke.points[0][1] - cursor[1]))
+            tally.travel_px += stroke.length
+            self._paint(stroke)
+            cursor = stroke.points[-1]
+        log.warning("an image was approved after %d strokes although it was not within the tolerance", MAX_STROKES)
+        return tally
+
+    def _paint(self, stroke: Stroke) -> None:
+        editor = self._session.editor
+        editor.set_tool("brush" if stroke.value else "eraser")
+        editor.set_brush_radius(stroke.radius)
+        if stroke.value:
+            editor.set_active_segment(stroke.value)
+        first, *others = stroke.points
+        editor.press(PointerEvent(*first))
+        for point in others:
+            editor.move(PointerEvent(*point))
+        editor.release(PointerEvent(*stroke.points[-1]))
+
+    def _shown(self) -> NDArray[np.uint16]:
+        document = self._session.document
+        assert document is not None
+        return document.shown(document.bounds)
+
+    def _score(self) -> None:
+        finished = [r for r in self._session.rounds.records if r.status is RoundStatus.FINISHED]
+        if not finished or finished[-1].number == self._scored_round or finished[-1].weights is None:
+            return
+        self._scored_round = finished[-1].number
+        weights = self._session.folder / finished[-1].weights
+        files = [found.image for found in self._held_out]
+        scores = [
+            dice(mask > 0, self._truths[path] > 0)
+            for path, mask in predict_files(self._headless.scheduler, weights, files)
+        ]
+        self._holdout_dice = float(np.mean(scores))
+
+
+def _pairs(images: Path, masks: Path) -> list[FoundImage]:
+    found = [pair for pair in look_at([images], masks).images if pair.mask is not None]
+    if not found:
+        raise UserError(f"No image in {images} has a mask in {masks}. Masks are paired with images by file name.")
+    return found
+
+
+def _truth(found: FoundImage) -> NDArray[np.uint16]:
+    assert found.mask is not None
+    return read_mask(found.mask, read_size(found.image), read_orientation(found.image), 1)
