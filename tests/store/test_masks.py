@@ -47,7 +47,7 @@ class Annotator(RuleBasedStateMachine):
         super().__init__()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(history_module, "MIN_STEPS", 3)
-        self.patch.setattr(history_module, "MAX_BYTES", 5 * TILE_BYTES)
+        self.patch.setattr(history_module, "MAX_BYTES", 12 * TILE_BYTES)
         self.place = Path(tempfile.mkdtemp())
         self.project = Project.create(self.place / "x.segstudio", make_classes(["lesion", "hair"]))
 
@@ -59,33 +59,34 @@ class Annotator(RuleBasedStateMachine):
 
     @rule(
         which=st.sampled_from([0, 1]),
-        box=st.tuples(st.integers(0, WIDTH), st.integers(0, HEIGHT), st.integers(1, 400), st.integers(1, 300)),
+        boxes=st.lists(
+            st.tuples(st.integers(0, WIDTH), st.integers(0, HEIGHT), st.integers(1, 400), st.integers(1, 300)),
+            min_size=1,
+            max_size=6,
+        ),
         value=st.sampled_from([0, 1, 2, UNSET]),
     )
-    def paint(self, which: int, box: tuple[int, int, int, int], value: int) -> None:
-        x, y, width, height = box
+    def paint(self, which: int, boxes: list[tuple[int, int, int, int]], value: int) -> None:
         image_id = self.ids[which]
-        edit = stroke(self.planes[image_id], Rect(x, y, x + width, y + height).clip(HEIGHT, WIDTH), value, f"{box}")
-        self.histories[image_id].push(edit)
-        self.project.masks.save_edit(image_id, edit)
+        for index, (x, y, width, height) in enumerate(boxes):
+            rect = Rect(x, y, x + width, y + height).clip(HEIGHT, WIDTH)
+            edit = stroke(self.planes[image_id], rect, (value + index) % 65536, f"Brush {rect}")
+            self.histories[image_id].push(edit)
+            self.project.masks.save_edit(image_id, edit)
 
     @rule(which=st.sampled_from([0, 1]))
     def erase_everything(self, which: int) -> None:
-        self.paint(which, (0, 0, WIDTH, HEIGHT), UNSET)
+        self.paint(which, [(0, 0, WIDTH, HEIGHT)], UNSET)
 
-    @rule(which=st.sampled_from([0, 1]), times=st.integers(1, 4))
-    def undo(self, which: int, times: int) -> None:
+    @rule(which=st.sampled_from([0, 1]), back=st.integers(0, 5), forth=st.integers(0, 5))
+    def undo_and_redo(self, which: int, back: int, forth: int) -> None:
         image_id = self.ids[which]
-        for _ in range(times):
+        for _ in range(back):
             edit = self.histories[image_id].undo()
             assert self.project.masks.save_undo(image_id) == (edit is not None)
             if edit is not None:
                 self.planes[image_id].put_tiles(edit.before)
-
-    @rule(which=st.sampled_from([0, 1]), times=st.integers(1, 4))
-    def redo(self, which: int, times: int) -> None:
-        image_id = self.ids[which]
-        for _ in range(times):
+        for _ in range(forth):
             edit = self.histories[image_id].redo()
             assert self.project.masks.save_redo(image_id) == (edit is not None)
             if edit is not None:
@@ -128,7 +129,7 @@ def assert_same_tiles(one: Edit, other: Edit) -> None:
             assert stored is None or np.array_equal(stored, made)
 
 
-Annotator.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Annotator.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
 TestAnnotator = Annotator.TestCase
 
 
@@ -147,6 +148,21 @@ def test_an_edit_that_changed_nothing_is_a_step_all_the_same(project: Project, i
     assert [(edit.name, edit.tiles) for edit in project.masks.load_history(image_id).done] == [("Brush", {})]
     assert project.masks.save_undo(image_id)
     assert [edit.name for edit in project.masks.load_history(image_id).undone] == ["Brush"]
+
+
+def test_old_edits_are_let_go_as_in_memory(project: Project, image_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "MIN_STEPS", 2)
+    monkeypatch.setattr(history_module, "MAX_BYTES", 4 * TILE_BYTES)
+    plane, history = Plane(HEIGHT, WIDTH), History()
+    for value in range(10):
+        edit = stroke(plane, Rect(0, 0, 9, 9), value, str(value))
+        history.push(edit)
+        project.masks.save_edit(image_id, edit)
+    names = [edit.name for edit in project.masks.load_history(image_id).done]
+    assert names == [edit.name for edit in history.done] == ["6", "7", "8", "9"]
+    with project._database.reading() as connection:
+        assert connection.execute("SELECT COUNT(*) FROM edit_tiles").fetchone() == (4,)
+    assert np.array_equal(loaded(project, image_id), plane.to_array())
 
 
 def test_a_loaded_history_shares_tiles_as_the_painted_one_did(project: Project, image_id: int) -> None:

@@ -1,0 +1,120 @@
+"""Every message survives the wire; whatever is no message is refused."""
+
+import json
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segstudio.protocol.codec import ProtocolError, decode, encode
+from segstudio.protocol.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Failed,
+    Message,
+    Predict,
+    Progress,
+    Ready,
+    Shutdown,
+    Train,
+)
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+st.register_type_strategy(float, numbers)
+messages = st.one_of([st.builds(kind) for kind in get_args(Message)])
+
+PROGRESS = Progress(1, "training", 0.5, None, 3, 9, 0.25, None, 0)
+
+
+@given(messages)
+def test_a_message_survives_the_wire(message: Any) -> None:
+    line = encode(message)
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert decode(line) == message
+
+
+def test_names_in_any_script_survive() -> None:
+    message = Train(1, "/Bilder/ä [1]/ภาพ 三\n\u2028/rounds/0001")
+    assert decode(encode(message)) == message
+
+
+def test_every_kind_of_message_has_a_name_of_its_own() -> None:
+    names = [kind.__name__ for kind in get_args(Message)]
+    assert len(set(names)) == len(names) == 11
+    assert PROTOCOL_VERSION == 1
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_not_finite_is_not_sent(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode(Progress(1, "training", number, None, 0, 1, None, None, 0))
+
+
+@given(st.text())
+def test_a_stray_print_is_refused(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        decode(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("", "not JSON"),
+        ("Epoch 1/10", "not JSON"),
+        ("[1, 2]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{}", "unknown message type None"),
+        ('{"type": "Explode"}', "unknown message type 'Explode'"),
+        ('{"type": ["Cancel"], "job": 1}', "unknown message type"),
+        ('{"type": "Cancel"}', "expected .'job'"),
+        ('{"type": "Shutdown", "job": 1}', "has fields"),
+        ('{"type": "Cancel", "job": 1, "also": 2}', "has fields"),
+        ('{"type": "Cancel", "job": "1"}', "Cancel.job"),
+        ('{"type": "Cancel", "job": 1.0}', "Cancel.job"),
+        ('{"type": "Cancel", "job": true}', "Cancel.job"),
+        ('{"type": "Cancel", "job": null}', "Cancel.job"),
+        ('{"type": "Train", "job": 1, "folder": null}', "Train.folder"),
+    ],
+)
+def test_what_is_no_message_is_refused_with_the_reason(line: str, reason: str) -> None:
+    with pytest.raises(ProtocolError, match=reason):
+        decode(line)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phase", "resting"),
+        ("phase", None),
+        ("phase", ["training"]),
+        ("fraction", None),
+        ("fraction", "0.5"),
+        ("fraction", True),
+        ("seconds_left", "soon"),
+        ("loss", False),
+        ("step", None),
+    ],
+)
+def test_a_field_of_another_type_is_refused(field: str, value: object) -> None:
+    body = json.loads(encode(PROGRESS)) | {field: value}
+    with pytest.raises(ProtocolError, match=f"Progress.{field}"):
+        decode(json.dumps(body))
+
+
+def test_a_whole_number_is_taken_for_a_fraction() -> None:
+    body = json.loads(encode(PROGRESS)) | {"fraction": 1, "seconds_left": 7, "loss": None}
+    message = decode(json.dumps(body))
+    assert isinstance(message, Progress)
+    assert (message.fraction, message.seconds_left, message.loss) == (1.0, 7.0, None)
+    assert type(message.fraction) is type(message.seconds_left) is float
+    assert type(message.step) is int
+
+
+def test_messages_are_values() -> None:
+    assert Cancel(1) == Cancel(1) != Cancel(2)
+    assert Shutdown() == Shutdown()
+    assert len({Failed(1, "a", "b"), Failed(1, "a", "b")}) == 1
+    assert Ready(1, 2, "cpu", "CPU", "2.13", 2) != Predict(1, 2, "a", "b", "c")
