@@ -1,0 +1,1 @@
+"""The window: the only place that touches Qt. It translates; decisions are made in ``app``."""

@@ -1,0 +1,1 @@
+"""The image, its mask, and the pointer on them."""

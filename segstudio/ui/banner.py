@@ -1,0 +1,103 @@
+"""A quiet sentence above the image, with at most one thing to do. It lies over the canvas, so nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from segstudio.app.changes import Message
+from segstudio.ui.icons import icon
+from segstudio.ui.theme import ICON, Theme
+from segstudio.ui.widgets import IconButton
+
+INFO_SHOWN_MS = 8000
+_WIDEST = 720
+_MARGIN = 12
+
+
+class Banner(QFrame):
+    """Shows one message; trouble stays until it is dismissed, other news goes by itself unless it has an action."""
+
+    def __init__(self, theme: Theme, over: QWidget) -> None:
+        super().__init__(over)
+        self.setObjectName("banner")
+        self._theme = theme
+        self._over = over
+        self.message: Message | None = None
+        self._glyph = QLabel()
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.action = QPushButton()
+        self.action.setProperty("flat", True)
+        self.action.clicked.connect(self._on_action)
+        self.dismiss = IconButton(theme, "x", "Dismiss this message", side=24)
+        self.dismiss.clicked.connect(self.clear)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 6, 6)
+        layout.setSpacing(8)
+        layout.addWidget(self._glyph)
+        layout.addWidget(self.sentence, 1)
+        layout.addWidget(self.action)
+        layout.addWidget(self.dismiss)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(INFO_SHOWN_MS)
+        self._timer.timeout.connect(self.clear)
+        over.installEventFilter(self)
+        theme.changed.connect(self._refresh)
+        self.hide()
+
+    def show_message(self, message: Message) -> None:
+        """Show ``message`` in place of any before it."""
+        self.message = message
+        self.sentence.setText(message.sentence)
+        self.action.setText(message.action)
+        self.action.setVisible(bool(message.action))
+        self.action.setAccessibleName(message.action)
+        self.setAccessibleName(message.sentence)
+        self._refresh()
+        self._place()
+        self.show()
+        self.raise_()
+        if message.kind == "info":
+            self._timer.start(INFO_SHOWN_MS * (3 if message.action else 1))
+        else:
+            self._timer.stop()
+
+    def clear(self) -> None:
+        """Take the message away."""
+        self._timer.stop()
+        self.message = None
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the top of what it lies over."""
+        if event.type() == QEvent.Type.Resize and self.message is not None:
+            self._place()
+        return False
+
+    def _on_action(self) -> None:
+        call: Callable[[], None] | None = None if self.message is None else self.message.on_action
+        self.clear()
+        if call is not None:
+            call()
+
+    def _refresh(self) -> None:
+        tokens = self._theme.tokens
+        trouble = self.message is not None and self.message.kind == "trouble"
+        name, color = ("warning", tokens.warn) if trouble else ("info", tokens.accent)
+        self._glyph.setPixmap(icon(name, tokens, color).pixmap(ICON, ICON))
+
+    def _place(self) -> None:
+        room = max(200, self._over.width() - 2 * _MARGIN)
+        self.ensurePolished()
+        taken = self.sizeHint().width() - self.sentence.sizeHint().width()
+        text = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text()) + 8
+        width = min(room, _WIDEST, taken + text)
+        self.setFixedWidth(width)
+        self.setFixedHeight(max(36, self.layout().heightForWidth(width)))
+        self.move((self._over.width() - width) // 2, _MARGIN)

@@ -1,0 +1,176 @@
+"""The canvas: mouse, pen, wheel and its own keys, translated into gestures and views."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPointingDevice,
+    QTabletEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from segstudio.app.tools import PointerEvent
+from segstudio.ui.canvas.view_widget import ImageView
+from segstudio.ui.theme import Theme
+
+_NOTCH = 120
+_ZOOM_A_NOTCH = 1.25
+_SIZE_A_NOTCH = 1.12
+
+_BUTTONS: dict[Qt.MouseButton, Literal["left", "right"]] = {
+    Qt.MouseButton.LeftButton: "left",
+    Qt.MouseButton.RightButton: "right",
+}
+
+
+class Canvas(ImageView):
+    """The image view with a pointer on it."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._pan_from = QPointF()
+        self._painting: Literal["left", "right"] | None = None
+
+    # ---- mouse and pen ----------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Start a stroke, or move the image."""
+        self._press(event.position(), event.button(), event.modifiers(), 1.0)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """The second of two quick dabs is a dab."""
+        self._press(event.position(), event.button(), event.modifiers(), 1.0)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with either."""
+        self._move(event.position(), event.modifiers(), 1.0)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End either."""
+        self._release(event.position(), event.button(), event.modifiers(), 1.0)
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen; its other end erases."""
+        button = event.button()
+        if event.pointerType() == QPointingDevice.PointerType.Eraser and button == Qt.MouseButton.LeftButton:
+            button = Qt.MouseButton.RightButton
+        if event.type() == QEvent.Type.TabletPress:
+            self._press(event.position(), button, event.modifiers(), event.pressure())
+        elif event.type() == QEvent.Type.TabletMove:
+            self._move(event.position(), event.modifiers(), event.pressure())
+        elif event.type() == QEvent.Type.TabletRelease:
+            self._release(event.position(), button, event.modifiers(), event.pressure())
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """No ring while the pointer is elsewhere."""
+        self.follow_pointer(None)
+        super().leaveEvent(event)
+
+    def _press(
+        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float
+    ) -> None:
+        session = self.session
+        if session is None or self.panning or self._painting is not None:
+            return
+        hand = self.space_down or session.editor.tool_name == "pan"
+        if button == Qt.MouseButton.MiddleButton or (hand and button == Qt.MouseButton.LeftButton):
+            before = self.ring()
+            self.panning = True
+            self._pan_from = position
+            self.update_ring(before)
+            self.update_cursor()
+        elif button in _BUTTONS and not hand and self.ready:
+            self._painting = _BUTTONS[button]
+            self.inverted = self._painting == "right"
+            session.editor.press(self._event(position, modifiers, pressure))
+            self.follow_pointer(position)
+
+    def _move(self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
+        session = self.session
+        if self.panning:
+            moved = position - self._pan_from
+            self._pan_from = position
+            self.pan(moved.x(), moved.y())
+        elif self._painting is not None and session is not None:
+            session.editor.move(self._event(position, modifiers, pressure))
+        self.follow_pointer(position)
+
+    def _release(
+        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float
+    ) -> None:
+        session = self.session
+        if self.panning and button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.LeftButton):
+            self.panning = False
+        elif self._painting is not None and _BUTTONS.get(button) == self._painting:
+            if session is not None:
+                session.editor.release(self._event(position, modifiers, pressure))
+            self._painting = None
+            self.inverted = False
+        self.follow_pointer(position)
+
+    def _event(self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float) -> PointerEvent:
+        x, y = self.to_image(position)
+        return PointerEvent(
+            x,
+            y,
+            self._painting or "left",
+            shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
+            ctrl=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+            pressure=pressure,
+        )
+
+    # ---- wheel and keys ---------------------------------------------------------------------------------------
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the pointer; with Ctrl the size of the brush, with Shift sideways."""
+        delta = event.angleDelta()
+        notches = (delta.y() or delta.x()) / _NOTCH
+        session = self.session
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if session is not None:
+                session.editor.set_brush_radius(session.editor.brush_radius * _SIZE_A_NOTCH**notches)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.pan(notches * 64, 0)
+        else:
+            self.zoom_at(_ZOOM_A_NOTCH**notches, event.position())
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Two fingers that pinch zoom too."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom_at(1.0 + event.value(), event.position())
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space lends the hand, Escape gives the stroke up, arrows go through the images."""
+        session = self.session
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self.space_down = True
+                self.update_cursor()
+        elif event.key() == Qt.Key.Key_Escape and session is not None and session.editor.in_gesture:
+            session.editor.abandon_stroke()
+            self._painting = None
+            self.inverted = False
+        elif event.key() in steps and session is not None:
+            session.step(steps[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """The hand goes back."""
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self.space_down = False
+                self.update_cursor()
+        else:
+            super().keyReleaseEvent(event)

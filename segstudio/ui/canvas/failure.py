@@ -1,0 +1,34 @@
+"""What stands in the canvas when an image can't be shown: a sentence and, if the file is gone, one button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class FailureNote(QWidget):
+    """Centred; hidden while there is nothing to say."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("failure")
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.sentence.setFixedWidth(440)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.relocate = QPushButton("Find the file…")
+        self.relocate.setAccessibleName("Find the file of this image")
+        layout = QVBoxLayout(self)
+        layout.setSpacing(16)
+        layout.addStretch(2)
+        layout.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.relocate, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        self.hide()
+
+    def show_sentence(self, sentence: str, missing: bool) -> None:
+        """Show ``sentence``, or nothing if it is empty; the button only where the file is missing."""
+        self.sentence.setText(sentence)
+        self.relocate.setVisible(missing)
+        self.setVisible(bool(sentence))

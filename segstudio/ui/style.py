@@ -1,0 +1,119 @@
+"""The one style sheet, filled with the colours of a look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Template
+
+# 8 px grid between things, 4 px inside controls. No frame round a frame: panels are told apart by their tone.
+_SHEET = Template(
+    """
+* { outline: none; }
+QMainWindow, QDialog { background: $panel; }
+QToolTip { background: $raised; color: $text; border: 1px solid $line; padding: 4px 8px; }
+QLabel { background: transparent; }
+QLabel[tone="muted"] { color: $muted; }
+QLabel[tone="bad"] { color: $bad; }
+QLabel[tone="good"] { color: $good; }
+QLabel[size="small"] { font-size: 11px; }
+QLabel[size="large"] { font-size: 16px; font-weight: 600; }
+QLabel[size="strong"] { font-weight: 600; }
+
+QMenuBar { background: $panel; color: $text; padding: 2px 4px; border: none; }
+QMenuBar::item { background: transparent; padding: 5px 10px; border-radius: 4px; }
+QMenuBar::item:selected { background: $hover; }
+QMenuBar::item:pressed { background: $pressed; }
+QMenu { background: $raised; color: $text; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; min-width: 160px; }
+QMenu::item:selected { background: $accent_soft; }
+QMenu::item:disabled { color: $faint; }
+QMenu::icon { padding-left: 8px; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+
+QSplitter::handle { background: $window; }
+QSplitter::handle:horizontal { width: 1px; }
+
+#side, #header, #status, #tools, #menuCorner { background: $panel; }
+#status { border-top: 1px solid $window; }
+#header { border-bottom: 1px solid $window; }
+#sectionTitle { text-align: left; border: none; background: transparent; padding: 6px 4px; font-weight: 600;
+    color: $text; }
+#sectionTitle:hover { background: $hover; }
+#rule { background: $line; }
+
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px;
+    color: $text; }
+QToolButton:hover { background: $hover; }
+QToolButton:pressed { background: $pressed; }
+QToolButton:checked { background: $accent_soft; }
+QToolButton:focus { border-color: $accent; }
+QToolButton::menu-indicator { image: none; }
+
+QPushButton { background: $raised; color: $text; border: 1px solid $line; border-radius: 4px; padding: 5px 12px;
+    min-height: 16px; }
+QPushButton:hover { background: $hover; }
+QPushButton:pressed { background: $pressed; }
+QPushButton:disabled { color: $faint; background: $panel; }
+QPushButton:focus { border-color: $accent; }
+QPushButton[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[primary="true"]:focus { border-color: $text; }
+QPushButton[primary="true"]:disabled { background: $raised; color: $faint; border-color: $line; }
+QPushButton[flat="true"] { background: transparent; border-color: transparent; color: $accent; padding: 4px 8px; }
+QPushButton[flat="true"]:hover { background: $hover; }
+QPushButton[flat="true"]:focus { border-color: $accent; }
+
+QLineEdit, QSpinBox, QPlainTextEdit { background: $window; color: $text; border: 1px solid $line; border-radius: 4px;
+    padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
+QSpinBox { padding: 3px 4px; }
+QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QLineEdit[inline="true"] { padding: 1px 4px; }
+
+QRadioButton, QCheckBox { spacing: 8px; padding: 2px; border: 1px solid transparent; border-radius: 4px; }
+QRadioButton:focus, QCheckBox:focus { border-color: $accent; }
+
+QListView { background: $panel; border: 1px solid transparent; }
+QListView:focus { border-color: transparent; }
+
+QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $muted; border-radius: 2px; }
+QSlider::handle:horizontal { width: 12px; height: 12px; margin: -5px 0; border-radius: 7px; background: $text;
+    border: 1px solid $panel; }
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background: $accent; }
+QSlider:disabled { color: $faint; }
+QSlider::handle:horizontal:disabled, QSlider::sub-page:horizontal:disabled { background: $faint; }
+
+QScrollBar:vertical { width: 10px; background: transparent; margin: 0; }
+QScrollBar:horizontal { height: 10px; background: transparent; margin: 0; }
+QScrollBar::handle { background: $pressed; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $faint; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QScrollArea { border: none; background: transparent; }
+
+#banner { background: $raised; border: 1px solid $line; border-radius: 6px; }
+#failure { background: transparent; }
+#welcome { background: $window; }
+#card { background: $panel; border: 1px solid $line; border-radius: 8px; text-align: left; padding: 16px; }
+#card:hover { background: $raised; }
+#card:focus { border-color: $accent; }
+#drop { border: 1px dashed $faint; border-radius: 8px; }
+#drop[over="true"] { border-color: $accent; background: $accent_soft; }
+#recent { text-align: left; background: transparent; border: 1px solid transparent; border-radius: 4px;
+    padding: 6px 8px; }
+#recent:hover { background: $hover; }
+#recent:focus { border-color: $accent; }
+#segmentRow { border-radius: 4px; }
+#segmentRow[active="true"] { background: $accent_soft; }
+#keycap { background: $window; color: $text; border: 1px solid $line; border-radius: 3px; padding: 1px 6px;
+    font-size: 11px; }
+"""
+)
+
+
+def style_sheet(colors: Mapping[str, object]) -> str:
+    """The style sheet in the given colours, which are named as in ``theme.Tokens``."""
+    return _SHEET.substitute({name: value for name, value in colors.items() if isinstance(value, str)})

@@ -1,0 +1,222 @@
+"""Small parts that several places use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from segstudio.ui.icons import icon
+from segstudio.ui.theme import ICON, Theme
+
+
+def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
+    """A label in one of the style sheet's tones and sizes."""
+    made = QLabel(text)
+    if tone:
+        made.setProperty("tone", tone)
+    if size:
+        made.setProperty("size", size)
+    return made
+
+
+def restyle(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet asks for."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+class IconButton(QToolButton):
+    """A button with an icon that follows the theme. ``checked_icon`` is shown while it is checked."""
+
+    def __init__(self, theme: Theme, name: str, tip: str, checked_icon: str = "", side: int = 28) -> None:
+        super().__init__()
+        self._theme, self._name, self._checked_icon = theme, name, checked_icon
+        self.setIconSize(QSize(ICON, ICON))
+        self.setFixedSize(side, side)
+        self.setToolTip(tip)
+        self.setAccessibleName(tip.split(" (")[0])
+        self.setCheckable(bool(checked_icon))
+        self._refresh()
+        theme.changed.connect(self._refresh)
+        self.toggled.connect(self._refresh)
+
+    def _refresh(self) -> None:
+        tokens = self._theme.tokens
+        if self._checked_icon:
+            # Off is the usual state of a switch in a row: it steps back, on stands out.
+            name, color = (self._checked_icon, tokens.accent) if self.isChecked() else (self._name, tokens.muted)
+            self.setIcon(icon(name, tokens, color))
+        else:
+            self.setIcon(icon(self._name, tokens))
+
+
+class CalmSlider(QSlider):
+    """A slider that the wheel does not move: scrolling past it must not change a value."""
+
+    def __init__(self, low: int, high: int, name: str, tip: str = "") -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setRange(low, high)
+        self.setAccessibleName(name)
+        self.setToolTip(tip)
+        self.setMinimumHeight(20)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Left to whatever scrolls."""
+        event.ignore()
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in an ellipsis where there is no room; the whole is its tooltip then."""
+
+    def __init__(self, text: str = "", tone: str = "") -> None:
+        super().__init__()
+        self._full = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(24)
+        if tone:
+            self.setProperty("tone", tone)
+        self.set_full(text)
+
+    def set_full(self, text: str) -> None:
+        """Show ``text``, as much of it as fits."""
+        self._full = text
+        self.setAccessibleName(text)
+        self._elide()
+
+    def full(self) -> str:
+        """The whole text."""
+        return self._full
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, another ellipsis."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def sizeHint(self) -> QSize:
+        """Room for the whole text."""
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width()))
+        self.setText(shown)
+        self.setToolTip(self._full if shown != self._full else "")
+        self.updateGeometry()
+
+
+class ProgressLine(QWidget):
+    """A bar 4 px high."""
+
+    def __init__(self, theme: Theme, name: str, color: str = "accent") -> None:
+        super().__init__()
+        self._theme, self._color, self._name = theme, color, name
+        self._fraction = 0.0
+        self.setFixedHeight(4)
+        self.setAccessibleName(name)
+        theme.changed.connect(self.update)
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1."""
+        return self._fraction
+
+    def set_fraction(self, fraction: float) -> None:
+        """Show another share."""
+        fraction = min(1.0, max(0.0, fraction))
+        if fraction != self._fraction:
+            self._fraction = fraction
+            self.setAccessibleDescription(f"{fraction:.0%}")
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A round-ended bar in a round-ended groove."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        groove = QRectF(0, 0, self.width(), self.height())
+        painter.setBrush(self._theme.color("line"))
+        painter.drawRoundedRect(groove, 2, 2)
+        if self._fraction > 0:
+            painter.setBrush(self._theme.color(self._color))
+            painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), self.height()), 2, 2)
+        painter.end()
+
+
+class Rule(QWidget):
+    """A hair line between sections."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("rule")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(1)
+
+
+class Section(QWidget):
+    """A titled part of the side panel that folds."""
+
+    def __init__(self, theme: Theme, title: str, on_fold: Callable[[bool], None] | None = None) -> None:
+        super().__init__()
+        self._theme = theme
+        self._on_fold = on_fold
+        self.title = QToolButton()
+        self.title.setObjectName("sectionTitle")
+        self.title.setText(title)
+        self.title.setCheckable(True)
+        self.title.setChecked(True)
+        self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.title.setIconSize(QSize(12, 12))
+        self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.title.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.title.setAccessibleName(f"{title}, fold or unfold")
+        self.body = QWidget()
+        self.content = QVBoxLayout(self.body)
+        self.content.setContentsMargins(12, 0, 12, 12)
+        self.content.setSpacing(8)
+        self.folded_body: QWidget | None = None
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self._layout.addWidget(self.title)
+        self._layout.addWidget(self.body)
+        self.title.toggled.connect(self._on_toggled)
+        theme.changed.connect(self._refresh)
+        self._refresh()
+
+    def set_folded_body(self, widget: QWidget) -> None:
+        """What stands below the title while the section is folded."""
+        self.folded_body = widget
+        self._layout.insertWidget(1, widget)
+        widget.setVisible(self.folded)
+
+    @property
+    def folded(self) -> bool:
+        """True while only the title is shown."""
+        return not self.title.isChecked()
+
+    def fold(self, folded: bool) -> None:
+        """Fold or unfold."""
+        self.title.setChecked(not folded)
+
+    def _on_toggled(self, unfolded: bool) -> None:
+        self.body.setVisible(unfolded)
+        if self.folded_body is not None:
+            self.folded_body.setVisible(not unfolded)
+        self._refresh()
+        if self._on_fold is not None:
+            self._on_fold(not unfolded)
+
+    def _refresh(self) -> None:
+        name = "caret-right" if self.folded else "caret-down"
+        self.title.setIcon(icon(f"{name}-bold", self._theme.tokens, self._theme.tokens.muted))
+
+
+def swatch_color(color: tuple[int, int, int]) -> QColor:
+    """A class's colour for Qt."""
+    return QColor(*color)
