@@ -130,7 +130,7 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
             array = np.array(image).astype(np.uint16)
         else:
             # Straight from RGBA: pixels under full transparency keep the colour that they were given.
-            array = np.array(image.convert("RGBA") if "a" in image.mode.lower() else image.convert("RGB"))[..., :3]
+            array = np.array(image.convert("RGBA") if image.mode in ("RGBA", "RGBa") else image.convert("RGB"))[..., :3]
         if image.format == "TIFF":
             array = to_stored(array, header.orientation)
         return np.ascontiguousarray(array), header.orientation
@@ -160,11 +160,10 @@ def read_thumbnail(path: Path, size: int) -> NDArray[np.uint8]:
     with _opened(path) as (image, header, _file):
         # The decoder's own halving aliases a little: give it twice the size and shrink the rest properly.
         image.draft("RGB", (2 * size, 2 * size))
-        if image.format in ("JPEG", "MPO") and header.bit_depth == 8:
+        pixels = None
+        if header.bit_depth <= 8 and image.format != "TIFF":
             image.load()
             pixels = from_stored(_to_rgb(image), header.orientation)
-        else:
-            pixels = None
     if pixels is None:
         pixels = read_image(path).pixels
     height, width = pixels.shape[:2]

@@ -118,7 +118,7 @@ def _skin(rng: np.random.Generator, shape: Shape, unit: float, tone: Field) -> F
     veins = np.exp(-((veins / np.float32(0.05)) ** 2)) * smoothstep(smooth_noise(rng, shape, 100 * unit), 0.3, 1.6)
     melanin = mottle + creases + fine + freckles
     blood = flush + veins * np.float32(rng.uniform(0, 0.14))
-    return (tone * np.exp(-melanin[..., None] * _BROWN - blood[..., None] * _BLOOD)).astype(np.float32)
+    return np.asarray(tone * np.exp(-melanin[..., None] * _BROWN - blood[..., None] * _BLOOD), np.float32)
 
 
 def _pigment(rng: np.random.Generator, shape: Shape, unit: float, depth: Field, fair: float) -> Field:
@@ -142,7 +142,7 @@ def _pigment(rng: np.random.Generator, shape: Shape, unit: float, depth: Field, 
     spectrum = base + deep[..., None] * (_DARK - base)
     blush = np.float32(rng.uniform(0, 0.5)) * cover * smoothstep(fractal(rng, shape, float(reach) * 0.8, 2), -0.2, 1.5)
     halo = np.float32(rng.uniform(0, 0.3)) * np.exp(-((np.minimum(depth, 0) / np.float32(38 * unit)) ** 2))
-    return (amount[..., None] * spectrum + (blush + halo)[..., None] * _BLOOD).astype(np.float32)
+    return np.asarray(amount[..., None] * spectrum + (blush + halo)[..., None] * _BLOOD, np.float32)
 
 
 def _structure(rng: np.random.Generator, shape: Shape, unit: float, depth: Field, reach: np.float32) -> Field:
@@ -167,14 +167,14 @@ def _structure(rng: np.random.Generator, shape: Shape, unit: float, depth: Field
         factor += np.float32(0.4) * rays.astype(np.float32) * np.exp(-((depth / np.float32(24 * unit)) ** 2))
     dots = smoothstep(smooth_noise(rng, shape, 7 * unit), rng.uniform(1.9, 2.6), 3.0)
     factor += dots * np.float32(rng.uniform(0.2, 1.1))
-    return np.maximum(factor, np.float32(0.15))
+    return np.asarray(np.maximum(factor, np.float32(0.15)), np.float32)
 
 
 def _angles(depth: Field) -> Field:
     """(H, W) direction of every pixel as seen from the middle of the lesion."""
     rows, columns = np.nonzero(depth > 0)
     y, x = np.mgrid[0 : depth.shape[0], 0 : depth.shape[1]].astype(np.float32)
-    return np.arctan2(y - np.float32(rows.mean()), x - np.float32(columns.mean()))
+    return np.asarray(np.arctan2(y - np.float32(rows.mean()), x - np.float32(columns.mean())), np.float32)
 
 
 def _lay_veil(rng: np.random.Generator, picture: Field, depth: Field, fair: float) -> None:
@@ -263,7 +263,7 @@ def _light(rng: np.random.Generator, shape: Shape, unit: float) -> Field:
     if rng.random() < 0.65:
         edge = rng.uniform(0.47, 0.58)
         light *= 1 - np.float32(0.93) * smoothstep(radius, edge - rng.uniform(0.03, 0.09), edge + 0.02)
-    return light.astype(np.float32)
+    return np.asarray(light, np.float32)
 
 
 def _shine(rng: np.random.Generator, picture: Field, light: Field, unit: float) -> None:
@@ -301,4 +301,4 @@ def _expose(rng: np.random.Generator, picture: Field, unit: float) -> NDArray[np
     noise = np.float32(rng.uniform(0.004, 0.011))
     picture += (noise * grain(rng, shape, 0.6))[..., None]
     picture += noise * np.float32(0.6) * rng.standard_normal(picture.shape, np.float32)
-    return np.clip(picture * 255 + np.float32(0.5), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 255 + np.float32(0.5), 0, 255), np.uint8)

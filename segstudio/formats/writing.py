@@ -1,0 +1,53 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from segstudio.domain.errors import UserError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside ``path`` and rename, so that whoever looks sees the old file or the whole new one.
+
+    Makes the folder. Raises ``UserError`` where it can't be written: read-only, no room, drive gone.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The name is ours and short: a long one of the user's plus an ending can be too long for the file system.
+        handle, beside = tempfile.mkstemp(prefix=".segstudio-", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(beside, 0o666 & ~_umask())
+            os.replace(beside, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+            raise
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _umask() -> int:
+    # There is no way to ask but to set; mkstemp's 0600 would lock colleagues out of a shared folder.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _cannot_write(path: Path, error: OSError) -> UserError:
+    if error.errno == errno.ENOSPC:
+        return UserError(f"There is no room left to write “{path.name}”. Free some space on that drive and try again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UserError(
+            f"You may not write “{path.name}” to {path.parent}. Choose another folder, or ask for permission."
+        )
+    return UserError(
+        f"“{path.name}” can't be written to {path.parent} ({error.strerror or error}). "
+        "Check that the drive or network folder is connected, or choose another folder."
+    )
