@@ -191,9 +191,14 @@ def worker(
     round_folder: Annotated[Path | None, typer.Option("--round", help="Rerun this round's folder.")] = None,
 ) -> None:
     """The process that learns; the window starts it by itself."""
-    from segstudio.worker.main import main as run_worker
+    if round_folder is None:
+        from segstudio.worker.main import serve
 
-    raise typer.Exit(run_worker([] if round_folder is None else ["--round", str(round_folder)]))
+        serve()
+        return
+    from segstudio.worker.command import run_round
+
+    run_round(round_folder)
 
 
 def _open_window(project: Path | None, demo_kind: str | None = None) -> None:

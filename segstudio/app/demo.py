@@ -39,4 +39,4 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
     images = tuple(
         FoundImage(image.image, image.mask if index < APPROVED else None) for index, image in enumerate(drawn)
     )
-    return NewProject(folder, images, (kind,), "approved")
+    return NewProject(folder, images, (kind,), "approved", upright=kind == "body")

@@ -25,12 +25,17 @@ MasksAs = Literal["none", "compare", "approved"]
 
 @dataclass(frozen=True)
 class NewProject:
-    """A plan: ``masks_as`` says what existing masks are taken for."""
+    """A plan: ``masks_as`` says what existing masks are taken for.
+
+    ``upright`` says that what is up in the images stays up, as with people and scenes, so that the model need not
+    learn them upside down.
+    """
 
     folder: Path
     images: tuple[FoundImage, ...]
     classes: tuple[str, ...]
     masks_as: MasksAs
+    upright: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,7 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
 def create(plan: NewProject) -> Project:
     """Make the project and add its images; on the store thread. Masks follow by ``take_mask``."""
     project = Project.create(plan.folder, make_classes(plan.classes))
+    project.settings.set_setting("upright", plan.upright)
     compare = plan.masks_as == "compare"
     project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in plan.images])
     return project

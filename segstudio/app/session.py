@@ -50,6 +50,7 @@ class Contents:
     rounds: list[RoundRecord]
     weights: tuple[int, Path] | None
     last_image: int | None
+    upright: bool
 
 
 def read_contents(project: Project) -> Contents:
@@ -63,6 +64,7 @@ def read_contents(project: Project) -> Contents:
         project.rounds.list_rounds(),
         project.rounds.latest_weights(),
         project.settings.get_setting("last_image"),
+        bool(project.settings.get_setting("upright", False)),
     )
 
 
@@ -108,7 +110,7 @@ class Session:
             classes=self.classes,
             table=lambda: self.table,
             records=contents.rounds,
-            settings=training,
+            settings=replace(training, upright=contents.upright),
             announce=announce,
             on_weights=self._use_weights,
         )

@@ -1,0 +1,89 @@
+"""A worker that answers at once and learns nothing: a stand-in at the port, for tests of the presenter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.imaging.reader import read_size
+from segstudio.protocol.messages import (
+    PROTOCOL_VERSION,
+    Cancel,
+    Cancelled,
+    Finished,
+    FromWorker,
+    Predict,
+    Predicted,
+    Progress,
+    Ready,
+    ToWorker,
+    Train,
+)
+from segstudio.protocol.round_folder import WEIGHTS
+
+
+class FakeWorker:
+    """Predicts a square in the upper left corner, one pixel larger every round.
+
+    With ``holds_rounds`` a round only ends when ``finish_round`` is called. ``sent`` lists what it was asked.
+    """
+
+    def __init__(self, scheduler, hear: Callable[[FromWorker], None], gone: Callable[[str], None]) -> None:
+        self._post = scheduler.post
+        self._hear, self._gone = hear, gone
+        self.sent: list[ToWorker] = []
+        self.holds_rounds = False
+        self.holds_predictions = False
+        self.held: list[Predict] = []
+        self.running: Train | None = None
+        self.alive = False
+
+    def start(self) -> None:
+        self.alive = True
+        self.say(Ready(PROTOCOL_VERSION, 1, "cpu", "test processor", "0", 1))
+
+    def say(self, message: FromWorker) -> None:
+        self._post(lambda: self._hear(message))
+
+    def send(self, message: ToWorker) -> None:
+        self.sent.append(message)
+        if isinstance(message, Train):
+            self.running = message
+            self.say(Progress(message.job, "training", 0.5, 1.0, 1, 2, 0.3, None, 0))
+            if not self.holds_rounds:
+                self.finish_round()
+        elif isinstance(message, Predict):
+            if self.holds_predictions:
+                self.held.append(message)
+            else:
+                self.predict(message)
+        elif isinstance(message, Cancel):
+            self.running = None
+            self.say(Cancelled(message.job))
+
+    def finish_round(self) -> None:
+        assert self.running is not None
+        (Path(self.running.folder) / WEIGHTS).write_bytes(b"weights")
+        self.say(Finished(self.running.job, 1.0, 0.2, None, 0))
+        self.running = None
+
+    def predict(self, message: Predict) -> None:
+        width, height = read_size(Path(message.image))
+        mask = np.zeros((height, width), np.uint16)
+        side = 10 + int(Path(message.weights).parent.name)
+        mask[:side, :side] = 1
+        Path(message.output).write_bytes(encode_mask(mask))
+        self.say(Predicted(message.job, message.image_id, message.output, width, height, 0.1))
+
+    def stop(self, grace: float = 2.0) -> None:
+        self.alive = False
+
+    def kill(self) -> None:
+        self.crash("killed")
+
+    def crash(self, words: str) -> None:
+        self.alive = False
+        self._post(lambda: self._gone(words))
