@@ -62,9 +62,8 @@ def test_import_contracts() -> None:
 
 
 def test_opencv_leaves_qt_alone() -> None:
-    code = (
-        "import os; from segstudio.imaging.cv import cv2; print([k for k in os.environ if k.startswith('QT_QPA_PL')])"
-    )
+    check = "print([k for k in os.environ if k.startswith('QT_QPA_PL')])"
+    code = f"import os; from segstudio.imaging.cv import cv2; {check}"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, env={"PATH": "/usr/bin"}
     )

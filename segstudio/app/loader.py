@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,36 @@ def load_image(path: Path) -> Loaded:
         return UserError(f"{path.name} could not be read ({error}). The rest of the project is not affected.")
 
 
+class _Kept:
+    """Decoded images by path, as long as their files stay as they were. Used on the images' thread only."""
+
+    def __init__(self) -> None:
+        self._images: OrderedDict[Path, tuple[tuple[int, int], LoadedImage]] = OrderedDict()
+
+    def load(self, path: Path) -> Loaded:
+        """The image in ``path``, read again if the file changed."""
+        try:
+            status = path.stat()
+            signature = (status.st_mtime_ns, status.st_size)
+        except OSError:
+            return load_image(path)
+        signature_before, image = self._images.get(path, (None, None))
+        if image is not None and signature_before == signature:
+            self._images.move_to_end(path)
+            return image
+        loaded = load_image(path)
+        if isinstance(loaded, LoadedImage):
+            self._keep(path, signature, loaded)
+        return loaded
+
+    def _keep(self, path: Path, signature: tuple[int, int], image: LoadedImage) -> None:
+        self._images[path] = (signature, image)
+        self._images.move_to_end(path)
+        weight = sum(kept.pixels.nbytes for _, kept in self._images.values())
+        while weight > KEPT_BYTES and len(self._images) > 1:
+            weight -= self._images.popitem(last=False)[1][1].pixels.nbytes
+
+
 class Loader:
     """Images and thumbnails by path. Main thread only; results come back there."""
 
@@ -54,23 +84,16 @@ class Loader:
         self._scheduler = scheduler
         self._images = ThreadPoolExecutor(1, thread_name_prefix="images")
         self._small = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
-        self._kept: OrderedDict[Path, LoadedImage] = OrderedDict()
-        self._under_way: dict[Path, Future[Loaded]] = {}
+        self._kept = _Kept()
 
     def load(self, path: Path, done: Callable[[Loaded], None]) -> None:
-        """Give ``done`` the image, on the main thread; at the next turn if it is kept."""
-        kept = self._kept.get(path)
-        if kept is not None:
-            self._kept.move_to_end(path)
-            self._scheduler.post(lambda: done(kept))
-            return
-        future = self._read(path)
+        """Give ``done`` the image, on the main thread."""
+        future = self._images.submit(self._kept.load, path)
         future.add_done_callback(lambda finished: self._scheduler.post(lambda: done(finished.result())))
 
     def prefetch(self, path: Path) -> None:
         """Read the image that is likely to be wanted next."""
-        if path not in self._kept:
-            self._read(path)
+        self._images.submit(self._kept.load, path)
 
     def thumbnail(self, path: Path, done: Callable[[NDArray[np.uint8] | None], None]) -> None:
         """Give ``done`` a small (h, w, 3) uint8 version, None for a file that cannot be read."""
@@ -86,28 +109,7 @@ class Loader:
             lambda finished: None if finished.cancelled() else self._scheduler.post(lambda: done(finished.result()))
         )
 
-    def forget(self, path: Path) -> None:
-        """Read ``path`` afresh when it is next wanted."""
-        self._kept.pop(path, None)
-
     def close(self) -> None:
-        """Drop what is waiting; returns when the threads are gone."""
-        self._images.shutdown(cancel_futures=False)
+        """Drop the thumbnails that are waiting; returns when the threads are gone."""
+        self._images.shutdown()
         self._small.shutdown(cancel_futures=True)
-
-    def _read(self, path: Path) -> Future[Loaded]:
-        future = self._under_way.get(path)
-        if future is None:
-            future = self._images.submit(load_image, path)
-            self._under_way[path] = future
-            future.add_done_callback(lambda finished: self._scheduler.post(lambda: self._keep(path, finished.result())))
-        return future
-
-    def _keep(self, path: Path, loaded: Loaded) -> None:
-        self._under_way.pop(path, None)
-        if isinstance(loaded, UserError):
-            return
-        self._kept[path] = loaded
-        weight = sum(image.pixels.nbytes for image in self._kept.values())
-        while weight > KEPT_BYTES and len(self._kept) > 1:
-            weight -= self._kept.popitem(last=False)[1].pixels.nbytes

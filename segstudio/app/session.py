@@ -229,7 +229,6 @@ class Session:
 
         def moved(records: list[ImageRecord]) -> None:
             for record in records:
-                self._loader.forget(record.path)
                 self.catalog.replace(record)
             self._thumbnails.clear()
             self._announce(Changes(image_list=True))

@@ -181,7 +181,7 @@ def test_a_worker_that_dies_fails_the_round_and_the_next_one_gets_a_new_worker(r
     approve(rig, 3)
     rig.wait(lambda: session.rounds.status.phase == "training")
     rig.workers[-1].crash("exit code -9\nKilled")
-    rig.wait(lambda: not session.rounds.busy)
+    rig.wait(lambda: rig.messages)
     assert session.rounds.records[-1].status is RoundStatus.FAILED
     trouble = rig.messages[-1]
     assert "Killed" in trouble.sentence
@@ -199,7 +199,7 @@ def test_a_round_that_the_worker_fails_is_said_and_kept(rig):
     approve(rig, 3)
     rig.wait(lambda: session.rounds.status.phase == "training")
     rig.workers[-1].say(Failed(rig.workers[-1].running.job, "Memory ran out.", "traceback"))
-    rig.wait(lambda: not session.rounds.busy)
+    rig.wait(lambda: rig.messages)
     assert session.rounds.records[-1].sentence == "Memory ran out."
     assert rig.messages[-1].kind == "trouble"
 
@@ -278,7 +278,6 @@ def test_a_file_replaced_by_another_size_keeps_its_mask_out_of_harm(rig):
     rig.show(second.id)
     whole = first.path.read_bytes()
     Image.new("RGB", (50, 50)).save(first.path)
-    session._loader.forget(first.path)
     rig.show(first.id)
     assert session.document is None
     assert "50 x 50" in session.failure
