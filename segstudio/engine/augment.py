@@ -32,13 +32,15 @@ class Augmentation:
 
 
 def augment(
-    sample: Sample, canvas: tuple[int, int], how: Augmentation, rng: np.random.Generator
+    sample: Sample, canvas: tuple[int, int], scale: float, how: Augmentation, rng: np.random.Generator
 ) -> tuple[Pixels, Mask]:
-    """One random view of ``sample`` on a ``canvas`` (h, w): pixels (h, w, 3) uint8 and mask (h, w) uint16.
+    """One random view of ``sample``, ``scale`` times as large, on a ``canvas`` (h, w).
+
+    Returns pixels (h, w, 3) uint8 and mask (h, w) uint16.
 
     Image and mask go through the same warp. Outside the image the pixels are mirrored and nobody vouches.
     """
-    matrix = _random_warp(sample.mask.shape, canvas, how, rng)
+    matrix = _random_warp(sample.mask.shape, canvas, scale, how, rng)
     size = (canvas[1], canvas[0])
     pixels = cv2.warpAffine(sample.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     mask = cv2.warpAffine(
@@ -48,11 +50,11 @@ def augment(
 
 
 def _random_warp(
-    shape: tuple[int, ...], canvas: tuple[int, int], how: Augmentation, rng: np.random.Generator
+    shape: tuple[int, ...], canvas: tuple[int, int], scale: float, how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """The 2 x 3 matrix from sample to canvas pixels: centre on centre, flipped, turned, zoomed, stretched, shifted."""
     angle = rng.uniform(-how.upright_degrees, how.upright_degrees) if how.upright else rng.uniform(-180.0, 180.0)
-    zoom, stretch = _around_one(how.zoom, rng), _around_one(how.stretch, rng)
+    zoom, stretch = scale * _around_one(how.zoom, rng), _around_one(how.stretch, rng)
     mirror = rng.choice((-1.0, 1.0))
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     turn = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * zoom * stretch, zoom / stretch])
@@ -65,8 +67,8 @@ def _random_warp(
 def _random_colours(how: Augmentation, rng: np.random.Generator) -> NDArray[np.uint8]:
     """A look-up table (1, 256, 3) uint8: gamma, contrast, tint and brightness."""
     level = (np.arange(256) / 255.0)[:, None] ** _around_one(how.gamma, rng)
-    gain = _around_one(how.contrast, rng) * np.array([_around_one(how.tint, rng) for _ in range(3)])
-    level = (level - 0.5) * gain + 0.5 + rng.uniform(-how.brightness, how.brightness)
+    level = (level - 0.5) * _around_one(how.contrast, rng) + 0.5 + rng.uniform(-how.brightness, how.brightness)
+    level = level * np.array([_around_one(how.tint, rng) for _ in range(3)])
     return np.asarray(np.clip(level * 255.0, 0, 255), np.uint8)[None]
 
 

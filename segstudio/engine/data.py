@@ -50,8 +50,12 @@ def input_shape(width: int, height: int, longer_side: int) -> tuple[int, int]:
     change by less than a tenth unless the image is a narrow strip.
     """
     scale = longer_side / max(width, height)
-    h, w = (max(_SHORTEST_SIDE, STRIDE * round(side * scale / STRIDE)) for side in (height, width))
-    return h, w
+    return reduced_side(height, scale), reduced_side(width, scale)
+
+
+def reduced_side(side: int, scale: float) -> int:
+    """``side`` in px at ``scale``, as a multiple of 32, at least 64."""
+    return max(_SHORTEST_SIDE, STRIDE * round(side * scale / STRIDE))
 
 
 def to_input(pixels: Pixels, longer_side: int) -> Pixels:

@@ -17,7 +17,8 @@ from segstudio.engine.efficientnet import FEATURE_CHANNELS, EfficientNetLite0
 from segstudio.engine.imagenet_weights import load_imagenet_tensors
 
 STRIDE = 32
-_DECODER_CHANNELS = (128, 64, 48, 32, 16)
+_DECODER_CHANNELS = (128, 64, 48, 32)
+_LAST_CHANNELS = 16
 
 
 class SegmentationNetwork(nn.Module):
@@ -34,6 +35,10 @@ class SegmentationNetwork(nn.Module):
         """All other parameters."""
         pretrained = {id(parameter) for parameter in self.pretrained_parameters()}
         return (parameter for parameter in self.parameters() if id(parameter) not in pretrained)
+
+    def begin_training(self) -> None:
+        """Set up for steps of training."""
+        self.train()
 
     def output_layer(self) -> str:
         """Prefix of the tensors whose shape depends on the classes; they start afresh when the classes change."""
@@ -54,37 +59,66 @@ class _DecoderStage(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(self, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
-        y: torch.Tensor = self.layers(x if skip is None else torch.cat([x, skip], dim=1))
+        y: torch.Tensor = self.layers(torch.cat([x, skip], dim=1))
         return y
 
 
+class _SubPixelOutput(nn.Module):
+    """Logits at twice the size of the features: four a pixel, put side by side (Shi et al., "ESPCN", CVPR 2016).
+
+    Two convolutions at full size instead would take half of the whole network's time on a CPU.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, 4 * outputs, 3, padding=1)
+        with torch.no_grad():
+            # The four start alike, so that no chequered pattern has to be unlearned.
+            for tensor in (self.conv.weight, self.conv.bias):
+                assert tensor is not None
+                tensor.copy_(tensor[::4].repeat_interleave(4, dim=0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.pixel_shuffle(self.conv(x), 2)
+
+
 class EfficientUNet(SegmentationNetwork):
-    """U-Net (Ronneberger et al., MICCAI 2015) on an EfficientNet-Lite0 encoder; 5.5 million parameters."""
+    """U-Net (Ronneberger et al., MICCAI 2015) on an EfficientNet-Lite0 encoder; 5.3 million parameters."""
 
     def __init__(self, outputs: int) -> None:
         super().__init__()
         self.encoder = EfficientNetLite0()
         inputs = FEATURE_CHANNELS[-1]
-        skips = (*reversed(FEATURE_CHANNELS[:-1]), 0)
+        skips = reversed(FEATURE_CHANNELS[:-1])
         self.decoder = nn.ModuleList()
         for skip, channels in zip(skips, _DECODER_CHANNELS, strict=True):
             self.decoder.append(_DecoderStage(inputs, skip, channels))
             inputs = channels
-        self.output = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.last = nn.Sequential(
+            nn.Conv2d(inputs, _LAST_CHANNELS, 3, padding=1, bias=False),
+            nn.BatchNorm2d(_LAST_CHANNELS),
+            nn.ReLU(inplace=True),
+        )
+        self.output = _SubPixelOutput(_LAST_CHANNELS, outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits (B, C, H, W) of ``x`` (B, 3, H, W)."""
         *skips, x = self.encoder(x)
         for stage in self.decoder:
-            x = stage(x, skips.pop() if skips else None)
-        logits: torch.Tensor = self.output(x)
+            x = stage(x, skips.pop())
+        logits: torch.Tensor = self.output(self.last(x))
         return logits
 
     def load_pretrained(self) -> None:
         """The encoder's ImageNet weights. Raises ``UserError`` if they are not installed or damaged."""
         self.encoder.load_imagenet(load_imagenet_tensors())
+
+    def begin_training(self) -> None:
+        """Train all of the decoder, and of the encoder what it trains itself."""
+        self.train()
+        self.encoder.begin_training()
 
     def pretrained_parameters(self) -> Iterator[nn.Parameter]:
         """The encoder's."""

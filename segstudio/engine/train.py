@@ -11,7 +11,7 @@ import torch
 from segstudio.domain.errors import UserError
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import RoundData, Sample, to_tensor
+from segstudio.engine.data import RoundData, Sample, reduced_side, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.losses import MaskedSegmentationLoss
@@ -117,7 +117,7 @@ class RoundTrainer:
     def _step(self) -> float | None:
         """One step of the optimizer; its loss, or None if that or a gradient is not a number."""
         pixels, masks = self._next_batch()
-        self._network.train()
+        self._network.begin_training()
         self._set_rates()
         self._optimizer.zero_grad(set_to_none=True)
         with self._device.autocast():
@@ -142,8 +142,10 @@ class RoundTrainer:
         while len(self._order) < self._batch:
             self._order += [self._data.train[index] for index in self._rng.permutation(len(self._data.train))]
         samples, self._order = self._order[: self._batch], self._order[self._batch :]
-        canvas = (max(s.mask.shape[0] for s in samples), max(s.mask.shape[1] for s in samples))
-        views = [augment(sample, canvas, self._augmentation, self._rng) for sample in samples]
+        scale = self._budget.scale
+        h, w = (max(sample.mask.shape[axis] for sample in samples) for axis in (0, 1))
+        canvas = (reduced_side(h, scale), reduced_side(w, scale))
+        views = [augment(sample, canvas, scale, self._augmentation, self._rng) for sample in samples]
         return np.stack([view[0] for view in views]), np.stack([view[1] for view in views]).astype(np.int64)
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
@@ -151,7 +153,7 @@ class RoundTrainer:
             {"params": list(self._network.fresh_parameters())},
             {"params": list(self._network.pretrained_parameters())},
         ]
-        return torch.optim.AdamW([g for g in groups if g["params"]], lr=1e-3, weight_decay=_WEIGHT_DECAY)
+        return torch.optim.AdamW([g for g in groups if g["params"]], lr=1e-3, weight_decay=_WEIGHT_DECAY, fused=True)
 
     def _set_rates(self) -> None:
         share = one_cycle(self._budget.fraction) * self._rate_scale

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.data import Sample
+from segstudio.protocol.round_folder import IGNORE
+
+PLAIN_COLOURS = {"brightness": 0.0, "contrast": 1.0, "tint": 1.0, "gamma": 1.0}
+
+
+def _sample() -> Sample:
+    """Bright exactly where the mask is 1, with no symmetry."""
+    mask = np.zeros((96, 128), np.uint16)
+    mask[20:60, 30:110] = 1
+    mask[60:80, 30:50] = 1
+    return Sample(0, np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2), mask, None)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("upright", [False, True])
+def test_image_and_mask_go_through_the_same_warp(seed: int, upright: bool) -> None:
+    how = Augmentation(upright=upright, **PLAIN_COLOURS)
+    pixels, mask = augment(_sample(), (128, 128), 1.0, how, np.random.default_rng(seed))
+    vouched = mask != IGNORE
+    assert vouched.mean() > 0.3
+    assert ((pixels[..., 0] > 127) == (mask == 1))[vouched].mean() > 0.985
+
+
+def test_only_class_ids_of_the_mask_and_ignore_appear() -> None:
+    seen = set()
+    for seed in range(20):
+        _, mask = augment(_sample(), (96, 128), 1.0, Augmentation(), np.random.default_rng(seed))
+        seen |= set(np.unique(mask).tolist())
+    assert seen == {0, 1, IGNORE}
+
+
+def test_upright_keeps_what_is_up() -> None:
+    """A bright upper half stays up in every view where ``upright``, and does not otherwise."""
+    mask = np.zeros((96, 128), np.uint16)
+    mask[:48] = 1
+    sample = Sample(0, np.repeat((mask * 255).astype(np.uint8)[..., None], 3, axis=2), mask, None)
+
+    def kept_up(upright: bool) -> list[bool]:
+        how = Augmentation(upright=upright, **PLAIN_COLOURS)
+        views = (augment(sample, (96, 128), 1.0, how, np.random.default_rng(seed))[0] for seed in range(30))
+        return [bool(view[:16].mean() > view[-16:].mean()) for view in views]
+
+    assert all(kept_up(upright=True))
+    assert 5 < sum(kept_up(upright=False)) < 25
+
+
+def test_both_mirrorings_occur_and_zoom_follows_the_scale() -> None:
+    how = Augmentation(upright=True, upright_degrees=0, zoom=1, stretch=1, shift=0, **PLAIN_COLOURS)
+    sample = _sample()
+    views = [augment(sample, (96, 128), 1.0, how, np.random.default_rng(seed))[1] for seed in range(12)]
+    mirrored = [np.array_equal(view, sample.mask[:, ::-1]) for view in views]
+    same = [np.array_equal(view, sample.mask) for view in views]
+    assert any(mirrored)
+    assert any(same)
+    assert all(m or s for m, s in zip(mirrored, same, strict=True))
+    half = augment(sample, (96, 128), 0.5, how, np.random.default_rng(0))[1]
+    assert (half == 1).sum() == pytest.approx((sample.mask == 1).sum() / 4, rel=0.1)
+
+
+def test_colours_change_and_stay_in_range() -> None:
+    grey = Sample(0, np.full((64, 64, 3), 128, np.uint8), np.zeros((64, 64), np.uint16), None)
+    levels = {
+        tuple(augment(grey, (64, 64), 1.0, Augmentation(), np.random.default_rng(seed))[0][32, 32]) for seed in range(9)
+    }
+    assert len(levels) == 9
+    assert all(60 < channel < 200 for level in levels for channel in level)

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.models import build_network
+
+HEADER = WeightsHeader("unet-efficientnet-lite0", ("hair", "skin, überall"), 96, upright=True)
+METADATA = {
+    "format": "segstudio-weights",
+    "version": "1",
+    "network": HEADER.network,
+    "classes": json.dumps(HEADER.classes),
+    "input_size": "96",
+    "upright": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def tensors() -> dict[str, torch.Tensor]:
+    return build_network(HEADER.network, 2).state_dict()
+
+
+def test_round_trip_keeps_header_and_every_bit(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    path = tmp_path / "weights [1] ü.safetensors"
+    save_checkpoint(path, HEADER, tensors)
+    loaded = load_checkpoint(path)
+    assert loaded.header == HEADER
+    assert loaded.tensors.keys() == tensors.keys()
+    assert all(torch.equal(loaded.tensors[name], tensor) for name, tensor in tensors.items())
+    rebuilt = loaded.build()
+    assert not rebuilt.training
+    assert all(torch.equal(rebuilt.state_dict()[name], tensor) for name, tensor in tensors.items())
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format": "other"}, "not of a segstudio model"),
+        ({"version": "2"}, "another version"),
+        ({"network": "giraffe"}, "does not know"),
+        ({"classes": "[]"}, "does not know"),
+        ({"classes": "{"}, "header"),
+        ({"classes": "3"}, "header"),
+        ({"input_size": "many"}, "header"),
+        ({"input_size": "0"}, "does not know"),
+    ],
+)
+def test_a_strange_header_is_refused(tmp_path: Path, change: dict[str, str], words: str) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"x": torch.zeros(1)}, path, {**METADATA, **change})
+    with pytest.raises(UserError, match=words):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("key", sorted(METADATA))
+def test_every_entry_of_the_header_is_needed(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"x": torch.zeros(1)}, path, {name: value for name, value in METADATA.items() if name != key})
+    with pytest.raises(UserError):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x02}q\x00.", b"PK\x03\x04", b"\xff" * 64])
+def test_other_files_are_refused_and_never_unpickled(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"w\.pth"):
+        load_checkpoint(path)
+
+
+def test_an_absent_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        load_checkpoint(tmp_path / "none.safetensors")
+
+
+def test_tensors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"x": torch.zeros(1)}, path, METADATA)
+    with pytest.raises(UserError, match="do not fit"):
+        load_checkpoint(path).build()
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="could not be written"):
+        save_checkpoint(tmp_path / "gone" / "w.safetensors", HEADER, {"x": torch.zeros(1)})

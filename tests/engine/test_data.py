@@ -1,0 +1,139 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.domain.errors import UserError
+from segstudio.engine import data
+from segstudio.engine.data import ImageCache, input_shape, load_round, read_mask, to_tensor, write_mask
+from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage
+from tests.engine.synthetic import disc, make_round, write_image
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (768, 576, (192, 256)),
+        (576, 768, (256, 192)),
+        (500, 500, (256, 256)),
+        (6000, 4000, (160, 256)),
+        (3000, 100, (64, 256)),
+    ],
+)
+def test_input_shape_keeps_proportions_in_multiples_of_32(width: int, height: int, expected: tuple[int, int]) -> None:
+    assert input_shape(width, height, 256) == expected
+
+
+def test_pixels_become_minus_one_to_one() -> None:
+    batch = np.array([0, 127, 255], np.uint8).reshape(1, 1, 1, 3)
+    tensor = to_tensor(np.repeat(np.repeat(batch, 64, axis=1), 32, axis=2), torch.device("cpu"))
+    assert tensor.shape == (1, 3, 64, 32)
+    assert tensor[0, :, 5, 5].tolist() == [-127 / 128, 0.0, 1.0]
+    assert tensor.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_mask_round_trip_at_any_path(tmp_path: Path) -> None:
+    mask = np.array([[0, 1, 300], [IGNORE, 2, 0]], np.uint16)
+    path = tmp_path / "neu" / "Maske [ü].png"
+    write_mask(path, mask)
+    assert np.array_equal(read_mask(path), mask)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("content", [b"", b"no image"])
+def test_a_damaged_mask_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m.png").write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        read_mask(tmp_path / "m.png")
+
+
+def _load(folder: Path, request: RoundRequest, cache: ImageCache | None = None) -> tuple[data.RoundData, list[str]]:
+    notices: list[str] = []
+    return load_round(folder, request, cache or ImageCache(), notices.append, lambda: None), notices
+
+
+def test_samples_by_their_use(tmp_path: Path) -> None:
+    loaded, notices = _load(tmp_path, make_round(tmp_path, train=2, held_out=1))
+    assert [sample.image_id for sample in loaded.train] == [0, 1]
+    assert [sample.image_id for sample in loaded.held_out] == [2]
+    assert loaded.train[0].full_mask is None
+    assert loaded.held_out[0].full_mask is not None
+    assert loaded.held_out[0].full_mask.shape == (64, 80)
+    assert loaded.train[0].pixels.shape[:2] == loaded.train[0].mask.shape
+    assert not notices
+
+
+def _break_image(folder: Path) -> None:
+    (folder / "1.png").write_bytes(b"not an image at all")
+
+
+def _remove_image(folder: Path) -> None:
+    (folder / "1.png").unlink()
+
+
+def _resize_mask(folder: Path) -> None:
+    write_mask(folder / MASKS / "1.png", np.zeros((10, 10), np.uint16))
+
+
+def _name_unknown_class(folder: Path) -> None:
+    write_mask(folder / MASKS / "1.png", np.full((64, 80), 5, np.uint16))
+
+
+def _remove_mask(folder: Path) -> None:
+    (folder / MASKS / "1.png").unlink()
+
+
+@pytest.mark.parametrize("harm", [_break_image, _remove_image, _resize_mask, _name_unknown_class, _remove_mask])
+def test_what_cannot_be_used_is_left_out_with_a_sentence(tmp_path: Path, harm: object) -> None:
+    request = make_round(tmp_path)
+    assert callable(harm)
+    harm(tmp_path)
+    loaded, notices = _load(tmp_path, request)
+    assert [sample.image_id for sample in loaded.train] == [0, 2]
+    assert len(notices) == 1
+    assert "1.png" in notices[0]
+
+
+def test_a_mask_outside_the_folder_is_left_out(tmp_path: Path) -> None:
+    request = make_round(tmp_path / "r")
+    strays = (TrainingImage(9, str(tmp_path / "r" / "0.png"), "../../etc/x.png", "train"), *request.images)
+    changed = RoundRequest(request.round, request.classes, strays, None, request.settings)
+    loaded, notices = _load(tmp_path / "r", changed)
+    assert len(loaded.train) == 3
+    assert "outside" in notices[0]
+
+
+def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
+    request = make_round(tmp_path, train=1, held_out=1)
+    (tmp_path / "0.png").write_bytes(b"")
+    with pytest.raises(UserError, match="None of the training images"):
+        _load(tmp_path, request)
+
+
+def test_an_image_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+    load_rgb = data.load_rgb
+    monkeypatch.setattr(data, "load_rgb", lambda path: (reads.append(path), load_rgb(path))[1])
+    path, cache = tmp_path / "a.png", ImageCache()
+    write_image(path, disc(0)[0])
+    first = cache.load(path, 64)[0]
+    assert cache.load(path, 64)[0] is first
+    assert len(reads) == 1
+    write_image(path, disc(1)[0])
+    os.utime(path, ns=(1, 1))
+    assert not np.array_equal(cache.load(path, 64)[0], first)
+    assert len(reads) == 2
+
+
+def test_cache_forgets_the_oldest_when_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    load_rgb = data.load_rgb
+    monkeypatch.setattr(data, "load_rgb", lambda path: (reads.append(path.name), load_rgb(path))[1])
+    cache = ImageCache(capacity=2 * 64 * 64 * 3)
+    for name in "abc":
+        write_image(tmp_path / name, disc(0, 64, 64)[0])
+    for name in "abacab":
+        cache.load(tmp_path / name, 64)
+    assert reads == ["a", "b", "c", "b"]

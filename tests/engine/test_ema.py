@@ -1,0 +1,47 @@
+import pytest
+import torch
+from torch import nn
+
+from segstudio.engine.ema import WeightAverage
+
+
+def _set(network: nn.Module, value: float) -> None:
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(value)
+
+
+def test_average_follows_and_settles_on_the_weights() -> None:
+    network = nn.Conv2d(1, 1, 1)
+    _set(network, 0.0)
+    average = WeightAverage(network, horizon=5)
+    _set(network, 1.0)
+    values = []
+    for _ in range(40):
+        average.update(network)
+        values.append(float(average.tensors["bias"]))
+    assert values[0] == pytest.approx(0.8)
+    assert values == sorted(values)
+    assert values[-1] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_late_updates_move_by_one_over_the_horizon() -> None:
+    network = nn.Conv2d(1, 1, 1)
+    _set(network, 0.0)
+    average = WeightAverage(network, horizon=10)
+    for _ in range(100):
+        average.update(network)
+    _set(network, 1.0)
+    average.update(network)
+    assert float(average.tensors["bias"]) == pytest.approx(0.1)
+
+
+def test_counters_are_copied_and_snapshots_stand_still() -> None:
+    network = nn.BatchNorm2d(2)
+    average = WeightAverage(network, horizon=10)
+    before = average.snapshot()
+    network(torch.randn(4, 2, 3, 3))
+    average.update(network)
+    assert int(average.tensors["num_batches_tracked"]) == 1
+    assert int(before["num_batches_tracked"]) == 0
+    assert not torch.equal(before["running_mean"], average.tensors["running_mean"])

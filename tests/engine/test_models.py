@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from segstudio.domain.errors import UserError
+from segstudio.engine.models import NETWORKS, build_network, output_channels
+
+
+@pytest.mark.parametrize(("classes", "channels"), [(1, 1), (2, 3), (5, 6)])
+def test_logits_are_as_large_as_the_input(classes: int, channels: int) -> None:
+    assert output_channels(classes) == channels
+    network = build_network("unet-efficientnet-lite0", classes).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, 64, 96)).shape == (1, channels, 64, 96)
+
+
+def test_default_network_is_light() -> None:
+    count = sum(parameter.numel() for parameter in build_network("unet-efficientnet-lite0", 1).parameters())
+    assert 5.0e6 < count < 5.8e6
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_pretrained_and_fresh_parameters_make_up_all(name: str) -> None:
+    network = build_network(name, 2)
+    parts = [*network.pretrained_parameters(), *network.fresh_parameters()]
+    assert sorted(map(id, parts)) == sorted(map(id, network.parameters()))
+    assert any(key.startswith(network.output_layer()) for key in network.state_dict())
+
+
+def test_training_keeps_the_statistics_of_imagenet() -> None:
+    network = build_network("unet-efficientnet-lite0", 1)
+    network.load_pretrained()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.begin_training()
+    network(torch.rand(2, 3, 64, 64))
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed
+    assert not any(name.startswith("encoder.") for name in changed)
+
+
+def test_unknown_network_is_named() -> None:
+    with pytest.raises(UserError, match="giraffe"):
+        build_network("giraffe", 1)

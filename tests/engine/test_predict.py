@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
+from segstudio.engine.device import Device
+from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.predict import Predictor, flip_averaged_logits, mask_from_logits, mean_class_dice
+from segstudio.imaging.cv import cv2
+from segstudio.protocol.round_folder import IGNORE
+from tests.engine.synthetic import disc, write_image
+
+CPU = Device("cpu", "test")
+
+
+@pytest.mark.parametrize("channels", [1, 3, 6])
+@pytest.mark.parametrize(("height", "width"), [(576, 768), (301, 97), (64, 64), (20, 30)])
+def test_mask_is_that_of_one_bilinear_resize(channels: int, height: int, width: int) -> None:
+    logits = np.random.default_rng(0).normal(size=(48, 64, channels)).astype(np.float32)
+    planes = [cv2.resize(np.ascontiguousarray(logits[..., c]), (width, height)) for c in range(channels)]
+    whole = np.stack(planes, axis=-1)
+    expected = whole[..., 0] > 0 if channels == 1 else whole.argmax(axis=2)
+    mask = mask_from_logits(logits, height, width)
+    assert mask.dtype == np.uint16
+    assert mask.shape == (height, width)
+    assert (mask == expected).mean() > 0.999
+
+
+class _BrightnessOnTheLeft(SegmentationNetwork):
+    """Logit 1 in the left half, whatever the image shows: flips must undo it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits = torch.zeros_like(x[:, :1])
+        logits[..., : x.shape[3] // 2] = 1
+        logits[..., : x.shape[2] // 4, :] += 1
+        return logits
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_flips_are_undone_before_averaging(upright: bool) -> None:
+    mean = flip_averaged_logits(_BrightnessOnTheLeft(), np.zeros((64, 96, 3), np.uint8), CPU, upright)[..., 0]
+    assert np.array_equal(mean, mean[:, ::-1])
+    assert np.array_equal(mean, mean[::-1]) is not upright
+
+
+class _Bright(SegmentationNetwork):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.mean(dim=1, keepdim=True)
+
+
+def test_a_pixel_stays_where_it_is() -> None:
+    pixels, _ = disc(3, 96, 64)
+    mean = flip_averaged_logits(_Bright(), pixels, CPU, upright=False)[..., 0]
+    assert np.allclose(mean, (pixels.mean(axis=2) - 127) / 128, atol=1e-2)
+
+
+@pytest.mark.parametrize(("classes", "width", "height"), [(1, 200, 150), (2, 90, 260)])
+def test_file_to_mask_of_the_same_size(tmp_path: Path, classes: int, width: int, height: int) -> None:
+    network = build_network("unet-efficientnet-lite0", classes)
+    header = WeightsHeader("unet-efficientnet-lite0", tuple("abc"[:classes]), 64)
+    save_checkpoint(tmp_path / "w.safetensors", header, network.state_dict())
+    pixels, _ = disc(0, width, height)
+    write_image(tmp_path / "ü [1].png", pixels)
+    mask = Predictor(tmp_path / "w.safetensors", CPU).predict_file(tmp_path / "ü [1].png")
+    assert mask.dtype == np.uint16
+    assert mask.shape == (height, width)
+    assert int(mask.max()) <= classes
+
+
+def test_dice_by_hand() -> None:
+    truth = np.array([[1, 1, 0, 2, IGNORE]], np.uint16)
+    assert mean_class_dice(truth, truth, 2, IGNORE) == 1.0
+    assert mean_class_dice(np.array([[1, 0, 0, 2, 2]], np.uint16), truth, 1, IGNORE) == pytest.approx(2 / 3)
+    assert mean_class_dice(np.array([[1, 0, 0, 2, 2]], np.uint16), truth, 2, IGNORE) == pytest.approx((2 / 3 + 1) / 2)
+    empty = np.zeros((1, 5), np.uint16)
+    assert mean_class_dice(empty, empty, 2, IGNORE) == 1.0
+    assert mean_class_dice(np.array([[1, 0, 0, 0, 0]], np.uint16), empty, 2, IGNORE) == 0.0

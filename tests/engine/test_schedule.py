@@ -1,0 +1,94 @@
+import pytest
+
+from segstudio.engine import schedule
+from segstudio.engine.schedule import StepBudget, one_cycle, planned_steps
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(schedule, "time", clock)
+    return clock
+
+
+def _run(budget: StepBudget, clock: Clock, seconds: float) -> None:
+    """Steps that take ``seconds`` at full size, and less where the images are reduced."""
+    while budget.step < budget.steps:
+        budget.begin_step()
+        clock.now += seconds * budget.scale**2
+        budget.end_step()
+
+
+def test_more_images_get_more_steps_up_to_a_limit() -> None:
+    steps = [planned_steps(count, warm=False, device="cpu") for count in range(1, 200)]
+    assert steps == sorted(steps)
+    assert steps[-1] == steps[-100]
+    assert steps[-1] > steps[0]
+
+
+def test_rate_rises_then_falls_to_almost_nothing() -> None:
+    rates = [one_cycle(step / 100) for step in range(101)]
+    top = rates.index(max(rates))
+    assert max(rates) == pytest.approx(1.0)
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] < 0.02
+
+
+def test_a_plan_that_fits_is_kept(clock: Clock) -> None:
+    budget = StepBudget(50, seconds=60.0)
+    _run(budget, clock, 1.0)
+    assert budget.step == budget.steps == 50
+    assert budget.spent == pytest.approx(clock.now)
+
+
+def test_a_plan_that_does_not_fit_is_cut_to_the_seconds(clock: Clock) -> None:
+    budget = StepBudget(1000, seconds=60.0)
+    _run(budget, clock, 1.0)
+    assert 30 < budget.step < 200
+    assert 55 <= clock.now <= 67
+
+
+def test_time_between_steps_does_not_count(clock: Clock) -> None:
+    budget = StepBudget(10, seconds=60.0)
+    while budget.step < budget.steps:
+        clock.now += 100.0
+        budget.begin_step()
+        clock.now += 1.0
+        budget.end_step()
+    assert budget.step == 10
+    assert budget.spent == pytest.approx(10.0)
+
+
+def test_seconds_left_counts_reduced_steps_as_cheaper(clock: Clock) -> None:
+    budget = StepBudget(100, seconds=1000.0)
+    assert budget.seconds_left is None
+    for _ in range(10):
+        budget.begin_step()
+        clock.now += budget.scale**2
+        budget.end_step()
+    begun, expected = clock.now, budget.seconds_left
+    _run(budget, clock, 1.0)
+    assert expected == pytest.approx(clock.now - begun, rel=0.03)
+
+
+def test_images_are_reduced_first_and_whole_at_the_end(clock: Clock) -> None:
+    budget = StepBudget(10, seconds=60.0)
+    scales = []
+    while budget.step < budget.steps:
+        scales.append(budget.scale)
+        budget.begin_step()
+        budget.end_step()
+    assert scales == sorted(scales)
+    assert scales[0] < 1.0
+    assert scales[-1] == 1.0
