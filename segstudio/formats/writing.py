@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -19,11 +19,10 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The name is ours and short: a long one of the user's plus an ending can be too long for the file system.
-        handle, beside = tempfile.mkstemp(prefix=".segstudio-", suffix=".part", dir=path.parent)
+        beside = path.parent / f".segstudio-{secrets.token_hex(8)}.part"
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(beside, "xb") as file:
                 file.write(content)
-            os.chmod(beside, 0o666 & ~_umask())
             os.replace(beside, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -31,13 +30,6 @@ def write_whole(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise _cannot_write(path, error) from error
-
-
-def _umask() -> int:
-    # There is no way to ask but to set; mkstemp's 0600 would lock colleagues out of a shared folder.
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:

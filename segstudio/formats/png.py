@@ -1,0 +1,148 @@
+"""Masks as image files that other programs read: written as PNG, read from nearly anything.
+
+Masks are written as the image file stores its pixels, not turned upright: programs that read mask and image side by
+side look at pixels and ignore EXIF.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import BACKGROUND, ClassSpec
+from segstudio.formats.writing import write_whole
+from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored, turned_size
+from segstudio.imaging.reader import read_array
+
+ClassIds = NDArray[np.uint16]
+
+
+def mask_path(folder: Path, image_name: str) -> Path:
+    """Where the mask of an image is written: its stem and ``.png``."""
+    return folder / f"{Path(image_name).stem}.png"
+
+
+def write_mask(path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec]) -> None:
+    """Write the upright class ids (H, W) uint16 of one image, turned to the image's stored ``orientation``.
+
+    One class: 8-bit grey, 0 and 255. Several: a palette PNG whose index is the class id, in the classes' colours, 8
+    bits; 16-bit grey ids where one is above 255. Written beside and renamed. Raises ``UserError`` where ``path`` can't
+    be written.
+    """
+    stored = to_stored(class_ids, orientation)
+    if len(classes) <= 1:
+        own = classes[0].id if classes else 1
+        image = Image.fromarray(np.where(stored == own, 255, 0).astype(np.uint8))
+    elif max(spec.id for spec in classes) > 255:
+        image = Image.fromarray(stored)
+    else:
+        known = np.zeros(65536, np.uint8)
+        palette = np.zeros((256, 3), np.uint8)
+        for spec in classes:
+            known[spec.id], palette[spec.id] = spec.id, spec.color
+        image = Image.fromarray(known[stored])
+        image.putpalette(palette.tobytes())
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    write_whole(path, content.getvalue())
+
+
+def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec]) -> ClassIds:
+    """Class ids (H, W) uint16, upright, of the mask of an image with this upright ``size`` (width, height).
+
+    Alpha is never the mask. With one class, whatever isn't black belongs to it; greys up to 255 count from 128 on, as
+    smoothed outlines need. With several, values are class ids, palette indices are, and RGB is matched against the
+    colours of ``classes``; values that are no class become background unless nothing else is there.
+
+    A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
+    image's ``orientation``. (Where both readings fit, it is taken as stored: that is what programs write.)
+
+    Raises ``UserError`` for a file that can't be read, another size, or values that are no class.
+    """
+    array, own = read_array(path)
+    if own != UPRIGHT:
+        array = from_stored(array, own)
+    elif _size(array) == turned_size(size, orientation):
+        array = from_stored(array, orientation)
+    if _size(array) != size:
+        width, height = _size(array)
+        raise UserError(
+            f"The mask “{path.name}” has {width} × {height} pixels but its image has {size[0]} × {size[1]}. "
+            "Check that they belong together, or export the mask again at the image's size."
+        )
+    if len(classes) <= 1:
+        own_id = classes[0].id if classes else 1
+        return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
+    return _class_ids(path, array, classes)
+
+
+def read_ids(path: Path) -> tuple[ClassIds, bool]:
+    """What a mask file says on its own: ids (H, W) uint16, upright, and whether it is plainly black and white.
+
+    Black and white (8-bit that reaches above 127, 1-bit, or a coloured picture) comes as 0 and 1; everything else as
+    the ids that it holds. Raises ``UserError`` for a file that can't be read.
+    """
+    array, own = read_array(path)
+    array = from_stored(array, own)
+    flat = _flatten(array) if array.ndim == 3 else array
+    if flat is None or flat.dtype.kind in "bf" or (flat.dtype == np.uint8 and flat.max(initial=0) > 127):
+        return is_foreground(array).astype(np.uint16), True
+    return np.clip(flat, 0, 65535).astype(np.uint16), False
+
+
+def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """(H, W) bool of a mask of one class, from (H, W) or (H, W, 3) of any type; see ``read_mask``."""
+    grey = array.max(axis=2) if array.ndim == 3 else array
+    if grey.dtype == np.bool_:
+        return grey
+    if grey.dtype.kind == "f":
+        return np.asarray(np.nan_to_num(grey) > 0.5 * max(float(np.nan_to_num(grey).max(initial=0)), 1e-9), np.bool_)
+    if grey.dtype == np.uint8 and grey.max(initial=0) > 127:
+        return np.asarray(grey > 127, np.bool_)
+    return np.asarray(grey > 0, np.bool_)
+
+
+def _size(array: NDArray[Any]) -> tuple[int, int]:
+    return array.shape[1], array.shape[0]
+
+
+def _flatten(array: NDArray[Any]) -> NDArray[Any] | None:
+    """(H, W) of a grey picture kept as RGB; None for a coloured one."""
+    grey = (array[..., 0] == array[..., 1]) & (array[..., 1] == array[..., 2])
+    return np.ascontiguousarray(array[..., 0]) if grey.all() else None
+
+
+def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) -> ClassIds:
+    known = {spec.id for spec in classes}
+    if array.ndim == 3:
+        colours = {spec.color: spec.id for spec in classes}
+        packed = (array.astype(np.uint32) * np.array((65536, 256, 1), np.uint32)).sum(axis=2)
+        ids = np.zeros(packed.shape, np.uint16)
+        for (red, green, blue), class_id in colours.items():
+            ids[packed == red * 65536 + green * 256 + blue] = class_id
+        flat = _flatten(array)
+        if ids.any() or flat is None:
+            if not ids.any() and packed.any():
+                raise _no_class(path, "colours")
+            return ids
+        array = flat
+    if array.dtype.kind == "f":
+        array = np.nan_to_num(array)
+    ids = np.where(np.isin(array, sorted(known)), array, BACKGROUND).astype(np.uint16)
+    if not ids.any() and array.any():
+        raise _no_class(path, "values")
+    return ids
+
+
+def _no_class(path: Path, what: str) -> UserError:
+    return UserError(
+        f"The {what} in the mask “{path.name}” are none of this project's classes. "
+        "Set up the classes that the masks were made with, or choose other masks."
+    )
