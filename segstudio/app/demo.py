@@ -32,10 +32,7 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
     folder = base / f"{kind}{SUFFIX}"
     if (folder / "project.db").is_file():
         return folder
-    drawn = []
-    for count in range(1, IMAGES + 1):
-        drawn = write_demo(base / kind, kind, count, SEED)
-        tell(count, IMAGES)
+    drawn = write_demo(base / kind, kind, IMAGES, SEED, tell)
     images = tuple(
         FoundImage(image.image, image.mask if index < APPROVED else None) for index, image in enumerate(drawn)
     )

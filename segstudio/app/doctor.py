@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def examine() -> Examination:
     lines += [f"  {name} {_version(name) or 'MISSING'}" for name in PACKAGES]
     lines.append(f"  GPU: {_probe(_DEVICE_PROBE)}")
     libraries = missing_qt_libraries()
-    lines.append(f"  window: {_probe(_WINDOW_PROBE) if not libraries else 'cannot open yet'}")
+    lines.append(f"  window: {_window(libraries)}")
     if missing:
         lines.append(f"Missing packages. Install them with: {sys.executable} -m pip install {' '.join(missing)}")
     if libraries:
@@ -77,6 +78,14 @@ def missing_qt_libraries() -> list[str]:
     if sys.platform != "linux":
         return []
     return [package for library, package in QT_LIBRARIES if not _loads(library)]
+
+
+def _window(missing: list[str]) -> str:
+    if missing:
+        return "cannot open yet"
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "Qt's libraries are all there; this terminal has no screen"
+    return _probe(_WINDOW_PROBE)
 
 
 def _loads(library: str) -> bool:

@@ -97,8 +97,7 @@ def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
     try:
         width, height = read_size(record.path)
         project.images.set_size(image_id, width, height, content_hash := fingerprint(record.path))
-        classes = [c.name for c in project.classes()]
-        mask = read_mask(mask_file, (width, height), read_orientation(record.path), len(classes))
+        mask = read_mask(mask_file, (width, height), read_orientation(record.path), project.classes())
         project.masks.import_mask(image_id, mask)
     except UserError as error:
         return str(error)

@@ -29,13 +29,14 @@ def evaluate_folders(pred: Path, truth: Path) -> tuple[Report, str]:
 
 def comparison_table(report: Report) -> str:
     """Mean, median and worst tenth, a row a metric."""
-    lines = [f"{len(report['images'])} pairs", f"{'':10s}{'mean':>9s}{'median':>9s}{'worst tenth':>13s}"]
-    for metric, figures in report["summary"].items():
-        mean, median, worst = (_figure(figures[key]) for key in ("mean", "median", "worst_tenth"))
-        lines.append(f"{metric:10s}{mean:>9s}{median:>9s}{worst:>13s}")
-    unpaired = report.get("unpaired", [])
+    lines = [f"{report['count']} pairs", f"{'':6s}{'mean':>9s}{'median':>9s}{'worst tenth':>13s}"]
+    for metric in ("dice", "iou", "hd95"):
+        mean, median, worst = (_figure(report[key][metric]) for key in ("mean", "median", "worst_tenth"))
+        lines.append(f"{metric:6s}{mean:>9s}{median:>9s}{worst:>13s}")
+    unpaired = [*report["unpaired_predictions"], *report["unpaired_truth"]]
     if unpaired:
-        lines.append(f"without a partner: {len(unpaired)}, such as {unpaired[0]}")
+        lines.append(f"{len(unpaired)} masks have no partner, such as {unpaired[0]}")
+    lines += [f"{failure['name']}: {failure['reason']}" for failure in report["failed"]]
     return "\n".join(lines)
 
 

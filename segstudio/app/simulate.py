@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.annotator import APPROVE_SECONDS, Annotator, Point, Stroke
+from segstudio.app.annotator import APPROVE_SECONDS, Annotator, Stroke
 from segstudio.app.batch import HeadlessStudio, predict_files
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
 from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.brush import Point
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import dice
 from segstudio.domain.rounds import RoundStatus
+from segstudio.domain.segments import make_classes
 from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation, read_size
@@ -207,4 +209,4 @@ def _pairs(images: Path, masks: Path) -> list[FoundImage]:
 
 def _truth(found: FoundImage) -> NDArray[np.uint16]:
     assert found.mask is not None
-    return read_mask(found.mask, read_size(found.image), read_orientation(found.image), 1)
+    return read_mask(found.mask, read_size(found.image), read_orientation(found.image), make_classes(["object"]))
