@@ -6,6 +6,7 @@ that the project can move alone. The relative one is tried first.
 
 from __future__ import annotations
 
+import functools
 import os
 import unicodedata
 from pathlib import Path
@@ -43,17 +44,20 @@ class PathFinder:
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
         self._bases: dict[str, str] = {}
-        self._listings: dict[str, dict[str, str]] = {}
+        self._listings: dict[str, _Listing] = {}
 
     def find(self, relative: DbPath | None, absolute: DbPath) -> tuple[Path, bool]:
         """(absolute path, whether a file is there); the place by the relative path where neither has one."""
-        second = os.path.split(_from_db(absolute))
-        first = second if relative is None else self._split_relative(_from_db(relative))
-        for parent, name in dict.fromkeys((first, second)):
+        if relative is not None:
+            parent, name = self._split_relative(_from_db(relative))
             present = self._present(parent, name)
             if present is not None:
                 return Path(parent, present), True
-        return Path(*first), False
+        other_parent, other_name = os.path.split(_from_db(absolute))
+        present = self._present(other_parent, other_name)
+        if present is not None:
+            return Path(other_parent, present), True
+        return Path(other_parent, other_name) if relative is None else Path(parent, name), False
 
     def exists(self, path: Path) -> bool:
         """Whether there is such a file."""
@@ -68,18 +72,25 @@ class PathFinder:
     def _present(self, parent: str, name: str) -> str | None:
         """The name as the folder spells it; None where there is no such file."""
         if parent not in self._listings:
-            self._listings[parent] = _listing(parent)
-        listing = self._listings[parent]
-        return listing.get(name) or listing.get(_comparable(name))
+            self._listings[parent] = _Listing(parent)
+        return self._listings[parent].spelling(name)
 
 
-def _listing(parent: str) -> dict[str, str]:
-    """Every name in a folder, keyed as it is and in the form that names are compared in."""
-    try:
-        names = os.listdir(parent)
-    except OSError:
-        return {}
-    return {_comparable(name): name for name in names} | {name: name for name in names}
+class _Listing:
+    """Every name in a folder, none where it cannot be read."""
+
+    def __init__(self, parent: str) -> None:
+        try:
+            self._names = set(os.listdir(parent))
+        except OSError:
+            self._names = set()
+
+    def spelling(self, name: str) -> str | None:
+        return name if name in self._names else self._by_comparable.get(_comparable(name))
+
+    @functools.cached_property
+    def _by_comparable(self) -> dict[str, str]:
+        return {_comparable(name): name for name in self._names}
 
 
 def _comparable(name: str) -> str:
@@ -96,4 +107,4 @@ def _to_db(path: str) -> DbPath:
 
 
 def _from_db(path: DbPath) -> str:
-    return os.fsdecode(path)
+    return path if isinstance(path, str) else os.fsdecode(path)

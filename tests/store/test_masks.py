@@ -173,6 +173,15 @@ def test_a_loaded_history_shares_tiles_as_the_painted_one_did(project: Project, 
     assert first.after[0, 0] is second.before[0, 0]
 
 
+def test_a_tile_without_paint_takes_no_row(project: Project, image_id: int) -> None:
+    project.masks.save_edit(image_id, stroke(Plane(HEIGHT, WIDTH), Rect(0, 0, 9, 9), 1))
+    blank = np.full((TILE, TILE), UNSET, np.uint16)
+    project.masks.save_edit(image_id, Edit("Erase", {(0, 0): (project.masks.load_correction(image_id)[0, 0], blank)}))
+    assert project.masks.load_correction(image_id) == {}
+    assert not project.images.image(image_id).touched
+    assert project.masks.load_history(image_id).done[1].after == {(0, 0): None}
+
+
 def test_a_loaded_tile_cannot_be_written_to(project: Project, image_id: int) -> None:
     project.masks.save_edit(image_id, stroke(Plane(HEIGHT, WIDTH), Rect(0, 0, 9, 9), 1))
     tile = project.masks.load_correction(image_id)[0, 0]
