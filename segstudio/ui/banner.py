@@ -36,7 +36,7 @@ class Banner(QFrame):
         self.action.clicked.connect(self._on_action)
         self.dismiss = IconButton(theme, "x", "Dismiss this message", side=24)
         self.dismiss.clicked.connect(self.clear)
-        layout = QHBoxLayout(self)
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.setSpacing(8)
         layout.addWidget(self._glyph)
@@ -99,5 +99,5 @@ class Banner(QFrame):
         text = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text()) + 8
         width = min(room, _WIDEST, taken + text)
         self.setFixedWidth(width)
-        self.setFixedHeight(max(36, self.layout().heightForWidth(width)))
+        self.setFixedHeight(max(36, self._row.heightForWidth(width)))
         self.move((self._over.width() - width) // 2, _MARGIN)

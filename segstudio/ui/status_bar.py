@@ -1,4 +1,4 @@
-"""The line at the foot: what the tool does, where the pointer is, how large, whether all is saved, on what it learns."""
+"""The line at the foot: what the tool does, where the pointer is, how large, whether it is saved, what learns."""
 
 from __future__ import annotations
 

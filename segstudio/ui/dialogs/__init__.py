@@ -1,0 +1,1 @@
+"""Dialogs beside the main path; none blocks."""

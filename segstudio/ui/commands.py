@@ -1,0 +1,242 @@
+"""What each action does: a line or two that asks the presenter, or a dialog that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+import segstudio
+from segstudio.app.changes import Message
+from segstudio.app.new_project import SUFFIX, Preview
+from segstudio.app.settings import Settings
+from segstudio.app.studio import Studio
+from segstudio.domain.errors import UserError
+from segstudio.ui.dialogs.export import ExportDialog
+from segstudio.ui.dialogs.new_project import NewProjectDialog
+from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.theme import Appearance, Theme
+
+if TYPE_CHECKING:
+    from segstudio.ui.canvas.canvas import Canvas
+    from segstudio.ui.main_window import MainWindow
+
+IMAGE_FILTER = "Images (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp);;All files (*)"
+
+
+def log_folder() -> Path:
+    """Where the log is written."""
+    return Path(platformdirs.user_log_dir("segstudio", appauthor=False))
+
+
+class Commands:
+    """Every action's slot. Nothing here blocks: a dialog is opened and answers by a signal."""
+
+    def __init__(self, window: MainWindow, studio: Studio, settings: Settings, theme: Theme) -> None:
+        self.window = window
+        self.studio = studio
+        self.settings = settings
+        self.theme = theme
+
+    @property
+    def canvas(self) -> Canvas:
+        """The window's canvas."""
+        return self.window.canvas
+
+    # ---- projects ---------------------------------------------------------------------------------------------
+
+    def new_project(self, paths: list[Path] | None = None) -> None:
+        """Ask for images, or take ``paths``, and offer to make a project of them."""
+        dialog = NewProjectDialog(self.studio, self.window)
+        dialog.open()
+        if paths:
+            dialog.take(paths)
+
+    def open_project(self) -> None:
+        """Ask for a project folder and open it."""
+        self._ask_folder("Open project", self.studio.open_project)
+
+    def open_images(self) -> None:
+        """Ask for images and offer to make a project of them."""
+        self._ask_files("Open images", self.new_project)
+
+    def open_folder(self) -> None:
+        """Ask for a folder of images, or a project, and go on from there."""
+        self._ask_folder("Open a folder of images", lambda folder: self.take([folder]))
+
+    def take(self, paths: list[Path]) -> None:
+        """Files or folders that were dropped or chosen: a project is opened, images make one or join the open one."""
+        if len(paths) == 1 and (paths[0].suffix == SUFFIX or (paths[0] / "project.db").is_file()):
+            self.studio.open_project(paths[0])
+        elif self.studio.session is None:
+            self.new_project(paths)
+        else:
+            self.studio.look_at(paths, self._add_found)
+
+    def close_project(self) -> None:
+        """Back to the welcome page."""
+        self.studio.close_project()
+
+    def quit(self) -> None:
+        """Close the window; everything is kept."""
+        self.window.close()
+
+    def add_images(self) -> None:
+        """Ask for more images."""
+        self._ask_files("Add images", self.take)
+
+    def relocate(self, image_id: int) -> None:
+        """Ask where a missing image is now."""
+        session = self.studio.session
+        if session is None:
+            return
+        record = session.record(image_id)
+        dialog = QFileDialog(self.window, f"Find {record.name}", str(record.path.parent), IMAGE_FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: session.relocate(image_id, Path(path)))
+        _open(dialog)
+
+    def export_masks(self) -> None:
+        """Offer to write the masks as PNG."""
+        if self.studio.session is not None:
+            ExportDialog(self.studio.session, self.settings, self.window).open()
+
+    # ---- images and masks -------------------------------------------------------------------------------------
+
+    def step(self, by: int) -> None:
+        """Next or previous image."""
+        if self.studio.session is not None:
+            self.studio.session.step(by)
+
+    def next_unapproved(self) -> None:
+        """The next image that is not approved."""
+        if self.studio.session is not None:
+            self.studio.session.open_next_unapproved()
+
+    def approve(self) -> None:
+        """Approve and go on."""
+        if self.studio.session is not None:
+            self.studio.session.approve()
+
+    def reopen(self) -> None:
+        """Take the approval back."""
+        if self.studio.session is not None:
+            self.studio.session.reopen()
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self.studio.session is not None:
+            self.studio.session.editor.undo()
+
+    def redo(self) -> None:
+        """Make it again."""
+        if self.studio.session is not None:
+            self.studio.session.editor.redo()
+
+    def set_tool(self, name: str) -> None:
+        """Take another tool in hand."""
+        if self.studio.session is not None:
+            self.studio.session.editor.set_tool(name)
+
+    def grow_brush(self, factor: float) -> None:
+        """A larger or smaller brush, by at least a pixel across."""
+        if self.studio.session is None:
+            return
+        editor = self.studio.session.editor
+        least = 0.5 if factor > 1 else -0.5
+        grown = editor.brush_radius * factor
+        enough = abs(grown - editor.brush_radius) >= abs(least)
+        editor.set_brush_radius(grown if enough else editor.brush_radius + least)
+
+    def segment_name(self, number: int) -> str:
+        """The name of the segment in row ``number``, counted from 1; "" if there is none."""
+        session = self.studio.session
+        rows = [] if session is None else list(session.table)
+        return rows[number - 1].name if number <= len(rows) else ""
+
+    def choose_segment(self, number: int) -> None:
+        """Paint the segment in row ``number``, counted from 1, from now on."""
+        session = self.studio.session
+        if session is not None and self.segment_name(number):
+            session.editor.set_active_segment(list(session.table)[number - 1].id)
+
+    def toggle_mask(self) -> None:
+        """The image with or without its mask."""
+        self.canvas.set_mask_shown(not self.canvas.mask_shown)
+
+    # ---- model, look, help ------------------------------------------------------------------------------------
+
+    def train(self) -> None:
+        """Start a round."""
+        if self.studio.session is not None:
+            self.studio.session.rounds.start()
+
+    def stop_training(self) -> None:
+        """Give the round up."""
+        if self.studio.session is not None:
+            self.studio.session.rounds.cancel()
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Light, dark, or as the system is; remembered."""
+        self.settings.set("appearance", appearance)
+        self.theme.set_appearance(appearance)
+
+    def show_shortcuts(self) -> None:
+        """The sheet of all keys."""
+        ShortcutSheet(self.theme, self.window).show()
+
+    def open_log_folder(self) -> None:
+        """Show the log in the file manager."""
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def show_about(self) -> None:
+        """Name and version."""
+        box = QMessageBox(self.window)
+        box.setWindowTitle("About segstudio")
+        box.setText(f"segstudio {segstudio.__version__}")
+        box.setInformativeText("Correct image segmentations while a model learns from you.")
+        _open(box)
+
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def _add_found(self, found: Preview | UserError) -> None:
+        if isinstance(found, UserError):
+            self.window.show_message(Message(str(found), "trouble", key="trouble"))
+        elif self.studio.session is not None:
+            self.studio.session.add_images([image.image for image in found.images])
+
+    def _ask_folder(self, title: str, then: Callable[[Path], None]) -> None:
+        dialog = QFileDialog(self.window, title, self._last_folder())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda path: self._chosen([Path(path)], lambda paths: then(paths[0])))
+        _open(dialog)
+
+    def _ask_files(self, title: str, then: Callable[[list[Path]], None]) -> None:
+        dialog = QFileDialog(self.window, title, self._last_folder(), IMAGE_FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self._chosen([Path(name) for name in names], then))
+        _open(dialog)
+
+    def _chosen(self, paths: list[Path], then: Callable[[list[Path]], None]) -> None:
+        self.settings.set("last_folder", str(paths[0].parent))
+        then(paths)
+
+    def _last_folder(self) -> str:
+        folder = self.settings.get("last_folder")
+        return folder if isinstance(folder, str) else str(Path.home())
+
+
+def _open(dialog: QFileDialog | QMessageBox) -> QWidget:
+    """Open without blocking; gone once it is closed."""
+
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+    return dialog

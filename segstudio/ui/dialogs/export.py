@@ -1,0 +1,87 @@
+"""Where the masks go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.app.session import Session
+from segstudio.app.settings import Settings
+from segstudio.ui.widgets import label
+
+
+class ExportDialog(QDialog):
+    """A folder, and whether unapproved masks go too."""
+
+    def __init__(self, session: Session, settings: Settings, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export masks")
+        self.setMinimumWidth(520)
+        self._session = session
+        self._settings = settings
+        last = settings.get("export_folder")
+        self.folder = QLineEdit(last if isinstance(last, str) else str(session.folder.parent / "masks"))
+        self.folder.setAccessibleName("Folder that the masks are written to")
+        self.folder.textChanged.connect(self._refresh)
+        choose = QPushButton("Choose…")
+        choose.setAccessibleName("Choose the folder")
+        choose.clicked.connect(self._on_choose)
+        several = len(session.classes) > 1
+        kind = "one colour index a class" if several else "0 and 255"
+        about = label(f"One PNG an image, of its size and name, with {kind}.", tone="muted")
+        self.only_approved = QCheckBox(f"Only approved masks ({session.approved_count} of {len(session.records)})")
+        self.only_approved.setChecked(True)
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
+        self.export = QPushButton("Export")
+        self.export.setProperty("primary", True)
+        self.export.setDefault(True)
+        self.export.clicked.connect(self.accept)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.folder, 1)
+        row.addWidget(choose)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.export)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(8)
+        layout.addWidget(label("Folder"))
+        layout.addLayout(row)
+        layout.addWidget(about)
+        layout.addSpacing(8)
+        layout.addWidget(self.only_approved)
+        layout.addSpacing(16)
+        layout.addLayout(buttons)
+
+    def accept(self) -> None:
+        """Start the export; it goes on behind the window."""
+        folder = Path(self.folder.text().strip()).expanduser()
+        self._settings.set("export_folder", str(folder))
+        self._session.exporter.export_masks(folder, self.only_approved.isChecked())
+        super().accept()
+
+    def _refresh(self) -> None:
+        self.export.setEnabled(bool(self.folder.text().strip()))
+
+    def _on_choose(self) -> None:
+        dialog = QFileDialog(self, "Export to", self.folder.text())
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.folder.setText)
+        dialog.open()

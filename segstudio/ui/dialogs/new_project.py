@@ -1,0 +1,202 @@
+"""A new project: which images, which classes, what existing masks are taken for, where it lives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.app.new_project import SUFFIX, MasksAs, NewProject, Preview
+from segstudio.app.studio import Studio
+from segstudio.domain.errors import UserError
+from segstudio.ui.widgets import label, restyle
+
+MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
+    ("approved", "Take them as approved masks: the model learns from them"),
+    ("compare", "Keep them aside to compare with: the model never sees them"),
+    ("none", "Leave them out"),
+)
+_LABELS = ("Images", "Classes", "Existing masks", "Project folder")
+
+
+class NewProjectDialog(QDialog):
+    """Looks at what was chosen in the background, suggests the rest, and makes the project."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("New project")
+        self.setMinimumWidth(600)
+        self.setAcceptDrops(True)
+        self._studio = studio
+        self._preview: Preview | None = None
+        self._asked = 0
+        self.found = label("Choose a folder with images, or drop it here.", tone="muted")
+        self.found.setWordWrap(True)
+        self.classes = QLineEdit()
+        self.classes.setPlaceholderText("lesion, hair")
+        self.classes.setAccessibleName("Names of the classes, separated by commas")
+        self.classes.setToolTip("What is to be marked, separated by commas")
+        self.folder = QLineEdit()
+        self.folder.setAccessibleName("Folder of the project")
+        self.create_button = QPushButton("Create project")
+        self.choices = QButtonGroup(self)
+        self.masks_box = QWidget()
+        self._build()
+        for field in (self.classes, self.folder):
+            field.textChanged.connect(self._refresh)
+        self._refresh()
+
+    def _build(self) -> None:
+        folder, files, place = QPushButton("Folder…"), QPushButton("Files…"), QPushButton("Choose…")
+        folder.setAccessibleName("Choose a folder of images")
+        files.setAccessibleName("Choose image files")
+        place.setAccessibleName("Choose where the project is kept")
+        folder.clicked.connect(self._on_folder)
+        files.clicked.connect(self._on_files)
+        place.clicked.connect(self._on_place)
+        masks = QVBoxLayout(self.masks_box)
+        masks.setContentsMargins(0, 0, 0, 0)
+        masks.setSpacing(4)
+        for number, (_, text) in enumerate(MASK_CHOICES):
+            button = QRadioButton(text)
+            self.choices.addButton(button, number)
+            masks.addWidget(button)
+        self.masks_box.setEnabled(False)
+        self.choices.button(0).setChecked(True)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(16)
+        grid.setColumnStretch(1, 1)
+        self._labels = [label(text, tone="muted") for text in _LABELS]
+        for row, made in enumerate(self._labels):
+            made.setContentsMargins(0, 6 if row != 2 else 3, 0, 0)
+            grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignTop)
+        for row, widgets in enumerate(
+            ((self.found, folder, files), (self.classes,), (self.masks_box,), (self.folder, place))
+        ):
+            line = QHBoxLayout()
+            line.setSpacing(8)
+            line.addWidget(widgets[0], 1)
+            for extra in widgets[1:]:
+                line.addWidget(extra, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addLayout(line, row, 1)
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
+        self.create_button.setProperty("primary", True)
+        self.create_button.setDefault(True)
+        self.create_button.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.create_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.addLayout(grid)
+        layout.addSpacing(24)
+        layout.addStretch(1)
+        layout.addLayout(buttons)
+
+    def take(self, paths: list[Path]) -> None:
+        """Look at files or folders; what was looked at before is forgotten."""
+        self._preview = None
+        self._asked += 1
+        asked = self._asked
+        restyle(self.found, "tone", "muted")
+        self.found.setText("Looking at the images…")
+        self._refresh()
+        self._studio.look_at(paths, lambda result: self._looked(asked, result))
+
+    def accept(self) -> None:
+        """Make the project; the window follows."""
+        preview = self._preview
+        if preview is None or not self.create_button.isEnabled():
+            return
+        folder = Path(self.folder.text().strip()).expanduser()
+        if folder.suffix != SUFFIX:
+            folder = folder.with_name(folder.name + SUFFIX)
+        masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.with_mask else "none"
+        self._studio.new_project(NewProject(folder, preview.images, self._class_names(), masks_as))
+        super().accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Look at what was dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.take(paths)
+
+    def done(self, result: int) -> None:
+        """A look that is still under way has nobody to tell any more."""
+        self._asked += 1
+        super().done(result)
+
+    def _looked(self, asked: int, result: Preview | UserError) -> None:
+        if asked != self._asked:
+            return
+        if isinstance(result, UserError):
+            restyle(self.found, "tone", "bad")
+            self.found.setText(str(result))
+            return
+        self._preview = result
+        restyle(self.found, "tone", "")
+        count, masks = len(result.images), result.with_mask
+        sentences = [f"{count} image" + ("" if count == 1 else "s") + (f", {masks} with a mask" if masks else "") + "."]
+        if result.layout == "ph2":
+            sentences.append("This is the PH2 data set.")
+        self.found.setText(" ".join([*sentences, *result.notes]))
+        self.classes.setText(", ".join(result.suggested_classes))
+        self.folder.setText(str(result.suggested_folder))
+        self.choices.button(1 if result.layout == "ph2" else 0).setChecked(True)
+        self._refresh()
+
+    def _class_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name.strip() for name in self.classes.text().split(",") if name.strip()))
+
+    def _refresh(self) -> None:
+        with_masks = self._preview is not None and self._preview.with_mask > 0
+        self.masks_box.setVisible(with_masks)
+        self.masks_box.setEnabled(with_masks)
+        self._labels[2].setVisible(with_masks)
+        ready = self._preview is not None and bool(self._class_names()) and bool(self.folder.text().strip())
+        self.create_button.setEnabled(ready)
+
+    def _on_folder(self) -> None:
+        dialog = self._file_dialog("Choose a folder of images", QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda path: self.take([Path(path)]))
+        dialog.open()
+
+    def _on_files(self) -> None:
+        dialog = self._file_dialog("Choose images", QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda paths: self.take([Path(path) for path in paths]))
+        dialog.open()
+
+    def _on_place(self) -> None:
+        dialog = self._file_dialog("Keep the project in", QFileDialog.FileMode.Directory)
+        name = Path(self.folder.text().strip() or f"masks{SUFFIX}").name
+        dialog.fileSelected.connect(lambda path: self.folder.setText(str(Path(path) / name)))
+        dialog.open()
+
+    def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
+        dialog = QFileDialog(self, title)
+        dialog.setFileMode(mode)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog

@@ -1,0 +1,139 @@
+"""The list of images at the left: filter, progress, rows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
+
+from segstudio.app.changes import Changes
+from segstudio.app.session import Session
+from segstudio.ui.docks.image_model import ID, ImageDelegate, ImageFilter, ImageModel
+from segstudio.ui.icons import icon
+from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import ProgressLine, label
+
+
+class ImageList(QWidget):
+    """Follows the session's current image; a row chosen by hand opens it."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumWidth(184)
+        self._theme = theme
+        self._session: Session | None = None
+        self._following = False
+        self.model = ImageModel()
+        self.filtered = ImageFilter(self.model)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Filter by name or state")
+        self.search.setAccessibleName("Filter images by name or state")
+        self.search.setToolTip("Filter by name or state (Ctrl+F)")
+        self.search.setClearButtonEnabled(True)
+        self._glass = QAction(self)
+        self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(self._on_filter)
+        self.progress_text = label(size="small", tone="muted")
+        self.progress = ProgressLine(theme, "Approved images", "good")
+        self.nothing = label("No image matches.", tone="muted")
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.hide()
+        self.view = self._make_view()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setSpacing(8)
+        top = QVBoxLayout()
+        top.setContentsMargins(12, 0, 12, 0)
+        top.setSpacing(8)
+        top.addWidget(self.search)
+        top.addWidget(self.progress_text)
+        top.addWidget(self.progress)
+        layout.addLayout(top)
+        layout.addWidget(self.nothing)
+        layout.addWidget(self.view, 1)
+        theme.changed.connect(self._refresh_icons)
+        self._refresh_icons()
+
+    def set_session(self, session: Session | None) -> None:
+        """Show another project."""
+        self._session = session
+        self.search.clear()
+        self._following = True
+        self.model.set_session(session)
+        self._following = False
+        self._follow_current()
+        self._show_progress()
+
+    def apply(self, changes: Changes) -> None:
+        """Redraw the rows that changed and follow the current image."""
+        if self._session is None:
+            return
+        if changes.image_list:
+            self._following = True
+            self.model.set_session(self._session)
+            self._following = False
+        if changes.images:
+            self.model.refresh(changes.images)
+        if changes.image_list or changes.document:
+            self._follow_current()
+        if changes.image_list or changes.images:
+            self._show_progress()
+
+    def _make_view(self) -> QListView:
+        view = QListView()
+        view.setModel(self.filtered)
+        view.setItemDelegate(ImageDelegate(self._theme, self.model))
+        view.itemDelegate().setParent(view)
+        view.setUniformItemSizes(True)
+        view.setMouseTracking(True)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        view.setAccessibleName("Images")
+        view.setFrameShape(QListView.Shape.NoFrame)
+        view.verticalScrollBar().setSingleStep(26)
+        view.setMinimumSize(QSize(120, 120))
+        view.selectionModel().currentChanged.connect(self._on_current)
+        return view
+
+    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        session = self._session
+        if self._following:
+            return
+        image_id = current.data(ID) if current.isValid() else None
+        if session is not None and image_id is not None and image_id != session.current_id:
+            session.open_image(image_id)
+
+    def _follow_current(self) -> None:
+        session = self._session
+        selection = self.view.selectionModel()
+        if session is None or session.current_id is None:
+            return
+        row = self.model.row_of(session.current_id)
+        index = QModelIndex() if row is None else self.filtered.mapFromSource(self.model.index(row))
+        self._following = True
+        selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._following = False
+        if index.isValid():
+            self.view.scrollTo(index)
+
+    def _on_filter(self, text: str) -> None:
+        # Rows that vanish under the selection must not open another image.
+        self._following = True
+        self.filtered.set_needle(text)
+        self._following = False
+        self.nothing.setVisible(self.filtered.rowCount() == 0 and self.model.rowCount() > 0)
+        self._follow_current()
+
+    def _show_progress(self) -> None:
+        session = self._session
+        total = 0 if session is None else len(session.records)
+        done = 0 if session is None else session.approved_count
+        self.progress_text.setText(f"{done} of {total} approved")
+        self.progress.set_fraction(done / total if total else 0.0)
+
+    def _refresh_icons(self) -> None:
+        self._glass.setIcon(icon("magnifying-glass", self._theme.tokens, self._theme.tokens.muted))
+        self.view.viewport().update()

@@ -1,0 +1,199 @@
+"""The project's images as rows for a list, and the picture of one row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from segstudio.app.session import Session
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
+from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
+
+ID = Qt.ItemDataRole.UserRole
+RECORD = Qt.ItemDataRole.UserRole + 1
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW_HEIGHT = 52
+THUMB_WIDTH, THUMB_HEIGHT = 56, 40
+_KEPT_PIXMAPS = 600
+
+
+def describe(record: ImageRecord) -> str:
+    """The state of an image in words."""
+    if record.problem is not None:
+        return "can't be shown"
+    if record.state is ImageState.PREDICTED and record.prediction_round:
+        return f"predicted, round {record.prediction_round}"
+    if record.state is ImageState.APPROVED and record.held_out:
+        return "approved, held out"
+    return STATE_WORDS[record.state]
+
+
+class ImageModel(QAbstractListModel):
+    """Reads the session's records in place; 10,000 rows cost nothing until they are painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: Session | None = None
+        self._rows: dict[int, int] = {}
+        self._count = 0
+        self._pixmaps: dict[int, QPixmap] = {}
+
+    def set_session(self, session: Session | None) -> None:
+        """Show another project's images, or the same one's after rows came or went."""
+        self.beginResetModel()
+        self._session = session
+        records = [] if session is None else session.records
+        self._rows = {record.id: row for row, record in enumerate(records)}
+        self._count = len(records)
+        self._pixmaps.clear()
+        self.endResetModel()
+
+    def refresh(self, image_ids: frozenset[int]) -> None:
+        """Rows whose record or thumbnail changed."""
+        for image_id in image_ids:
+            row = self._rows.get(image_id)
+            if row is not None:
+                self._pixmaps.pop(image_id, None)
+                index = self.index(row)
+                self.dataChanged.emit(index, index)
+
+    def row_of(self, image_id: int) -> int | None:
+        """The row of an image."""
+        return self._rows.get(image_id)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        """Number of images."""
+        return 0 if parent is not None and parent.isValid() else self._count
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Name, state in words, id and record."""
+        if self._session is None or not index.isValid():
+            return None
+        record = self._session.records[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return record.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{record.name}, {describe(record)}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return record.problem or f"{record.path}\n{describe(record)}"
+        if role == ID:
+            return record.id
+        if role == RECORD:
+            return record
+        return None
+
+    def thumbnail(self, image_id: int) -> QPixmap | None:
+        """The thumbnail, or None while it is being read."""
+        if image_id not in self._pixmaps and self._session is not None:
+            picture = self._session.thumbnail(image_id)
+            if picture is None:
+                return None
+            if len(self._pixmaps) >= _KEPT_PIXMAPS:
+                del self._pixmaps[next(iter(self._pixmaps))]
+            rgb = np.ascontiguousarray(picture)
+            height, width = rgb.shape[:2]
+            image = QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+            self._pixmaps[image_id] = QPixmap.fromImage(image)
+        return self._pixmaps.get(image_id)
+
+
+class ImageFilter(QSortFilterProxyModel):
+    """Rows whose name, or state in words, holds the text asked for."""
+
+    def __init__(self, model: ImageModel) -> None:
+        super().__init__()
+        self._needle = ""
+        self.setSourceModel(model)
+
+    def set_needle(self, text: str) -> None:
+        """Filter by ``text``; empty shows all."""
+        self._needle = text.strip().casefold()
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        """True for a row to show."""
+        if not self._needle:
+            return True
+        record: ImageRecord = self.sourceModel().index(row, 0, parent).data(RECORD)
+        return self._needle in record.name.casefold() or self._needle in describe(record)
+
+
+class ImageDelegate(QStyledItemDelegate):
+    """Paints a row: thumbnail, name over state in words, glyph."""
+
+    def __init__(self, theme: Theme, model: ImageModel) -> None:
+        super().__init__()
+        self._theme = theme
+        self._model = model
+        self._name_font = ui_font()
+        self._state_font = ui_font(TEXT_SMALL)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Every row is equally high."""
+        return QSize(160, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one row."""
+        record: ImageRecord = index.data(RECORD)
+        tokens = self._theme.tokens
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected or state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, self._theme.color("accent_soft" if selected else "hover"))
+        if selected:
+            painter.fillRect(QRect(rect.left(), rect.top(), 2, rect.height()), self._theme.color("accent"))
+        thumb = QRectF(rect.left() + 12, rect.top() + (ROW_HEIGHT - THUMB_HEIGHT) / 2, THUMB_WIDTH, THUMB_HEIGHT)
+        self._paint_thumbnail(painter, thumb, record.id)
+        glyph = QRectF(rect.right() - 12 - 14, rect.center().y() - 6.5, 14, 14)
+        left = round(thumb.right()) + 10
+        text = QRect(left, rect.top() + 8, round(glyph.left()) - 8 - left, 18)
+        painter.setFont(self._name_font)
+        painter.setPen(self._theme.color("text"))
+        metrics = painter.fontMetrics()
+        # The end of a file name tells images of a series apart, so the middle goes.
+        name = metrics.elidedText(record.name, Qt.TextElideMode.ElideMiddle, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+        painter.setFont(self._state_font)
+        painter.setPen(self._theme.color("bad" if record.problem else "muted"))
+        text.translate(0, 18)
+        words = painter.fontMetrics().elidedText(describe(record), Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        if record.problem:
+            paint_problem(painter, glyph, tokens)
+        else:
+            paint_state(painter, glyph, record.state, tokens)
+        painter.restore()
+
+    def _paint_thumbnail(self, painter: QPainter, box: QRectF, image_id: int) -> None:
+        painter.save()
+        frame = QPainterPath()
+        frame.addRoundedRect(box, 3, 3)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillPath(frame, self._theme.color("window"))
+        pixmap = self._model.thumbnail(image_id)
+        if pixmap is not None and not pixmap.isNull():
+            # Cut to the box from the middle: a column of equal boxes is calmer than one of all shapes.
+            scale = max(box.width() / pixmap.width(), box.height() / pixmap.height())
+            source = QRectF(0, 0, box.width() / scale, box.height() / scale)
+            source.moveCenter(QRectF(pixmap.rect()).center())
+            painter.setClipPath(frame)
+            painter.drawPixmap(box, pixmap, source)
+        painter.restore()

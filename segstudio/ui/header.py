@@ -1,0 +1,124 @@
+"""The line above the image: which one it is, in what state, whose mask is shown; and the approval."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from segstudio.app.session import Session
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
+from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import ElidedLabel, label, restyle
+
+
+class StateGlyph(QWidget):
+    """The state of an image by shape and colour."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._record: ImageRecord | None = None
+        self.setFixedSize(14, 14)
+        theme.changed.connect(self.update)
+
+    def show_record(self, record: ImageRecord | None) -> None:
+        """The image whose state to show."""
+        self._record = record
+        self.setAccessibleName("" if record is None else STATE_WORDS[record.state])
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The same glyph as in the list."""
+        if self._record is None:
+            return
+        painter = QPainter(self)
+        if self._record.problem:
+            paint_problem(painter, QRectF(self.rect()), self._theme.tokens)
+        else:
+            paint_state(painter, QRectF(self.rect()), self._record.state, self._theme.tokens)
+        painter.end()
+
+
+class Header(QWidget):
+    """Name, size, state and origin at the left; previous, next and Approve at the right."""
+
+    def __init__(self, theme: Theme, actions: dict[str, QAction]) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(44)
+        self._actions = actions
+        self.name = QLabel()
+        restyle(self.name, "size", "strong")
+        self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.size_text = label(tone="muted")
+        self.glyph = StateGlyph(theme)
+        self.state = ElidedLabel(tone="muted")
+        self.approve = QPushButton("Approve")
+        self.approve.setProperty("primary", True)
+        self.approve.setFixedWidth(148)
+        self.approve.clicked.connect(self._on_approve)
+        self._approved = False
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 8, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.name)
+        layout.addWidget(self.size_text)
+        layout.addSpacing(8)
+        layout.addWidget(self.glyph)
+        layout.addWidget(self.state, 1)
+        for name in ("previous", "next"):
+            button = QToolButton()
+            button.setDefaultAction(actions[name])
+            button.setFixedSize(28, 28)
+            button.setAccessibleName(actions[name].text())
+            layout.addWidget(button)
+        layout.addWidget(self.approve)
+
+    def show_session(self, session: Session | None) -> None:
+        """Follow the image on the canvas, or on its way there."""
+        image_id = None if session is None else session.current_id
+        if session is None or image_id is None:
+            self.name.setText("")
+            self.size_text.setText("")
+            self.state.set_full("")
+            self.glyph.show_record(None)
+            self.approve.setEnabled(False)
+            return
+        record = session.record(image_id)
+        self.name.setText(record.name)
+        self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
+        self.glyph.show_record(record)
+        self.state.set_full(state_words(session, record))
+        self._approved = record.state is ImageState.APPROVED
+        self.approve.setText("Take approval back" if self._approved else "Approve")
+        self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
+        self.approve.setEnabled(session.document is not None and session.loading_id is None)
+        restyle(self.approve, "primary", not self._approved)
+
+    def _on_approve(self) -> None:
+        self._actions["reopen" if self._approved else "approve"].trigger()
+
+
+def state_words(session: Session, record: ImageRecord) -> str:
+    """State and whose mask is shown, as one sentence fragment."""
+    if record.problem:
+        return "Can't be shown"
+    words = [STATE_WORDS[record.state].capitalize()]
+    document = session.document
+    if document is not None and document.image_id == record.id:
+        if document.mask_origin == "model":
+            words.append(f"the model's mask, round {document.prediction_round}")
+        elif document.mask_origin == "mine":
+            words.append(
+                "your mask"
+                if document.prediction_round is None
+                else f"your strokes over the model's mask, round {document.prediction_round}"
+            )
+        elif document.mask_origin == "none":
+            words.append("no mask yet")
+    if record.held_out and record.state is ImageState.APPROVED:
+        words.append("held out to score the model")
+    return " · ".join(words)

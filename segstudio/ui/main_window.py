@@ -1,0 +1,298 @@
+"""The main window: lays its parts out and hands the presenter's changes to them."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segstudio.app.changes import Changes, Message
+from segstudio.app.settings import Settings
+from segstudio.app.studio import Studio
+from segstudio.ui.actions import TOOL_ORDER, Actions
+from segstudio.ui.banner import Banner
+from segstudio.ui.canvas.canvas import Canvas
+from segstudio.ui.commands import Commands
+from segstudio.ui.docks.brush import BrushDock
+from segstudio.ui.docks.image_list import ImageList
+from segstudio.ui.docks.segments import SegmentsDock
+from segstudio.ui.docks.training import TrainingDock
+from segstudio.ui.header import Header
+from segstudio.ui.menu_corner import MenuCorner
+from segstudio.ui.status_bar import StatusBar
+from segstudio.ui.theme import ICON, Theme
+from segstudio.ui.welcome import Welcome
+from segstudio.ui.widgets import Rule
+
+SIDE_WIDTH = 272
+LIST_WIDTH = 232
+
+
+class MainWindow(QMainWindow):
+    """Made once; shows the welcome page or the open project."""
+
+    def __init__(self, studio: Studio, settings: Settings, theme: Theme) -> None:
+        super().__init__()
+        self._studio = studio
+        self._settings = settings
+        self.setWindowTitle("segstudio")
+        self.setMinimumSize(960, 600)
+        self.setAcceptDrops(True)
+        self.canvas = Canvas(theme)
+        self.images = ImageList(theme)
+        self.segments = SegmentsDock(theme)
+        self.brush = BrushDock(theme)
+        self.training: TrainingDock = TrainingDock(theme)
+        self.commands = Commands(self, studio, settings, theme)
+        self.actions_table = Actions(self, self.commands, theme)
+        self.header = Header(theme, self.actions_table.by_id)
+        self.status = StatusBar()
+        self.welcome = Welcome(theme)
+        self.learning = MenuCorner(theme)
+        self._recent_menu = self._make_menus()
+        self.splitter = self._make_splitter()
+        self.pages = self._make_pages()
+        self.canvas_banner = Banner(theme, self.canvas)
+        self.welcome_banner = Banner(theme, self.welcome)
+        self._connect()
+        self._restore()
+        self._unsubscribe = studio.subscribe(self._on_changes)
+        self._follow_project()
+
+    # ---- layout -----------------------------------------------------------------------------------------------
+
+    def _make_menus(self) -> QMenu:
+        bar = self.menuBar()
+        bar.setNativeMenuBar(True)
+        menus = self.actions_table.fill(bar)
+        recent = QMenu("Open recent", self)
+        menus["File"].insertMenu(menus["File/Demo"].menuAction(), recent)
+        recent.aboutToShow.connect(self._fill_recent)
+        bar.setCornerWidget(self.learning)
+        return recent
+
+    def _make_tools(self) -> QWidget:
+        tools = QWidget()
+        tools.setObjectName("tools")
+        tools.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        tools.setFixedWidth(44)
+        layout = QVBoxLayout(tools)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(4)
+        for name in TOOL_ORDER:
+            if not name:
+                layout.addSpacing(4)
+                layout.addWidget(Rule())
+                layout.addSpacing(4)
+                continue
+            button = QToolButton()
+            button.setDefaultAction(self.actions_table.by_id[name])
+            button.setIconSize(QSize(ICON, ICON))
+            button.setFixedSize(32, 32)
+            button.setAccessibleName(self.actions_table.by_id[name].text())
+            layout.addWidget(button)
+        layout.addStretch(1)
+        return tools
+
+    def _make_splitter(self) -> QSplitter:
+        middle = QWidget()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.canvas, 1)
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
+        row.addWidget(self._make_tools())
+        row.addLayout(column, 1)
+        panel = QWidget()
+        panel.setObjectName("side")
+        stack = QVBoxLayout(panel)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        for number, section in enumerate((self.segments, self.brush, self.training)):
+            if number:
+                stack.addWidget(Rule())
+            stack.addWidget(section)
+        stack.addStretch(1)
+        side = QScrollArea()
+        side.setObjectName("side")
+        side.setWidget(panel)
+        side.setWidgetResizable(True)
+        side.setFrameShape(QFrame.Shape.NoFrame)
+        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        side.setMinimumWidth(232)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        for part in (self.images, middle, side):
+            splitter.addWidget(part)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([LIST_WIDTH, 1000, SIDE_WIDTH])
+        return splitter
+
+    def _make_pages(self) -> QStackedWidget:
+        pages = QStackedWidget()
+        pages.addWidget(self.welcome)
+        pages.addWidget(self.splitter)
+        frame = QWidget()
+        layout = QVBoxLayout(frame)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(pages, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(frame)
+        return pages
+
+    def _connect(self) -> None:
+        self.canvas.pointer_moved.connect(self._on_pointer)
+        self.canvas.view_changed.connect(self._on_view)
+        self.canvas.relocate_wanted.connect(self.commands.relocate)
+        self.canvas.mask_shown_changed.connect(self.actions_table.refresh)
+        self.welcome.images_wanted.connect(self.commands.open_images)
+        self.welcome.folder_wanted.connect(self.commands.open_folder)
+        self.welcome.demo_wanted.connect(self._studio.open_demo)
+        self.welcome.project_wanted.connect(self._studio.open_project)
+        self.learning.wanted.connect(self.toggle_training)
+
+    # ---- what the presenter says ------------------------------------------------------------------------------
+
+    def _on_changes(self, changes: Changes) -> None:
+        if changes.project:
+            self._follow_project()
+        for part in (self.canvas, self.images, self.segments, self.brush, self.training):
+            part.apply(changes)
+        session = self._studio.session
+        if changes.document or changes.history or changes.images or changes.project:
+            self.header.show_session(session)
+        if changes.saving or changes.tool or changes.project or changes.training:
+            self.status.show_session(session, self._studio.busy)
+            self.welcome.show_busy(self._studio.busy)
+        if changes.training or changes.project:
+            self.learning.show_status(None if session is None else session.rounds.status)
+        if changes.document:
+            self._on_view()
+        if changes != Changes(pixels=changes.pixels):
+            self.actions_table.refresh()
+        if changes.message is not None:
+            self.show_message(changes.message)
+
+    def _follow_project(self) -> None:
+        session = self._studio.session
+        self.canvas_banner.clear()
+        self.welcome_banner.clear()
+        for part in (self.canvas, self.images, self.segments, self.brush, self.training):
+            part.set_session(session)
+        self.setWindowTitle("segstudio" if session is None else f"{session.name} – segstudio")
+        self.pages.setCurrentWidget(self.welcome if session is None else self.splitter)
+        self.welcome.show_recent(self._studio.recent)
+        self.header.show_session(session)
+        self.status.show_session(session, self._studio.busy)
+        self.learning.show_status(None if session is None else session.rounds.status)
+        self._on_view()
+        self.actions_table.refresh()
+        if session is not None:
+            self.canvas.setFocus()
+
+    def show_message(self, message: Message) -> None:
+        """Say something quietly above what is shown."""
+        banner = self.welcome_banner if self._studio.session is None else self.canvas_banner
+        banner.show_message(message)
+
+    def _on_pointer(self, point: tuple[float, float] | None) -> None:
+        renderer = self.canvas.renderer
+        self.status.show_position(point, renderer.width if renderer else 0, renderer.height if renderer else 0)
+
+    def _on_view(self) -> None:
+        self.status.show_zoom(self.canvas.zoom_percent if self.canvas.renderer is not None else None)
+
+    # ---- asked by actions -------------------------------------------------------------------------------------
+
+    def focus_filter(self) -> None:
+        """Type into the filter."""
+        self.images.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.images.search.selectAll()
+
+    def toggle_full_screen(self) -> None:
+        """The whole screen, or back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def toggle_training(self) -> None:
+        """Unfold the training details, or fold them."""
+        self.training.fold(not self.training.folded)
+
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        projects = self._studio.recent
+        for folder in projects:
+            action = self._recent_menu.addAction(folder.stem)
+            action.setToolTip(str(folder))
+            action.triggered.connect(lambda _=False, folder=folder: self._studio.open_project(folder))
+        if not projects:
+            self._recent_menu.addAction("No recent projects").setEnabled(False)
+
+    # ---- Qt ---------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are welcome anywhere."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+            self.welcome.set_drop_over(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Carried on."""
+        self.welcome.set_drop_over(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open or add what was dropped."""
+        self.welcome.set_drop_over(False)
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.commands.take(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Never asks: everything is written, the stroke in hand too; stays only if that failed."""
+        self._remember()
+        if not self._studio.close():
+            event.ignore()
+            return
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+        event.accept()
+
+    def _remember(self) -> None:
+        geometry = self.saveGeometry().toBase64().data()
+        self._settings.set("window.geometry", bytes(geometry).decode("ascii"))
+        self._settings.set("window.columns", list(self.splitter.sizes()))
+        sections = {"segments": self.segments, "brush": self.brush, "training": self.training}
+        self._settings.set("window.folded", [name for name, section in sections.items() if section.folded])
+
+    def _restore(self) -> None:
+        geometry = self._settings.get("window.geometry")
+        if not (
+            isinstance(geometry, str) and self.restoreGeometry(QByteArray(base64.b64decode(geometry, validate=False)))
+        ):
+            self.resize(1440, 900)
+        columns = self._settings.get("window.columns")
+        if isinstance(columns, list) and len(columns) == 3:
+            self.splitter.setSizes([size for size in columns if isinstance(size, int)])
+        folded = self._settings.get("window.folded", [])
+        for name, section in (("segments", self.segments), ("brush", self.brush), ("training", self.training)):
+            section.fold(isinstance(folded, list) and name in folded)
