@@ -97,7 +97,7 @@ def read_image(path: Path) -> ImageData:
         image.load()
         upright = UPRIGHT if image.format == "TIFF" else header.orientation  # Pillow turns TIFF, and only TIFF, itself
         if header.bit_depth == 16 and header.channels > 1:
-            deep = _deep_colour(file, header)
+            deep = _deep_colour(image, file, header)
             if deep is not None:
                 return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
         if image.mode.startswith("I;16"):
@@ -117,7 +117,7 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
     with _opened(path) as (image, header, file):
         image.load()
         if header.bit_depth == 16 and header.channels > 1:
-            deep = _deep_colour(file, header)
+            deep = _deep_colour(image, file, header)
             if deep is not None:
                 return to_stored(deep, header.orientation), header.orientation
         if image.mode in ("LA", "La"):
@@ -278,8 +278,8 @@ def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _deep_colour(file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
-    """16-bit colour, upright, (H, W) for grey with alpha or (H, W, 3); None where OpenCV can't, or sees 8 bits.
+def _deep_colour(image: Image.Image, file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
+    """16-bit colour, upright, (H, W, 3); None where OpenCV can't read it, or sees 8 bits.
 
     Pillow reads such files with 8 bits only. It has decoded this one before, which has told us that it is whole.
     """
@@ -290,9 +290,16 @@ def _deep_colour(file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
         return None
     if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:
         return None
-    rgb = decoded[..., 2::-1] if decoded.shape[2] >= 3 else np.repeat(decoded[..., :1], 3, axis=2)
-    width, height = header.stored_size
-    return from_stored(rgb, header.orientation) if rgb.shape[:2] == (height, width) else None
+    rgb = decoded[..., 2::-1]
+    turned = from_stored(rgb, header.orientation)
+    if image.format != "TIFF" or header.orientation == UPRIGHT:
+        return turned
+    # OpenCV turns some TIFF orientations by itself and others not: go by what Pillow, which turns all, has seen.
+    seen = np.asarray(image.convert("RGB"))
+    for candidate in (np.ascontiguousarray(rgb), turned):
+        if candidate.shape == seen.shape and np.abs((candidate >> 8).astype(np.int16) - seen).mean() < 1:
+            return candidate
+    return None
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:

@@ -1,0 +1,47 @@
+"""Images to read back, made on the spot."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+NAMES = (
+    "plain",
+    "with space",
+    "[brackets] (round) {curly}",
+    "Hautläsion Ü ß",
+    "ภาพผิวหนัง",
+    "皮肤病变图像",
+    "100% #1 & 'quoted'",
+    "two.dots.v2",
+)
+
+
+def colours(height: int = 24, width: int = 36) -> NDArray[np.uint8]:
+    """(H, W, 3) without any symmetry, smooth enough for JPEG."""
+    y, x = np.mgrid[0:height, 0:width]
+    planes = (x * 255 / width, y * 255 / height, (x + 2 * y) * 255 / (width + 2 * height))
+    return np.stack(planes, axis=2).astype(np.uint8)
+
+
+def declared_png(path: Path, width: int, height: int) -> Path:
+    """A PNG of a few bytes that says it has this many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
+
+
+def with_orientation(path: Path, stored: NDArray[np.uint8], orientation: int) -> Path:
+    """``stored`` saved with an EXIF orientation."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    Image.fromarray(stored).save(path, exif=exif, quality=95)
+    return path
