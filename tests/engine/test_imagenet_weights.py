@@ -31,17 +31,16 @@ def test_all_variances_are_positive() -> None:
     assert all((variance >= 0).all() for variance in variances)
 
 
-def test_stem_filters_are_smooth_as_trained_filters_are() -> None:
-    """Read with the wrong strides the filters are the same numbers shuffled: neighbours no longer agree."""
+def test_filters_are_read_in_their_order() -> None:
+    """A trained filter's colour channels agree; read as if they lay in torch's order, the same numbers do not."""
     stem = load_imagenet_tensors()["_conv_stem.weight"]
-    shuffled = stem.flatten()[torch.randperm(stem.numel(), generator=torch.Generator().manual_seed(0))].view_as(stem)
+    as_in_the_file = stem.permute(2, 3, 1, 0).reshape(stem.shape)
 
     def agreement(filters: torch.Tensor) -> float:
-        """Mean product of a filter's colour channels at the same place, which are alike in a trained network."""
         return float((filters[:, 0] * filters[:, 1]).mean() / (filters**2).mean())
 
-    assert agreement(stem) > 0.4
-    assert abs(agreement(shuffled)) < 0.2
+    assert agreement(stem) > 0.3
+    assert abs(agreement(as_in_the_file)) < 0.15
 
 
 def test_encoder_takes_all_and_its_features_are_sane() -> None:

@@ -1,0 +1,259 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from segstudio.domain.errors import UserError
+from segstudio.engine import schedule, train
+from segstudio.engine.checkpoint import load_checkpoint
+from segstudio.engine.data import ImageCache
+from segstudio.engine.device import Device
+from segstudio.engine.predict import Predictor
+from segstudio.engine.progress import RoundCancelled, RoundEvents, RoundProgress, check_in_every_layer
+from segstudio.engine.rounds import run_round
+from segstudio.engine.train import RoundTrainer
+from segstudio.protocol.round_folder import RESULT, WEIGHTS, RoundResult, read_result, write_request
+from tests.engine.synthetic import TINY, disc, make_round
+
+CPU = Device("cpu", "test")
+
+
+def _run(folder: Path, **events: object) -> RoundResult:
+    return run_round(folder, CPU, ImageCache(), RoundEvents(**events))  # type: ignore[arg-type]
+
+
+def _outputs(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith(("weights", "result")))
+
+
+def test_same_folder_and_seed_give_the_same_weights_bit_for_bit(tmp_path: Path) -> None:
+    make_round(tmp_path)
+    first = _run(tmp_path)
+    tensors = load_checkpoint(tmp_path / WEIGHTS).tensors
+    second = _run(tmp_path)
+    again = load_checkpoint(tmp_path / WEIGHTS).tensors
+    assert first.loss == second.loss
+    assert all(torch.equal(again[name], tensor) for name, tensor in tensors.items())
+    make_round(tmp_path, settings=replace(TINY, seed=8))
+    assert _run(tmp_path).loss != first.loss
+
+
+def test_a_round_learns_discs_and_reports_itself(tmp_path: Path) -> None:
+    make_round(tmp_path, train=4, held_out=2, settings=replace(TINY, max_steps=20))
+    reports: list[RoundProgress] = []
+    result = _run(tmp_path, on_progress=reports.append)
+    assert result.steps == 20
+    assert result.held_out_dice is not None
+    assert result.held_out_dice > 0.8
+    assert result.held_out_dice == pytest.approx(sum(result.per_image.values()) / 2)
+    assert sorted(result.per_image) == [4, 5]
+    assert read_result(tmp_path) == result
+    pixels, mask = disc(77)
+    said = Predictor(tmp_path / WEIGHTS, CPU).predict(pixels)
+    assert 2 * (said & mask).sum() / (said.sum() + mask.sum()) > 0.8
+    fractions = [report.fraction for report in reports]
+    assert fractions == sorted(fractions)
+    assert list(dict.fromkeys(report.phase for report in reports)) == [
+        "preparing",
+        "training",
+        "scoring",
+        "saving",
+    ]
+    assert _outputs(tmp_path) == [RESULT, WEIGHTS]
+
+
+def test_fewer_than_two_held_out_images_give_no_score(tmp_path: Path) -> None:
+    make_round(tmp_path, held_out=1)
+    result = _run(tmp_path)
+    assert (result.held_out_dice, result.held_out_count, result.per_image) == (None, 1, {})
+
+
+def test_held_out_images_are_never_trained_on(tmp_path: Path) -> None:
+    make_round(tmp_path, train=2, held_out=0)
+    alone = _run(tmp_path).loss
+    make_round(tmp_path, train=2, held_out=3)
+    assert _run(tmp_path).loss == alone
+
+
+def test_best_scored_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([0.1, 0.9, 0.2, 0.3])
+    current = [0.0]
+
+    def dice(*_: object) -> float:
+        return current[0]
+
+    score = RoundTrainer._score
+    averages: list[dict[str, torch.Tensor]] = []
+
+    def scored(self: RoundTrainer) -> None:
+        current[0] = next(scores)
+        averages.append(self._average.snapshot())
+        score(self)
+
+    monkeypatch.setattr(train, "mean_class_dice", dice)
+    monkeypatch.setattr(RoundTrainer, "_score", scored)
+    make_round(tmp_path, held_out=2, settings=replace(TINY, max_steps=8))
+    assert _run(tmp_path).held_out_dice == 0.9
+    kept = load_checkpoint(tmp_path / WEIGHTS).tensors
+    matches = [all(torch.equal(kept[name], average[name]) for name in kept) for average in averages]
+    assert matches == [False, True, False, False]
+
+
+def test_the_next_round_goes_on_from_the_last(tmp_path: Path) -> None:
+    make_round(tmp_path / "1", settings=replace(TINY, max_steps=12))
+    first = _run(tmp_path / "1")
+    make_round(tmp_path / "2", parent=tmp_path / "1" / WEIGHTS)
+    assert _run(tmp_path / "2").loss < first.loss
+
+
+def test_a_new_class_keeps_what_the_other_layers_know(tmp_path: Path) -> None:
+    make_round(tmp_path / "1")
+    _run(tmp_path / "1")
+    make_round(tmp_path / "2", parent=tmp_path / "1" / WEIGHTS, classes=("disc", "ring"))
+    notices: list[str] = []
+    assert math.isfinite(_run(tmp_path / "2", on_notice=notices.append).loss)
+    assert load_checkpoint(tmp_path / "2" / WEIGHTS).header.classes == ("disc", "ring")
+    assert not notices
+
+
+def test_a_parent_that_cannot_be_used_is_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "old.safetensors").write_bytes(b"nonsense")
+    make_round(tmp_path / "2", parent=tmp_path / "old.safetensors")
+    notices: list[str] = []
+    _run(tmp_path / "2", on_notice=notices.append)
+    assert len(notices) == 1
+    assert "starts afresh" in notices[0]
+
+
+def _objective(values: Callable[[int], float], calls: list[int]) -> type[nn.Module]:
+    """A loss of the network's real gradient, whose value at the n-th call is multiplied by ``values(n)``."""
+
+    class Objective(nn.Module):
+        def forward(self, logits: torch.Tensor, _target: torch.Tensor) -> torch.Tensor:
+            calls.append(len(calls))
+            return logits.float().square().mean() * values(calls[-1])
+
+    return Objective
+
+
+def test_a_loss_that_is_no_number_goes_back_to_good_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(train, "MaskedSegmentationLoss", _objective(lambda call: math.nan if call == 2 else 1.0, calls))
+    make_round(tmp_path, settings=replace(TINY, max_steps=5))
+    notices: list[str] = []
+    result = _run(tmp_path, on_notice=notices.append)
+    assert (result.steps, len(calls)) == (5, 6)
+    assert math.isfinite(result.loss)
+    assert len(notices) == 1
+    assert "unstable" in notices[0]
+    assert all(torch.isfinite(t).all() for t in load_checkpoint(tmp_path / WEIGHTS).tensors.values())
+
+
+def test_training_that_never_settles_fails_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "MaskedSegmentationLoss", _objective(lambda _: math.inf, []))
+    make_round(tmp_path)
+    with pytest.raises(UserError, match="did not settle"):
+        _run(tmp_path)
+    assert _outputs(tmp_path) == []
+
+
+def test_memory_that_runs_out_halves_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    to_tensor = train.to_tensor
+
+    def limited(batch: np.ndarray, device: torch.device) -> torch.Tensor:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise torch.OutOfMemoryError("out of memory")
+        return to_tensor(batch, device)
+
+    monkeypatch.setattr(train, "to_tensor", limited)
+    make_round(tmp_path)
+    notices: list[str] = []
+    assert _run(tmp_path, on_notice=notices.append).steps == 3
+    assert sizes == [8, 4, 2, 2, 2]
+    assert len(notices) == 2
+    assert "smaller batch" in notices[0]
+
+
+def test_no_memory_at_all_fails_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> torch.Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(train, "to_tensor", none_left)
+    make_round(tmp_path)
+    with pytest.raises(UserError, match="not enough memory"):
+        _run(tmp_path)
+
+
+def test_a_bug_is_not_taken_for_lack_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> torch.Tensor:
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(train, "to_tensor", broken)
+    make_round(tmp_path)
+    with pytest.raises(RuntimeError, match="shapes"):
+        _run(tmp_path)
+
+
+def test_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
+    make_round(tmp_path)
+    _run(tmp_path)
+    asked = iter(range(1000))
+    with pytest.raises(RoundCancelled):
+        _run(tmp_path, should_cancel=lambda: next(asked) > 20)
+    assert _outputs(tmp_path) == []
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_cancel_is_seen_within_a_forward_and_a_backward_pass(after: int) -> None:
+    asked: list[int] = []
+    events = RoundEvents(should_cancel=lambda: asked.append(1) is None and len(asked) > after)
+    network = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1))
+    check_in_every_layer(network, events)
+    x = torch.zeros(1, 1, 2, 2)
+    if after == 1:
+        with pytest.raises(RoundCancelled):
+            network(x)
+    else:
+        y = network(x)
+        with pytest.raises(RoundCancelled):
+            y.sum().backward()
+
+
+def test_work_between_steps_is_done_once_a_step_at_least(tmp_path: Path) -> None:
+    make_round(tmp_path)
+    calls: list[int] = []
+    _run(tmp_path, between_steps=lambda: calls.append(1))
+    assert len(calls) >= 3 + 3
+
+
+def test_seconds_bound_a_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "_MEASURED_STEPS", 2)
+    make_round(tmp_path, settings=replace(TINY, max_steps=None, seconds=0.01))
+    assert _run(tmp_path).steps == 2
+
+
+def test_mixed_portrait_and_landscape_images_train_together(tmp_path: Path) -> None:
+    request = make_round(tmp_path / "a", train=2, size=(64, 96))
+    other = make_round(tmp_path / "b", train=2, size=(96, 64))
+    (tmp_path / "a" / "masks" / "8.png").write_bytes((tmp_path / "b" / "masks" / "0.png").read_bytes())
+    extra = replace(other.images[0], image_id=8, mask="masks/8.png")
+    write_request(tmp_path / "a", replace(request, images=(*request.images, extra)))
+    assert math.isfinite(_run(tmp_path / "a").loss)
+
+
+def test_a_folder_without_a_round_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not hold a round"):
+        _run(tmp_path)
+
+
+def test_no_class_is_told(tmp_path: Path) -> None:
+    make_round(tmp_path, classes=())
+    with pytest.raises(UserError, match="no class"):
+        _run(tmp_path)
