@@ -90,9 +90,9 @@ def make_demo(kind: DemoKind) -> str:
     return f"{made} is there already." if isinstance(made, Path) else _make(made)
 
 
-def train_project(project: Path, say: Say) -> str:
+def train_project(project: Path, say: Say, training: TrainingSettings | None = None) -> str:
     """Run one round and renew the masks; returns what to tell the user. Raises ``UserError`` if the round fails."""
-    headless = HeadlessStudio(automatic=False)
+    headless = HeadlessStudio(training, automatic=False)
     try:
         headless.studio.open_project(project)
         session = headless.enter()

@@ -418,7 +418,10 @@ class Session:
             file.unlink()
             mask = decode_mask(png)
             record = project.images.image(image_id)
-            if record.width and mask.shape != (record.height, record.width):
+            height, width = mask.shape
+            if record.width == 0:
+                project.images.set_size(image_id, width, height, record.fingerprint)
+            elif (width, height) != (record.width, record.height):
                 return None
             return mask if project.masks.put_prediction(image_id, round_number, png) else None
 
@@ -427,7 +430,8 @@ class Session:
             if mask is None or record.state is ImageState.APPROVED:
                 return
             state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
-            self._replace(replace(record, state=state, prediction_round=round_number))
+            height, width = mask.shape
+            self._replace(replace(record, state=state, prediction_round=round_number, width=width, height=height))
             document = self.document
             if document is not None and document.image_id == image_id:
                 document.set_prediction(Plane.from_array(mask, 0), round_number)

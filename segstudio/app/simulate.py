@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,9 @@ class _Tally:
     human_seconds: float = 0.0
 
 
-def simulate_annotator(settings: SimulationSettings, say: Callable[[str], None]) -> Report:
+def simulate_annotator(
+    settings: SimulationSettings, say: Callable[[str], None], training: TrainingSettings | None = None
+) -> Report:
     """Run it; the report is ``{"settings": {...}, "images": [...]}``.
 
     Each image has ``image``, ``strokes``, ``travel_px``, ``human_seconds``, ``dice_before``, and as they stand when it
@@ -78,7 +80,7 @@ def simulate_annotator(settings: SimulationSettings, say: Callable[[str], None])
     held_out = _pairs(settings.holdout_images, settings.holdout_masks)
     if {found.image.resolve() for found in chosen} & {found.image.resolve() for found in held_out}:
         raise UserError("Some images are both to annotate and held out. Keep the two folders apart.")
-    headless = HeadlessStudio(TrainingSettings(seed=settings.seed), automatic=settings.model)
+    headless = HeadlessStudio(replace(training or TrainingSettings(), seed=settings.seed), automatic=settings.model)
     with tempfile.TemporaryDirectory(prefix="segstudio-simulate-") as folder:
         try:
             plan = NewProject(Path(folder) / "simulation.segstudio", tuple(chosen), ("object",), "none")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
@@ -28,6 +29,21 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+def training_settings(settings: Settings) -> TrainingSettings:
+    """How to train, as this user set it under ``training``; what makes no sense is logged and left at its default."""
+    chosen = settings.get("training", {})
+    if not isinstance(chosen, dict):
+        return TrainingSettings()
+    known = {f.name: f.default for f in fields(TrainingSettings)}
+    kept: dict[str, Any] = {}
+    for name, value in chosen.items():
+        if name in known and (isinstance(value, int) or type(value) is type(known[name])):
+            kept[name] = value
+        else:
+            log.warning("the setting training.%s = %r is not understood", name, value)
+    return TrainingSettings(**kept)
+
+
 class Studio:
     """Opens, makes and closes projects. Every method returns at once but ``close_project`` and ``close``."""
 
@@ -44,7 +60,7 @@ class Studio:
         self._broadcaster = Broadcaster(scheduler)
         self._slow = ThreadPoolExecutor(1, thread_name_prefix="studio")
         self._factory = worker or (lambda hear, gone: WorkerProcess(scheduler, hear, gone))
-        self._training = training or TrainingSettings()
+        self._training = training or training_settings(settings)
         self._automatic = automatic
         self._store: StoreThread | None = None
         self._link: WorkerLink | None = None

@@ -29,8 +29,8 @@ def encode(message: Message) -> str:
 def decode(line: str) -> Message:
     """The message in a line. Raises ``ProtocolError`` with the reason."""
     try:
-        body = json.loads(line)
-    except json.JSONDecodeError as error:
+        body = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"not JSON: {error}") from error
     if not isinstance(body, dict):
         raise ProtocolError("not a JSON object")
@@ -49,7 +49,16 @@ def _checked(name: str | None, key: str, value: object, kind: type[Any]) -> obje
     hint = _HINTS[kind][key]
     if not _fits(value, hint):
         raise ProtocolError(f"{name}.{key} is {value!r}, expected {hint}")
-    return float(value) if isinstance(value, int) and _wants_float(hint) else value
+    if isinstance(value, int) and not isinstance(value, bool) and _wants_float(hint):
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ProtocolError(f"{name}.{key} is too large") from error
+    return value
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _wants_float(hint: Any) -> bool:

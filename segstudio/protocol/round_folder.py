@@ -103,9 +103,9 @@ def read_request(folder: Path) -> RoundRequest:
     try:
         return RoundRequest(
             round=int(body["round"]),
-            classes=tuple(str(name) for name in body["classes"]),
-            images=tuple(TrainingImage(**image) for image in body["images"]),
-            parent_weights=body["parent_weights"],
+            classes=tuple(_text(name) for name in _list(body["classes"])),
+            images=tuple(_training_image(image) for image in _list(body["images"])),
+            parent_weights=None if body["parent_weights"] is None else _text(body["parent_weights"]),
             settings=TrainingSettings(**body["settings"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -128,9 +128,30 @@ def read_result(folder: Path) -> RoundResult:
         raise ProtocolError(f"{folder / RESULT} is damaged: {error!r}") from error
 
 
+def _training_image(body: dict[str, Any]) -> TrainingImage:
+    if body["role"] not in ("train", "held_out"):
+        raise ValueError(f"role {body['role']!r}")
+    return TrainingImage(int(body["image_id"]), _text(body["image"]), _text(body["mask"]), body["role"])
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
 def _write_json(path: Path, body: dict[str, Any]) -> None:
     beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(body, indent=1, allow_nan=False), encoding="utf-8")
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(body, file, indent=1, allow_nan=False)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(beside, path)
 
 

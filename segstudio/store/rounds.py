@@ -86,7 +86,8 @@ class Rounds:
             if record.status is RoundStatus.FINISHED and record.weights is not None:
                 path = self._folder / record.weights
                 with contextlib.suppress(OSError):
-                    if path.is_file():
+                    # A project may come from anywhere: nothing outside its own folder is read on its word.
+                    if path.is_file() and path.resolve().is_relative_to(self._folder.resolve()):
                         return record.number, path
         return None
 

@@ -118,3 +118,19 @@ def test_messages_are_values() -> None:
     assert Shutdown() == Shutdown()
     assert len({Failed(1, "a", "b"), Failed(1, "a", "b")}) == 1
     assert Ready(1, 2, "cpu", "CPU", "2.13", 2) != Predict(1, 2, "a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"type":"Cancel","job":NaN}',
+        '{"type":"Predicted","job":1,"image_id":1,"output":"x","width":1,"height":1,"seconds":Infinity}',
+        '{"type":"Cancel","job":' + "[" * 100_000,
+        '{"type":"Cancel","job":' + "9" * 5000 + "}",
+        '{"type":"Predicted","job":1,"image_id":1,"output":"x","width":1,"height":1,"seconds":1' + "0" * 400 + "}",
+    ],
+    ids=["nan", "infinity", "nesting", "digits", "overflow"],
+)
+def test_numbers_and_nesting_beyond_reason_are_refused(line: str) -> None:
+    with pytest.raises(ProtocolError):
+        decode(line)

@@ -169,3 +169,20 @@ def test_a_file_is_never_half_written(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="went away"):
         write_request(tmp_path, RoundRequest(8, (), (), None, TrainingSettings()))
     assert read_request(tmp_path) == REQUESTED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"classes": "lesion"},
+        {"classes": [1]},
+        {"parent_weights": 3},
+        {"images": [{"image_id": 1, "image": "a", "mask": "b", "role": "test"}]},
+    ],
+)
+def test_a_request_whose_values_are_of_the_wrong_kind_is_refused(tmp_path, damage) -> None:
+    write_request(tmp_path, RoundRequest(1, ("lesion",), (), None, TrainingSettings()))
+    body = json.loads((tmp_path / "request.json").read_text())
+    (tmp_path / "request.json").write_text(json.dumps(body | damage))
+    with pytest.raises(ProtocolError):
+        read_request(tmp_path)

@@ -98,3 +98,11 @@ def test_a_round_without_a_folder_does_not_begin(project: Project, folder: Path)
     with pytest.raises(UserError, match="No round was started"):
         project.rounds.begin_round(3, 1000.0)
     assert project.rounds.list_rounds() == []
+
+
+def test_weights_outside_the_project_are_never_used(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.safetensors").write_bytes(b"weights")
+    project.rounds.begin_round(3, 0.0)
+    project.rounds.end_round(1, RoundStatus.FINISHED, weights="../elsewhere.safetensors")
+    assert (project.folder / "../elsewhere.safetensors").is_file()
+    assert project.rounds.latest_weights() is None

@@ -1,0 +1,139 @@
+"""The commands that need no screen, with the real worker on drawn lesions."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app import batch
+from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.reports import comparison_table, evaluate_folders, simulation_table, write_json
+from segstudio.app.simulate import SimulationSettings, simulate_annotator
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.formats.demo import write_demo
+from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.project_db import Project
+
+QUICK = TrainingSettings(input_size=64, max_steps=4)
+
+
+@pytest.fixture(scope="module")
+def lesions(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("lesions")
+    for part, seed, count in (("train", 1, 6), ("held", 2, 2)):
+        write_demo(folder / part, "lesion", count, seed)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(lesions, tmp_path_factory) -> Path:
+    """A project with three approved images, a round, and predictions."""
+    folder = tmp_path_factory.mktemp("trained")
+    masks = folder / "some masks"
+    masks.mkdir()
+    for path in sorted((lesions / "train" / "masks").iterdir())[:3]:
+        (masks / path.name).write_bytes(path.read_bytes())
+    said = batch.new_project(folder / "demo", lesions / "train" / "images", masks, ["lesion"], "approved")
+    assert "6 images, 3 of them approved" in said
+    lines: list[str] = []
+    assert "Round 1 done" in batch.train_project(folder / "demo.segstudio", lines.append, QUICK)
+    assert lines[-1].startswith("Round 1 · ")
+    return folder / "demo.segstudio"
+
+
+def test_a_round_leaves_weights_and_a_mask_for_every_other_image(trained):
+    with Project.open(trained) as project:
+        records = project.images.list_images()
+        assert project.rounds.latest_weights() is not None
+    assert [record.state for record in records] == [ImageState.APPROVED] * 3 + [ImageState.PREDICTED] * 3
+
+
+def test_exported_masks_are_as_large_as_their_images_and_approved_ones_exact(trained, lesions, tmp_path):
+    assert "6 masks" in batch.export_project(trained, tmp_path / "all", only_approved=False)
+    for path in (tmp_path / "all").iterdir():
+        mask = np.asarray(Image.open(path))
+        assert mask.shape == (576, 768)
+        assert set(np.unique(mask)) <= {0, 255}
+    assert "3 masks" in batch.export_project(trained, tmp_path / "approved", only_approved=True)
+    for path in (tmp_path / "approved").iterdir():
+        truth = np.asarray(Image.open(lesions / "train" / "masks" / path.name))
+        assert np.array_equal(np.asarray(Image.open(path)), truth)
+
+
+def test_files_outside_the_project_are_predicted_and_compared(trained, lesions, tmp_path):
+    images = sorted((lesions / "held" / "images").iterdir())
+    assert "2 masks" in batch.predict_images(trained, images, tmp_path / "out")
+    report, table = evaluate_folders(tmp_path / "out", lesions / "held" / "masks")
+    assert report["count"] == 2
+    assert table == comparison_table(report)
+    write_json(tmp_path / "report.json", report)
+    assert json.loads((tmp_path / "report.json").read_text())["mean"]["dice"] == pytest.approx(report["mean"]["dice"])
+
+
+def test_a_damaged_file_ends_prediction_with_a_sentence(trained, tmp_path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    with pytest.raises(UserError, match=r"broken\.png"):
+        batch.predict_images(trained, [broken], tmp_path / "out")
+
+
+def test_predicting_over_the_images_themselves_is_refused(trained, lesions):
+    images = lesions / "held" / "images"
+    before = {path: path.read_bytes() for path in images.iterdir()}
+    with pytest.raises(UserError, match="is the image itself"):
+        batch.predict_images(trained, sorted(images.iterdir()), images)
+    assert {path: path.read_bytes() for path in images.iterdir()} == before
+
+
+def test_nothing_to_learn_from_and_no_model_are_sentences(lesions, tmp_path):
+    batch.new_project(tmp_path / "new", lesions / "train" / "images", None, [], "approved")
+    project = tmp_path / "new.segstudio"
+    with pytest.raises(UserError, match="Approve a few images first"):
+        batch.train_project(project, print, QUICK)
+    with pytest.raises(UserError, match="no model yet"):
+        batch.predict_images(project, [], tmp_path / "out")
+    with pytest.raises(UserError, match="no mask to export"):
+        batch.export_project(project, tmp_path / "out", only_approved=False)
+
+
+def test_a_damaged_weights_file_is_refused_with_a_sentence(trained, lesions, tmp_path):
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+    images = sorted((lesions / "held" / "images").iterdir())[:1]
+    with pytest.raises(UserError):
+        list(batch.predict_files(HeadlessScheduler(), weights, images))
+
+
+@pytest.mark.parametrize("model", [True, False])
+def test_the_simulated_annotator_works_through_its_images(lesions, model):
+    settings = SimulationSettings(
+        lesions / "train" / "images",
+        lesions / "train" / "masks",
+        lesions / "held" / "images",
+        lesions / "held" / "masks",
+        count=4,
+        seed=3,
+        tolerance=0.02,
+        model=model,
+    )
+    lines: list[str] = []
+    report = simulate_annotator(settings, lines.append, QUICK)
+    rows = report["images"]
+    assert len(rows) == len(lines) == 4
+    assert report["settings"]["tolerance"] == 0.02
+    assert len({row["image"] for row in rows}) == 4
+    assert all(row["human_seconds"] >= 1.0 + 0.4 * row["strokes"] for row in rows)
+    assert rows[0]["strokes"] > 0
+    assert rows[0]["dice_before"] == 0.0
+    assert rows[1]["holdout_dice"] is None
+    assert rows[1]["training_seconds"] == 0
+    if model:
+        assert rows[3]["training_seconds"] > rows[2]["training_seconds"] > 0, "the last image gets a round, too"
+        assert 0 <= rows[3]["holdout_dice"] <= 1
+    else:
+        assert rows[3]["holdout_dice"] is None
+        assert rows[3]["training_seconds"] == 0
+    assert simulation_table(report).count("\n") == 6
