@@ -26,7 +26,8 @@ def evaluate_folders(pred_dir: Path, truth_dir: Path, progress: Progress | None 
     ``hd95`` each, HD95 in pixels), ``count``, ``mean``, ``median``, ``worst_tenth`` (each ``dice``, ``iou``,
     ``hd95``), ``unpaired_predictions`` and ``unpaired_truth`` (paths), ``failed`` (``name``, ``reason``). With several
     classes an image's scores are the means over the classes that either mask holds; a mask of 0 and 255 is one class.
-    ``progress`` is called with pairs done and pairs in all. Raises ``UserError`` where a folder can't be listed or no pair can be compared.
+    ``progress`` is called with pairs done and pairs in all. Raises ``UserError`` where a folder can't be listed or no
+    pair can be compared.
     """
     predictions, truths = find_images(pred_dir), find_images(truth_dir)
     pairs = _pairs(predictions, pred_dir, truths, truth_dir)

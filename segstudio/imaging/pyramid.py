@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.geometry import Rect
+from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.imaging.cv import cv2
 
 Label = TypeVar("Label", bound=np.generic)
@@ -61,10 +61,12 @@ def update(levels: list[NDArray[Label]], rect: Rect) -> list[Rect]:
     dirty = rect.clip(*levels[0].shape[:2])
     rects = [dirty]
     for big, small in itertools.pairwise(levels):
+        if dirty.is_empty:
+            rects.append(EMPTY)  # halving an empty rectangle could round it up to a pixel
+            continue
         dirty = Rect(dirty.x0 // 2, dirty.y0 // 2, (dirty.x1 + 1) // 2, (dirty.y1 + 1) // 2)
         dirty = dirty.clip(*small.shape[:2])
-        if not dirty.is_empty:
-            source = Rect(2 * dirty.x0, 2 * dirty.y0, 2 * dirty.x1, 2 * dirty.y1).clip(*big.shape[:2])
-            small[dirty.slices] = mip_labels(big[source.slices])
+        source = Rect(2 * dirty.x0, 2 * dirty.y0, 2 * dirty.x1, 2 * dirty.y1).clip(*big.shape[:2])
+        small[dirty.slices] = mip_labels(big[source.slices])
         rects.append(dirty)
     return rects

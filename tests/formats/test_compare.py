@@ -1,0 +1,125 @@
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
+from segstudio.formats.compare import evaluate_folders
+from segstudio.formats.png import write_mask
+
+
+def square(x: int, value: int = 255, size: tuple[int, int] = (40, 60)) -> Image.Image:
+    mask = np.zeros(size, np.uint8)
+    mask[10:20, x : x + 10] = value
+    return Image.fromarray(mask)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    pred, truth = tmp_path / "pred", tmp_path / "truth"
+    pred.mkdir()
+    truth.mkdir()
+    return pred, truth
+
+
+def test_pairs_scores_and_leftovers(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    square(10).save(pred / "a10.png")
+    square(10).save(truth / "a10_lesion.bmp")
+    square(13).save(pred / "a9_pred.png")
+    square(10, 1).save(truth / "a9_mask.png")
+    square(10).save(pred / "only here.png")
+    square(10).save(truth / "only there.png")
+    seen: list[tuple[int, int]] = []
+    report = evaluate_folders(pred, truth, lambda done, total: seen.append((done, total)))
+    assert [row["name"] for row in report["images"]] == ["a9_pred", "a10"]
+    assert report["images"][0]["dice"] == pytest.approx(0.7)
+    assert report["images"][0]["hd95"] == pytest.approx(3)
+    assert report["count"] == 2
+    assert report["mean"]["dice"] == pytest.approx(0.85)
+    assert report["median"]["iou"] == pytest.approx((1 + 70 / 130) / 2)
+    assert report["worst_tenth"] == {
+        "dice": pytest.approx(0.7),
+        "iou": pytest.approx(70 / 130),
+        "hd95": pytest.approx(3),
+    }
+    assert report["unpaired_predictions"] == [str(pred / "only here.png")]
+    assert report["unpaired_truth"] == [str(truth / "only there.png")]
+    assert report["failed"] == []
+    assert seen == [(1, 2), (2, 2)]
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_what_cannot_be_compared_is_listed_and_the_rest_goes_on(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    for folder in folders:
+        square(10).save(folder / "good.png")
+    square(10, size=(40, 61)).save(pred / "size.png")
+    square(10).save(truth / "size.png")
+    (pred / "broken.png").write_bytes(b"no image")
+    square(10).save(truth / "broken.png")
+    report = evaluate_folders(pred, truth)
+    assert report["count"] == 1
+    assert [row["name"] for row in report["failed"]] == ["broken", "size"]
+    assert "not an image" in report["failed"][0]["reason"]
+    assert "61 × 40" in report["failed"][1]["reason"]
+
+
+def test_several_classes_are_averaged(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    classes = make_classes(["one", "two", "three"])
+    ids = np.zeros((40, 60), np.uint16)
+    ids[:10] = 1
+    ids[20:30] = 2
+    write_mask(truth / "a.png", ids, 1, classes)
+    ids[20:30] = 3
+    write_mask(pred / "a.png", ids, 1, classes)
+    report = evaluate_folders(pred, truth)
+    assert report["mean"]["dice"] == pytest.approx(1 / 3)
+
+
+def test_one_class_by_another_number_is_another_class(folders: tuple[Path, Path]) -> None:
+    square(10, 1).save(folders[0] / "a.png")
+    square(10, 2).save(folders[1] / "a.png")
+    assert evaluate_folders(*folders)["mean"]["dice"] == 0
+
+
+def test_black_and_white_against_any_number(folders: tuple[Path, Path]) -> None:
+    square(10, 255).save(folders[0] / "a.png")
+    square(10, 38).save(folders[1] / "a.png")
+    assert evaluate_folders(*folders)["mean"]["dice"] == 1
+
+
+def test_empty_masks_agree(folders: tuple[Path, Path]) -> None:
+    for folder in folders:
+        square(10, 0).save(folder / "a.png")
+    assert evaluate_folders(*folders)["mean"] == {"dice": 1, "iou": 1, "hd95": 0}
+
+
+def test_nothing_to_compare(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    square(10).save(pred / "a.png")
+    square(10).save(truth / "b.png")
+    with pytest.raises(UserError, match=r"No mask in “pred” \(1 files\).*“truth”"):
+        evaluate_folders(pred, truth)
+    (truth / "a.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"None of the 1 pairs.*empty"):
+        evaluate_folders(pred, truth)
+    with pytest.raises(UserError, match="can't be opened"):
+        evaluate_folders(pred, truth / "gone")
+
+
+def test_a_pair_of_ph2_size_takes_a_tenth_of_a_second(folders: tuple[Path, Path]) -> None:
+    y, x = np.mgrid[0:576, 0:768]
+    for k in range(8):
+        for folder, shift in zip(folders, (0, 9), strict=True):
+            disk = ((x - 380 - shift) / 300) ** 2 + ((y - 280) / 220) ** 2 < 1 + 0.05 * np.sin(k + x / 20)
+            Image.fromarray(np.where(disk, 255, 0).astype(np.uint8)).save(folder / f"{k}.png")
+    began = time.process_time()
+    report = evaluate_folders(*folders)
+    assert (time.process_time() - began) / 8 < 0.1
+    assert 0.9 < report["mean"]["dice"] < 0.99

@@ -1,0 +1,193 @@
+import unicodedata
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from segstudio.domain.errors import UserError
+from segstudio.formats import ph2
+from segstudio.formats.detect import find_images_and_masks
+from segstudio.formats.folder import FoundImage, pair
+from tests.helpers.data import data_folder
+from tests.imaging.images import NAMES
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+
+
+def names(found: list[FoundImage], root: Path) -> dict[str, str | None]:
+    return {
+        f.image.relative_to(root).as_posix(): f.mask.relative_to(root).as_posix() if f.mask else None for f in found
+    }
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["", "_mask", "_Mask", "-mask", " mask", ".mask", "_seg", "_segmentation", "_label", "-gt", "_lesion", "_masks",
+     "_GT", "_groundtruth", "_ground_truth"],
+)  # fmt: skip
+def test_endings_of_masks(tmp_path: Path, ending: str) -> None:
+    touch(tmp_path, "i/ISIC_0000001.jpg", f"m/ISIC_0000001{ending}.png", "m/ISIC_0000002_segmentation.png")
+    found = pair(tmp_path / "i", tmp_path / "m")
+    assert names(found, tmp_path) == {"i/ISIC_0000001.jpg": f"m/ISIC_0000001{ending}.png"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_file_name(tmp_path: Path, name: str) -> None:
+    touch(tmp_path, f"i/{name}.bmp", f"m/{unicodedata.normalize('NFD', name)}_mask.png")
+    assert [found.mask is not None for found in pair(tmp_path / "i", tmp_path / "m")] == [True]
+
+
+def test_natural_order_and_images_without_masks(tmp_path: Path) -> None:
+    touch(tmp_path, "i/a10.png", "i/a9.png", "i/a1.png", "m/a9.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/a1.png": None,
+        "i/a9.png": "m/a9.png",
+        "i/a10.png": None,
+    }
+
+
+def test_nested_folders_are_paired_folder_by_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "i/s1/x.png", "i/s2/x.png", "m/s1/x_mask.png", "m/s2/x.png", "i/s3/y.png", "m/y.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/s1/x.png": "m/s1/x_mask.png",
+        "i/s2/x.png": "m/s2/x.png",
+        "i/s3/y.png": "m/y.png",
+    }
+
+
+def test_no_mask_rather_than_another_images(tmp_path: Path) -> None:
+    touch(tmp_path, "i/s1/x.png", "i/s2/x.png", "m/x.png", "i/y.png", "m/p/y.png", "m/q/y.png")
+    assert set(names(pair(tmp_path / "i", tmp_path / "m"), tmp_path).values()) == {None}
+
+
+def test_the_exact_name_goes_before_an_ending(tmp_path: Path) -> None:
+    touch(tmp_path, "i/x.png", "i/x_mask.png", "m/x.png", "m/x_mask.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/x.png": "m/x.png",
+        "i/x_mask.png": "m/x_mask.png",
+    }
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_masks_beside_their_images(tmp_path: Path, as_folder: bool) -> None:
+    touch(tmp_path, "s/a.jpg", "s/a_mask.png", "s/b.jpg", "s/face_mask.png", "t/c.bmp", "t/c_lesion.bmp")
+    found = pair(tmp_path, tmp_path if as_folder else None)
+    assert names(found, tmp_path) == {
+        "s/a.jpg": "s/a_mask.png",
+        "s/b.jpg": None,
+        "s/face_mask.png": None,
+        "t/c.bmp": "t/c_lesion.bmp",
+    }
+
+
+def test_two_masks_beside_one_image_are_none(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "a_mask.png", "a_gt.png")
+    assert names(pair(tmp_path), tmp_path) == {"a.jpg": None}
+
+
+def test_masks_inside_the_folder_of_images_are_no_images(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "m/a.png")
+    assert names(pair(tmp_path, tmp_path / "m"), tmp_path) == {"a.jpg": "m/a.png"}
+
+
+def ph2_tree(root: Path, suffix: str = ".bmp") -> Path:
+    for case in ("IMD002", "IMD010", "IMD009"):
+        touch(
+            root,
+            f"{case}/{case}_Dermoscopic_Image/{case}{suffix}",
+            f"{case}/{case}_lesion/{case}_lesion{suffix}",
+            f"{case}/{case}_roi/{case}_R1_Label3{suffix}",
+        )
+    return root
+
+
+@pytest.mark.parametrize("above", ["", "PH2 Dataset images", "PH2Dataset/PH2 Dataset images"])
+@pytest.mark.parametrize("suffix", [".bmp", ".webp"])
+def test_ph2_from_one_or_two_levels_above(tmp_path: Path, above: str, suffix: str) -> None:
+    ph2_tree(tmp_path / above, suffix)
+    assert ph2.recognises(tmp_path)
+    found = find_images_and_masks(tmp_path)
+    assert found.layout == "ph2"
+    assert [f.image.stem for f in found.images] == ["IMD002", "IMD009", "IMD010"]
+    assert [f.mask.name for f in found.images if f.mask] == [
+        f"{c}_lesion{suffix}" for c in ("IMD002", "IMD009", "IMD010")
+    ]
+    assert found.notes == []
+
+
+def test_a_ph2_case_without_mask_or_image(tmp_path: Path) -> None:
+    ph2_tree(tmp_path)
+    (tmp_path / "IMD009/IMD009_lesion/IMD009_lesion.bmp").unlink()
+    (tmp_path / "IMD010/IMD010_Dermoscopic_Image/IMD010.bmp").unlink()
+    found = find_images_and_masks(tmp_path)
+    assert [(f.image.stem, f.mask is None) for f in found.images] == [("IMD002", False), ("IMD009", True)]
+    assert found.notes == ["1 of 2 images have no mask."]
+    (tmp_path / "IMD009/IMD009_lesion").rmdir()
+    assert len(ph2.find(tmp_path)) == 2
+
+
+def test_what_is_not_ph2(tmp_path: Path) -> None:
+    touch(tmp_path, "IMD001.bmp", "IMD002/a.bmp", "x/y/z/IMD003/IMD003_Dermoscopic_Image/IMD003.bmp")
+    assert not ph2.recognises(tmp_path)
+    assert ph2.find(tmp_path) == []
+    assert not ph2.recognises(tmp_path / "gone")
+
+
+def test_images_and_masks_as_subfolders(tmp_path: Path) -> None:
+    touch(tmp_path, "Images/a.png", "Images/b.png", "masks/a.png", "masks/zz.png", "other/c.png")
+    found = find_images_and_masks(tmp_path)
+    assert names(found.images, tmp_path) == {"Images/a.png": "masks/a.png", "Images/b.png": None}
+    assert found.notes == ["1 of 2 images have no mask.", "1 of 2 masks fit no image, for example “zz.png”."]
+
+
+def test_mask_folders_by_a_longer_name(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.png", "masks_person/a.png")
+    assert names(find_images_and_masks(tmp_path).images, tmp_path) == {"images/a.png": "masks_person/a.png"}
+    touch(tmp_path, "masks_class/a.png")
+    found = find_images_and_masks(tmp_path)
+    assert names(found.images, tmp_path) == {"images/a.png": None}
+    assert "“masks_class”, “masks_person”" in found.notes[0]
+
+
+def test_masks_named_by_the_user(tmp_path: Path) -> None:
+    touch(tmp_path, "a/x.png", "b/y.png")
+    found = find_images_and_masks(tmp_path / "a", tmp_path / "b")
+    assert found.layout == "folder"
+    assert "None of the images has a mask." in found.notes
+
+
+def test_a_folder_of_images_alone_needs_no_note(tmp_path: Path) -> None:
+    touch(tmp_path, "x.png", "sub/y.jpg")
+    found = find_images_and_masks(tmp_path)
+    assert (len(found.images), found.notes) == (2, [])
+
+
+def test_no_images_and_no_folder(tmp_path: Path) -> None:
+    touch(tmp_path, "notes.txt")
+    with pytest.raises(UserError, match="no images"):
+        find_images_and_masks(tmp_path)
+    with pytest.raises(UserError, match="can't be opened"):
+        find_images_and_masks(tmp_path / "gone")
+
+
+def test_real_folders(tmp_path: Path) -> None:
+    packed = find_images_and_masks(data_folder("ph2_packed"))
+    assert (packed.layout, len(packed.images)) == ("ph2", 120)
+    assert all(found.mask is not None for found in packed.images)
+    mads = find_images_and_masks(data_folder("mads"))
+    assert [found.mask is not None for found in mads.images] == [False, True]
+    davis = find_images_and_masks(data_folder("davis"))
+    assert all(found.mask is not None for found in davis.images)
+    # PH2 as it comes: BMP, two levels down.
+    for found in packed.images[:2]:
+        for path in (found.image, found.mask):
+            assert path is not None
+            target = tmp_path / "PH2Dataset/PH2 Dataset images" / path.relative_to(data_folder("ph2_packed"))
+            target.parent.mkdir(parents=True)
+            with Image.open(path) as image:
+                image.save(target.with_suffix(".bmp"))
+    assert [found.mask is not None for found in ph2.find(tmp_path)] == [True, True]

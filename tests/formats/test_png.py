@@ -1,0 +1,197 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
+from segstudio.formats.png import mask_path, read_ids, read_mask, write_mask
+from segstudio.imaging.orientation import to_stored, turned_size
+from segstudio.imaging.reader import read_image, read_size
+from tests.helpers.data import data_folder
+from tests.imaging.images import NAMES, with_orientation
+
+ONE = make_classes(["lesion"])
+THREE = make_classes(["hair", "skin", "cloth"])
+
+
+def blob() -> np.ndarray:
+    """(6, 8) without any symmetry."""
+    mask = np.zeros((6, 8), np.uint16)
+    mask[1:4, 2:7] = 1
+    mask[4, 2] = 1
+    return mask
+
+
+def ids() -> np.ndarray:
+    mask = blob()
+    mask[0, :4] = 2
+    mask[5, 5:] = 3
+    return mask
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("classes", "mask"), [(ONE, blob()), (THREE, ids())])
+def test_a_mask_lies_on_the_file_as_stored_and_comes_back(tmp_path: Path, orientation: int, classes, mask) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "a.png"
+    write_mask(path, mask, orientation, classes)
+    with Image.open(path) as image:
+        assert image.size == turned_size((8, 6), orientation)
+        np.testing.assert_array_equal(np.asarray(image) > 0, to_stored(mask, orientation) > 0)
+    np.testing.assert_array_equal(read_mask(path, (8, 6), orientation, classes), mask)
+
+
+def test_one_class_is_black_and_white(tmp_path: Path) -> None:
+    write_mask(tmp_path / "a.png", blob(), 1, ONE)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "L"
+        np.testing.assert_array_equal(np.asarray(image), blob() * 255)
+
+
+def test_several_classes_are_a_palette_of_their_colours(tmp_path: Path) -> None:
+    write_mask(tmp_path / "a.png", ids(), 1, THREE)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+        np.testing.assert_array_equal(np.asarray(image), ids())
+        assert image.convert("RGB").getpixel((0, 0)) == THREE[1].color
+        assert image.convert("RGB").getpixel((0, 5)) == (0, 0, 0)
+
+
+def test_more_classes_than_a_palette_holds(tmp_path: Path) -> None:
+    classes = make_classes([f"class {k}" for k in range(300)])
+    mask = ids()
+    mask[2, 3] = 299
+    write_mask(tmp_path / "a.png", mask, 1, classes)
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 1, classes), mask)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_file_name(tmp_path: Path, name: str) -> None:
+    path = mask_path(tmp_path / name, f"{name}.bmp")
+    write_mask(path, blob(), 1, ONE)
+    assert path.stem == name
+    np.testing.assert_array_equal(read_mask(path, (8, 6), 1, ONE), blob())
+    assert [p.name for p in path.parent.iterdir()] == [f"{name}.png"]
+
+
+BINARY = blob() > 0
+RGB = (blob()[..., None] * np.array([255, 255, 255])).astype(np.uint8)
+
+
+def rgba(alpha: np.ndarray | int) -> np.ndarray:
+    return np.dstack([RGB, np.broadcast_to(alpha, BINARY.shape).astype(np.uint8)])
+
+
+PALETTE = Image.fromarray(blob().astype(np.uint8))
+PALETTE.putpalette([0, 0, 0, 10, 0, 0])
+SMOOTH = np.where(BINARY, 200, 60).astype(np.uint8)
+FORMS = {
+    "1-bit.bmp": Image.fromarray(BINARY),
+    "24-bit.bmp": Image.fromarray(RGB),
+    "zero-one.png": Image.fromarray(BINARY.astype(np.uint8)),
+    "zero-255.png": Image.fromarray(RGB[..., 0]),
+    "ids.png": Image.fromarray(BINARY.astype(np.uint8) * 37),
+    "opaque.png": Image.fromarray(rgba(255)),
+    "alpha says the opposite.png": Image.fromarray(rgba(np.where(BINARY, 0, 255))),
+    "palette.png": PALETTE,
+    "16-bit.png": Image.fromarray(blob() * 1000),
+    "smooth.png": Image.fromarray(SMOOTH),
+    "float.tif": Image.fromarray(BINARY.astype(np.float32)),
+    "grey alpha.png": Image.fromarray(rgba(255)[..., 2:], "LA"),
+    "yellow.png": Image.fromarray(RGB * np.array([1, 1, 0], np.uint8)),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_form_of_a_mask_of_one_class(tmp_path: Path, name: str) -> None:
+    FORMS[name].save(tmp_path / name)
+    np.testing.assert_array_equal(read_mask(tmp_path / name, (8, 6), 1, ONE), blob())
+    read, binary = read_ids(tmp_path / name)
+    np.testing.assert_array_equal(read > 0, BINARY)
+    assert binary == (name not in ("zero-one.png", "ids.png", "palette.png", "16-bit.png"))
+
+
+def test_top_down_bmp(tmp_path: Path) -> None:
+    path = tmp_path / "a.bmp"
+    Image.fromarray(RGB).save(path)
+    content = bytearray(path.read_bytes())
+    content[22:26] = (-6).to_bytes(4, "little", signed=True)
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read_mask(path, (8, 6), 1, ONE), blob()[::-1])
+
+
+def test_black_means_background(tmp_path: Path) -> None:
+    for classes in (ONE, THREE):
+        Image.new("RGBA", (8, 6), (0, 0, 0, 255)).save(tmp_path / "a.png")
+        assert not read_mask(tmp_path / "a.png", (8, 6), 1, classes).any()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+def test_ids_of_several_classes(tmp_path: Path, mode: str) -> None:
+    plane = ids()
+    plane[0, 7] = 255  # void, as many data sets have it
+    array = {"L": plane.astype(np.uint8), "I;16": plane, "RGB": np.repeat(plane[..., None], 3, 2).astype(np.uint8)}
+    Image.fromarray(array[mode]).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 1, THREE), ids())
+
+
+def test_class_colours(tmp_path: Path) -> None:
+    table = np.zeros((4, 3), np.uint8)
+    for spec in THREE:
+        table[spec.id] = spec.color
+    Image.fromarray(table[ids()]).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 1, THREE), ids())
+
+
+@pytest.mark.parametrize("array", [RGB[..., 0], RGB * np.array([1, 0, 0], np.uint8), RGB])
+def test_values_that_are_no_class(tmp_path: Path, array: np.ndarray) -> None:
+    Image.fromarray(array).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"“a\.png” are none of this project's classes"):
+        read_mask(tmp_path / "a.png", (8, 6), 1, THREE)
+
+
+def test_another_size(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"“a\.png” has 8 × 6 pixels but its image has 9 × 6"):
+        read_mask(tmp_path / "a.png", (9, 6), 1, ONE)
+
+
+def test_a_mask_made_upright_is_taken_as_it_is(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 6, ONE), blob())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_with_an_orientation_of_its_own(tmp_path: Path, orientation: int) -> None:
+    stored = np.ascontiguousarray(to_stored(RGB, orientation))
+    path = with_orientation(tmp_path / "a.png", stored, orientation)
+    np.testing.assert_array_equal(read_mask(path, (8, 6), orientation, ONE), blob())
+    np.testing.assert_array_equal(read_ids(path)[0], blob())
+
+
+def test_masks_of_real_turned_photos_line_up(tmp_path: Path) -> None:
+    for path in sorted(data_folder("exif_orientation").glob("*.jpg")):
+        image = read_image(path)
+        bright = (image.pixels[..., 2] > 128).astype(np.uint16)
+        target = mask_path(tmp_path, path.name)
+        write_mask(target, bright, image.orientation, ONE)
+        with Image.open(path) as stored, Image.open(target) as mask:
+            assert mask.size == stored.size
+            agree = (np.asarray(stored)[..., 2] > 128) == (np.asarray(mask) > 0)
+            assert agree.all()
+        np.testing.assert_array_equal(read_mask(target, image.size, image.orientation, ONE), bright)
+
+
+def test_real_masks_of_ph2_and_mads(tmp_path: Path) -> None:
+    mads = data_folder("mads")
+    mask = read_mask(
+        mads / "masks" / "Taichi_S1_C1_00765.png", read_size(mads / "images" / "Taichi_S1_C1_00765.png"), 1, ONE
+    )
+    assert 0.01 < mask.mean() < 0.2
+    for path in sorted(data_folder("ph2_packed").glob("IMD*/*_lesion/*"))[:20]:
+        with Image.open(path) as image:
+            image.save(tmp_path / "a.bmp")
+            size = image.size
+        share = read_mask(tmp_path / "a.bmp", size, 1, ONE).mean()
+        assert 0.01 < share < 1

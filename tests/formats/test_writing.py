@@ -1,0 +1,58 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from segstudio.domain.errors import UserError
+from segstudio.formats.writing import write_whole
+
+
+def test_the_folder_is_made_and_an_old_file_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deep" / "a.png"
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(path.parent) == ["a.png"]
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.EROFS, "You may not write"),
+        (errno.EACCES, "You may not write"),
+        (errno.ENOSPC, "no room left"),
+        (errno.EHOSTDOWN, "network folder"),
+    ],
+)
+def test_trouble_is_said_and_the_old_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(UserError, match=says) as caught:
+        write_whole(path, b"new")
+    assert "a.png" in str(caught.value)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.png"]
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(UserError, match="can't be written"):
+        write_whole(tmp_path / "a" / "b.png", b"")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(UserError, match="may not write"):
+            write_whole(tmp_path / "a.png", b"")
+    finally:
+        tmp_path.chmod(0o755)
