@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,18 +60,15 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "upright": str(int(header.upright)),
     }
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
-    beside = partial_file(path)
+    beside = path.with_name(path.name + ".tmp")
     try:
         beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"The weights could not be written to {path} ({error}).") from error
-
-
-def partial_file(path: Path) -> Path:
-    """Where ``path`` is written before it is renamed."""
-    return path.with_name(path.name + ".tmp")
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,8 +102,10 @@ def write_mask(path: Path, mask: Mask) -> None:
         beside.write_bytes(content.tobytes())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise UserError(f"The prediction could not be written to {path} ({error}).") from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 class ImageCache:

@@ -34,14 +34,17 @@ class Device:
         return network
 
     def autocast(self) -> Any:
-        """Context in which CUDA and processors made for it compute in bfloat16; elsewhere it changes nothing."""
-        enabled = self.kind == "cuda" or (self.kind == "cpu" and _cpu_likes_bfloat16())
+        """Context in which hardware that is made for it computes in bfloat16; elsewhere it changes nothing."""
+        if self.kind == "cuda":
+            enabled = torch.cuda.is_bf16_supported(including_emulation=False)
+        else:
+            enabled = self.kind == "cpu" and _cpu_likes_bfloat16()
         return torch.autocast(self.kind, dtype=torch.bfloat16, enabled=enabled)
 
 
 def pick_device() -> Device:
     """CUDA where it works, else Apple's MPS, else the CPU."""
-    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
+    if torch.cuda.is_available():
         return Device("cuda", torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
         return Device("mps", f"Apple {platform.processor() or 'GPU'}")

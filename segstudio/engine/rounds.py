@@ -6,31 +6,22 @@ import time
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, partial_file, save_checkpoint
+from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache, load_round
 from segstudio.engine.device import Device
 from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.train import RoundTrainer
 from segstudio.protocol.codec import ProtocolError
-from segstudio.protocol.round_folder import RESULT, WEIGHTS, RoundRequest, RoundResult, read_request, write_result
+from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, RoundResult, read_request, write_result
 
 
 def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEvents) -> RoundResult:
     """Train the round in ``folder`` and leave ``weights.safetensors`` and ``result.json`` there.
 
-    Raises ``RoundCancelled`` or ``UserError``; then neither file, nor a part of one, is left behind.
+    Raises ``RoundCancelled`` or ``UserError``; then nothing of this run is left behind. Weights that stood in the
+    folder before, because the round is repeated, stay until the new ones are whole.
     """
     started = time.monotonic()
-    try:
-        return _run_round(folder, device, cache, events, started)
-    except BaseException:
-        for name in (WEIGHTS, RESULT):
-            (folder / name).unlink(missing_ok=True)
-            partial_file(folder / name).unlink(missing_ok=True)
-        raise
-
-
-def _run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEvents, started: float) -> RoundResult:
     request = _read(folder)
     events.on_progress(RoundProgress("preparing", 0.0, None, 0, 0, None, None, 0))
     data = load_round(folder, request, cache, events.on_notice, events.pause)
@@ -42,7 +33,6 @@ def _run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEve
     )
     settings = request.settings
     header = WeightsHeader(settings.network, request.classes, settings.input_size, settings.upright)
-    save_checkpoint(folder / WEIGHTS, header, trained.tensors)
     events.check()
     result = RoundResult(
         round=request.round,
@@ -54,7 +44,12 @@ def _run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEve
         per_image=trained.per_image,
         device=device.kind,
     )
-    write_result(folder, result)
+    try:
+        save_checkpoint(folder / WEIGHTS, header, trained.tensors)
+        write_result(folder, result)
+    except BaseException:
+        (folder / WEIGHTS).unlink(missing_ok=True)
+        raise
     return result
 
 

@@ -67,6 +67,9 @@ class Worker:
             self._channel.send(Cancelled(job.job))
         except UserError as error:
             self._channel.send(Failed(job.job, str(error), traceback.format_exc()))
+        except OSError as error:
+            sentence = f"A file could not be read or written ({error}). Check the disk and try again."
+            self._channel.send(Failed(job.job, sentence, traceback.format_exc()))
         except Exception as error:
             _log.exception("job %d failed", job.job)
             sentence = f"Something went wrong inside segstudio ({type(error).__name__}). Your work is safe; try again."
@@ -75,9 +78,10 @@ class Worker:
             self._inbox.done(job.job)
 
     def _train(self, job: Train) -> None:
-        from segstudio.engine.rounds import run_round
-
         with ProgressTicker(job.job, self._channel.send) as ticker:
+            # Not at the top: it imports MONAI, which takes longer than the window is to wait for "ready".
+            from segstudio.engine.rounds import run_round
+
             events = RoundEvents(
                 on_progress=ticker.update,
                 on_notice=lambda sentence: self._channel.send(Notice(job.job, sentence)),

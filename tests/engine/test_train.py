@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import schedule, train
+from segstudio.engine import rounds, schedule, train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
@@ -203,10 +203,30 @@ def test_a_bug_is_not_taken_for_lack_of_memory(tmp_path: Path, monkeypatch: pyte
 
 def test_cancel_leaves_nothing_behind(tmp_path: Path) -> None:
     make_round(tmp_path)
-    _run(tmp_path)
     asked = iter(range(1000))
     with pytest.raises(RoundCancelled):
         _run(tmp_path, should_cancel=lambda: next(asked) > 20)
+    assert _outputs(tmp_path) == []
+
+
+def test_cancelling_a_round_that_is_repeated_keeps_its_weights(tmp_path: Path) -> None:
+    make_round(tmp_path)
+    (tmp_path / WEIGHTS).write_bytes(b"of before")
+    with pytest.raises(RoundCancelled):
+        _run(tmp_path, should_cancel=lambda: True)
+    assert (tmp_path / WEIGHTS).read_bytes() == b"of before"
+
+
+def test_a_result_that_cannot_be_written_takes_the_weights_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(rounds, "write_result", full)
+    make_round(tmp_path)
+    with pytest.raises(OSError, match="No space"):
+        _run(tmp_path)
     assert _outputs(tmp_path) == []
 
 
