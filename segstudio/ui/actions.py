@@ -77,7 +77,6 @@ class Action:
     checked: Test | None = None
     words: Words | None = None
     group: str = ""
-    in_tools: bool = False
 
 
 def _segment(number: int) -> Action:
@@ -100,9 +99,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),
 
     Action("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), "arrow-counter-clockwise",
-           lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip(), in_tools=True),
+           lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip()),
     Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda c: c.redo(), "arrow-clockwise",
-           lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip(), in_tools=True),
+           lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip()),
 
     Action("next", "Next image", "View", ("N", "PgDown"), lambda c: c.step(1), "caret-right", _project),
     Action("previous", "Previous image", "View", ("P", "PgUp"), lambda c: c.step(-1), "caret-left", _project),
@@ -111,14 +110,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", "Filter images", "View", ("Ctrl+F",), lambda c: c.window.focus_filter(), "magnifying-glass",
            _project),
     Action("zoom_in", "Zoom in", "-View", ("+", "=", "Ctrl++", "Ctrl+="), lambda c: c.canvas.zoom_step(1),
-           "magnifying-glass-plus", _document, in_tools=True),
+           "magnifying-glass-plus", _document),
     Action("zoom_out", "Zoom out", "View", ("-", "Ctrl+-"), lambda c: c.canvas.zoom_step(-1),
-           "magnifying-glass-minus", _document, in_tools=True),
+           "magnifying-glass-minus", _document),
     Action("fit", "Fit to window", "View", ("F", "0", "Ctrl+0"), lambda c: c.canvas.zoom_fit(), "frame-corners",
-           _document, in_tools=True),
+           _document),
     Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", _document),
-    Action("show_mask", "Show mask", "-View", ("V",), lambda c: c.toggle_mask(), "eye", _document,
-           lambda c: c.canvas.mask_shown, in_tools=True),
+    Action("hide_mask", "Hide mask", "-View", ("V",), lambda c: c.toggle_mask(), "eye-slash", _document,
+           lambda c: not c.canvas.mask_shown),
     Action("full_screen", "Full screen", "View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
            checked=lambda c: c.window.isFullScreen()),
     Action("look_system", "As the system", "View/Appearance", (), lambda c: c.set_appearance("system"),
@@ -129,11 +128,11 @@ ACTIONS: tuple[Action, ...] = (
            checked=_look("dark"), group="look"),
 
     Action("brush", "Brush", "Mask", ("B",), lambda c: c.set_tool("brush"), "paint-brush", _project,
-           _tool("brush"), group="tool", in_tools=True),
+           _tool("brush"), group="tool"),
     Action("eraser", "Eraser", "Mask", ("E",), lambda c: c.set_tool("eraser"), "eraser", _project,
-           _tool("eraser"), group="tool", in_tools=True),
+           _tool("eraser"), group="tool"),
     Action("hand", "Hand", "Mask", ("H",), lambda c: c.set_tool("pan"), "hand", _project,
-           _tool("pan"), group="tool", in_tools=True),
+           _tool("pan"), group="tool"),
     Action("smaller", "Smaller brush", "-Mask", ("[",), lambda c: c.grow_brush(1 / 1.15), "", _project),
     Action("larger", "Larger brush", "Mask", ("]",), lambda c: c.grow_brush(1.15), "", _project),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
@@ -151,7 +150,7 @@ ACTIONS: tuple[Action, ...] = (
 )
 # fmt: on
 
-TOOL_ORDER = ("brush", "eraser", "hand", "", "undo", "redo", "", "zoom_in", "zoom_out", "fit", "", "show_mask")
+TOOL_ORDER = ("brush", "eraser", "hand", "", "undo", "redo", "", "zoom_in", "zoom_out", "fit", "", "hide_mask")
 """The tool column from top to bottom; "" is a gap."""
 
 
@@ -187,14 +186,15 @@ class Actions:
         """Enable, check and word every action as things stand."""
         for row in ACTIONS:
             action = self.by_id[row.id]
-            action.setEnabled(row.enabled(self._commands))
+            enabled = row.enabled(self._commands)
+            if row.menu == "Mask/Segment":
+                action.setVisible(enabled)
+            action.setEnabled(enabled)
             if row.checked is not None:
                 action.setChecked(row.checked(self._commands))
             if row.words is not None:
                 action.setText(row.words(self._commands))
                 action.setToolTip(tip(action.text(), row.keys))
-            if row.menu == "Mask/Segment":
-                action.setVisible(action.isEnabled())
 
     def refresh_icons(self) -> None:
         """Icons in the theme's colours."""

@@ -51,7 +51,7 @@ class Header(QWidget):
         self.setFixedHeight(44)
         self._actions = actions
         self.name = QLabel()
-        restyle(self.name, "size", "strong")
+        restyle(self.name, "role", "strong")
         self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.size_text = label(tone="muted")
         self.glyph = StateGlyph(theme)

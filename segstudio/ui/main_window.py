@@ -207,8 +207,7 @@ class MainWindow(QMainWindow):
         self.learning.show_status(None if session is None else session.rounds.status)
         self._on_view()
         self.actions_table.refresh()
-        if session is not None:
-            self.canvas.setFocus()
+        (self.welcome if session is None else self.canvas).setFocus()
 
     def show_message(self, message: Message) -> None:
         """Say something quietly above what is shown."""

@@ -25,13 +25,13 @@ class MenuCorner(QWidget):
         self.text = label(tone="muted")
         self.bar = ProgressLine(theme, "Progress of the round")
         self.bar.setFixedWidth(96)
-        # Room for the longest text, so that the bar stays put while words change.
-        self.text.setMinimumWidth(160)
+        # The menu bar asks for the size once: it is the same whatever is shown.
+        self.setFixedSize(320, 28)
         self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(12)
-        layout.addWidget(self.text)
+        layout.addWidget(self.text, 1)
         layout.addWidget(self.bar, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def show_status(self, status: TrainingStatus | None) -> None:
@@ -39,6 +39,7 @@ class MenuCorner(QWidget):
         running = status is not None and status.phase != "idle"
         self.text.setText(headline(status) if running and status is not None else "")
         self.bar.setVisible(running)
+        self.setEnabled(status is not None)
         if status is not None:
             self.bar.set_fraction(status.fraction)
 

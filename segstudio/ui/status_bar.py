@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from segstudio.app.session import Session
+from segstudio.ui.docks.training import device_words
 from segstudio.ui.widgets import ElidedLabel, label, restyle
 
 
@@ -42,7 +43,7 @@ class StatusBar(QWidget):
     def show_session(self, session: Session | None, busy: str) -> None:
         """Hint, saving and device; ``busy`` is what is being prepared, if anything."""
         if session is None:
-            self.hint.set_full(busy)
+            self.hint.set_full("")
             self.saved.setText("")
             self.device.setText("")
             self.zoom.setText("")
@@ -53,7 +54,7 @@ class StatusBar(QWidget):
         self.saved.setText({"saved": "All saved", "saving": "Saving…", "failed": "Not saved"}[status.state])
         self.saved.setToolTip(status.sentence)
         restyle(self.saved, "tone", "bad" if status.state == "failed" else "muted")
-        device = session.rounds.status.device
+        device = device_words(session.rounds.status.device)
         self.device.setText(device)
         self.device.setVisible(bool(device))
 

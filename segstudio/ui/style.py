@@ -15,9 +15,9 @@ QLabel { background: transparent; }
 QLabel[tone="muted"] { color: $muted; }
 QLabel[tone="bad"] { color: $bad; }
 QLabel[tone="good"] { color: $good; }
-QLabel[size="small"] { font-size: 11px; }
-QLabel[size="large"] { font-size: 16px; font-weight: 600; }
-QLabel[size="strong"] { font-weight: 600; }
+QLabel[role="small"] { font-size: 11px; }
+QLabel[role="large"] { font-size: 16px; font-weight: 600; }
+QLabel[role="strong"] { font-weight: 600; }
 
 QMenuBar { background: $panel; color: $text; padding: 2px 4px; border: none; }
 QMenuBar::item { background: transparent; padding: 5px 10px; border-radius: 4px; }
@@ -66,7 +66,7 @@ QPushButton[flat="true"]:focus { border-color: $accent; }
 QLineEdit, QSpinBox, QPlainTextEdit { background: $window; color: $text; border: 1px solid $line; border-radius: 4px;
     padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
-QSpinBox { padding: 3px 4px; }
+QSpinBox { padding: 3px 8px 3px 4px; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QLineEdit[inline="true"] { padding: 1px 4px; }
 

@@ -69,6 +69,7 @@ class Welcome(QWidget):
         super().__init__()
         self.setObjectName("welcome")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._theme = theme
         self.drop = self._make_drop()
         self.demos: dict[str, Card] = {}
@@ -81,6 +82,8 @@ class Welcome(QWidget):
         self.busy = label(tone="muted")
         self.busy.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.recent_title = label("Recent projects", size="strong")
+        # In line with the text of the rows below, which have a margin to light up in.
+        self.recent_title.setIndent(9)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         column = QWidget()

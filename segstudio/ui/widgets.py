@@ -18,7 +18,7 @@ def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
     if tone:
         made.setProperty("tone", tone)
     if size:
-        made.setProperty("size", size)
+        made.setProperty("role", size)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
@@ -26,6 +27,7 @@ FADE_MS = 150
 FRAME_MS = 16
 LOADING_SHOWN_AFTER_MS = 180
 _MARGIN = 16
+_MANY_PARTS = 8
 
 ORIGIN_WORDS = {"none": "no mask yet", "model": "the model's mask", "mine": "your mask", "approved": "approved mask"}
 
@@ -269,26 +271,35 @@ class ImageView(QWidget):
     # ---- Qt ---------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what was exposed."""
+        """Paint what was exposed, part by part: two small parts far from each other are no large one."""
         painter = QPainter(self)
-        exposed = event.rect()
-        painter.fillRect(exposed, self._theme.color("canvas"))
-        if self.renderer is not None:
-            ratio = self._ratio
-            painter.save()
-            painter.scale(1 / ratio, 1 / ratio)
-            rect = Rect(
-                int(exposed.left() * ratio), int(exposed.top() * ratio),
-                int((exposed.right() + 1) * ratio) + 1, int((exposed.bottom() + 1) * ratio) + 1,
-            )  # fmt: skip
-            fade = min(1.0, self._fade_clock.elapsed() / FADE_MS) if self._fade_timer.isActive() else 1.0
-            surface = Surface(*self._device_size(), ratio)
-            self.renderer.paint(painter, self.view.snapped(), rect, surface, self.mask_shown, fade)
-            painter.restore()
+        fade = min(1.0, self._fade_clock.elapsed() / FADE_MS) if self._fade_timer.isActive() else 1.0
+        parts = list(event.region())
+        for part in parts if len(parts) <= _MANY_PARTS else [event.rect()]:
+            painter.setClipRect(part)
+            self._paint_part(painter, part, fade)
+        painter.setClipping(False)
         ring = self.ring()
         if ring is not None:
             paint_ring(painter, *ring)
         painter.end()
+
+    def _paint_part(self, painter: QPainter, part: QRect, fade: float) -> None:
+        painter.fillRect(part, self._theme.color("canvas"))
+        if self.renderer is None:
+            return
+        ratio = self._ratio
+        exposed = Rect(
+            math.floor(part.left() * ratio),
+            math.floor(part.top() * ratio),
+            math.ceil((part.right() + 1) * ratio),
+            math.ceil((part.bottom() + 1) * ratio),
+        )
+        surface = Surface(*self._device_size(), ratio)
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        self.renderer.paint(painter, self.view.snapped(), exposed, surface, self.mask_shown, fade)
+        painter.restore()
 
     def ring(self) -> tuple[QPointF, float, bool] | None:
         """Middle, radius and whether it erases, of the brush's ring in logical pixels; None if there is none."""

@@ -32,7 +32,7 @@ class ImageList(QWidget):
         self.search.setAccessibleName("Filter images by name or state")
         self.search.setToolTip("Filter by name or state (Ctrl+F)")
         self.search.setClearButtonEnabled(True)
-        self._glass = QAction(self)
+        self._glass = QAction("Filter", self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._on_filter)
         self.progress_text = label(size="small", tone="muted")

@@ -34,6 +34,11 @@ def time_words(seconds: float | None) -> str:
     return f"{round(seconds / 60)} min"
 
 
+def device_words(device: str) -> str:
+    """The device as users call it: a processor's architecture says nothing to them."""
+    return "CPU" if device.casefold() in ("cpu", "x86_64", "amd64", "aarch64", "arm64", "i386") else device
+
+
 def headline(status: TrainingStatus) -> str:
     """What is going on, in a few words."""
     if status.phase == "idle":
@@ -43,7 +48,7 @@ def headline(status: TrainingStatus) -> str:
             return f"Next round after {status.missing} more approved"
         return "Ready to learn"
     if status.phase == "training":
-        return f"Round {status.round} · {status.fraction:.0%}"
+        return f"Round {status.round} · {status.fraction * 100:.0f} %"
     words = PHASE_WORDS[status.phase].lower()
     return f"Round {status.round} · {words}" if status.round else PHASE_WORDS[status.phase]
 
@@ -75,14 +80,10 @@ class TrainingDock(Section):
         theme.changed.connect(self._color_plot)
 
     def _build(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(4, 0, 0, 0)
-        top.setSpacing(8)
-        top.addWidget(self.now, 1)
-        top.addWidget(self.button)
-        self.content.addLayout(top)
-        line = QHBoxLayout()
+        line = QVBoxLayout()
         line.setContentsMargins(4, 0, 0, 0)
+        line.setSpacing(8)
+        line.addWidget(self.now)
         line.addWidget(self.progress)
         self.content.addLayout(line)
         grid = QGridLayout()
@@ -101,6 +102,13 @@ class TrainingDock(Section):
         self.chart_title.setContentsMargins(4, 4, 0, 0)
         self.content.addWidget(self.chart_title)
         self.chart_title.hide()
+        self._chart = QVBoxLayout()
+        self._chart.setContentsMargins(0, 0, 0, 0)
+        self.content.addLayout(self._chart)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(4, 4, 0, 0)
+        foot.addWidget(self.button)
+        self.content.addLayout(foot)
 
     def set_session(self, session: Session | None) -> None:
         """Show another project's rounds."""
@@ -128,7 +136,7 @@ class TrainingDock(Section):
         dice = status.held_out_dice
         images = "image" if status.held_out_count == 1 else "images"
         self.values["dice"].setText("not yet" if dice is None else f"{dice:.3f} on {status.held_out_count} {images}")
-        self.values["device"].setText(status.device or "–")
+        self.values["device"].setText(device_words(status.device) or "–")
         self.button.setText("Stop" if running else "Train now")
         self.button.setToolTip("Give this round up; the model so far stays" if running else "Start a round now (T)")
         self.button.setEnabled(status.phase != "cancelling")
@@ -164,7 +172,7 @@ class TrainingDock(Section):
             return
         if self._plot is None:
             self._plot = self._make_plot()
-            self.content.addWidget(self._plot)
+            self._chart.addWidget(self._plot)
         self._plot.show()
         if scored != self._plotted:
             self._plotted = scored

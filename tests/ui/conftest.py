@@ -1,0 +1,126 @@
+"""The real main window over a real studio, real files and a fake worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from segstudio.app.new_project import NewProject
+from segstudio.app.session import Session
+from segstudio.app.settings import Settings
+from segstudio.app.studio import Studio
+from segstudio.formats.folder import FoundImage
+from segstudio.ui.bridge import QtScheduler
+from segstudio.ui.main_window import MainWindow
+from segstudio.ui.theme import Theme
+from tests.helpers.fake_worker import FakeWorker
+from tests.helpers.studios import write_images
+
+TIMEOUT = 10_000
+
+
+@dataclass
+class WindowRig:
+    """A shown window and what a test does with it."""
+
+    qtbot: object
+    theme: Theme
+    folder: Path
+    workers: list[FakeWorker] = field(default_factory=list)
+    hold_rounds: bool = False
+
+    def __post_init__(self) -> None:
+        self.open_window()
+
+    def open_window(self) -> MainWindow:
+        self.settings = Settings(self.folder / "settings.json")
+        self.scheduler = QtScheduler(self.theme)
+        self.studio = Studio(self.scheduler, self.settings, self.make_worker)
+        self.window = MainWindow(self.studio, self.settings, self.theme)
+        self.window.resize(1280, 720)
+        self.window.show()
+        return self.window
+
+    def make_worker(self, hear, gone) -> FakeWorker:
+        worker = FakeWorker(self.scheduler, hear, gone)
+        worker.holds_rounds = self.hold_rounds
+        self.workers.append(worker)
+        return worker
+
+    @property
+    def session(self) -> Session:
+        assert self.studio.session is not None
+        return self.studio.session
+
+    @property
+    def canvas(self):
+        return self.window.canvas
+
+    @property
+    def editor(self):
+        return self.session.editor
+
+    def wait(self, condition) -> None:
+        self.qtbot.waitUntil(condition, timeout=TIMEOUT)
+
+    def settle(self) -> None:
+        self.wait(
+            lambda: (
+                self.session.loading_id is None
+                and self.session.predictor.remaining == 0
+                and (not self.session.rounds.busy or self.hold_rounds)
+                and self.session.save_status.state != "saving"
+                and (self.canvas.ready or bool(self.session.failure))
+                and not self.canvas._fade_timer.isActive()
+            )
+        )
+
+    def new_project(self, count: int = 4, classes: tuple[str, ...] = ("lesion",), size=(96, 64)) -> Session:
+        images = write_images(self.folder / "images", count, size)
+        found = tuple(FoundImage(path, None) for path in images)
+        self.studio.new_project(NewProject(self.folder / "test.segstudio", found, classes, "none"))
+        self.wait(lambda: self.studio.session is not None)
+        self.settle()
+        return self.session
+
+    def open(self, index: int) -> None:
+        self.session.open_image(self.session.records[index].id)
+        self.settle()
+
+    def at(self, x: float, y: float) -> QPoint:
+        """The widget's pixel over the middle of an image pixel."""
+        return self.canvas.to_widget(x + 0.5, y + 0.5).toPoint()
+
+    def drag(self, points, button=Qt.MouseButton.LeftButton, release: bool = True) -> None:
+        """A stroke through image points with the mouse."""
+        self.qtbot.mousePress(self.canvas, button, pos=self.at(*points[0]))
+        for point in points[1:]:
+            self.qtbot.mouseMove(self.canvas, self.at(*point))
+        if release:
+            self.qtbot.mouseRelease(self.canvas, button, pos=self.at(*points[-1]))
+
+    def key(self, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier, widget=None) -> None:
+        self.qtbot.keyClick(widget or self.canvas, key, modifier)
+
+    def mask(self):
+        document = self.session.document
+        return document.shown(document.bounds)
+
+
+@pytest.fixture
+def theme(qapp):
+    made = Theme(qapp, "dark")
+    yield made
+    made.setParent(None)
+    made.deleteLater()
+
+
+@pytest.fixture
+def rig(qtbot, theme, tmp_path):
+    made = WindowRig(qtbot, theme, tmp_path)
+    yield made
+    made.window.close()
+    made.window.deleteLater()

@@ -1,0 +1,165 @@
+"""What is painted, pixel by pixel."""
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage, QPainter
+
+from segstudio.app.document import Document
+from segstudio.domain.geometry import Rect
+from segstudio.domain.plane import Plane
+from segstudio.domain.segments import SegmentTable, make_classes
+from segstudio.ui.canvas.colors import OverlayColors, outline_widths, premultiplied
+from segstudio.ui.canvas.renderer import Renderer, Surface
+from segstudio.ui.canvas.view import View
+
+GREY = 120
+TABLE = SegmentTable.for_classes(make_classes(["lesion", "hair"]))
+SKY = np.array(TABLE[1].color)
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+def make_document(height=40, width=60, square=(10, 10, 40, 30)):
+    document = Document(1, np.full((height, width, 3), GREY, np.uint8), Plane(height, width))
+    x0, y0, x1, y1 = square
+    mask = np.zeros((height, width), np.uint16)
+    mask[y0:y1, x0:x1] = 1
+    document.set_prediction(Plane.from_array(mask, 0), 1)
+    return document
+
+
+def paint(renderer, view, width=240, height=160, exposed=None, ratio=1.0, **how):
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    renderer.paint(painter, view, exposed or Rect(0, 0, width, height), Surface(width, height, ratio), **how)
+    painter.end()
+    return pixels(image)
+
+
+def pixels(image):
+    array = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return array[..., 2::-1].astype(int)
+
+
+def blended(color, opacity):
+    return np.array([GREY] * 3) * (1 - opacity) + np.array(color) * opacity
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 4.0])
+def test_fill_covers_the_image_at_the_opacity_asked_for(scale):
+    shot = paint(Renderer(make_document(), OverlayColors.of(TABLE, 0.35)), View(scale))
+    inside = shot[int(20 * scale), int(25 * scale)]
+    outside = shot[int(5 * scale), int(5 * scale)]
+    assert np.abs(inside - blended(SKY, 0.35)).max() <= 2
+    assert (outside == GREY).all()
+
+
+def test_zoomed_out_the_fill_comes_from_a_mip_level():
+    document = make_document(400, 600, (100, 100, 400, 300))
+    shot = paint(Renderer(document, OverlayColors.of(TABLE, 0.35)), View(0.25))
+    assert np.abs(shot[50, 60] - blended(SKY, 0.35)).max() <= 2
+    assert (shot[10, 10] == GREY).all()
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.5, 0.8, 1.0, 1.7, 4.0, 16.0])
+def test_the_outline_is_a_light_line_in_a_dark_one_of_about_two_pixels_at_any_zoom(scale):
+    document = make_document(400, 600, (100, 100, 400, 300))
+    view = View(scale, 60 - 100 * scale, 80 - 200 * scale)  # the left edge at screen x 60
+    row = paint(Renderer(document, OverlayColors.of(TABLE, 0.0)), view)[80].mean(axis=1)
+    near = row[40:80]
+    light, dark = np.flatnonzero(near > GREY + 25), np.flatnonzero(near < GREY - 25)
+    assert 1 <= len(light) <= 3
+    assert 1 <= len(dark) <= 3
+    assert dark.max() < light.min()
+    assert abs(light.min() - 20) <= 2
+
+
+def test_the_outline_is_twice_as_wide_in_pixels_on_a_fine_screen():
+    assert outline_widths(1.5) == (1, 1)
+    assert outline_widths(3.0) == (2, 1)
+    document = make_document()
+    shot = paint(Renderer(document, OverlayColors.of(TABLE, 0.0)), View(4.0), ratio=2.0)[80].mean(axis=1)
+    assert (shot > GREY + 25).sum() == 4  # two pixels at the left edge, two at the right
+
+
+def test_from_400_percent_on_pixels_are_squares():
+    document = make_document(4, 4, (0, 0, 0, 0))
+    document.pixels[:] = (np.indices((4, 4)).sum(axis=0) % 2 * 255)[..., None]
+    shot = paint(Renderer(document, OverlayColors.of(TABLE, 0.35)), View(8.0), 32, 32)
+    assert set(np.unique(shot)) == {0, 255}
+    assert (shot[:8, :8] == 0).all()
+    assert (shot[:8, 8:16] == 255).all()
+
+
+def test_hidden_segments_leave_neither_fill_nor_outline():
+    renderer = Renderer(make_document(), OverlayColors.of(TABLE.changed(1, hidden=True), 0.35))
+    assert (paint(renderer, View(2.0))[:80, :120] == GREY).all()
+
+
+def test_no_mask_when_it_is_not_asked_for():
+    renderer = Renderer(make_document(), OverlayColors.of(TABLE, 0.35))
+    assert (paint(renderer, View(2.0), mask=False)[:80, :120] == GREY).all()
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
+def test_a_stroke_composes_only_its_rectangle_and_shows_as_if_all_were_composed(scale):
+    document = make_document(300, 400, (10, 10, 40, 30))
+    colors = OverlayColors.of(TABLE, 0.35)
+    renderer = Renderer(document, colors)
+    paint(renderer, View(scale))
+    asked = []
+    shown = document.shown
+    document.shown = lambda rect: asked.append(rect) or shown(rect)
+    document.begin_edit("Paint")
+    rect = Rect(50, 20, 64, 34)
+    document.write(rect, np.ones((14, 14), bool), 2)
+    renderer.mask_changed(rect)
+    assert asked
+    assert all(part.width <= 14 + 16 and part.height <= 14 + 16 for part in asked)
+    asked.clear()
+    partly = paint(renderer, View(scale))
+    assert asked == []
+    assert (partly == paint(Renderer(document, colors), View(scale))).all()
+
+
+def test_painting_parts_gives_the_same_picture_as_painting_all():
+    document = make_document(400, 600, (100, 100, 400, 300))
+    rng = np.random.default_rng(1)
+    document.pixels[:] = rng.integers(0, 255, document.pixels.shape, np.uint8)
+    renderer = Renderer(document, OverlayColors.of(TABLE, 0.35))
+    view = View(0.37, 5, 3)
+    whole = paint(renderer, view)
+    part = paint(renderer, view, exposed=Rect(40, 30, 120, 90))
+    assert np.abs(part[30:90, 40:120] - whole[30:90, 40:120]).max() <= 1
+
+
+def test_only_what_is_seen_is_composed():
+    document = make_document(3000, 4000)
+    renderer = Renderer(document, OverlayColors.of(TABLE, 0.35))
+    paint(renderer, View(1.0, -600, -600))
+    assert renderer._base(1).filled_blocks <= 4
+
+
+def test_a_better_mask_fades_in():
+    document = make_document()
+    renderer = Renderer(document, OverlayColors.of(TABLE, 0.5))
+    before = paint(renderer, View(1.0))
+    renderer.begin_fade()
+    document.set_prediction(Plane(40, 60, 0), 2)
+    start, middle, end = (paint(renderer, View(1.0), fade=fade)[20, 25] for fade in (0.0, 0.5, 1.0))
+    assert np.abs(start - before[20, 25]).max() <= 2
+    assert (end == GREY).all()
+    assert GREY <= middle[2] <= start[2]
+    assert middle[2] not in (GREY, start[2])
+
+
+def test_colours_are_premultiplied():
+    assert premultiplied((255, 0, 100), 128) == 128 << 24 | 128 << 16 | 0 << 8 | 50
+    assert premultiplied((255, 255, 255), 0) == 0
+
+
+def test_the_last_row_and_column_of_an_odd_image_are_drawn():
+    document = make_document(41, 61, (0, 0, 61, 41))
+    shot = paint(Renderer(document, OverlayColors.of(TABLE, 0.35)), View(0.45), 60, 60)
+    assert np.abs(shot[17, 26] - blended(SKY, 0.35)).max() <= 6

@@ -1,0 +1,429 @@
+"""The main window with a mouse and a keyboard."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QSlider, QSpinBox
+
+from segstudio.app.changes import Message
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.plane import UNSET
+from segstudio.ui.actions import ACTIONS
+from segstudio.ui.dialogs.export import ExportDialog
+from segstudio.ui.dialogs.new_project import NewProjectDialog
+from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from tests.helpers.studios import write_images
+
+Key = Qt.Key
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def test_without_a_project_there_is_a_welcome_page(rig):
+    assert rig.window.pages.currentWidget() is rig.window.welcome
+    assert not rig.window.actions_table.by_id["approve"].isEnabled()
+
+
+def test_a_project_comes_to_the_canvas(rig):
+    rig.new_project()
+    assert rig.window.pages.currentWidget() is rig.window.splitter
+    assert rig.canvas.renderer.width == 96
+    assert rig.window.images.model.rowCount() == 4
+    assert rig.window.images.progress_text.text() == "0 of 4 approved"
+    assert "image_00" in rig.window.header.name.text()
+    assert rig.window.windowTitle().startswith("test")
+
+
+def test_dragging_paints_and_is_one_step(rig):
+    rig.new_project()
+    rig.editor.set_brush_radius(3)
+    rig.drag([(20, 20), (40, 20), (40, 40)])
+    mask = rig.mask()
+    assert mask[20, 20] == mask[20, 30] == mask[30, 40] == 1
+    assert mask[30, 30] == 0
+    assert rig.editor.undo_name == "Paint"
+    rig.wait(rig.window.actions_table.by_id["undo"].isEnabled)
+    assert rig.window.actions_table.by_id["undo"].text() == "Undo paint"
+    rig.key(Key.Key_Z, CTRL)
+    assert not rig.mask().any()
+    rig.wait(rig.window.actions_table.by_id["redo"].isEnabled)
+    rig.key(Key.Key_Z, CTRL | SHIFT)
+    assert rig.mask()[20, 30] == 1
+
+
+def test_every_move_of_a_fast_stroke_counts(rig):
+    rig.new_project(size=(400, 300))
+    rig.editor.set_brush_radius(1)
+    points = [(50 + 2 * i, 150 + 60 * np.sin(i / 5)) for i in range(120)]
+    rig.drag(points)
+    mask = rig.mask()
+    assert all(mask[int(y + 0.5), int(x + 0.5)] == 1 for x, y in points[::7])
+
+
+def test_the_right_button_erases(rig):
+    rig.new_project()
+    rig.editor.set_brush_radius(4)
+    rig.drag([(20, 20), (60, 20)])
+    rig.drag([(40, 20), (41, 20)], Qt.MouseButton.RightButton)
+    assert rig.mask()[20, 40] == 0
+    assert rig.mask()[20, 22] == 1
+    assert rig.editor.undo_name == "Erase"
+
+
+def test_a_stroke_repaints_only_where_it_was(rig):
+    rig.new_project(size=(600, 400))
+    rig.wait(lambda: not rig.canvas._fade_timer.isActive())
+    QApplication.processEvents()
+    painted = []
+    original = rig.canvas.renderer.paint
+    rig.canvas.renderer.paint = lambda painter, view, exposed, *rest, **more: (
+        painted.append(exposed) or original(painter, view, exposed, *rest, **more)
+    )
+    rig.editor.set_brush_radius(5)
+    rig.qtbot.mouseMove(rig.canvas, rig.at(300, 200))
+    rig.wait(lambda: bool(painted))
+    painted.clear()
+    rig.drag([(300, 200), (304, 200)])
+    QApplication.processEvents()
+    assert painted
+    assert max(rect.width for rect in painted) < 200
+    assert max(rect.height for rect in painted) < 200
+
+
+def test_closing_mid_stroke_keeps_the_stroke(rig):
+    rig.new_project()
+    rig.editor.set_brush_radius(3)
+    image_id = rig.session.current_id
+    rig.drag([(20, 20), (50, 20)], release=False)
+    folder = rig.session.folder
+    rig.window.close()
+    assert rig.studio.session is None
+    rig.open_window()
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert rig.session.current_id == image_id
+    assert rig.mask()[20, 35] == 1
+
+
+def test_escape_gives_the_stroke_up(rig):
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)], release=False)
+    rig.key(Key.Key_Escape)
+    assert not rig.mask().any()
+    rig.qtbot.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, pos=rig.at(50, 20))
+    assert not rig.mask().any()
+
+
+def test_nothing_is_painted_while_an_image_loads(rig):
+    rig.new_project()
+    before = rig.session.document
+    rig.session.open_image(rig.session.records[2].id)
+    assert rig.canvas.document is before
+    assert not rig.canvas.ready
+    rig.drag([(20, 20), (50, 20)])
+    rig.settle()
+    assert rig.session.document is not before
+    assert not rig.mask().any()
+    assert (before.correction.to_array() == UNSET).all()
+
+
+def test_the_image_before_stays_visible_while_the_next_one_loads(rig):
+    rig.new_project()
+    renderer = rig.canvas.renderer
+    rig.session.open_image(rig.session.records[1].id)
+    QApplication.processEvents()
+    assert rig.canvas.renderer is renderer or rig.session.loading_id is None
+    rig.settle()
+    assert rig.canvas.renderer is not renderer
+
+
+def test_keys_choose_tools_images_and_sizes(rig):
+    rig.new_project()
+    rig.key(Key.Key_E)
+    assert rig.editor.tool_name == "eraser"
+    rig.key(Key.Key_H)
+    assert rig.editor.tool_name == "pan"
+    rig.key(Key.Key_B)
+    assert rig.editor.tool_name == "brush"
+    radius = rig.editor.brush_radius
+    rig.key(Key.Key_BracketRight)
+    assert rig.editor.brush_radius > radius
+    rig.key(Key.Key_BracketLeft)
+    rig.key(Key.Key_BracketLeft)
+    assert rig.editor.brush_radius < radius
+    first = rig.session.current_id
+    rig.key(Key.Key_N)
+    rig.settle()
+    assert rig.session.current_id != first
+    rig.key(Key.Key_P)
+    rig.settle()
+    assert rig.session.current_id == first
+    rig.key(Key.Key_Right)
+    rig.settle()
+    assert rig.session.current_id != first
+
+
+def test_digits_choose_segments(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    rig.key(Key.Key_2)
+    assert rig.editor.active_segment == 2
+    rig.drag([(20, 20), (30, 20)])
+    assert rig.mask()[20, 25] == 2
+    rig.key(Key.Key_3)
+    assert rig.editor.active_segment == 2
+
+
+def test_approving_goes_on_to_the_next(rig):
+    rig.new_project()
+    first = rig.session.current_id
+    rig.drag([(20, 20), (50, 20)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    assert rig.session.record(first).state is ImageState.APPROVED
+    assert rig.session.current_id != first
+    rig.wait(lambda: rig.window.images.progress_text.text() == "1 of 4 approved")
+    rig.open(0)
+    assert rig.window.header.approve.text() == "Take approval back"
+    rig.qtbot.mouseClick(rig.window.header.approve, Qt.MouseButton.LeftButton)
+    assert rig.session.record(first).state is ImageState.IN_PROGRESS
+
+
+def test_zoom_keys_and_wheel(rig):
+    rig.new_project()
+    fitted = rig.canvas.zoom_percent
+    rig.key(Key.Key_1, CTRL)
+    assert rig.canvas.zoom_percent == 100
+    rig.key(Key.Key_Plus)
+    assert rig.canvas.zoom_percent == 150
+    rig.key(Key.Key_F)
+    assert rig.canvas.zoom_percent == pytest.approx(fitted)
+    assert rig.window.status.zoom.text() == f"{fitted:.0f} %"
+
+
+def test_space_and_the_middle_button_move_the_image(rig):
+    rig.new_project()
+    for button, space in ((Qt.MouseButton.LeftButton, True), (Qt.MouseButton.MiddleButton, False)):
+        x = rig.canvas.view.x
+        if space:
+            rig.qtbot.keyPress(rig.canvas, Key.Key_Space)
+        start = rig.at(40, 30)
+        rig.qtbot.mousePress(rig.canvas, button, pos=start)
+        rig.qtbot.mouseMove(rig.canvas, start + QPointF(30, 0).toPoint())
+        rig.qtbot.mouseRelease(rig.canvas, button, pos=start + QPointF(30, 0).toPoint())
+        if space:
+            rig.qtbot.keyRelease(rig.canvas, Key.Key_Space)
+        assert rig.canvas.view.x == pytest.approx(x + 30)
+    assert not rig.mask().any()
+
+
+def test_typing_in_the_filter_is_no_shortcut(rig):
+    rig.new_project()
+    rig.window.activateWindow()
+    rig.key(Key.Key_F, CTRL)
+    rig.wait(rig.window.images.search.hasFocus)
+    state = rig.session.record(rig.session.current_id).state
+    rig.qtbot.keyClicks(rig.window.images.search, "a02")
+    assert rig.window.images.search.text() == "a02"
+    assert rig.session.record(rig.session.current_id).state is state
+    rig.window.images.search.setText("_02")
+    assert rig.window.images.filtered.rowCount() == 1
+    assert rig.session.current_id == rig.session.records[0].id
+    rig.window.images.search.setText("nothing like it")
+    assert rig.window.images.nothing.isVisible()
+
+
+def test_a_click_in_the_list_opens_the_image(rig):
+    rig.new_project()
+    view = rig.window.images.view
+    index = rig.window.images.filtered.index(2, 0)
+    rig.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
+    rig.settle()
+    assert rig.session.current_id == rig.session.records[2].id
+
+
+def test_the_list_follows_the_keys(rig):
+    rig.new_project()
+    rig.key(Key.Key_N)
+    rig.settle()
+    rig.wait(lambda: rig.window.images.view.currentIndex().row() == 1)
+
+
+def test_a_better_mask_shows_up_by_itself(rig):
+    rig.new_project(5)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.key(Key.Key_A)
+        rig.settle()
+    rig.wait(lambda: rig.session.document.mask_origin == "model")
+    rig.settle()
+    assert rig.mask()[:11, :11].all()
+    rig.wait(lambda: "the model's mask" in rig.window.header.state.full())
+
+
+def test_training_can_be_followed_and_stopped(qtbot, theme, tmp_path):
+    from tests.ui.conftest import WindowRig
+
+    rig = WindowRig(qtbot, theme, tmp_path, hold_rounds=True)
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    rig.settle()
+    training = rig.window.training
+    assert training.button.text() == "Train now"
+    rig.key(Key.Key_T)
+    rig.wait(lambda: "50 %" in training.now.full())
+    assert training.button.text() == "Stop"
+    assert rig.window.learning.bar.fraction == 0.5
+    training.fold(True)
+    assert training.line.isVisible()
+    assert not training.now.isVisible()
+    rig.key(Key.Key_T, SHIFT)
+    rig.wait(lambda: not rig.session.rounds.busy)
+    rig.wait(lambda: training.button.text() == "Train now")
+    rig.window.close()
+    rig.window.deleteLater()
+
+
+def test_a_missing_image_says_so_and_can_be_found_again(rig):
+    rig.new_project()
+    path = rig.session.records[1].path
+    moved = path.with_name("moved.png")
+    path.rename(moved)
+    rig.open(1)
+    note = rig.canvas.failure_note
+    assert note.isVisible()
+    assert note.relocate.isVisible()
+    assert rig.canvas.renderer is None
+    rig.drag([(20, 20), (50, 20)])
+    rig.session.relocate(rig.session.records[1].id, moved)
+    rig.wait(lambda: rig.canvas.ready)
+    assert not note.isVisible()
+
+
+def test_segments_can_be_locked_hidden_renamed(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    row = rig.window.segments.rows[1]
+    rig.qtbot.mouseClick(row.locked, Qt.MouseButton.LeftButton)
+    assert rig.session.table[1].locked
+    rig.qtbot.mouseClick(row.hidden, Qt.MouseButton.LeftButton)
+    assert rig.session.table[1].hidden
+    rig.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    row.edit.setText("mole")
+    rig.qtbot.keyClick(row.edit, Key.Key_Return)
+    rig.wait(lambda: row.name.full() == "mole")
+    rig.qtbot.mouseClick(rig.window.segments.rows[2], Qt.MouseButton.LeftButton)
+    assert rig.editor.active_segment == 2
+
+
+def test_messages_lie_over_the_canvas_and_move_nothing(rig):
+    rig.new_project()
+    before = rig.canvas.geometry()
+    done = []
+    rig.window.show_message(Message("Something happened.", "trouble", "Do it", lambda: done.append(1)))
+    banner = rig.window.canvas_banner
+    assert banner.isVisible()
+    assert rig.canvas.geometry() == before
+    rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    assert done == [1]
+    assert not banner.isVisible()
+
+
+def test_images_that_are_dropped_become_a_project(rig):
+    paths = write_images(rig.folder / "dropped", 3)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(paths[0].parent))])
+    event = QDropEvent(
+        QPointF(100, 100), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    rig.window.dropEvent(event)
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert "3 images" in dialog.found.text()
+    dialog.classes.setText("mole, hair")
+    rig.qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert [c.name for c in rig.session.classes] == ["mole", "hair"]
+
+
+def test_masks_are_exported(rig):
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    rig.key(Key.Key_E, CTRL)
+    dialog = rig.window.findChild(ExportDialog)
+    dialog.folder.setText(str(rig.folder / "out"))
+    rig.qtbot.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: (rig.folder / "out" / "image_00.png").is_file())
+    rig.wait(rig.window.canvas_banner.isVisible)
+    assert "1 mask" in rig.window.canvas_banner.sentence.text()
+
+
+def test_the_sheet_names_every_key(rig):
+    rig.key(Key.Key_F1, widget=rig.window)
+    sheet = rig.window.findChild(ShortcutSheet)
+    assert sheet.isVisible()
+    sheet.close()
+
+
+def test_no_key_means_two_things():
+    keys = [key for row in ACTIONS for key in row.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_everything_that_can_be_used_has_a_name(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    nameless = [
+        widget
+        for kind in (QAbstractButton, QSlider, QSpinBox, QLineEdit)
+        for widget in rig.window.findChildren(kind)
+        if widget.isVisible()
+        and not widget.accessibleName()
+        and not (hasattr(widget, "text") and widget.text())
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert nameless == []
+    assert rig.canvas.accessibleDescription()
+
+
+def test_geometry_and_folds_are_remembered(rig):
+    rig.window.training.fold(True)
+    rig.window.resize(1111, 777)
+    rig.window.close()
+    rig.open_window()
+    assert rig.window.training.folded
+
+
+def test_light_and_dark_can_be_changed_while_it_runs(rig):
+    rig.new_project()
+    rig.window.commands.set_appearance("light")
+    assert not rig.theme.tokens.dark
+    rig.window.commands.set_appearance("dark")
+    assert rig.theme.tokens.dark
+    assert rig.settings.get("appearance") == "dark"
+
+
+def test_the_brush_size_can_be_typed_and_dragged(rig):
+    rig.new_project()
+    rig.window.brush.diameter.setValue(40)
+    assert rig.editor.brush_radius == 20
+    rig.window.brush.slider.setValue(0)
+    assert rig.editor.brush_radius == 0.5
+    rig.wait(lambda: rig.window.brush.diameter.value() == 1)
+
+
+def test_the_wheel_over_a_slider_changes_nothing(rig):
+    from PySide6.QtGui import QWheelEvent
+
+    rig.new_project()
+    slider = rig.window.segments.opacity
+    before = slider.value()
+    QApplication.sendEvent(
+        slider,
+        QWheelEvent(
+            QPointF(5, 5), QPointF(5, 5), QPointF(0, 0).toPoint(), QPointF(0, 120).toPoint(),
+            Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        ),
+    )  # fmt: skip
+    assert slider.value() == before
