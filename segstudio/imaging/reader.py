@@ -7,7 +7,6 @@ opened for reading only. Whatever is wrong with one is a ``UserError`` that name
 from __future__ import annotations
 
 import hashlib
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +52,10 @@ _PNG_SIGNATURE = _SIGNATURES[0]
 _ORIENTATION_TAG = 274
 _WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _SAMPLES_TAG = 256, 257, 258, 277
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
-_quiet_lock = threading.Lock()
+
+# Pillow warns of odd metadata, in English and on a console nobody sees; the pixels don't depend on it. Not
+# catch_warnings: it needs a lock, and one read that hangs on a lost network drive would then hang them all.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,11 +197,9 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, _Header, IO[bytes]]]:
         if not start:
             raise UserError(f"“{path.name}” is empty (0 bytes). Copy the image again from where it came from.")
         try:
-            with _quiet():
-                file.seek(0)
-                image = Image.open(file, formats=_FORMATS)
+            file.seek(0)
+            with Image.open(file, formats=_FORMATS) as image:
                 header = _header(image, start, file)
-            with image:
                 _check_size(path, header.stored_size)
                 yield image, header, file
         except UserError:
@@ -211,14 +211,6 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, _Header, IO[bytes]]]:
             ) from error
         except _DAMAGED as error:
             raise _why(path, start, error) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Pillow warns of odd metadata, in English and on a console nobody sees; the pixels don't depend on it."""
-    with _quiet_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _header(image: Image.Image, start: bytes, file: IO[bytes]) -> _Header:

@@ -194,7 +194,7 @@ def _street(rng: np.random.Generator, shape: Shape) -> Scene:
     height = shape[0]
     edge = height * rng.uniform(0.58, 0.68)
     horizon = edge - height * rng.uniform(0.06, 0.12)
-    wall = np.array(_colour(rng, 0.5, 0.85, 0.13), np.float32)
+    wall = np.array(_colour(rng, 0.6, 0.9, 0.06), np.float32)
     picture = np.ones((*shape, 3), np.float32) * wall
     bricks = 1 + 0.05 * fractal(rng, shape, height * 0.02, 2) + 0.05 * fractal(rng, shape, height * 0.4, 3)
     picture *= bricks[..., None].astype(np.float32)
@@ -209,14 +209,14 @@ def _street(rng: np.random.Generator, shape: Shape) -> Scene:
                 _tone(wall, 1.25),
                 0.8,
             )
-            _box(picture, (x, y), (w, h), _colour(rng, 0.08, 0.3, 0.1), 0.8)
+            _box(picture, (x, y), (w, h), _colour(rng, 0.1, 0.4, 0.05), 0.8)
             _box(picture, (x + w / 2 - 0.002, y), (0.005, h), _tone(wall, 1.2), 0.6)
     _box(picture, (-0.1, edge / height - 0.05), (1.2, 0.06), _tone(wall, 0.6), 1.0)
     picture = cv2.GaussianBlur(picture, (0, 0), height * rng.uniform(0.003, 0.009))
     across, away = _floor_grid(shape, horizon)
     slab = np.minimum(np.abs(across / 0.45 - np.round(across / 0.45)), np.abs(away / 0.45 - np.round(away / 0.45)))
     tone = np.sin(np.floor(across / 0.45 + 0.5) * 12.9 + np.floor(away / 0.45 + 0.5) * 78.2)
-    paving = rng.uniform(0.42, 0.62) * (1 + 0.05 * tone + 0.07 * fractal(rng, shape, height * 0.03, 3, 0.7))
+    paving = rng.uniform(0.52, 0.74) * (1 + 0.05 * tone + 0.03 * fractal(rng, shape, height * 0.03, 3, 0.7))
     paving = paving * (0.82 + 0.18 * smoothstep(slab.astype(np.float32), 0.01, 0.035 + 0.004 * float(away.min())))
     _lay(picture, (paving[..., None] * np.array((1.03, 1.0, 0.96))).astype(np.float32), edge)
     return Scene(picture, _lamp(rng, rng.uniform(0.7, 0.95), rng.uniform(0.4, 0.5), 0.05), horizon, 0.6)

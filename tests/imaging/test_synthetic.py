@@ -6,6 +6,7 @@ import pytest
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.figure_pose import ACTIONS, Build, draw_joints
 from segstudio.imaging.noise import bezier, cells, fractal, grain, signed_distance, smooth_noise, smoothstep
+from segstudio.imaging.scene import draw_scene
 from segstudio.imaging.synthetic_bodies import body
 from segstudio.imaging.synthetic_lesions import lesion
 
@@ -91,6 +92,17 @@ def test_a_lesion_takes_half_a_second_at_most() -> None:
         lesion(seed)
         took.append(time.process_time() - began)
     assert min(took) < 0.5
+
+
+def test_there_are_five_places_and_they_differ() -> None:
+    pictures = []
+    for seed in range(40):
+        scene = draw_scene(np.random.default_rng(seed), (96, 128))
+        assert scene.picture.shape == (96, 128, 3)
+        assert np.isfinite(scene.picture).all()
+        assert 0 < scene.horizon < 96
+        pictures.append(scene.picture.mean((0, 1)))
+    assert np.stack(pictures).std(0).min() > 0.08
 
 
 def test_noise_has_the_deviation_that_it_says() -> None:
