@@ -33,6 +33,7 @@ __all__ = [
     "natural_key",
     "read_array",
     "read_image",
+    "read_orientation",
     "read_size",
     "read_thumbnail",
     "to_stored",

@@ -14,7 +14,15 @@ from PIL import Image, ImageOps
 from segstudio.domain.errors import UserError
 from segstudio.imaging import reader
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.reader import fingerprint, from_stored, read_array, read_image, read_size, read_thumbnail
+from segstudio.imaging.reader import (
+    fingerprint,
+    from_stored,
+    read_array,
+    read_image,
+    read_orientation,
+    read_size,
+    read_thumbnail,
+)
 from tests.helpers.data import data_folder
 from tests.imaging.images import NAMES, colours, declared_png, with_orientation
 
@@ -183,7 +191,7 @@ def test_every_orientation_is_upright(tmp_path: Path, orientation: int, suffix: 
     thumbnail = read_thumbnail(path, 12)
     assert thumbnail.shape == ((12, 8, 3) if orientation > 4 else (8, 12, 3))
     array, own = read_array(path)
-    assert (array.shape, own) == ((24, 36, 3), orientation)
+    assert (array.shape, own, read_orientation(path)) == ((24, 36, 3), orientation, orientation)
 
 
 def test_exif_behind_the_pixels_turns_16_bit_colour_too(tmp_path: Path) -> None:
