@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.engine.models import STRIDE
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.mask_png import decode_mask, encode_mask
 from segstudio.imaging.reader import read_image
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
@@ -77,15 +78,13 @@ def to_tensor(batch: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
 def read_mask(path: Path) -> Mask:
     """The class ids (h, w) uint16 of a 16-bit grey PNG. Raises ``UserError`` if it is not one."""
     try:
-        content = np.frombuffer(path.read_bytes(), np.uint8)
+        return decode_mask(path.read_bytes())
     except OSError as error:
         raise UserError(
             f"The mask {path.name} cannot be read ({error}); its image is left out of this round."
         ) from error
-    mask = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-    if mask is None or mask.ndim != 2 or mask.dtype != np.uint16:
-        raise UserError(f"The mask {path.name} is damaged; its image is left out of this round.")
-    return np.asarray(mask, np.uint16)
+    except ValueError as error:
+        raise UserError(f"The mask {path.name} is damaged; its image is left out of this round.") from error
 
 
 def write_mask(path: Path, mask: Mask) -> None:
@@ -93,13 +92,11 @@ def write_mask(path: Path, mask: Mask) -> None:
 
     Raises ``UserError`` if the file cannot be written.
     """
-    ok, content = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not ok:
-        raise RuntimeError(f"OpenCV could not encode a mask of shape {mask.shape}")
+    content = encode_mask(mask)
     beside = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content.tobytes())
+        beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:
         raise UserError(f"The prediction could not be written to {path} ({error}).") from error

@@ -18,7 +18,6 @@ def main() -> int:
         from segstudio.worker.main import serve
 
         serve()
-        return 0
     from segstudio.worker.command import run_round
 
     try:

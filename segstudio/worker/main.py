@@ -11,6 +11,7 @@ import time
 import traceback
 from collections import OrderedDict
 from pathlib import Path
+from typing import NoReturn
 
 import torch
 
@@ -118,8 +119,8 @@ class Worker:
         return self._predictors[key]
 
 
-def serve() -> None:
-    """Be the worker of a window: answer what comes on stdin until it ends."""
+def serve() -> NoReturn:
+    """Be the worker of a window: answer what comes on stdin until it ends, then end the process."""
     channel = take_standard_streams()
     logging.basicConfig(format="worker: %(levelname)s: %(message)s", level=logging.INFO)
     lower_priority()
@@ -132,6 +133,9 @@ def serve() -> None:
     reader = threading.Thread(target=_read, args=(channel, inbox), name="stdin", daemon=True)
     reader.start()
     Worker(channel, inbox, device).run()
+    # Python takes seconds to unload torch and MONAI in good order; the window waits for the process to be gone.
+    logging.shutdown()
+    os._exit(0)
 
 
 def lower_priority() -> None:

@@ -30,7 +30,7 @@ from segstudio.protocol.round_folder import RESULT, WEIGHTS, read_result
 from tests.engine.synthetic import TINY, make_round
 from tests.worker.child import Child
 
-ENDLESS = replace(TINY, input_size=128, max_steps=100_000, seconds=100_000.0)
+ENDLESS = replace(TINY, max_steps=100_000, seconds=100_000.0)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,85 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from segstudio.engine import rounds
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
+from segstudio.engine.device import Device
+from segstudio.engine.models import build_network
+from segstudio.protocol.codec import decode
+from segstudio.protocol.messages import Failed, Finished, Message, Predict, Predicted, Progress, Train
+from segstudio.worker import main
+from segstudio.worker.channel import Channel
+from segstudio.worker.inbox import Inbox, Job
+from segstudio.worker.main import Worker
+from tests.engine.synthetic import disc, make_round, write_image
+
+
+def _answers(*jobs: Job) -> list[Message]:
+    """What a worker answers to ``jobs``, progress apart; it ends when it would wait for another."""
+    out = io.BytesIO()
+    inbox = Inbox()
+    for job in jobs:
+        inbox.put(job)
+    done = inbox.done
+    open_jobs = [job.job for job in jobs]
+
+    def count(job: int) -> None:
+        done(job)
+        open_jobs.remove(job)
+        if not open_jobs:
+            inbox.close()
+
+    inbox.done = count  # type: ignore[method-assign]
+    Worker(Channel(io.BytesIO(), out), inbox, Device("cpu", "test")).run()
+    messages = [decode(line.decode()) for line in out.getvalue().splitlines()]
+    return [message for message in messages if not isinstance(message, Progress)]
+
+
+def _predict(job: int, folder: Path) -> Predict:
+    return Predict(job, job, str(folder / "i.png"), str(folder / "w.safetensors"), str(folder / f"{job}.png"))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    header = WeightsHeader("unet-efficientnet-lite0", ("disc",), 64)
+    save_checkpoint(tmp_path / "w.safetensors", header, build_network(header.network, 1).state_dict())
+    write_image(tmp_path / "i.png", disc(0)[0])
+    return tmp_path
+
+
+def test_each_job_is_answered(tmp_path: Path) -> None:
+    make_round(tmp_path)
+    (finished,) = _answers(Train(1, str(tmp_path)))
+    assert isinstance(finished, Finished)
+    assert (finished.job, finished.held_out_dice, finished.held_out_count) == (1, None, 0)
+
+
+def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[Path] = []
+    predictor = main.Predictor
+    monkeypatch.setattr(main, "Predictor", lambda path, device: (loaded.append(path), predictor(path, device))[1])
+    answers = _answers(_predict(1, model), _predict(2, model), _predict(3, model))
+    assert [type(answer) for answer in answers] == [Predicted] * 3
+    assert loaded == [model / "w.safetensors"]
+    assert sorted(path.name for path in model.glob("[0-9].png")) == ["1.png", "2.png", "3.png"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(KeyError("a bug"), "Something went wrong inside segstudio"), (OSError("disk full"), "disk full")],
+)
+def test_whatever_happens_becomes_a_sentence_and_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(rounds, "run_round", broken)
+    (failed,) = _answers(Train(5, str(tmp_path)))
+    assert isinstance(failed, Failed)
+    assert failed.job == 5
+    assert words in failed.sentence
+    assert type(error).__name__ in failed.detail
+    assert "Traceback" in failed.detail
