@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,3 +130,24 @@ class Document:
             raise ValueError(f"prediction of {plane.width} x {plane.height} px for {self.width} x {self.height} px")
         self.prediction = plane
         self.prediction_round = round_number
+
+
+def frozen(document: Document) -> Document:
+    """The document as it is now, without its history, for another thread to read; costs no pixel."""
+    return Document(document.image_id, document.pixels, _frozen(document.correction), _frozen(document.prediction))
+
+
+@overload
+def _frozen(plane: Plane) -> Plane: ...
+
+
+@overload
+def _frozen(plane: None) -> None: ...
+
+
+def _frozen(plane: Plane | None) -> Plane | None:
+    if plane is None:
+        return None
+    copy = Plane(plane.height, plane.width, plane.fill)
+    copy.put_tiles(plane.snapshot())
+    return copy

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ class LoadedImage:
     pixels: NDArray[np.uint8]
     fingerprint: str
 
+
+T = TypeVar("T")
 
 Loaded = LoadedImage | UserError
 
@@ -88,12 +91,16 @@ class Loader:
 
     def load(self, path: Path, done: Callable[[Loaded], None]) -> None:
         """Give ``done`` the image, on the main thread."""
-        future = self._images.submit(self._kept.load, path)
-        future.add_done_callback(lambda finished: self._scheduler.post(lambda: done(finished.result())))
+        self.run(lambda: self._kept.load(path), done)
 
     def prefetch(self, path: Path) -> None:
         """Read the image that is likely to be wanted next."""
         self._images.submit(self._kept.load, path)
+
+    def run(self, call: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Make ``call`` on the images' thread and give ``done`` its result on the main thread."""
+        future = self._images.submit(call)
+        future.add_done_callback(lambda finished: self._scheduler.post(lambda: done(finished.result())))
 
     def thumbnail(self, path: Path, done: Callable[[NDArray[np.uint8] | None], None]) -> None:
         """Give ``done`` a small (h, w, 3) uint8 version, None for a file that cannot be read."""

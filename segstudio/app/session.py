@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
+from segstudio.app.contents import Contents
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
 from segstudio.app.loader import Loaded, Loader
+from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.opening import Opening, StoredMasks, read_masks
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
@@ -23,49 +25,19 @@ from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
+from segstudio.app.thumbnails import Thumbnails
+from segstudio.app.truth import TruthCheck
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import EMPTY
 from segstudio.domain.plane import Plane
-from segstudio.domain.rounds import RoundRecord, holds_out
-from segstudio.domain.segments import ClassSpec, SegmentTable
-from segstudio.imaging.mask_png import decode_mask
+from segstudio.domain.rounds import holds_out
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Contents:
-    """What a project holds when it is opened."""
-
-    folder: Path
-    name: str
-    classes: tuple[ClassSpec, ...]
-    table: SegmentTable
-    records: list[ImageRecord]
-    rounds: list[RoundRecord]
-    weights: tuple[int, Path] | None
-    last_image: int | None
-    upright: bool
-
-
-def read_contents(project: Project) -> Contents:
-    """Read all of it in one call; on the store thread."""
-    return Contents(
-        project.folder,
-        project.name,
-        project.classes(),
-        project.segment_table(),
-        project.images.list_images(),
-        project.rounds.list_rounds(),
-        project.rounds.latest_weights(),
-        project.settings.get_setting("last_image"),
-        bool(project.settings.get_setting("upright", False)),
-    )
 
 
 class Session:
@@ -93,14 +65,18 @@ class Session:
         self._link = link
         self._last_image = contents.last_image
         self._opening: Opening | None = None
-        self._thumbnails: dict[int, NDArray[np.uint8] | None] = {}
         self._loader = Loader(scheduler)
+        self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
+        self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
         self.editor = Editor(announce, self._save_edit)
         self.editor.table = contents.table
         self.exporter = Exporter(store, self.catalog, lambda: self.table, self.classes, announce)
-        self.predictor = Predictor(
-            link, self.catalog, lambda: self.current_id, self._take_mask, lambda: announce(Changes(training=True))
+        self._intake = MaskIntake(
+            store, self.catalog, lambda: self.document, self._replace, self.truth.refresh, announce
+        )
+        self.predictor = self._intake.predictor = Predictor(
+            link, self.catalog, lambda: self.current_id, self._intake.take, lambda: announce(Changes(training=True))
         )
         self.rounds = RoundRunner(
             scheduler=scheduler,
@@ -112,7 +88,7 @@ class Session:
             records=contents.rounds,
             settings=replace(training, upright=contents.upright),
             announce=announce,
-            on_weights=self._use_weights,
+            on_weights=self._intake.use_weights,
         )
         self.rounds.predicting = lambda: self.predictor.remaining
         self._weights = contents.weights
@@ -190,15 +166,7 @@ class Session:
 
     def thumbnail(self, image_id: int) -> NDArray[np.uint8] | None:
         """A small (h, w, 3) uint8 picture, or None while it is being read or if it cannot be."""
-        if image_id not in self._thumbnails:
-            self._thumbnails[image_id] = None
-
-            def keep(picture: NDArray[np.uint8] | None) -> None:
-                self._thumbnails[image_id] = picture
-                self._announce(Changes(images=frozenset({image_id})))
-
-            self._loader.thumbnail(self.record(image_id).path, keep)
-        return self._thumbnails[image_id]
+        return self._thumbnails.get(image_id)
 
     def add_images(self, paths: Sequence[Path]) -> None:
         """Add files to the project; those that it has already are skipped."""
@@ -323,6 +291,8 @@ class Session:
             self.failure = self._misfit(opening.image_id, image, masks)
             if not self.failure:
                 self.document = self.editor.document = self._make_document(opening.image_id, image.pixels, masks)
+        record = self.record(opening.image_id)
+        self.truth.follow(self.document, record.path, record.truth, self.classes)
         self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
         if (
             self.document is not None
@@ -385,59 +355,7 @@ class Session:
         document.approved = False
         touched = not document.correction.is_blank
         self._replace(replace(record, state=ImageState.IN_PROGRESS, touched=touched))
-
-    def _use_weights(self, round_number: int, weights: Path) -> None:
-        self.predictor.use(round_number, weights)
-        document = self.document
-        if document is not None and self.record(document.image_id).touched and not document.approved:
-            image_id = document.image_id
-            self._announce(
-                Changes(
-                    message=Message(
-                        "The model has learned more. It can renew its part of this mask; your strokes stay.",
-                        action="Renew",
-                        on_action=lambda: self.predictor.request(image_id),
-                        key="better",
-                    )
-                )
-            )
-
-    def _take_mask(self, image_id: int, round_number: int, file: Path, asked: bool) -> None:
-        """Store a mask that the worker made; show it if its image is on the canvas.
-
-        An image that was painted on since the mask was asked for keeps the one that was painted over.
-        """
-        document = self.document
-        in_hand = document is not None and document.image_id == image_id and document.editing
-        if not asked and (self.record(image_id).touched or in_hand):
-            file.unlink(missing_ok=True)
-            return
-
-        def store(project: Project) -> NDArray[np.uint16] | None:
-            png = file.read_bytes()
-            file.unlink()
-            mask = decode_mask(png)
-            record = project.images.image(image_id)
-            height, width = mask.shape
-            if record.width == 0:
-                project.images.set_size(image_id, width, height, record.fingerprint)
-            elif (width, height) != (record.width, record.height):
-                return None
-            return mask if project.masks.put_prediction(image_id, round_number, png) else None
-
-        def stored(mask: NDArray[np.uint16] | None) -> None:
-            record = self.record(image_id)
-            if mask is None or record.state is ImageState.APPROVED:
-                return
-            state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
-            height, width = mask.shape
-            self._replace(replace(record, state=state, prediction_round=round_number, width=width, height=height))
-            document = self.document
-            if document is not None and document.image_id == image_id:
-                document.set_prediction(Plane.from_array(mask, 0), round_number)
-                self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
-
-        self._store.run(store, stored)
+        self.truth.refresh()
 
     def _replace(self, record: ImageRecord) -> None:
         self.catalog.replace(record)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from segstudio.app.changes import Broadcaster, Changes, Message
+from segstudio.app.contents import Contents, read_contents
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
 from segstudio.app.ports import Scheduler, WorkerFactory
-from segstudio.app.session import Contents, Session, read_contents
+from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.worker_link import WorkerLink

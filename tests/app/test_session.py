@@ -332,3 +332,29 @@ def test_a_fifth_of_the_approved_images_is_held_out_for_ever(rig):
     assert not any(record.held_out for record in session.records[:3])
     session.reopen(next(iter(held)))
     assert {record.id for record in rig.reopen().records if record.held_out} == held
+
+
+def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
+    from segstudio.app.new_project import NewProject
+    from segstudio.formats.folder import FoundImage
+    from tests.helpers.studios import write_images
+
+    images = write_images(tmp_path / "images", 4)
+    truth = np.zeros((64, 96), np.uint8)
+    truth[:20, :20] = 255
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(truth).save(tmp_path / "masks" / "truth.png")
+    found = tuple(FoundImage(path, tmp_path / "masks" / "truth.png") for path in images)
+    rig.studio.new_project(NewProject(tmp_path / "compared.segstudio", found, ("lesion",), "compare"))
+    rig.wait(lambda: rig.studio.session is not None)
+    session = rig.session
+    rig.wait(lambda: session.truth.dice is not None)
+    assert session.truth.dice == 0.0
+    assert session.approved_count == 0
+    session.editor.set_brush_radius(40)
+    rig.stroke((0, 0))
+    rig.wait(lambda: session.truth.dice)
+    assert 0.3 < session.truth.dice < 0.9
+    session.editor.undo()
+    rig.wait(lambda: session.truth.dice == 0.0)
+    rig.settle()

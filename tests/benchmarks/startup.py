@@ -1,7 +1,7 @@
 """How long the window takes to show, warm: `python tests/benchmarks/startup.py`.
 
-Prints the median over some starts of the real `segstudio` in a process of its own, from the start of Python to the first
-frame painted, and the same for a bare Qt window, so that the ratio can be compared between machines.
+Prints the median over some starts of the real `segstudio`, each a process of its own, from the start of Python to the
+first frame painted, and the same for a bare Qt window, so that the ratio can be compared between machines.
 """
 
 from __future__ import annotations

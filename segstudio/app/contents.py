@@ -1,0 +1,41 @@
+"""What a project holds when it is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.rounds import RoundRecord
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.store.project_db import Project
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a project holds when it is opened."""
+
+    folder: Path
+    name: str
+    classes: tuple[ClassSpec, ...]
+    table: SegmentTable
+    records: list[ImageRecord]
+    rounds: list[RoundRecord]
+    weights: tuple[int, Path] | None
+    last_image: int | None
+    upright: bool
+
+
+def read_contents(project: Project) -> Contents:
+    """Read all of it in one call; on the store thread."""
+    return Contents(
+        project.folder,
+        project.name,
+        project.classes(),
+        project.segment_table(),
+        project.images.list_images(),
+        project.rounds.list_rounds(),
+        project.rounds.latest_weights(),
+        project.settings.get_setting("last_image"),
+        bool(project.settings.get_setting("upright", False)),
+    )

@@ -1,0 +1,81 @@
+"""How the mask on the canvas compares with a truth that the project was given to compare with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.changes import Changes
+from segstudio.app.document import Document, frozen
+from segstudio.app.loader import Loader
+from segstudio.domain.errors import UserError
+from segstudio.domain.metrics import dice
+from segstudio.domain.segments import ClassSpec
+from segstudio.formats.png import read_mask
+from segstudio.imaging.reader import read_orientation
+
+log = logging.getLogger(__name__)
+
+Truth = NDArray[np.uint16]
+
+
+class TruthCheck:
+    """Dice of the shown mask against the truth, computed off the main thread; None where there is no truth."""
+
+    def __init__(self, loader: Loader, announce: Callable[[Changes], None]) -> None:
+        self._loader = loader
+        self._announce = announce
+        self._document: Document | None = None
+        self._file: Path | None = None
+        self._truth: Truth | None = None
+        self._classes: tuple[ClassSpec, ...] = ()
+        self.dice: float | None = None
+
+    def follow(
+        self, document: Document | None, image: Path, truth: Path | None, classes: tuple[ClassSpec, ...]
+    ) -> None:
+        """Compare with another document from now on."""
+        self._document, self._file, self._truth, self._classes, self.dice = document, truth, None, classes, None
+        if document is None or truth is None:
+            return
+        size = (document.width, document.height)
+
+        def keep(found: Truth | None) -> None:
+            if self._file == truth and self._document is document:
+                self._truth = found
+                self.refresh()
+
+        self._loader.run(lambda: _read(truth, image, size, classes), keep)
+
+    def refresh(self) -> None:
+        """Compare again, after the mask changed."""
+        document, truth = self._document, self._truth
+        if document is None or truth is None:
+            return
+        now = frozen(document)
+
+        def keep(value: float) -> None:
+            if self._document is document:
+                self.dice = value
+                self._announce(Changes(history=True))
+
+        self._loader.run(lambda: _mean_dice(now, truth), keep)
+
+
+def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> Truth | None:
+    try:
+        return read_mask(file, size, read_orientation(image), classes)
+    except UserError as error:
+        log.warning("the mask to compare with cannot be used: %s", error)
+        return None
+
+
+def _mean_dice(document: Document, truth: Truth) -> float:
+    """Mean over the classes that either holds; 1 where neither holds any."""
+    shown = document.shown(document.bounds)
+    present = [value for value in np.union1d(np.unique(shown), np.unique(truth)) if value]
+    return float(np.mean([dice(shown == value, truth == value) for value in present])) if present else 1.0

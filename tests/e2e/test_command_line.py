@@ -1,0 +1,84 @@
+"""The command line as a user meets it: exit codes, one sentence on stderr, and nothing loaded that isn't needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segstudio.formats.demo import write_demo
+
+
+def segstudio(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "segstudio", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def lesions(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("bilder [1] ü 图")
+    write_demo(folder, "lesion", 3, 5)
+    return folder
+
+
+def test_new_export_and_evaluate(lesions, tmp_path):
+    project = tmp_path / "Projekt ü.segstudio"
+    masks = lesions / "masks"
+    done = segstudio("new", project, "--images", lesions / "images", "--masks", masks, "--classes", "lesion")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 images, 3 of them approved" in done.stdout
+    done = segstudio("export", project, "--format", "png", "--out", tmp_path / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = segstudio("evaluate", "--pred", tmp_path / "out", "--truth", masks, "--json", tmp_path / "r.json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["count"] == 3
+    assert report["mean"] == {"dice": 1.0, "iou": 1.0, "hd95": 0.0}
+
+
+def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):
+    for arguments in (
+        ("new", tmp_path / "p", "--images", tmp_path / "nowhere"),
+        ("export", tmp_path / "no.segstudio", "--out", tmp_path / "out"),
+        ("train", tmp_path / "no.segstudio"),
+        ("predict", tmp_path / "no.segstudio", "--out", tmp_path / "out"),
+        ("evaluate", "--pred", tmp_path, "--truth", tmp_path),
+        ("worker", "--round", tmp_path),
+    ):
+        done = segstudio(*arguments)
+        assert done.returncode == 1, (arguments, done)
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_project_made_twice_is_refused_and_left_alone(lesions, tmp_path):
+    project = tmp_path / "p.segstudio"
+    assert segstudio("new", project, "--images", lesions / "images").returncode == 0
+    before = (project / "project.db").read_bytes()
+    done = segstudio("new", project, "--images", lesions / "images")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert (project / "project.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [("fly",), ("new",), ("export", "x", "--format", "jpg", "--out", "y")])
+def test_wrong_use_is_exit_code_2(arguments):
+    assert segstudio(*arguments).returncode == 2
+
+
+def test_version_and_help():
+    assert segstudio("--version").stdout.startswith("segstudio 0.")
+    helped = segstudio("--help")
+    assert helped.returncode == 0
+    for command in ("new", "train", "predict", "export", "evaluate", "simulate", "demo", "doctor"):
+        assert command in helped.stdout
+
+
+def test_doctor_names_what_it_finds():
+    done = segstudio("doctor")
+    assert "torch 2.13" in done.stdout
+    assert "GPU:" in done.stdout
+    assert done.returncode == 0, done.stdout
