@@ -31,10 +31,10 @@ LATER_ROUND = Rates(fresh=1e-3, pretrained=3e-4)
 def planned_steps(images: int, warm: bool, device: str) -> int:
     """Steps of a round on ``images`` training images, a few less where it goes on from the weights of a round before.
 
-    They take 35 to 60 seconds on one core of 2023, and depend on nothing that varies from run to run, so that a
+    They take 40 to 55 seconds on one core of 2023, and depend on nothing that varies from run to run, so that a
     round can be repeated bit for bit. An accelerator does four times as many in less time.
     """
-    steps = (76 if warm else 80) + 2 * min(images, 20)
+    steps = (96 if warm else 100) + 2 * min(images, 20)
     return steps if device == "cpu" else 4 * steps
 
 
