@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
@@ -69,21 +66,22 @@ class MaskIntake:
             lambda mask: self._show(image_id, round_number, mask),
         )
 
-    def _show(self, image_id: int, round_number: int, mask: NDArray[np.uint16] | None) -> None:
+    def _show(self, image_id: int, round_number: int, mask: Plane | None) -> None:
         record = self._catalog.record(image_id)
         if mask is None or record.state is ImageState.APPROVED:
             return
         state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
-        height, width = mask.shape
-        self._replace_record(replace(record, state=state, prediction_round=round_number, width=width, height=height))
+        self._replace_record(
+            replace(record, state=state, prediction_round=round_number, width=mask.width, height=mask.height)
+        )
         document = self._document()
         if document is not None and document.image_id == image_id:
-            document.set_prediction(Plane.from_array(mask, BACKGROUND), round_number)
+            document.set_prediction(mask, round_number)
             self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
             self._on_shown()
 
 
-def _stored(project: Project, image_id: int, round_number: int, file: Path) -> NDArray[np.uint16] | None:
+def _stored(project: Project, image_id: int, round_number: int, file: Path) -> Plane | None:
     """The mask, once it rests in the project; None where it does not fit or may not take the place of another."""
     png = file.read_bytes()
     file.unlink()
@@ -94,4 +92,4 @@ def _stored(project: Project, image_id: int, round_number: int, file: Path) -> N
         project.images.set_size(image_id, width, height, record.fingerprint)
     elif (width, height) != (record.width, record.height):
         return None
-    return mask if project.masks.put_prediction(image_id, round_number, png) else None
+    return Plane.from_array(mask, BACKGROUND) if project.masks.put_prediction(image_id, round_number, png) else None

@@ -6,23 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from segstudio.app.loader import Loaded
 from segstudio.domain.history import History
-from segstudio.domain.plane import Tile, TileKey
+from segstudio.domain.plane import Plane, Tile, TileKey
+from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.project_db import Project
 
 
 @dataclass(frozen=True, eq=False)
 class StoredMasks:
-    """What the project holds for an image; ``prediction`` is (height, width) uint16 or None."""
+    """What the project holds for an image."""
 
     correction: dict[TileKey, Tile]
     history: History
-    prediction: NDArray[np.uint16] | None
+    prediction: Plane | None
     prediction_round: int | None
 
 
@@ -32,7 +30,7 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
     return StoredMasks(
         project.masks.load_correction(image_id),
         project.masks.load_history(image_id),
-        None if stored is None else decode_mask(stored[1]),
+        None if stored is None else Plane.from_array(decode_mask(stored[1]), BACKGROUND),
         None if stored is None else stored[0],
     )
 

@@ -310,7 +310,7 @@ class Session:
         document = Document(image_id, pixels, plane, history=masks.history)
         document.approved = self.record(image_id).state is ImageState.APPROVED
         if masks.prediction is not None and masks.prediction_round is not None:
-            document.set_prediction(Plane.from_array(masks.prediction, 0), masks.prediction_round)
+            document.set_prediction(masks.prediction, masks.prediction_round)
         return document
 
     def _misfit(self, image_id: int, image: Loaded, masks: StoredMasks) -> str:

@@ -91,6 +91,7 @@ class Project:
             _migrate(database, version)
             project = cls(folder, database)
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
+            project.rounds.sweep_predictions()
             on_failure.pop_all()
         return project
 

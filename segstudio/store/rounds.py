@@ -8,6 +8,7 @@ from typing import Any
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundRecord, RoundStatus
+from segstudio.protocol.round_folder import PREDICTIONS
 from segstudio.store.database import Database
 
 ROUNDS = "rounds"
@@ -98,6 +99,12 @@ class Rounds:
                 "UPDATE rounds SET status = ?, sentence = ? WHERE status = ?",
                 (RoundStatus.FAILED.value, sentence, RoundStatus.RUNNING.value),
             ).rowcount
+
+    def sweep_predictions(self) -> None:
+        """Remove masks that a worker wrote and nobody fetched, because the window was closed or killed."""
+        for file in (self._folder / ROUNDS).glob(f"*/{PREDICTIONS}/*.png"):
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _record(row: tuple[Any, ...]) -> RoundRecord:

@@ -106,3 +106,15 @@ def test_weights_outside_the_project_are_never_used(project: Project, tmp_path: 
     project.rounds.end_round(1, RoundStatus.FINISHED, weights="../elsewhere.safetensors")
     assert (project.folder / "../elsewhere.safetensors").is_file()
     assert project.rounds.latest_weights() is None
+
+
+def test_masks_that_nobody_fetched_are_gone_after_opening(project: Project) -> None:
+    project.rounds.begin_round(3, 0.0)
+    left = project.rounds.round_folder(1) / "predictions" / "4.1.png"
+    left.parent.mkdir()
+    left.write_bytes(b"mask")
+    folder = project.folder
+    project.close()
+    with Project.open(folder):
+        assert not left.exists()
+        assert left.parent.is_dir()
