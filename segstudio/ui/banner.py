@@ -99,5 +99,6 @@ class Banner(QFrame):
         text = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text()) + 8
         width = min(room, _WIDEST, taken + text)
         self.setFixedWidth(width)
-        self.setFixedHeight(max(36, self._row.heightForWidth(width)))
+        lines = self.sentence.heightForWidth(width - taken)
+        self.setFixedHeight(max(40, lines + 16))
         self.move((self._over.width() - width) // 2, _MARGIN)

@@ -52,7 +52,7 @@ class Commands:
 
     def new_project(self, paths: list[Path] | None = None) -> None:
         """Ask for images, or take ``paths``, and offer to make a project of them."""
-        dialog = NewProjectDialog(self.studio, self.window)
+        dialog = NewProjectDialog(self.studio, self.theme, self.window)
         dialog.open()
         if paths:
             dialog.take(paths)
@@ -104,7 +104,7 @@ class Commands:
     def export_masks(self) -> None:
         """Offer to write the masks as PNG."""
         if self.studio.session is not None:
-            ExportDialog(self.studio.session, self.settings, self.window).open()
+            ExportDialog(self.studio.session, self.settings, self.theme, self.window).open()
 
     # ---- images and masks -------------------------------------------------------------------------------------
 

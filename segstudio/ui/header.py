@@ -112,11 +112,7 @@ def state_words(session: Session, record: ImageRecord) -> str:
         if document.mask_origin == "model":
             words.append(f"the model's mask, round {document.prediction_round}")
         elif document.mask_origin == "mine":
-            words.append(
-                "your mask"
-                if document.prediction_round is None
-                else f"your strokes over the model's mask, round {document.prediction_round}"
-            )
+            words.append("your mask" if document.prediction_round is None else "your strokes on the model's mask")
         elif document.mask_origin == "none":
             words.append("no mask yet")
     if record.held_out and record.state is ImageState.APPROVED:

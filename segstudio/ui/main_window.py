@@ -38,7 +38,7 @@ from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.welcome import Welcome
 from segstudio.ui.widgets import Rule
 
-SIDE_WIDTH = 272
+SIDE_WIDTH = 288
 LIST_WIDTH = 232
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -10,6 +10,8 @@ from segstudio.app.round_runner import TrainingStatus
 from segstudio.ui.docks.training import headline
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, label
+
+_WIDTH, _HEIGHT = 320, 28
 
 
 class MenuCorner(QWidget):
@@ -26,13 +28,17 @@ class MenuCorner(QWidget):
         self.bar = ProgressLine(theme, "Progress of the round")
         self.bar.setFixedWidth(96)
         # The menu bar asks for the size once: it is the same whatever is shown.
-        self.setFixedSize(320, 28)
+        self.setFixedSize(_WIDTH, _HEIGHT)
         self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(12)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.bar, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def sizeHint(self) -> QSize:
+        """The menu bar places by this, once."""
+        return QSize(_WIDTH, _HEIGHT)
 
     def show_status(self, status: TrainingStatus | None) -> None:
         """Follow the round; nothing to see while there is none."""

@@ -63,16 +63,18 @@ QPushButton[flat="true"] { background: transparent; border-color: transparent; c
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
 
-QLineEdit, QSpinBox, QPlainTextEdit { background: $window; color: $text; border: 1px solid $line; border-radius: 4px;
+QLineEdit, QSpinBox, QPlainTextEdit { background: $field; color: $text; border: 1px solid $line; border-radius: 4px;
     padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
 QSpinBox { padding: 3px 8px 3px 4px; }
+QSpinBox QLineEdit { border: none; padding: 0; background: transparent; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
 QLineEdit[inline="true"] { padding: 1px 4px; }
 
 QRadioButton, QCheckBox { spacing: 8px; padding: 2px; border: 1px solid transparent; border-radius: 4px; }
 QRadioButton:focus, QCheckBox:focus { border-color: $accent; }
 
+QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; image: none; border: none; }
 QListView { background: $panel; border: 1px solid transparent; }
 QListView:focus { border-color: transparent; }
 

@@ -29,6 +29,7 @@ class Tokens:
     window: str
     panel: str
     raised: str
+    field: str
     hover: str
     pressed: str
     line: str
@@ -52,6 +53,7 @@ DARK = Tokens(
     window="#15171a",
     panel="#1b1e22",
     raised="#262a30",
+    field="#131518",
     hover="#282c32",
     pressed="#31363d",
     line="#2a2e34",
@@ -73,6 +75,7 @@ LIGHT = Tokens(
     window="#e6e8ea",
     panel="#f4f5f6",
     raised="#ffffff",
+    field="#ffffff",
     hover="#e4e7ea",
     pressed="#d8dce0",
     line="#d3d7db",

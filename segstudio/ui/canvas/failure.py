@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+_WIDTH = 480
+
 
 class FailureNote(QWidget):
     """Centred; hidden while there is nothing to say."""
@@ -15,7 +17,7 @@ class FailureNote(QWidget):
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.sentence.setFixedWidth(440)
+        self.sentence.setFixedWidth(_WIDTH)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.relocate = QPushButton("Find the file…")
         self.relocate.setAccessibleName("Find the file of this image")
@@ -30,5 +32,7 @@ class FailureNote(QWidget):
     def show_sentence(self, sentence: str, missing: bool) -> None:
         """Show ``sentence``, or nothing if it is empty; the button only where the file is missing."""
         self.sentence.setText(sentence)
+        # A layout asks a centred label for one line only.
+        self.sentence.setFixedHeight(max(0, self.sentence.heightForWidth(_WIDTH)))
         self.relocate.setVisible(missing)
         self.setVisible(bool(sentence))

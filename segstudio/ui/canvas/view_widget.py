@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QResizeEvent
@@ -274,7 +275,7 @@ class ImageView(QWidget):
         """Paint what was exposed, part by part: two small parts far from each other are no large one."""
         painter = QPainter(self)
         fade = min(1.0, self._fade_clock.elapsed() / FADE_MS) if self._fade_timer.isActive() else 1.0
-        parts = list(event.region())
+        parts = list(cast(Iterable[QRect], event.region()))
         for part in parts if len(parts) <= _MANY_PARTS else [event.rect()]:
             painter.setClipRect(part)
             self._paint_part(painter, part, fade)

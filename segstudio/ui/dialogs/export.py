@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -18,13 +17,15 @@ from PySide6.QtWidgets import (
 
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
+from segstudio.ui.choices import CheckBox
+from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
 
 class ExportDialog(QDialog):
     """A folder, and whether unapproved masks go too."""
 
-    def __init__(self, session: Session, settings: Settings, parent: QWidget) -> None:
+    def __init__(self, session: Session, settings: Settings, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Export masks")
@@ -41,7 +42,9 @@ class ExportDialog(QDialog):
         several = len(session.classes) > 1
         kind = "one colour index a class" if several else "0 and 255"
         about = label(f"One PNG an image, of its size and name, with {kind}.", tone="muted")
-        self.only_approved = QCheckBox(f"Only approved masks ({session.approved_count} of {len(session.records)})")
+        self.only_approved = CheckBox(
+            theme, f"Only approved masks ({session.approved_count} of {len(session.records)})"
+        )
         self.only_approved.setChecked(True)
         cancel = QPushButton("Cancel")
         cancel.clicked.connect(self.reject)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,8 @@ from PySide6.QtWidgets import (
 from segstudio.app.new_project import SUFFIX, MasksAs, NewProject, Preview
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
+from segstudio.ui.choices import RadioButton
+from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, restyle
 
 MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
@@ -35,13 +36,14 @@ _LABELS = ("Images", "Classes", "Existing masks", "Project folder")
 class NewProjectDialog(QDialog):
     """Looks at what was chosen in the background, suggests the rest, and makes the project."""
 
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
+    def __init__(self, studio: Studio, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("New project")
         self.setMinimumWidth(600)
         self.setAcceptDrops(True)
         self._studio = studio
+        self._theme = theme
         self._preview: Preview | None = None
         self._asked = 0
         self.found = label("Choose a folder with images, or drop it here.", tone="muted")
@@ -72,7 +74,7 @@ class NewProjectDialog(QDialog):
         masks.setContentsMargins(0, 0, 0, 0)
         masks.setSpacing(4)
         for number, (_, text) in enumerate(MASK_CHOICES):
-            button = QRadioButton(text)
+            button = RadioButton(self._theme, text)
             self.choices.addButton(button, number)
             masks.addWidget(button)
         self.masks_box.setEnabled(False)

@@ -44,6 +44,7 @@ class BrushDock(Section):
         self.diameter.setRange(1, round(2 * MAX_RADIUS))
         self.diameter.setSuffix(" px")
         self.diameter.setFixedWidth(68)
+        self.diameter.lineEdit().setTextMargins(0, 0, 6, 0)
         self.diameter.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.diameter.setAccessibleName("Size of the brush in pixels across")
         self.diameter.setToolTip("Size of the brush in image pixels across")

@@ -63,6 +63,7 @@ class TrainingDock(Section):
         self._plot: Any = None
         self._plotted: list[RoundRecord] = []
         self.line = ElidedLabel(tone="muted")
+        self.line.setProperty("role", "small")
         self.line_progress = ProgressLine(theme, "Progress of the round")
         folded = QWidget()
         box = QVBoxLayout(folded)
