@@ -16,6 +16,9 @@ from segstudio.ui.dialogs.shortcuts import ShortcutSheet
 from tests.helpers.studios import write_images
 
 Key = Qt.Key
+# The platform without a screen says so of every dialog; it is true and no trouble.
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints", extend=True)
+
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
 
