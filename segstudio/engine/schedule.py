@@ -11,7 +11,8 @@ REDUCED_SCALE = 0.625
 REDUCED_SHARE = 0.6
 _WARM_UP = 0.15
 _FINAL_RATE = 0.01
-_MEASURED_STEPS = 4
+_MEASURED_STEPS = 8
+_PACE_MEMORY = 0.9
 # A plan is cut only when it would overrun by more than this, so that noise in the clock does not change a round.
 _TOLERANCE = 1.1
 
@@ -49,23 +50,22 @@ def one_cycle(fraction: float) -> float:
 class StepBudget:
     """Counts steps and the time spent in them, and cuts the plan where it would take longer than ``seconds``.
 
+    Each step is a new estimate from the pace of the last ten, so a busy moment does not cost the rest of a round.
+
     The first steps see the images reduced, which teaches the outlines in less than half the time; the last see
     them at full input size (progressive resizing: Tan & Le, "EfficientNetV2", ICML 2021).
     """
 
     def __init__(self, steps: int, seconds: float) -> None:
-        self.steps = max(1, steps)
+        self.steps = self._planned = max(1, steps)
         self.step = 0
+        self.fraction = 0.0
+        """How much of the plan is done, 0 to 1; it never falls."""
         self.spent = 0.0
         self._seconds = seconds
         self._started = 0.0
         self._timed = 0.0
         self._timed_cost = 0.0
-
-    @property
-    def fraction(self) -> float:
-        """How much of the plan is done, 0 to 1."""
-        return min(1.0, self.step / self.steps)
 
     @property
     def scale(self) -> float:
@@ -87,13 +87,15 @@ class StepBudget:
         # The first step also sets up the kernels and says little of the pace.
         if self.step == 1:
             self._timed = self._timed_cost = 0.0
-        self._timed += passed
-        self._timed_cost += self.scale**2
+        self._timed = _PACE_MEMORY * self._timed + passed
+        self._timed_cost = _PACE_MEMORY * self._timed_cost + self.scale**2
         self.spent += passed
         self.step += 1
+        self.steps = max(self._planned, self.step)
         if self.step >= _MEASURED_STEPS and self.spent + self._time_for(self.steps) > _TOLERANCE * self._seconds:
             while self.steps > self.step and self.spent + self._time_for(self.steps) > self._seconds:
                 self.steps -= 1
+        self.fraction = max(self.fraction, self.step / self.steps)
 
     def _time_for(self, steps: int) -> float:
         """Seconds from here to the end of a plan of ``steps``."""

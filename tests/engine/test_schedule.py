@@ -59,6 +59,25 @@ def test_a_plan_that_does_not_fit_is_cut_to_the_seconds(clock: Clock) -> None:
     assert 55 <= clock.now <= 67
 
 
+def test_a_busy_moment_does_not_cost_the_rest_of_the_round(clock: Clock) -> None:
+    budget = StepBudget(100, seconds=70.0)
+    fractions = []
+    for _ in range(12):
+        budget.begin_step()
+        clock.now += 2.0 * budget.scale**2
+        budget.end_step()
+        fractions.append(budget.fraction)
+    assert budget.steps < 100
+    while budget.step < budget.steps:
+        budget.begin_step()
+        clock.now += 0.5 * budget.scale**2
+        budget.end_step()
+        fractions.append(budget.fraction)
+    assert budget.step == 100
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
 def test_time_between_steps_does_not_count(clock: Clock) -> None:
     budget = StepBudget(10, seconds=60.0)
     while budget.step < budget.steps:
