@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -42,6 +43,7 @@ def run(argv_project: Path | None = None, demo: str | None = None) -> int:
     studio = Studio(QtScheduler(app), settings)
     window = MainWindow(studio, settings, theme)
     _report_bugs(studio, window, app)
+    _end_on_signals(window)
     window.show()
     # After the first frame: the window is there before anything is read.
     QTimer.singleShot(0, window, _start_call(studio, argv_project, demo))
@@ -95,6 +97,16 @@ def _log_to_file() -> None:
     logging.getLogger().setLevel(logging.INFO)
 
 
+def _end_on_signals(window: MainWindow) -> None:
+    """Ctrl+C and the end of the desktop session close the window, which writes everything."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
+    # Python sees a signal only when it runs: Qt's loop by itself would sleep through it.
+    pulse = QTimer(window)
+    pulse.timeout.connect(lambda: None)
+    pulse.start(400)
+
+
 def _report_bugs(studio: Studio, window: MainWindow, app: QApplication) -> None:
     """Errors that nobody caught go to the log, and one quiet sentence to the user; the window stays."""
     scheduler = QtScheduler(app)
@@ -111,9 +123,6 @@ def _report_bugs(studio: Studio, window: MainWindow, app: QApplication) -> None:
         )
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.close()
-            return
         log.error("uncaught", exc_info=(kind, error, trace))
         sys.__excepthook__(kind, error, trace)
         scheduler.post(tell)

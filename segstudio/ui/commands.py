@@ -187,8 +187,12 @@ class Commands:
         self.theme.set_appearance(appearance)
 
     def show_shortcuts(self) -> None:
-        """The sheet of all keys."""
-        ShortcutSheet(self.theme, self.window).show()
+        """The sheet of all keys, or away with it."""
+        shown = self.window.findChild(ShortcutSheet)
+        if shown is None:
+            ShortcutSheet(self.theme, self.window).show()
+        else:
+            shown.close()
 
     def open_log_folder(self) -> None:
         """Show the log in the file manager."""

@@ -58,7 +58,7 @@ class Header(QWidget):
         self.state = ElidedLabel(tone="muted")
         self.approve = QPushButton("Approve")
         self.approve.setProperty("primary", True)
-        self.approve.setFixedWidth(148)
+        self.approve.setMinimumWidth(148)
         self.approve.clicked.connect(self._on_approve)
         self._approved = False
         layout = QHBoxLayout(self)

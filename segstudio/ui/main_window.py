@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.app.changes import Changes, Message
+from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.ui.actions import TOOL_ORDER, Actions
@@ -49,6 +50,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._studio = studio
         self._settings = settings
+        self._unsaved = False
+        self._leaving = False
         self.setWindowTitle("segstudio")
         self.setMinimumSize(960, 600)
         self.setAcceptDrops(True)
@@ -184,6 +187,8 @@ class MainWindow(QMainWindow):
         if changes.saving or changes.tool or changes.project or changes.training:
             self.status.show_session(session, self._studio.busy)
             self.welcome.show_busy(self._studio.busy)
+        if changes.saving and session is not None:
+            self._follow_saving(session)
         if changes.training or changes.project:
             self.learning.show_status(None if session is None else session.rounds.status)
         if changes.document:
@@ -213,6 +218,18 @@ class MainWindow(QMainWindow):
         """Say something quietly above what is shown."""
         banner = self.welcome_banner if self._studio.session is None else self.canvas_banner
         banner.show_message(message)
+
+    def _follow_saving(self, session: Session) -> None:
+        """Work that can't be written is worth a banner, once, until it is written."""
+        failed = session.save_status.state == "failed"
+        shown = self.canvas_banner.message
+        if failed and not self._unsaved:
+            self.show_message(
+                Message(session.save_status.sentence, "trouble", "Try again", session.retry_saving, key="saving")
+            )
+        elif session.save_status.state == "saved" and shown is not None and shown.key == "saving":
+            self.canvas_banner.clear()
+        self._unsaved = failed
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
         renderer = self.canvas.renderer
@@ -269,7 +286,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Never asks: everything is written, the stroke in hand too; stays only if that failed."""
         self._remember()
-        if not self._studio.close():
+        session = self._studio.session
+        if not self._studio.close() and session is not None and not self._leaving:
+            # Nobody is trapped by a full disk: closing once more leaves without what can't be written.
+            self._leaving = True
+            sentence = f"{session.save_status.sentence} Close the window once more to leave without it."
+            self.show_message(Message(sentence, "trouble", "Try again", session.retry_saving, key="saving"))
             event.ignore()
             return
         self._unsubscribe()

@@ -430,3 +430,36 @@ def test_the_wheel_over_a_slider_changes_nothing(rig):
         ),
     )  # fmt: skip
     assert slider.value() == before
+
+
+def test_what_cannot_be_saved_is_said_and_traps_nobody(rig, monkeypatch):
+    from segstudio.domain.errors import UserError
+
+    rig.new_project()
+    rig.settle()
+    full = UserError("The disk is full. Make room and try again.")
+
+    def fail(*_args, **_more):
+        raise full
+
+    monkeypatch.setattr("segstudio.store.masks.Masks.save_edit", fail)
+    rig.drag([(20, 20), (50, 20)])
+    banner = rig.window.canvas_banner
+    rig.wait(banner.isVisible)
+    assert "disk is full" in banner.sentence.text()
+    assert rig.window.status.saved.text() == "Not saved"
+    assert not rig.window.close()
+    assert rig.window.isVisible()
+    assert "once more" in banner.sentence.text()
+    monkeypatch.undo()
+    rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: rig.window.status.saved.text() == "All saved")
+
+
+def test_another_image_starts_whole(rig):
+    rig.new_project()
+    fitted = rig.canvas.zoom_percent
+    rig.canvas.zoom_to(8.0)
+    rig.key(Key.Key_N)
+    rig.settle()
+    assert rig.canvas.zoom_percent == pytest.approx(fitted)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -165,6 +166,12 @@ class Canvas(ImageView):
             session.step(steps[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Keys that are let go elsewhere are not heard of: the hand goes back now."""
+        self.space_down = False
+        self.update_cursor()
+        super().focusOutEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The hand goes back."""

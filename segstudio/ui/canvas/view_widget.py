@@ -150,12 +150,12 @@ class ImageView(QWidget):
         return not session.record(session.current_id).path.exists()
 
     def _show(self, document: Document | None) -> None:
-        before = None if self.renderer is None else (self.renderer.width, self.renderer.height)
+        before = None if self.document is None else self.document.image_id
         self.document = document
         self._fade_timer.stop()
         self.renderer = None if document is None else Renderer(document, self._colors())
-        # The next frame of a series keeps the zoom; an image of another size starts whole.
-        if self.renderer is not None and (self._fits or before != (self.renderer.width, self.renderer.height)):
+        # Another image starts whole, so that one glance takes it in; the same one read again keeps the zoom.
+        if document is not None and (self._fits or before != document.image_id):
             self.zoom_fit()
         self.update()
 
