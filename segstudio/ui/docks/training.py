@@ -99,6 +99,11 @@ class TrainingDock(Section):
             grid.addWidget(self.values[key], row, 1, right)
             self.values[key].setAccessibleName(text)
         self.content.addLayout(grid)
+        # Above the chart, so that it is in reach on a small screen too.
+        foot = QHBoxLayout()
+        foot.setContentsMargins(4, 4, 0, 0)
+        foot.addWidget(self.button)
+        self.content.addLayout(foot)
         self.chart_title = label("Held-out Dice, round by round", tone="muted", size="small")
         self.chart_title.setContentsMargins(4, 4, 0, 0)
         self.content.addWidget(self.chart_title)
@@ -106,10 +111,6 @@ class TrainingDock(Section):
         self._chart = QVBoxLayout()
         self._chart.setContentsMargins(0, 0, 0, 0)
         self.content.addLayout(self._chart)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(4, 4, 0, 0)
-        foot.addWidget(self.button)
-        self.content.addLayout(foot)
 
     def set_session(self, session: Session | None) -> None:
         """Show another project's rounds."""
