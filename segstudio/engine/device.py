@@ -48,7 +48,7 @@ def pick_device() -> Device:
         return Device("cuda", torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
         return Device("mps", f"Apple {platform.processor() or 'GPU'}")
-    return Device("cpu", platform.processor() or platform.machine() or "CPU")
+    return Device("cpu", "CPU")
 
 
 @functools.lru_cache(maxsize=1)

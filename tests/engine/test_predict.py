@@ -50,10 +50,16 @@ class _Bright(SegmentationNetwork):
         return x.mean(dim=1, keepdim=True)
 
 
+class _Steep(SegmentationNetwork):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 20 * x.mean(dim=1, keepdim=True)
+
+
 def test_a_pixel_stays_where_it_is() -> None:
     pixels, _ = disc(3, 96, 64)
     mean = flip_averaged_logits(_Bright(), pixels, CPU, upright=False)[..., 0]
-    assert np.allclose(mean, (pixels.mean(axis=2) - 127) / 128, atol=1e-2)
+    bright = (pixels.mean(axis=2) - 127) / 128
+    assert np.allclose(mean, cv2.GaussianBlur(bright, (0, 0), 0.8), atol=1e-2)
 
 
 @pytest.mark.parametrize(("classes", "width", "height"), [(1, 200, 150), (2, 90, 260)])
@@ -77,3 +83,15 @@ def test_dice_by_hand() -> None:
     empty = np.zeros((1, 5), np.uint16)
     assert mean_class_dice(empty, empty, 2, IGNORE) == 1.0
     assert mean_class_dice(np.array([[1, 0, 0, 0, 0]], np.uint16), empty, 2, IGNORE) == 0.0
+
+
+def test_a_slanting_edge_of_steep_logits_has_no_steps() -> None:
+    """Each row's border lies within a pixel of the straight line, though a logit covers three by three pixels."""
+
+    ys, xs = np.mgrid[:64, :64]
+    pixels = np.repeat(np.where(xs < 16 + ys / 3, 255, 0).astype(np.uint8)[..., None], 3, 2)
+    logits = flip_averaged_logits(_Steep(), pixels, CPU, upright=True)
+    mask = mask_from_logits(logits, 192, 192)
+    borders = mask.sum(axis=1)[24:-24].astype(float)
+    line = np.polyval(np.polyfit(np.arange(len(borders)), borders, 1), np.arange(len(borders)))
+    assert np.abs(borders - line).max() < 1.5
