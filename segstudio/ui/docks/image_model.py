@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -168,8 +169,9 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setFont(self._name_font)
         painter.setPen(self._theme.color("text"))
         metrics = painter.fontMetrics()
-        # The end of a file name tells images of a series apart, so the middle goes.
-        name = metrics.elidedText(record.name, Qt.TextElideMode.ElideMiddle, text.width())
+        # The end of a name tells images of a series apart: the middle goes, and the file's ending, which the
+        # header and the tooltip show.
+        name = metrics.elidedText(Path(record.name).stem, Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(self._state_font)
         painter.setPen(self._theme.color("bad" if record.problem else "muted"))
