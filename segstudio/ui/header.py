@@ -58,7 +58,7 @@ class Header(QWidget):
         self.state = ElidedLabel(tone="muted")
         self.approve = QPushButton("Approve")
         self.approve.setProperty("primary", True)
-        self.approve.setMinimumWidth(148)
+        self.approve.setMinimumWidth(136)
         self.approve.clicked.connect(self._on_approve)
         self._approved = False
         layout = QHBoxLayout(self)
@@ -112,7 +112,7 @@ def state_words(session: Session, record: ImageRecord) -> str:
         if document.mask_origin == "model":
             words.append(f"the model's mask, round {document.prediction_round}")
         elif document.mask_origin == "mine":
-            words.append("your mask" if document.prediction_round is None else "your strokes on the model's mask")
+            words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
         elif document.mask_origin == "none":
             words.append("no mask yet")
     if record.held_out and record.state is ImageState.APPROVED:

@@ -40,7 +40,7 @@ from segstudio.ui.welcome import Welcome
 from segstudio.ui.widgets import Rule
 
 SIDE_WIDTH = 288
-LIST_WIDTH = 256
+LIST_WIDTH = 248
 
 
 class MainWindow(QMainWindow):
