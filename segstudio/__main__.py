@@ -74,11 +74,16 @@ def new(
     ] = None,
     classes: Annotated[str, typer.Option("--classes", help="Names of the classes, separated by commas.")] = "",
     masks_as: Annotated[MasksUse, typer.Option("--masks-as", help="What the masks are taken for.")] = MasksUse.approved,
+    upright: Annotated[
+        bool, typer.Option("--upright", help="What is up stays up, as with people and scenes: not learned upside down.")
+    ] = False,
 ) -> None:
     """Make PROJECT from a folder of images, with or without masks."""
     from segstudio.app.batch import new_project
 
-    typer.echo(new_project(project, images, masks, [c for c in classes.split(",") if c.strip()], masks_as.value))
+    typer.echo(
+        new_project(project, images, masks, [c for c in classes.split(",") if c.strip()], masks_as.value, upright)
+    )
 
 
 @cli.command()

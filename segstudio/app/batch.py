@@ -70,18 +70,26 @@ class HeadlessStudio:
 
 
 def new_project(
-    folder: Path, images: Path, masks: Path | None, classes: Sequence[str], masks_as: Literal["approved", "compare"]
+    folder: Path,
+    images: Path,
+    masks: Path | None,
+    classes: Sequence[str],
+    masks_as: Literal["approved", "compare"],
+    upright: bool = False,
 ) -> str:
     """Make a project; returns what to tell the user. Raises ``UserError``."""
     if not folder.name.endswith(".segstudio"):
         folder = folder.with_name(f"{folder.name}.segstudio")
     preview = look_at([images], masks)
-    plan = NewProject(
-        folder.absolute(), preview.images, tuple(classes) or preview.suggested_classes, masks_as if masks else "none"
+    return _make(
+        NewProject(
+            folder.absolute(),
+            preview.images,
+            tuple(classes) or preview.suggested_classes,
+            masks_as if preview.with_mask else "none",
+            upright,
+        )
     )
-    if preview.layout == "ph2" or (masks is None and preview.with_mask):
-        plan = NewProject(plan.folder, plan.images, plan.classes, masks_as)
-    return _make(plan)
 
 
 def make_demo(kind: DemoKind) -> str:
@@ -197,10 +205,10 @@ def _make(plan: NewProject) -> str:
     with create(plan) as project:
         ids = [record.id for record in project.images.list_images()]
         troubles = []
-        if plan.masks_as == "approved":
-            for image_id, found in zip(ids, plan.images, strict=True):
-                if found.mask is not None:
-                    troubles.append(take_mask(project, image_id, found.mask))
+        if plan.approved_masks:
+            for image_id, mask in zip(ids, plan.approved_masks, strict=True):
+                if mask is not None:
+                    troubles.append(take_mask(project, image_id, mask))
         approved = len([trouble for trouble in troubles if not trouble])
         odd = [trouble for trouble in troubles if trouble]
     lines = [f"{plan.folder} made: {len(ids)} images, {approved} of them approved."]

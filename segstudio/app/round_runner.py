@@ -53,7 +53,7 @@ class TrainingStatus:
         elif self.phase == "cancelling":
             parts = [f"Round {self.round} · stopping"]
         elif self.phase != "idle":
-            parts = [f"Round {self.round} · {self.fraction:.0%}"]
+            parts = [f"Round {self.round} · {100 * self.fraction:.0f} %"]
         elif self.predicting:
             parts = [f"Round {self.round} · refreshing {self.predicting} masks"]
         elif self.round:
@@ -112,6 +112,7 @@ class RoundRunner:
         self._round: _Round | None = None
         self._phase: Phase = "idle"
         self._latest: Path | None = None
+        self._tried: int | None = None
         self.records = records
         self.automatic = True
         self.predicting: Callable[[], int] = lambda: 0
@@ -127,9 +128,14 @@ class RoundRunner:
 
     @property
     def missing(self) -> int:
-        """Approvals until a round starts by itself."""
-        last = self.records[-1].approved if self.records else None
-        return approvals_missing(len(self._catalog.approved), last)
+        """Approvals until a round starts by itself.
+
+        They count from the last round that ended well. One that was stopped or failed is not tried again at once, but
+        it is when the project is opened the next time.
+        """
+        finished = [record.approved for record in self.records if record.status is RoundStatus.FINISHED]
+        tried = [approved for approved in (*finished[-1:], self._tried) if approved is not None]
+        return approvals_missing(len(self._catalog.approved), max(tried, default=None))
 
     @property
     def status(self) -> TrainingStatus:
@@ -182,7 +188,7 @@ class RoundRunner:
             self._say("There is nothing to learn from yet. Approve a few images first.", "info")
             return
         self._set_phase("starting")
-        approved = len(self._catalog.approved)
+        self._tried = approved = len(self._catalog.approved)
         self._store.run(
             lambda project: project.rounds.begin_round(approved, time.time()), lambda r: self._begun(r, usable)
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import Scores, mean_of, score_pair, summary
+from segstudio.formats import ph2
 from segstudio.formats.folder import bare_stem, match
 from segstudio.formats.png import read_ids
 from segstudio.imaging.find import find_images
@@ -29,7 +30,7 @@ def evaluate_folders(pred_dir: Path, truth_dir: Path, progress: Progress | None 
     ``progress`` is called with pairs done and pairs in all. Raises ``UserError`` where a folder can't be listed or no
     pair can be compared.
     """
-    predictions, truths = find_images(pred_dir), find_images(truth_dir)
+    predictions, truths = _masks(pred_dir), _masks(truth_dir)
     pairs = _pairs(predictions, pred_dir, truths, truth_dir)
     if not pairs:
         raise UserError(
@@ -63,6 +64,13 @@ def evaluate_folders(pred_dir: Path, truth_dir: Path, progress: Progress | None 
         "unpaired_truth": [str(path) for path in truths if path not in used_truth],
         "failed": failed,
     }
+
+
+def _masks(folder: Path) -> list[Path]:
+    """The masks in a folder; of PH2's own layout, where images and ROI masks lie beside them, the lesion masks."""
+    if ph2.recognises(folder):
+        return [found.mask for found in ph2.find(folder) if found.mask is not None]
+    return find_images(folder)
 
 
 def _pairs(predictions: list[Path], pred_dir: Path, truths: list[Path], truth_dir: Path) -> list[tuple[Path, Path]]:

@@ -166,13 +166,24 @@ def test_painting_goes_on_while_a_round_runs_and_cancel_ends_it(rig):
     rig.hold_rounds = True
     approve(rig, 3)
     rig.wait(lambda: session.rounds.status.phase == "training")
-    assert "Round 1 · 50%" in session.rounds.status.line
+    assert "Round 1 · 50 %" in session.rounds.status.line
     rig.stroke((30, 30))
     assert rig.mask()[30, 30] == 1
     session.rounds.cancel()
     rig.wait(lambda: not session.rounds.busy)
     assert session.rounds.records[-1].status is RoundStatus.CANCELLED
     assert session.rounds.missing == 5, "a cancelled round does not start again by itself"
+
+
+def test_a_round_that_closing_cut_off_starts_again_when_the_project_is_opened(rig):
+    session = rig.new_project(6)
+    rig.hold_rounds = True
+    approve(rig, 3)
+    rig.wait(lambda: session.rounds.status.phase == "training")
+    rig.hold_rounds = False
+    session = rig.reopen()
+    rig.settle()
+    assert [record.status for record in session.rounds.records] == [RoundStatus.FAILED, RoundStatus.FINISHED]
 
 
 def test_a_worker_that_dies_fails_the_round_and_the_next_one_gets_a_new_worker(rig):

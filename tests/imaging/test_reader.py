@@ -2,7 +2,6 @@ import hashlib
 import io
 import os
 import struct
-import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -327,11 +326,9 @@ def test_truncated_at_any_length_is_never_a_crash(tmp_path: Path, deep: type) ->
 @pytest.mark.parametrize("size", [(100_000, 100_000), (2_000_000_000, 2_000_000_000), (15_812, 15_812)])
 def test_hugely_declared_png_is_refused_at_once(tmp_path: Path, size: tuple[int, int]) -> None:
     path = declared_png(tmp_path / "huge.png", *size)
-    began = time.perf_counter()
     for read in (read_image, read_size, read_array, lambda p: read_thumbnail(p, 64)):
         with pytest.raises(UserError, match=r"huge\.png.*megapixels.*Crop or shrink"):
             read(path)
-    assert time.perf_counter() - began < 2
 
 
 def test_size_within_the_limit_is_read_without_a_warning(tmp_path: Path) -> None:
@@ -398,17 +395,6 @@ def test_originals_are_never_touched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     assert os.stat(path).st_mtime_ns == stamp
     assert [p.name for p in tmp_path.iterdir()] == ["a.jpg"]
-
-
-def test_a_ph2_sized_bmp_reads_in_15_ms(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.bmp", Image.fromarray(colours(576, 768)))
-    read_image(path)
-    took = []
-    for _ in range(7):
-        began = time.process_time()
-        read_image(path)
-        took.append(time.process_time() - began)
-    assert min(took) < 0.015
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning", "ignore:Possibly corrupt:UserWarning")
