@@ -115,6 +115,8 @@ def state_words(session: Session, record: ImageRecord) -> str:
             words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
         elif document.mask_origin == "none":
             words.append("no mask yet")
+        if session.truth.dice is not None:
+            words.append(f"Dice {session.truth.dice:.2f} against the mask kept to compare")
     if record.held_out and record.state is ImageState.APPROVED:
         words.append("held out to score the model")
     return " · ".join(words)

@@ -343,10 +343,28 @@ def test_images_that_are_dropped_become_a_project(rig):
     rig.wait(dialog.create_button.isEnabled)
     assert "3 images" in dialog.found.text()
     dialog.classes.setText("mole, hair")
+    dialog.upright.click()
     rig.qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
     rig.wait(lambda: rig.studio.session is not None)
     rig.settle()
     assert [c.name for c in rig.session.classes] == ["mole", "hair"]
+    assert rig.session.rounds._settings.upright
+
+
+def test_masks_kept_to_compare_are_compared_in_the_header(rig):
+    images = write_images(rig.folder / "set" / "images", 2)
+    (rig.folder / "set" / "masks").mkdir()
+    for path in images:
+        (rig.folder / "set" / "masks" / path.name).write_bytes(path.read_bytes())
+    rig.window.commands.new_project([rig.folder / "set"])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert "2 with a mask" in dialog.found.text()
+    dialog.choices.button(1).click()
+    rig.qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: "Dice 0.00 against" in rig.window.header.state.full())
+    assert rig.session.approved_count == 0
+    rig.settle()
 
 
 def test_masks_are_exported(rig):

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.new_project import SUFFIX, MasksAs, NewProject, Preview
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
-from segstudio.ui.choices import RadioButton
+from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, restyle
 
@@ -30,7 +30,7 @@ MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("compare", "Keep them aside to compare with: the model never sees them"),
     ("none", "Leave them out"),
 )
-_LABELS = ("Images", "Classes", "Existing masks", "Project folder")
+_LABELS = ("Images", "Classes", "Existing masks", "Orientation", "Project folder")
 
 
 class NewProjectDialog(QDialog):
@@ -57,6 +57,8 @@ class NewProjectDialog(QDialog):
         self.create_button = QPushButton("Create project")
         self.choices = QButtonGroup(self)
         self.masks_box = QWidget()
+        self.upright = CheckBox(theme, "What is up stays up, as with people and scenes")
+        self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
         for field in (self.classes, self.folder):
             field.textChanged.connect(self._refresh)
@@ -85,10 +87,10 @@ class NewProjectDialog(QDialog):
         grid.setColumnStretch(1, 1)
         self._labels = [label(text, tone="muted") for text in _LABELS]
         for row, made in enumerate(self._labels):
-            made.setContentsMargins(0, 6 if row != 2 else 3, 0, 0)
+            made.setContentsMargins(0, 3 if row in (2, 3) else 6, 0, 0)
             grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignTop)
         for row, widgets in enumerate(
-            ((self.found, folder, files), (self.classes,), (self.masks_box,), (self.folder, place))
+            ((self.found, folder, files), (self.classes,), (self.masks_box,), (self.upright,), (self.folder, place))
         ):
             line = QHBoxLayout()
             line.setSpacing(8)
@@ -132,7 +134,9 @@ class NewProjectDialog(QDialog):
         if folder.suffix != SUFFIX:
             folder = folder.with_name(folder.name + SUFFIX)
         masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.with_mask else "none"
-        self._studio.new_project(NewProject(folder, preview.images, self._class_names(), masks_as))
+        self._studio.new_project(
+            NewProject(folder, preview.images, self._class_names(), masks_as, self.upright.isChecked())
+        )
         super().accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
