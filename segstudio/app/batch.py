@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
-from segstudio.app.exporter import export_one, export_paths, exportable, write_beside
+from segstudio.app.exporter import export_one, export_paths, targets, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.new_project import NewProject, create, look_at, take_mask
 from segstudio.app.session import Session
@@ -25,6 +25,7 @@ from segstudio.domain.rounds import RoundStatus
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
 from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.images import same_file
 from segstudio.store.project_db import Project
 
 Say = Callable[[str], None]
@@ -136,9 +137,13 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
         raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
     files = [path.absolute() for path in images] or [record.path for record in records if record.problem is None]
     _make_folder(out)
-    targets = export_paths(out, [path.name for path in files])
+    paths = export_paths(out, [path.name for path in files])
+    own = {same_file(path) for path in files}
+    for path in paths:
+        if same_file(path) in own:
+            raise UserError(f"{path} is the image itself or another one. Choose another folder for the masks.")
     masks = predict_files(HeadlessScheduler(), latest[1], files)
-    for target, (image, mask) in zip(targets, masks, strict=True):
+    for target, (image, mask) in zip(paths, masks, strict=True):
         write_beside(target, mask, image, classes)
     return f"{len(files)} masks written to {out}."
 
@@ -184,14 +189,16 @@ def predict_files(
 def export_project(project: Path, out: Path, only_approved: bool) -> str:
     """Write masks, correction over prediction. Raises ``UserError``."""
     with Project.open(project) as opened:
-        records = exportable(opened.images.list_images(), only_approved)
-        if not records:
+        wanted, refused = targets(out, opened.images.list_images(), only_approved)
+        if refused:
+            raise UserError(refused[0])
+        if not wanted:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
         _make_folder(out)
         table, classes = opened.segment_table(), opened.classes()
-        for record, path in zip(records, export_paths(out, [r.name for r in records]), strict=True):
+        for record, path in wanted:
             export_one(opened, record, path, table, classes)
-    return f"{len(records)} masks written to {out}."
+    return f"{len(wanted)} masks written to {out}."
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.round_writer import class_ids, stored_mask
-from segstudio.app.store_thread import StoreThread
+from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.png import write_mask
 from segstudio.imaging.reader import read_orientation
+from segstudio.store.images import same_file
 from segstudio.store.project_db import Project
 
 
@@ -27,7 +28,10 @@ def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRec
 
 
 def export_paths(folder: Path, names: Sequence[str]) -> list[Path]:
-    """Where the mask of each image goes: the image's stem, numbered where two images share it."""
+    """Where the mask of each image goes: the image's stem, numbered where two images share it.
+
+    Give the names of all images, also where some are not exported: a number must stand for one image for ever.
+    """
     taken: set[str] = set()
     paths = []
     for name in names:
@@ -59,6 +63,22 @@ def export_one(
     write_beside(path, mask, record.path, classes)
 
 
+def targets(
+    folder: Path, records: Sequence[ImageRecord], only_approved: bool
+) -> tuple[list[tuple[ImageRecord, Path]], list[str]]:
+    """What to export and where to; and a sentence for each mask that would take the place of a file of the project."""
+    paths = dict(zip((r.id for r in records), export_paths(folder, [r.name for r in records]), strict=True))
+    own = {same_file(path) for record in records for path in (record.path, record.truth) if path is not None}
+    wanted, refused = [], []
+    for record in exportable(list(records), only_approved):
+        path = paths[record.id]
+        if same_file(path) in own:
+            refused.append(f"{path} is a file of the project and was left alone. Choose another folder for the masks.")
+        else:
+            wanted.append((record, path))
+    return wanted, refused
+
+
 class Exporter:
     """One export at a time; ends with a sentence."""
 
@@ -75,8 +95,9 @@ class Exporter:
         self._table = table
         self._classes = classes
         self._announce = announce
-        self._waiting: list[ImageRecord] = []
-        self._paths: dict[int, Path] = {}
+        self._waiting: list[tuple[ImageRecord, Path]] = []
+        self._folder = Path()
+        self._total = 0
         self._troubles: list[str] = []
         self.progress = ""
 
@@ -89,11 +110,9 @@ class Exporter:
         """Write a PNG for each image into ``folder``: 0/255 for one class, indexed for several."""
         if self.busy:
             return
-        self._waiting = exportable(list(self._catalog.records), only_approved)
-        paths = export_paths(folder, [record.name for record in self._waiting])
-        self._paths = {record.id: path for record, path in zip(self._waiting, paths, strict=True)}
-        self._troubles = []
-        if not self._waiting:
+        self._waiting, self._troubles = targets(folder, self._catalog.records, only_approved)
+        self._folder, self._total = folder, len(self._waiting) + len(self._troubles)
+        if not self._total:
             what = "approved yet" if only_approved else "there to export yet"
             self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
             return
@@ -104,28 +123,23 @@ class Exporter:
             self.progress = ""
             self._announce(Changes(message=self._closing_message()))
             return
-        total = len(self._paths)
-        self.progress = f"Exporting {total - len(self._waiting) + 1} of {total}"
+        self.progress = f"Exporting {self._total - len(self._waiting) + 1} of {self._total}"
         self._announce(Changes(saving=True))
-        record, table = self._waiting.pop(0), self._table()
+        (record, path), table = self._waiting.pop(0), self._table()
 
-        def write(project: Project) -> str:
-            try:
-                export_one(project, project.images.image(record.id), self._paths[record.id], table, self._classes)
-            except UserError as error:
-                return str(error)
-            return ""
-
-        def written(trouble: str) -> None:
-            if trouble:
-                self._troubles.append(trouble)
+        def failed(error: Exception) -> None:
+            self._troubles.append(in_words(error))
             self._next()
 
-        self._store.run(write, written)
+        self._store.run(
+            lambda project: export_one(project, project.images.image(record.id), path, table, self._classes),
+            lambda _none: self._next(),
+            failed,
+        )
 
     def _closing_message(self) -> Message:
-        done, folder = len(self._paths) - len(self._troubles), next(iter(self._paths.values())).parent
+        done = f"{self._total - len(self._troubles)} masks exported to {self._folder}"
         if self._troubles:
-            sentence = f"{done} masks exported to {folder}; {len(self._troubles)} could not be: {self._troubles[0]}"
+            sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
             return Message(sentence, "trouble", key="export")
-        return Message(f"{done} masks exported to {folder}.", key="export")
+        return Message(f"{done}.", key="export")

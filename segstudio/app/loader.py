@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -88,19 +88,25 @@ class Loader:
         self._images = ThreadPoolExecutor(1, thread_name_prefix="images")
         self._small = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
         self._kept = _Kept()
+        self._overtaken: list[Future[Loaded]] = []
+        self._closed = False
 
     def load(self, path: Path, done: Callable[[Loaded], None]) -> None:
-        """Give ``done`` the image, on the main thread."""
-        self.run(lambda: self._kept.load(path), done)
+        """Give ``done`` the image, on the main thread. Loads and prefetches not yet begun are given up for it."""
+        # Somebody who steps past ten images waits for the eleventh only.
+        for future in self._overtaken:
+            future.cancel()
+        self._overtaken = [self.run(lambda: self._kept.load(path), done)]
 
     def prefetch(self, path: Path) -> None:
         """Read the image that is likely to be wanted next."""
-        self._images.submit(self._kept.load, path)
+        self._overtaken.append(self._images.submit(self._kept.load, path))
 
-    def run(self, call: Callable[[], T], done: Callable[[T], None]) -> None:
+    def run(self, call: Callable[[], T], done: Callable[[T], None]) -> Future[T]:
         """Make ``call`` on the images' thread and give ``done`` its result on the main thread."""
         future = self._images.submit(call)
-        future.add_done_callback(lambda finished: self._scheduler.post(lambda: done(finished.result())))
+        future.add_done_callback(lambda finished: self._tell(finished, done))
+        return future
 
     def thumbnail(self, path: Path, done: Callable[[NDArray[np.uint8] | None], None]) -> None:
         """Give ``done`` a small (h, w, 3) uint8 version, None for a file that cannot be read."""
@@ -110,13 +116,22 @@ class Loader:
                 return read_thumbnail(path, THUMBNAIL_SIZE)
             except UserError:
                 return None
+            except Exception:
+                log.exception("no thumbnail of %s", path)
+                return None
 
-        future = self._small.submit(read)
-        future.add_done_callback(
-            lambda finished: None if finished.cancelled() else self._scheduler.post(lambda: done(finished.result()))
-        )
+        self._small.submit(read).add_done_callback(lambda finished: self._tell(finished, done))
 
     def close(self) -> None:
-        """Drop the thumbnails that are waiting; returns when the threads are gone."""
-        self._images.shutdown()
+        """Drop what is waiting, and results that nobody was given yet; returns when the threads are gone."""
+        self._closed = True
+        self._images.shutdown(cancel_futures=True)
         self._small.shutdown(cancel_futures=True)
+
+    def _tell(self, finished: Future[T], done: Callable[[T], None]) -> None:
+        def tell() -> None:
+            if not self._closed:
+                done(finished.result())
+
+        if not finished.cancelled():
+            self._scheduler.post(tell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import is_image_name
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size
-from segstudio.store.images import NewImage
+from segstudio.store.images import NewImage, same_file
 from segstudio.store.project_db import Project
 
 SUFFIX = ".segstudio"
@@ -36,6 +37,21 @@ class NewProject:
     classes: tuple[str, ...]
     masks_as: MasksAs
     upright: bool = False
+
+    @property
+    def distinct_images(self) -> tuple[FoundImage, ...]:
+        """Each file once, as the project will hold them: masks go to images by place, so neither may be one short."""
+        by_file: dict[str, FoundImage] = {}
+        for found in self.images:
+            known = by_file.setdefault(same_file(found.image), found)
+            if known.mask is None and found.mask is not None:
+                by_file[same_file(found.image)] = found
+        return tuple(by_file.values())
+
+    @property
+    def approved_masks(self) -> tuple[Path | None, ...]:
+        """The masks to take as approved ones, one for each of ``distinct_images``; none unless they are to be."""
+        return tuple(found.mask for found in self.distinct_images) if self.masks_as == "approved" else ()
 
 
 @dataclass(frozen=True)
@@ -85,9 +101,13 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
 def create(plan: NewProject) -> Project:
     """Make the project and add its images; on the store thread. Masks follow by ``take_mask``."""
     project = Project.create(plan.folder, make_classes(plan.classes))
-    project.settings.set_setting("upright", plan.upright)
     compare = plan.masks_as == "compare"
-    project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in plan.images])
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(project.close)
+        project.settings.set_setting("upright", plan.upright)
+        images = plan.distinct_images
+        project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in images])
+        on_failure.pop_all()
     return project
 
 
@@ -101,8 +121,7 @@ def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
         project.masks.import_mask(image_id, mask)
     except UserError as error:
         return str(error)
-    ever = [image.held_out for image in project.images.list_images() if image.held_out is not None]
-    project.images.approve(image_id, holds_out(content_hash, len(ever), sum(ever)))
+    project.images.approve(image_id, holds_out(content_hash, *project.images.held_out_counts()))
     return ""
 
 

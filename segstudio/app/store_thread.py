@@ -16,11 +16,19 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+def in_words(error: BaseException) -> str:
+    """An error as a sentence for the user."""
+    if isinstance(error, UserError):
+        return str(error)
+    return f"Something went wrong ({error}). Your work is kept; the log has the details."
+
+
 class StoreThread:
     """Runs calls on the project, one after the other, off the event loop.
 
     ``open_project`` is run on the thread itself, as SQLite wants it. A call that fails is told to ``on_failure``
-    with its error and what it was for; the calls behind it still run.
+    with its error and what it was for; the calls behind it still run. After ``close`` nobody is told of results that
+    were still on their way: those who asked are gone.
     """
 
     def __init__(self, scheduler: Scheduler, on_failure: Callable[[Exception], None]) -> None:
@@ -29,6 +37,7 @@ class StoreThread:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._project: Project | None = None
         self._unfinished = 0
+        self._closed = False
         self.on_idle: Callable[[], None] | None = None
 
     @property
@@ -45,11 +54,19 @@ class StoreThread:
 
         return self._executor.submit(call)
 
-    def run(self, call: Callable[[Project], T], done: Callable[[T], None] | None = None) -> Future[T]:
-        """Run ``call`` on the thread, then ``done`` with its result on the main thread."""
+    def run(
+        self,
+        call: Callable[[Project], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> Future[T]:
+        """Run ``call`` on the thread, then ``done`` with its result on the main thread.
+
+        An error goes to ``failed`` if it is given, in place of ``on_failure``: whoever waits for the result needs it.
+        """
         self._unfinished += 1
         future = self._executor.submit(self._run, call)
-        future.add_done_callback(lambda finished: self._scheduler.post(lambda: self._finish(finished, done)))
+        future.add_done_callback(lambda finished: self._scheduler.post(lambda: self._finish(finished, done, failed)))
         return future
 
     def ask(self, call: Callable[[Project], T]) -> T:
@@ -58,6 +75,7 @@ class StoreThread:
 
     def close(self) -> None:
         """Wait for every call handed in, close the project, end the thread."""
+        self._closed = True
 
         def call() -> None:
             if self._project is not None:
@@ -74,15 +92,18 @@ class StoreThread:
             raise RuntimeError("the project is not open")
         return call(self._project)
 
-    def _finish(self, future: Future[T], done: Callable[[T], None] | None) -> None:
+    def _finish(
+        self, future: Future[T], done: Callable[[T], None] | None, failed: Callable[[Exception], None] | None
+    ) -> None:
         self._unfinished -= 1
         error = future.exception()
-        if error is None:
-            if done is not None:
-                done(future.result())
-        else:
-            if not isinstance(error, UserError):
-                log.error("a call to the project failed", exc_info=error)
-            self._on_failure(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        if error is not None and not isinstance(error, UserError):
+            log.error("a call to the project failed", exc_info=error)
+        if self._closed:
+            return
+        if error is not None:
+            (failed or self._on_failure)(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+        elif done is not None:
+            done(future.result())
         if self._unfinished == 0 and self.on_idle is not None:
             self.on_idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import fields
@@ -16,7 +17,7 @@ from segstudio.app.new_project import NewProject, Preview, create, look_at, take
 from segstudio.app.ports import Scheduler, WorkerFactory
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
-from segstudio.app.store_thread import StoreThread
+from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WorkerProcess
 from segstudio.domain.errors import UserError
@@ -38,11 +39,20 @@ def training_settings(settings: Settings) -> TrainingSettings:
     known = {f.name: f.default for f in fields(TrainingSettings)}
     kept: dict[str, Any] = {}
     for name, value in chosen.items():
-        if name in known and (isinstance(value, int) or type(value) is type(known[name])):
+        if name in known and _makes_sense(value, known[name]):
             kept[name] = value
         else:
             log.warning("the setting training.%s = %r is not understood", name, value)
     return TrainingSettings(**kept)
+
+
+def _makes_sense(value: object, default: object) -> bool:
+    if isinstance(default, bool | str) or value is None:
+        return type(value) is type(default)
+    # The others are numbers above zero, but for a seed; where the default is None, whole ones.
+    if isinstance(value, bool) or not isinstance(value, int if not isinstance(default, float) else (int, float)):
+        return False
+    return math.isfinite(value) and (value > 0 or value == default)
 
 
 class Studio:
@@ -65,6 +75,9 @@ class Studio:
         self._automatic = automatic
         self._store: StoreThread | None = None
         self._link: WorkerLink | None = None
+        self._openings = 0
+        self._drawing = False
+        self._closed = False
         self.session: Session | None = None
         self.busy = ""
 
@@ -91,17 +104,31 @@ class Studio:
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
-        masks = tuple(found.mask for found in plan.images) if plan.masks_as == "approved" else ()
-        self._start(lambda: create(plan), masks)
+        self._start(lambda: create(plan), plan.approved_masks)
 
     def open_demo(self, kind: DemoKind) -> None:
-        """Draw the demo images if they are not there yet, and open the project made of them."""
+        """Draw the demo images if they are not there yet, and open the project made of them.
+
+        A project that is opened meanwhile stays: nobody is taken away from it when the drawing is done.
+        """
+        if self._drawing:
+            return
+        openings = self._openings
+
+        def show(text: str) -> None:
+            if self._openings == openings:
+                self._set_busy(text)
 
         def tell(done: int, total: int) -> None:
-            self._scheduler.post(lambda: self._set_busy(f"Drawing demo images… {done} of {total}"))
+            if self._closed:
+                raise UserError("The program was closed while the demo was drawn.")
+            self._scheduler.post(lambda: show(f"Drawing demo images… {done} of {total}"))
 
         def drawn(result: NewProject | Path | UserError) -> None:
-            self._set_busy("")
+            self._drawing = False
+            show("")
+            if self._openings != openings:
+                return
             if isinstance(result, UserError):
                 self._trouble(result)
             elif isinstance(result, Path):
@@ -109,6 +136,7 @@ class Studio:
             else:
                 self.new_project(result)
 
+        self._drawing = True
         self._set_busy("Drawing demo images…")
         self._in_background(lambda: demo_project(demo_folder(), kind, tell), drawn)
 
@@ -120,6 +148,7 @@ class Studio:
             self._link.stop()
         if self._store is not None:
             self._store.close()
+            self._set_busy("")
         if self.session is not None:
             self._announce(Changes(project=True))
         self.session, self._link, self._store = None, None, None
@@ -129,7 +158,9 @@ class Studio:
         """End; False, and nothing ended, if something could not be written."""
         if not self.close_project():
             return False
-        self._slow.shutdown(cancel_futures=True)
+        self._closed = True
+        # Nobody waits for a folder on a slow drive to be looked through: its result is not told any more.
+        self._slow.shutdown(wait=False, cancel_futures=True)
         return True
 
     # ---- within -----------------------------------------------------------------------------------------------
@@ -137,6 +168,7 @@ class Studio:
     def _start(self, open_project: Callable[[], Project], masks: Sequence[Path | None]) -> None:
         if not self.close_project():
             return
+        self._openings += 1
         store = StoreThread(self._scheduler, self._trouble)
         self._store = store
         self._set_busy("Opening…")
@@ -157,38 +189,43 @@ class Studio:
             self._trouble(error)
             return
         if any(masks):
-            store.run(lambda project: [r.id for r in project.images.list_images()], lambda ids: self._take(ids, masks))
+            store.run(
+                lambda project: [r.id for r in project.images.list_images()],
+                lambda ids: self._take(store, ids, masks),
+                self._give_up,
+            )
         else:
-            store.run(read_contents, self._enter)
+            self._read(store)
 
-    def _take(self, ids: list[int], masks: Sequence[Path | None]) -> None:
+    def _read(self, store: StoreThread) -> None:
+        store.run(read_contents, lambda contents: self._enter(store, contents), self._give_up)
+
+    def _give_up(self, error: Exception) -> None:
+        """Let a project go that could be opened but not read."""
+        self.close_project()
+        self._trouble(error)
+
+    def _take(self, store: StoreThread, ids: list[int], masks: Sequence[Path | None]) -> None:
         """Take existing masks as approved ones, one call each so that the window stays live."""
-        store = self._store
-        assert store is not None
-        pairs = [(image_id, mask) for image_id, mask in zip(ids, masks, strict=False) if mask is not None]
+        pairs = [(image_id, mask) for image_id, mask in zip(ids, masks, strict=True) if mask is not None]
         troubles: list[str] = []
 
         def step(trouble: str = "") -> None:
-            if self._store is not store:
-                return
             if trouble:
                 troubles.append(trouble)
             if not pairs:
-                store.run(read_contents, self._enter)
+                self._read(store)
                 if troubles:
                     more = f" ({len(troubles) - 1} more like this.)" if len(troubles) > 1 else ""
                     self._announce(Changes(message=Message(troubles[0] + more, "trouble", key="masks")))
                 return
             image_id, mask = pairs.pop(0)
             self._set_busy(f"Reading masks… {len(pairs)} to go")
-            store.run(lambda project: take_mask(project, image_id, mask), step)
+            store.run(lambda project: take_mask(project, image_id, mask), step, lambda error: step(in_words(error)))
 
         step()
 
-    def _enter(self, contents: Contents) -> None:
-        store = self._store
-        if store is None:
-            return
+    def _enter(self, store: StoreThread, contents: Contents) -> None:
         self._link = WorkerLink(self._factory)
         self.session = Session(
             contents,
@@ -206,6 +243,10 @@ class Studio:
         self.session.start(self._automatic)
 
     def _in_background(self, call: Callable[[], T], done: Callable[[T | UserError], None]) -> None:
+        def tell(result: T | UserError) -> None:
+            if not self._closed:
+                done(result)
+
         def guarded() -> T | UserError:
             try:
                 return call()
@@ -217,7 +258,7 @@ class Studio:
 
         future = self._slow.submit(guarded)
         future.add_done_callback(
-            lambda finished: None if finished.cancelled() else self._scheduler.post(lambda: done(finished.result()))
+            lambda finished: None if finished.cancelled() else self._scheduler.post(lambda: tell(finished.result()))
         )
 
     def _announce(self, changes: Changes) -> None:
@@ -228,8 +269,6 @@ class Studio:
         self._announce(Changes(saving=True))
 
     def _trouble(self, error: BaseException) -> None:
-        sentence = str(error)
         if not isinstance(error, UserError):
             log.error("unexpected trouble", exc_info=error)
-            sentence = f"Something went wrong ({error}). Your work is kept; the log has the details."
-        self._announce(Changes(message=Message(sentence, "trouble", key="trouble")))
+        self._announce(Changes(message=Message(in_words(error), "trouble", key="trouble")))

@@ -48,17 +48,23 @@ class WorkerProcess:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start the child and its readers."""
-        self._process = subprocess.Popen(  # noqa: S603  (a fixed command, no shell)
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        """Start the child and its readers; one that cannot be started has ended."""
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  (a fixed command, no shell)
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            words = f"it could not be started: {error}"
+            # Not at once: whoever is sending its first message is not ready to hear of the end.
+            self._scheduler.post(lambda: self._on_exit(words))
+            return
         self._threads = [
             threading.Thread(target=self._read_errors, name="worker-stderr", daemon=True),
             threading.Thread(target=self._read_messages, name="worker-stdout", daemon=True),

@@ -38,13 +38,13 @@ class Images:
 
         A file that the project already has, or that comes twice, is skipped.
         """
-        known = {_same_file(image.path) for image in self.list_images()}
+        known = {same_file(image.path) for image in self.list_images()}
         writer = PathWriter(self._folder)
         ids = []
         with self._database.writing() as connection:
             (position,) = connection.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM images").fetchone()
             for item in items:
-                key = _same_file(item.path)
+                key = same_file(item.path)
                 if key in known:
                     continue
                 known.add(key)
@@ -88,6 +88,13 @@ class Images:
         """Approve; ``held_out`` counts the first time only and is fixed for ever from then on."""
         self._update(image_id, "state = ?, held_out = COALESCE(held_out, ?)", ImageState.APPROVED.value, int(held_out))
 
+    def set_train_only(self, image_ids: Sequence[int]) -> None:
+        """Fix for ever that these images are not held out, but for those of which it is decided already."""
+        with self._database.writing() as connection:
+            connection.executemany(
+                "UPDATE images SET held_out = COALESCE(held_out, 0) WHERE id = ?", [(id_,) for id_ in image_ids]
+            )
+
     def reopen(self, image_id: int) -> None:
         """Take an approval back; whether the image is held out stays."""
         self._update(
@@ -130,6 +137,12 @@ class Images:
                         (*writer.columns(truth), image.id),
                     )
         return count
+
+    def held_out_counts(self) -> tuple[int, int]:
+        """(images of which it is decided whether they are held out, of these held out)."""
+        with self._database.reading() as connection:
+            decided, held = connection.execute("SELECT COUNT(held_out), TOTAL(held_out) FROM images").fetchone()
+        return int(decided), int(held)
 
     def add_seconds(self, image_id: int, seconds: float) -> None:
         """Add to the time that was spent on an image."""
@@ -199,7 +212,8 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
     )
 
 
-def _same_file(path: Path) -> str:
+def same_file(path: Path) -> str:
+    """What two paths have in common that name one file."""
     return os.path.normcase(os.path.abspath(path))
 
 
