@@ -43,7 +43,7 @@ class Catalog:
         return [record for record in self._records if record.state is ImageState.APPROVED]
 
     def held_out_counts(self) -> tuple[int, int]:
-        """(images ever approved, of these held out)."""
+        """(images of which it is decided whether they are held out, of these held out)."""
         ever = [record.held_out for record in self._records if record.held_out is not None]
         return len(ever), sum(ever)
 

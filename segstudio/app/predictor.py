@@ -22,6 +22,9 @@ IN_FLIGHT = 2
 MAX_TRIES = 2
 """Times one image may take the worker down with it before it is left alone."""
 
+MAX_LOSSES = 3
+"""Workers that may end one after the other, no mask between them, before no more are started for masks."""
+
 log = logging.getLogger(__name__)
 
 
@@ -51,6 +54,7 @@ class Predictor:
         self._asked: set[int] = set()
         self._sent: dict[int, tuple[int, int, bool]] = {}
         self._tries: Counter[int] = Counter()
+        self._losses = 0
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
 
@@ -68,6 +72,7 @@ class Predictor:
         """Predict with these weights from now on; every mask they could better is made anew."""
         self._round, self._weights = round_number, weights
         self._tries.clear()
+        self._losses = 0
         self.refresh()
 
     def refresh(self) -> None:
@@ -80,6 +85,7 @@ class Predictor:
     def request(self, image_id: int) -> None:
         """Ask for one mask although the image was painted on."""
         if self._weights is not None:
+            self._losses = 0
             self._asked.add(image_id)
             self._waiting.add(image_id)
             self._dispatch()
@@ -103,21 +109,38 @@ class Predictor:
                 return
             self._waiting.discard(image_id)
             record = self._catalog.record(image_id)
-            under_way = any(sent[0] == image_id for sent in self._sent.values())
-            if under_way or not self._is_stale(record):
-                continue
-            asked = image_id in self._asked
+            stale, asked = self._is_stale(record), image_id in self._asked
             self._asked.discard(image_id)
-            self._tries[image_id] += 1
-            job = self._link.new_job()
-            self._sent[job] = (image_id, self._round, asked)
-            output = self._weights.parent / PREDICTIONS / f"{image_id}.{job}.png"
-            output.parent.mkdir(exist_ok=True)
-            self._link.send(Predict(job, image_id, str(record.path), str(self._weights), str(output)))
+            under_way = next((job for job, sent in self._sent.items() if sent[:2] == (image_id, self._round)), None)
+            if not stale:
+                continue
+            if under_way is not None:
+                self._sent[under_way] = (image_id, self._round, asked or self._sent[under_way][2])
+                continue
+            self._send(record, self._weights, asked)
+
+    def _send(self, record: ImageRecord, weights: Path, asked: bool) -> None:
+        job = self._link.new_job()
+        output = weights.parent / PREDICTIONS / f"{record.id}.{job}.png"
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            log.exception("there is no place for masks")
+            self._give_up()
+            return
+        self._tries[record.id] += 1
+        self._sent[job] = (record.id, self._round, asked)
+        self._link.send(Predict(job, record.id, str(record.path), str(weights), str(output)))
+
+    def _give_up(self) -> None:
+        self._waiting.clear()
+        self._asked.clear()
+        self._on_change()
 
     def _hear(self, message: FromWorker) -> None:
         if isinstance(message, Predicted) and message.job in self._sent:
             image_id, round_number, asked = self._sent.pop(message.job)
+            self._losses = 0
             self._on_mask(image_id, round_number, Path(message.output), asked)
         elif isinstance(message, Failed) and message.job in self._sent:
             image_id = self._sent.pop(message.job)[0]
@@ -128,8 +151,16 @@ class Predictor:
         self._dispatch()
 
     def _lose(self, _words: str) -> None:
-        lost = {sent[0] for sent in self._sent.values()}
+        if not self._sent:
+            return
+        again = {sent[0]: sent[2] for sent in self._sent.values() if self._tries[sent[0]] < MAX_TRIES}
         self._sent.clear()
-        self._waiting |= {image_id for image_id in lost if self._tries[image_id] < MAX_TRIES}
+        self._losses += 1
+        if self._losses >= MAX_LOSSES:
+            log.error("no more masks are asked for: the worker ended %d times over", self._losses)
+            self._give_up()
+            return
+        self._waiting |= again.keys()
+        self._asked |= {image_id for image_id, asked in again.items() if asked}
         self._on_change()
         self._dispatch()

@@ -13,7 +13,7 @@ from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_writer import write_training_image
-from segstudio.app.store_thread import StoreThread
+from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
@@ -77,7 +77,7 @@ class _Round:
     record: RoundRecord
     folder: Path
     job: int
-    waiting: list[ImageRecord]
+    waiting: list[int]
     images: list[TrainingImage]
     last_progress: Progress | None = None
     sent: bool = False
@@ -189,16 +189,23 @@ class RoundRunner:
             return
         self._set_phase("starting")
         self._tried = approved = len(self._catalog.approved)
+        undecided = [record for record in usable if record.held_out is None]
+        for record in undecided:
+            # What is trained on before it is approved can't be held out afterwards: the score would be of no worth.
+            self._catalog.replace(replace(record, held_out=False))
+        train_only = [record.id for record in undecided]
         self._store.run(
-            lambda project: project.rounds.begin_round(approved, time.time()), lambda r: self._begun(r, usable)
+            lambda project: _begin(project, approved, train_only),
+            lambda begun: self._prepare(*begun, [record.id for record in usable]),
+            self._could_not_begin,
         )
 
     def cancel(self) -> None:
         """Give the round up; the masks and the weights so far stay."""
-        if self._round is None or self._phase == "cancelling":
+        if self._phase in ("idle", "cancelling"):
             return
         self._set_phase("cancelling")
-        if not self._round.sent:
+        if self._round is None or not self._round.sent:
             return
         job = self._round.job
         self._link.send(Cancel(job))
@@ -206,15 +213,13 @@ class RoundRunner:
 
     # ---- the life of a round ----------------------------------------------------------------------------------
 
-    def _begun(self, record: RoundRecord, usable: list[ImageRecord]) -> None:
-        self.records.append(record)
-        self._store.run(
-            lambda project: project.rounds.round_folder(record.number),
-            lambda folder: self._prepare(_Round(record, folder, self._link.new_job(), usable, [])),
-        )
+    def _could_not_begin(self, error: Exception) -> None:
+        self._set_phase("idle")
+        self._announce(Changes(message=Message(in_words(error), "trouble", "Try again", self.start, key="round")))
 
-    def _prepare(self, this: _Round) -> None:
-        self._round = this
+    def _prepare(self, record: RoundRecord, folder: Path, usable: list[int]) -> None:
+        self.records.append(record)
+        self._round = _Round(record, folder, self._link.new_job(), usable, [])
         if self._phase == "starting":
             self._set_phase("preparing")
         self._write_next()
@@ -227,9 +232,11 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
         elif this.waiting:
-            record, table = this.waiting.pop(0), self._table()
+            record, table = self._catalog.record(this.waiting.pop(0)), self._table()
             self._store.run(
-                lambda project: _written(project, this.folder, record, table), lambda image: self._wrote(this, image)
+                lambda project: _written(project, this.folder, record, table),
+                lambda image: self._wrote(this, image),
+                self._could_not_prepare,
             )
         else:
             request = RoundRequest(
@@ -239,7 +246,14 @@ class RoundRunner:
                 parent_weights=None if self._latest is None else str(self._latest),
                 settings=replace(self._settings, seed=self._settings.seed + this.record.number),
             )
-            self._store.run(lambda _project: write_request(this.folder, request), lambda _none: self._send(this))
+            self._store.run(
+                lambda _project: write_request(this.folder, request),
+                lambda _none: self._send(this),
+                self._could_not_prepare,
+            )
+
+    def _could_not_prepare(self, error: Exception) -> None:
+        self._fail(in_words(error))
 
     def _wrote(self, this: _Round, image: TrainingImage | None) -> None:
         if image is not None:
@@ -335,8 +349,17 @@ def _approved(record: ImageRecord) -> bool:
     return record.state is ImageState.APPROVED
 
 
+def _begin(project: Project, approved: int, train_only: list[int]) -> tuple[RoundRecord, Path]:
+    """A new round and its folder; from now on the images of ``train_only`` are never held out."""
+    project.images.set_train_only(train_only)
+    record = project.rounds.begin_round(approved, time.time())
+    return record, project.rounds.round_folder(record.number)
+
+
 def _written(project: Project, folder: Path, record: ImageRecord, table: SegmentTable) -> TrainingImage | None:
     """None for an image whose size was never read: it was never opened, so nobody vouched for any of it."""
     if record.width == 0:
         return None
-    return write_training_image(project, folder, project.images.image(record.id), table)
+    # The window knows first what is held out: its approval may still wait to be saved.
+    stored = replace(project.images.image(record.id), held_out=record.held_out)
+    return write_training_image(project, folder, stored, table)

@@ -22,7 +22,8 @@ class ImageRecord:
 
     ``path`` is absolute and may point at nothing (then ``problem`` says so). ``width`` and ``height`` are upright
     pixels, EXIF applied, 0 until the file was first read. ``fingerprint`` is a hash of the file's content, empty
-    until it was read. ``held_out`` is None until the image is approved for the first time, then fixed for ever.
+    until it was read. ``held_out`` is None until the image is approved, or trained on, for the first time, then fixed
+    for ever.
     ``truth`` is a mask file to compare with, never trained on. ``prediction_round`` is the round whose weights
     made the stored prediction, None without one.
     """
