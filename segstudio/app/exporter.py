@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.round_writer import class_ids, stored_mask
+from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
@@ -89,12 +90,14 @@ class Exporter:
         table: Callable[[], SegmentTable],
         classes: tuple[ClassSpec, ...],
         announce: Callable[[Changes], None],
+        save_status: Callable[[], SaveStatus],
     ) -> None:
         self._store = store
         self._catalog = catalog
         self._table = table
         self._classes = classes
         self._announce = announce
+        self._save_status = save_status
         self._waiting: list[tuple[ImageRecord, Path]] = []
         self._folder = Path()
         self._total = 0
@@ -109,6 +112,12 @@ class Exporter:
     def export_masks(self, folder: Path, only_approved: bool) -> None:
         """Write a PNG for each image into ``folder``: 0/255 for one class, indexed for several."""
         if self.busy:
+            return
+        if self._save_status().state == "failed":
+            sentence = (
+                f"Nothing was exported, because your last changes are not saved yet. {self._save_status().sentence}"
+            )
+            self._announce(Changes(message=Message(sentence, "trouble", key="export")))
             return
         self._waiting, self._troubles = targets(folder, self._catalog.records, only_approved)
         self._folder, self._total = folder, len(self._waiting) + len(self._troubles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.plane import Plane
 from segstudio.domain.segments import BACKGROUND
-from segstudio.imaging.mask_png import decode_mask
+from segstudio.imaging.mask_png import decode_mask, encode_mask
 from segstudio.store.project_db import Project
 
 
@@ -59,7 +60,8 @@ class MaskIntake:
         document = self._document()
         in_hand = document is not None and document.image_id == image_id and document.editing
         if not asked and (self._catalog.record(image_id).touched or in_hand):
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink()
             return
         self._store.run(
             lambda project: _stored(project, image_id, round_number, file),
@@ -81,10 +83,26 @@ class MaskIntake:
             self._on_shown()
 
 
+def approve_as_seen(
+    project: Project, image_id: int, held_out: bool, prediction: Plane | None, round_number: int | None
+) -> None:
+    """Approve an image with the prediction that was on the canvas; on the store thread.
+
+    Another one may have been stored in the moment between, and nobody has seen that.
+    """
+    if project.images.image(image_id).prediction_round != round_number:
+        if prediction is None or round_number is None:
+            project.masks.drop_prediction(image_id)
+        else:
+            project.masks.put_prediction(image_id, round_number, encode_mask(prediction.to_array()))
+    project.images.approve(image_id, held_out)
+
+
 def _stored(project: Project, image_id: int, round_number: int, file: Path) -> Plane | None:
     """The mask, once it rests in the project; None where it does not fit or may not take the place of another."""
     png = file.read_bytes()
-    file.unlink()
+    with suppress(OSError):
+        file.unlink()
     mask = decode_mask(png)
     record = project.images.image(image_id)
     height, width = mask.shape

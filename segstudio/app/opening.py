@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from segstudio.app.loader import Loaded
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.document import Document
+from segstudio.app.loader import Loaded, LoadedImage
+from segstudio.app.store_thread import in_words
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.errors import UserError
 from segstudio.domain.history import History
 from segstudio.domain.plane import Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.project_db import Project
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +45,53 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
     )
 
 
+def with_file(record: ImageRecord, image: LoadedImage) -> ImageRecord:
+    """The record once its file was read.
+
+    What the model said of another file goes. What a person did stays, and with it which file it was done on.
+    """
+    record = replace(record, problem=None)
+    if record.width and (record.touched or record.state is ImageState.APPROVED):
+        return record
+    height, width = image.pixels.shape[:2]
+    replaced = record.fingerprint not in ("", image.fingerprint)
+    if replaced or (record.width and (record.width, record.height) != (width, height)):
+        state = ImageState.NEW if record.state is ImageState.PREDICTED else record.state
+        record = replace(record, prediction_round=None, state=state)
+    return replace(record, width=width, height=height, fingerprint=image.fingerprint)
+
+
+def misfit(record: ImageRecord, image: LoadedImage) -> str:
+    """The sentence for a file that was replaced by another size after somebody had painted on it, else ""."""
+    height, width = image.pixels.shape[:2]
+    if (record.width, record.height) == (width, height):
+        return ""
+    return (
+        f"{record.name} is now {width} x {height} pixels, but its mask was made at {record.width} x "
+        f"{record.height}. The mask is kept untouched; put the original file back to see it."
+    )
+
+
+def make_document(
+    record: ImageRecord, pixels: NDArray[np.uint8], masks: StoredMasks, before: Document | None
+) -> Document:
+    """The image with its masks, to show in place of ``before``."""
+    plane = Plane(pixels.shape[0], pixels.shape[1])
+    plane.put_tiles(masks.correction)
+    document = Document(record.id, pixels, plane, history=masks.history)
+    if before is not None and before.image_id == record.id and before.bounds == document.bounds:
+        # The same image once more: it may have been painted on since its masks were read.
+        document.correction, document.history = before.correction, before.history
+    document.approved = record.state is ImageState.APPROVED
+    prediction = masks.prediction
+    if prediction is not None and masks.prediction_round is not None and record.prediction_round is not None:
+        if prediction.bounds == document.bounds:
+            document.set_prediction(prediction, masks.prediction_round)
+        else:
+            log.error("the stored prediction of %s is of another size and is not shown", record.name)
+    return document
+
+
 class Opening:
     """Waits for both halves, then calls ``both``; an opening that was overtaken is simply never looked at."""
 
@@ -43,10 +100,11 @@ class Opening:
         self.path = path
         self._both = both
         self._image: Loaded | None = None
-        self._masks: StoredMasks | None = None
+        self._masks: StoredMasks | UserError | None = None
+        self.again = False
 
     @property
-    def result(self) -> tuple[Loaded, StoredMasks]:
+    def result(self) -> tuple[Loaded, StoredMasks | UserError]:
         """Both halves. Raises ``RuntimeError`` before they are there."""
         if self._image is None or self._masks is None:
             raise RuntimeError("the image is still being read")
@@ -60,6 +118,11 @@ class Opening:
     def got_masks(self, masks: StoredMasks) -> None:
         """The project's half was read."""
         self._masks = masks
+        self._call_if_complete()
+
+    def got_no_masks(self, error: Exception) -> None:
+        """The project's half could not be read."""
+        self._masks = UserError(in_words(error))
         self._call_if_complete()
 
     def _call_if_complete(self) -> None:

@@ -16,9 +16,9 @@ from segstudio.app.contents import Contents
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
-from segstudio.app.loader import Loaded, Loader
-from segstudio.app.mask_intake import MaskIntake
-from segstudio.app.opening import Opening, StoredMasks, read_masks
+from segstudio.app.loader import LoadedImage, Loader
+from segstudio.app.mask_intake import MaskIntake, approve_as_seen
+from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
 from segstudio.app.round_runner import RoundRunner
@@ -31,7 +31,6 @@ from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import EMPTY
-from segstudio.domain.plane import Plane
 from segstudio.domain.rounds import holds_out
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.images import NewImage
@@ -71,7 +70,9 @@ class Session:
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
         self.editor = Editor(announce, self._save_edit)
         self.editor.table = contents.table
-        self.exporter = Exporter(store, self.catalog, lambda: self.table, self.classes, announce)
+        self.exporter = Exporter(
+            store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
+        )
         self._intake = MaskIntake(
             store, self.catalog, lambda: self.document, self._replace, self.truth.refresh, announce
         )
@@ -148,7 +149,7 @@ class Session:
         self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
         self._announce(Changes(document=True))
         self._loader.load(record.path, opening.got_image)
-        self._store.run(lambda project: read_masks(project, image_id), opening.got_masks)
+        self._store.run(lambda project: read_masks(project, image_id), opening.got_masks, opening.got_no_masks)
 
     def step(self, by: int) -> None:
         """Go ``by`` images on."""
@@ -196,8 +197,10 @@ class Session:
             return project.images.list_images()
 
         def moved(records: list[ImageRecord]) -> None:
-            for record in records:
-                self.catalog.replace(record)
+            # Only what moved: the rest of a record may have changed here since the project was read.
+            for now in records:
+                known = self.record(now.id)
+                self.catalog.replace(replace(known, path=now.path, name=now.name, truth=now.truth, problem=now.problem))
             self._thumbnails.clear()
             self._announce(Changes(image_list=True))
             self.open_image(image_id)
@@ -217,7 +220,8 @@ class Session:
             ever, held = self.catalog.held_out_counts()
             held_out = holds_out(record.fingerprint, ever, held) if record.held_out is None else record.held_out
             document.approved = True
-            self._saver.save(lambda project: project.images.approve(record.id, held_out))
+            seen, number = document.prediction, document.prediction_round
+            self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, number))
             self._replace(replace(record, state=ImageState.APPROVED, held_out=held_out))
             self._announce(Changes(history=True))
             if not document.shown(document.bounds).any():
@@ -279,64 +283,55 @@ class Session:
     def _show(self, opening: Opening) -> None:
         if self._opening is not opening:
             return
+        self.editor.finish_gesture()  # a stroke in hand belongs to the image that it was begun on
         self._opening = None
         self._last_image = opening.image_id
-        self.document = self.editor.document = None
+        before, self.document = self.document, None
         image, masks = opening.result
         if isinstance(image, UserError):
             self.failure = str(image)
             self._note_problem(opening.image_id, self.failure)
+        elif isinstance(masks, UserError):
+            self.failure = str(masks)
         else:
-            self._note_size(opening.image_id, image.pixels, image.fingerprint)
-            self.failure = self._misfit(opening.image_id, image, masks)
+            self._note_file(opening.image_id, image)
+            record = self.record(opening.image_id)
+            self.failure = misfit(record, image)
             if not self.failure:
-                self.document = self.editor.document = self._make_document(opening.image_id, image.pixels, masks)
+                self.document = make_document(record, image.pixels, masks, before)
+        self.editor.document = self.document
         record = self.record(opening.image_id)
         self.truth.follow(self.document, record.path, record.truth, self.classes)
         self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
-        if (
-            self.document is not None
-            and self.record(opening.image_id).prediction_round != self.document.prediction_round
-        ):
-            self.open_image(opening.image_id)  # a newer prediction was stored between reading the masks and now
-            return
+        if self.document is not None and record.prediction_round != self.document.prediction_round:
+            if not opening.again:
+                self.open_image(opening.image_id)  # a newer prediction was stored between reading the masks and now
+                if self._opening is not None:
+                    self._opening.again = True
+                return
+            self._replace(replace(record, prediction_round=self.document.prediction_round))
         following = self.catalog.next_unapproved(opening.image_id)
         if following is not None:
             self._loader.prefetch(self.record(following).path)
 
-    def _make_document(self, image_id: int, pixels: NDArray[np.uint8], masks: StoredMasks) -> Document:
-        plane = Plane(pixels.shape[0], pixels.shape[1])
-        plane.put_tiles(masks.correction)
-        document = Document(image_id, pixels, plane, history=masks.history)
-        document.approved = self.record(image_id).state is ImageState.APPROVED
-        if masks.prediction is not None and masks.prediction_round is not None:
-            document.set_prediction(masks.prediction, masks.prediction_round)
-        return document
-
-    def _misfit(self, image_id: int, image: Loaded, masks: StoredMasks) -> str:
-        """The sentence for a file that was replaced by another size after somebody had painted on it."""
+    def _note_file(self, image_id: int, image: LoadedImage) -> None:
         record = self.record(image_id)
-        assert not isinstance(image, UserError)
-        height, width = image.pixels.shape[:2]
-        if (record.width, record.height) == (width, height):
-            return ""
-        return (
-            f"{record.name} is now {width} x {height} pixels, but its mask was made at {record.width} x "
-            f"{record.height}. The mask is kept untouched; put the original file back to see it."
-        )
-
-    def _note_size(self, image_id: int, pixels: NDArray[np.uint8], fingerprint: str) -> None:
-        record = self.record(image_id)
+        noted = with_file(record, image)
         if record.problem is not None:
             self._saver.save(lambda project: project.images.set_problem(image_id, None))
-            self._replace(replace(record, problem=None))
-        has_mask = record.touched or record.state is ImageState.APPROVED
-        height, width = pixels.shape[:2]
-        new = (width, height, fingerprint)
-        if new != (record.width, record.height, record.fingerprint) and not (has_mask and record.width):
-            self._saver.save(lambda project: project.images.set_size(image_id, *new))
-            record = replace(self.record(image_id), width=width, height=height, fingerprint=fingerprint)
-            self._replace(record)
+        size = (noted.width, noted.height, noted.fingerprint)
+        if size != (record.width, record.height, record.fingerprint):
+            self._saver.save(lambda project: project.images.set_size(image_id, *size))
+        if noted != record:
+            self._replace(noted)
+        if noted.prediction_round != record.prediction_round:
+            self.predictor.refresh()
+        if noted.fingerprint not in ("", image.fingerprint) and not misfit(noted, image):
+            sentence = (
+                f"{record.name} is not the file that its mask was made on: it was changed or replaced since. The mask "
+                "is kept; check that it still fits."
+            )
+            self._announce(Changes(message=Message(sentence, "trouble", key="replaced")))
 
     def _note_problem(self, image_id: int, sentence: str) -> None:
         self._saver.save(lambda project: project.images.set_problem(image_id, sentence))

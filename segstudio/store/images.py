@@ -73,8 +73,21 @@ class Images:
         return _record(row, PathFinder(self._folder))
 
     def set_size(self, image_id: int, width: int, height: int, fingerprint: str) -> None:
-        """Keep what the first reading of the file found: upright pixels and the hexadecimal hash of its content."""
-        self._update(image_id, "width = ?, height = ?, fingerprint = ?", width, height, fingerprint)
+        """Keep what reading the file found: upright pixels and the hexadecimal hash of its content.
+
+        What the model said of a file that was replaced since is forgotten.
+        """
+        with self._database.writing() as connection:
+            query = "SELECT width, height, fingerprint FROM images WHERE id = ?"
+            row = connection.execute(query, (image_id,)).fetchone()
+            if row is None:
+                raise KeyError(image_id)
+            connection.execute(
+                "UPDATE images SET width = ?, height = ?, fingerprint = ? WHERE id = ?",
+                (width, height, fingerprint, image_id),
+            )
+            if row[2] not in ("", fingerprint) or (row[0] and row[:2] != (width, height)):
+                forget_prediction(connection, image_id)
 
     def set_problem(self, image_id: int, sentence: str | None) -> None:
         """Keep why the image cannot be used; None when it can."""
@@ -174,6 +187,15 @@ def work_on(connection: sqlite3.Connection, image_id: int) -> None:
     cursor = connection.execute("UPDATE images SET state = ? WHERE id = ?", (ImageState.IN_PROGRESS.value, image_id))
     if cursor.rowcount == 0:
         raise KeyError(image_id)
+
+
+def forget_prediction(connection: sqlite3.Connection, image_id: int) -> None:
+    """Inside a transaction: the image has no prediction any more, and is new if that was all it had."""
+    connection.execute("DELETE FROM predictions WHERE image_id = ?", (image_id,))
+    connection.execute(
+        "UPDATE images SET prediction_round = NULL, state = CASE state WHEN ? THEN ? ELSE state END WHERE id = ?",
+        (ImageState.PREDICTED.value, ImageState.NEW.value, image_id),
+    )
 
 
 def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:

@@ -15,7 +15,7 @@ from segstudio.domain.history import Edit, History, kept_from
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.database import Database, damaged
-from segstudio.store.images import work_on
+from segstudio.store.images import forget_prediction, work_on
 
 _TILE_BYTES = TILE * TILE * 2
 
@@ -146,6 +146,11 @@ class Masks:
                 "UPDATE images SET prediction_round = ?, state = ? WHERE id = ?", (round_number, state.value, image_id)
             )
         return True
+
+    def drop_prediction(self, image_id: int) -> None:
+        """Forget what the model said."""
+        with self._database.writing() as connection:
+            forget_prediction(connection, image_id)
 
     def prediction(self, image_id: int) -> tuple[int, bytes] | None:
         """(round, PNG) of the stored prediction; None without one."""

@@ -1,0 +1,661 @@
+"""What must hold at odd moments: races, failures, and files that change under the program."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app.new_project import NewProject
+from segstudio.app.settings import Settings
+from segstudio.app.studio import training_settings
+from segstudio.app.tools import PointerEvent
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.rounds import RoundStatus
+from segstudio.formats.folder import FoundImage
+from segstudio.protocol.messages import Predict
+from segstudio.protocol.round_folder import read_request
+from segstudio.store.images import Images
+from segstudio.store.masks import Masks
+from segstudio.store.project_db import Project
+from segstudio.store.rounds import Rounds
+from tests.helpers.studios import StudioRig, write_images
+
+
+def approve(rig, count):
+    for _ in range(count):
+        rig.wait(lambda: rig.session.loading_id is None)
+        rig.stroke((30, 30), (50, 40))
+        rig.session.approve()
+    rig.settle()
+
+
+def store_is_through(rig):
+    """Wait for the store thread without letting one posted call run."""
+    rig.session._store.ask(lambda _project: None)
+
+
+def images_are_read(rig):
+    """Wait for the images' thread without letting one posted call run."""
+    rig.session._loader._images.submit(lambda: None).result()
+
+
+# ---- what a person painted or approved -----------------------------------------------------------------------------
+
+
+def test_a_prediction_stored_just_before_approval_does_not_take_the_place_of_what_was_seen(rig):
+    session = rig.new_project(5)
+    approve(rig, 3)
+    fourth = session.records[3].id
+    rig.show(fourth)
+    rig.workers[-1].holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: rig.workers[-1].held)
+    before, late = rig.mask(), rig.workers[-1].held[0]
+    assert late.image_id == fourth
+    posted = []
+    rig.workers[-1]._post = posted.append
+    rig.workers[-1].predict(late)
+    posted.pop()()  # the worker's answer is heard: its mask goes to the store thread
+    store_is_through(rig)
+    session.approve()  # before the presenter hears that it is stored
+    rig.workers[-1]._post = rig.scheduler.post
+    rig.workers[-1].holds_predictions = False
+    for held in rig.workers[-1].held[1:]:
+        rig.workers[-1].predict(held)
+    rig.settle()
+    rig.show(fourth)
+    assert np.array_equal(rig.mask(), before)
+    assert session.record(fourth).state is ImageState.APPROVED
+
+
+def test_a_first_prediction_stored_just_before_approval_is_taken_out_again(rig):
+    session = rig.new_project(5)
+    approve(rig, 3)
+    with_none = rig.folder / "images" / "later.png"
+    Image.new("RGB", (96, 64)).save(with_none)
+    rig.workers[-1].holds_predictions = True
+    session.add_images([with_none])
+    rig.wait(lambda: rig.workers[-1].held)
+    late = rig.workers[-1].held[0]
+    rig.show(late.image_id)
+    posted = []
+    rig.workers[-1]._post = posted.append
+    rig.workers[-1].predict(late)
+    posted.pop()()
+    store_is_through(rig)
+    session.approve()
+    rig.workers[-1]._post = rig.scheduler.post
+    rig.settle()
+    rig.show(late.image_id)
+    assert not rig.mask().any()
+
+
+def test_a_stroke_made_while_its_image_is_read_again_stays(rig):
+    session = rig.new_project(2)
+    first = session.current_id
+    session.open_image(first)
+    store_is_through(rig)
+    images_are_read(rig)
+    rig.stroke((20, 20))
+    rig.wait(lambda: session.loading_id is None)
+    assert rig.mask()[20, 20] == 1
+    rig.stroke((60, 40))
+    rig.settle()
+    rig.reopen()
+    assert rig.mask()[20, 20] == rig.mask()[40, 60] == 1
+    rig.session.editor.undo()
+    rig.session.editor.undo()
+    assert not rig.mask().any()
+
+
+def test_a_stroke_in_hand_when_the_next_image_comes_belongs_to_the_one_it_was_begun_on(rig):
+    session = rig.new_project(3)
+    first, second = session.records[0].id, session.records[1].id
+    rig.show(second)
+    session.approve()
+    rig.show(first)
+    session.open_image(second)
+    session.editor.press(PointerEvent(20, 20))
+    session.editor.move(PointerEvent(30, 20))
+    rig.wait(lambda: session.loading_id is None)
+    session.editor.move(PointerEvent(80, 60))
+    session.editor.release(PointerEvent(80, 60))
+    assert session.document.image_id == second
+    assert session.document.approved
+    assert not rig.mask().any()
+    assert session.record(first).touched
+    rig.settle()
+    rig.show(first)
+    assert rig.mask()[20, 30] == 1
+    assert rig.mask()[60, 80] == 0
+
+
+# ---- what is trained on --------------------------------------------------------------------------------------------
+
+
+def test_an_image_trained_on_before_it_was_approved_is_never_held_out(rig):
+    session = rig.new_project(14)
+    painted = [record.id for record in session.records[6:]]
+    for image_id in painted:
+        rig.show(image_id)
+        rig.stroke((70, 50))
+    rig.show(session.records[0].id)
+    approve(rig, 3)
+    folder = session.folder / "rounds" / "0001"
+    trained = {image.image_id for image in read_request(folder).images if image.role == "train"}
+    assert trained >= set(painted)
+    approve(rig, 11)
+    assert session.approved_count == 14
+    assert not trained & {record.id for record in session.records if record.held_out}
+    assert not trained & {record.id for record in rig.reopen().records if record.held_out}
+
+
+def test_an_image_held_out_but_not_yet_saved_so_is_not_trained_on(rig, monkeypatch):
+    session = rig.new_project(8)
+    approve(rig, 3)
+    fourth = session.records[3]
+    rig.stroke((30, 30))
+    rig.settle()
+
+    def full(*_args):
+        raise UserError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Images, "approve", full)
+        patch.setattr("segstudio.app.session.holds_out", lambda *_args: True)
+        session.approve()
+        rig.wait(lambda: session.save_status.state == "failed")
+        session.rounds.start()
+        rig.wait(lambda: not session.rounds.busy)
+    roles = {image.image_id: image.role for image in read_request(session.folder / "rounds" / "0002").images}
+    assert roles[fourth.id] == "held_out"
+    session.retry_saving()
+    rig.settle()
+
+
+# ---- failures that must end ----------------------------------------------------------------------------------------
+
+
+def broken(*_args, **_kwargs):
+    raise ValueError("broken on purpose")
+
+
+def test_a_round_that_cannot_be_begun_is_over_and_can_be_tried_again(rig, monkeypatch):
+    session = rig.new_project(4)
+    approve(rig, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Rounds, "begin_round", lambda *_args: full_disk())
+        session.rounds.start()
+        rig.wait(lambda: not session.rounds.busy)
+    rig.wait(lambda: rig.messages and rig.messages[-1].sentence == "The disk is full.")
+    session.rounds.start()
+    rig.settle()
+    assert [record.status for record in session.rounds.records] == [RoundStatus.FINISHED]
+
+
+def full_disk():
+    raise UserError("The disk is full.")
+
+
+@pytest.mark.parametrize("what", ["write_training_image", "write_request"])
+def test_a_round_whose_folder_cannot_be_written_fails_and_can_be_tried_again(rig, monkeypatch, what):
+    session = rig.new_project(4)
+    approve(rig, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"segstudio.app.round_runner.{what}", broken)
+        session.rounds.start()
+        rig.wait(lambda: not session.rounds.busy)
+    assert session.rounds.records[-1].status is RoundStatus.FAILED
+    rig.wait(lambda: rig.messages and rig.messages[-1].action == "Try again")
+    rig.messages[-1].on_action()
+    rig.settle()
+    assert session.rounds.records[-1].status is RoundStatus.FINISHED
+
+
+def test_a_round_cancelled_before_it_has_a_number_stops(rig):
+    session = rig.new_project(4)
+    approve(rig, 1)
+    session.rounds.start()
+    session.rounds.cancel()
+    rig.wait(lambda: not session.rounds.busy)
+    assert session.rounds.records[-1].status is RoundStatus.CANCELLED
+
+
+def test_masks_that_cannot_be_read_leave_a_sentence_and_the_other_images(rig, monkeypatch):
+    session = rig.new_project(3)
+    second = session.records[1].id
+    with monkeypatch.context() as patch:
+        patch.setattr(Masks, "load_history", broken)
+        session.open_image(second)
+        rig.wait(lambda: session.loading_id is None)
+    assert session.document is None
+    assert session.failure
+    assert session.record(second).problem is None, "the file is not at fault"
+    rig.show(second)
+    assert session.document is not None
+
+
+def test_an_export_that_meets_a_bug_ends_and_says_so(rig, monkeypatch, tmp_path):
+    session = rig.new_project(3)
+    approve(rig, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr("segstudio.app.exporter.export_one", broken)
+        session.exporter.export_masks(tmp_path / "out", only_approved=True)
+        rig.wait(lambda: not session.exporter.busy)
+    rig.wait(lambda: any("2 could not be" in message.sentence for message in rig.messages))
+    session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    rig.wait(lambda: not session.exporter.busy)
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_project_that_opens_but_cannot_be_read_leaves_the_studio_free(rig, monkeypatch):
+    folder = rig.new_project(2).folder
+    rig.studio.close_project()
+    with monkeypatch.context() as patch:
+        patch.setattr("segstudio.app.studio.read_contents", broken)
+        rig.studio.open_project(folder)
+        rig.wait(lambda: not rig.studio.busy)
+    assert rig.studio.session is None
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not None)
+
+
+def test_a_mask_that_cannot_be_taken_does_not_keep_the_project_from_opening(rig, monkeypatch, tmp_path):
+    images = write_images(tmp_path / "images", 2)
+    Image.new("L", (96, 64)).save(tmp_path / "mask.png")
+    found = tuple(FoundImage(path, tmp_path / "mask.png") for path in images)
+    monkeypatch.setattr("segstudio.app.studio.take_mask", broken)
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "approved"))
+    rig.wait(lambda: rig.studio.session is not None)
+    assert not rig.studio.busy
+    rig.settle()
+
+
+def test_a_worker_that_cannot_be_started_fails_the_round_with_a_reason(rig):
+    from segstudio.app.worker_process import WorkerProcess
+
+    nowhere = (str(rig.folder / "no such program"),)
+    rig.studio._factory = lambda hear, gone: WorkerProcess(rig.scheduler, hear, gone, nowhere)
+    session = rig.new_project(4)
+    approve(rig, 1)
+    session.rounds.start()
+    rig.wait(lambda: not session.rounds.busy)
+    assert session.rounds.records[-1].status is RoundStatus.FAILED
+
+
+def test_a_worker_that_always_dies_is_not_started_for_ever(rig):
+    session = rig.new_project(12)
+    approve(rig, 3)
+    made = len(rig.workers)
+    original = rig.make_worker
+
+    def dying(hear, gone):
+        worker = original(hear, gone)
+        worker.start = lambda: worker.crash("exit code 1")
+        return worker
+
+    rig.studio._link._factory = dying
+    rig.workers[-1].crash("exit code 1")
+    session.predictor.use(1, session.folder / "rounds" / "0001" / "weights.safetensors")
+    session._intake.use_weights(2, session.folder / "rounds" / "0001" / "weights.safetensors")
+    rig.wait(lambda: session.predictor.remaining == 0)
+    assert len(rig.workers) - made <= 4
+
+
+def test_a_rounds_folder_that_was_deleted_does_not_stop_predictions_for_good(rig):
+    import shutil
+
+    session = rig.new_project(6)
+    approve(rig, 3)
+    shutil.rmtree(session.folder / "rounds" / "0001")
+    (session.folder / "rounds" / "0001").write_bytes(b"in the way")
+    session.predictor.request(session.records[4].id)
+    session.predictor.refresh()
+    rig.wait(lambda: session.predictor.remaining == 0)
+
+
+# ---- closing at odd moments ----------------------------------------------------------------------------------------
+
+
+def drain(rig):
+    """Run everything that was posted so far."""
+    done = []
+    rig.scheduler.post(lambda: done.append(True))
+    rig.wait(lambda: done)
+
+
+def test_closing_while_an_image_is_on_its_way_is_quiet(rig):
+    session = rig.new_project(3)
+    session.open_image(session.records[1].id)
+    store_is_through(rig)
+    images_are_read(rig)
+    assert rig.studio.close_project()
+    drain(rig)
+    assert session.document.image_id == session.records[0].id
+
+
+def test_closing_during_an_export_is_quiet(rig, tmp_path):
+    session = rig.new_project(4)
+    approve(rig, 2)
+    session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    store_is_through(rig)
+    assert rig.studio.close_project()
+    drain(rig)
+
+
+def test_closing_while_a_round_is_prepared_is_quiet(rig):
+    session = rig.new_project(4)
+    approve(rig, 2)
+    session.rounds.start()
+    store_is_through(rig)
+    assert rig.studio.close_project()
+    drain(rig)
+    assert rig.studio.session is None
+
+
+def test_opening_another_project_before_the_first_was_entered_does_not_mix_them(rig, tmp_path):
+    first = rig.new_project(2).folder
+    rig.studio.close_project()
+    other = StudioRig(tmp_path / "other")
+    second = other.new_project(3).folder
+    other.studio.close()
+    rig.studio.open_project(first)
+    rig.wait(lambda: rig.studio._store.unfinished)
+    rig.studio._store.ask(lambda _project: None)  # what the first holds is read; nobody was told yet
+    rig.studio.open_project(second)
+    entered = []
+    rig.studio.subscribe(lambda _changes: entered.append(rig.studio.session and rig.studio.session.folder))
+    rig.wait(lambda: rig.studio.session is not None and not rig.studio.busy)
+    rig.settle()
+    assert first not in entered
+    assert rig.session.folder == second
+
+
+def test_closing_before_the_project_was_entered_leaves_the_studio_free(rig):
+    folder = rig.new_project(2).folder
+    rig.studio.close_project()
+    rig.studio.open_project(folder)
+    assert rig.studio.close_project()
+    drain(rig)
+    assert not rig.studio.busy
+    assert rig.studio.session is None
+
+
+@pytest.fixture
+def slow_demo(rig, monkeypatch):
+    """A demo that is drawn as far as ``go`` says; (go, started)."""
+    go, started = threading.Event(), []
+    images = write_images(rig.folder / "drawn", 2)
+    plan = NewProject(rig.folder / "demo.segstudio", tuple(FoundImage(p, None) for p in images), ("lesion",), "none")
+
+    def drawn(_base, _kind, tell):
+        started.append(True)
+        go.wait(20)
+        tell(1, 1)
+        return plan
+
+    monkeypatch.setattr("segstudio.app.studio.demo_project", drawn)
+    yield go, started
+    go.set()
+
+
+def test_a_demo_that_is_drawn_does_not_push_away_a_project_opened_meanwhile(rig, slow_demo):
+    go, _ = slow_demo
+    session = rig.new_project(2)
+    rig.studio.close_project()
+    rig.studio.open_demo("lesion")
+    rig.studio.open_project(session.folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    go.set()
+    rig.studio._slow.submit(lambda: None).result()
+    drain(rig)
+    rig.settle()
+    assert rig.session.folder == session.folder
+    assert not rig.studio.busy
+
+
+def test_a_demo_asked_for_twice_is_drawn_once(rig, slow_demo):
+    go, started = slow_demo
+    rig.studio.open_demo("lesion")
+    rig.studio.open_demo("lesion")
+    go.set()
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.studio._slow.submit(lambda: None).result()
+    drain(rig)
+    rig.settle()
+    assert len(started) == 1
+    assert not rig.messages
+
+
+def test_closing_the_studio_while_the_demo_is_drawn_opens_nothing_and_stops_the_drawing(rig, monkeypatch):
+    started, told = threading.Event(), []
+    stop = threading.Event()
+
+    def drawn(_base, _kind, tell):
+        started.set()
+        while not stop.wait(0.01):
+            tell(len(told), 24)
+            told.append(True)
+        return rig.folder
+
+    monkeypatch.setattr("segstudio.app.studio.demo_project", drawn)
+    rig.studio.open_demo("lesion")
+    started.wait(20)
+    watchdog = threading.Timer(10, stop.set)
+    watchdog.start()
+    assert rig.studio.close()
+    watchdog.cancel()
+    assert not stop.is_set(), "closing waited for the whole drawing"
+    drain(rig)
+    assert rig.studio._store is None
+
+
+# ---- memory and database in step -----------------------------------------------------------------------------------
+
+
+def test_relocating_does_not_take_back_an_approval_made_meanwhile(rig, tmp_path):
+    session = rig.new_project(3)
+    first = session.current_id
+    rig.stroke((20, 20))
+    rig.settle()
+    session.relocate(session.records[2].id, session.records[2].path)
+    store_is_through(rig)
+    session.approve()
+    rig.settle()
+    assert session.record(first).state is ImageState.APPROVED
+    assert session.record(first).held_out is False
+
+
+def test_a_prediction_does_not_outlive_the_file_that_it_was_made_from(rig, tmp_path):
+    session = rig.new_project(6)
+    approve(rig, 3)
+    other = session.records[4]
+    rig.show(other.id)
+    assert rig.mask().any()
+    rig.show(session.records[3].id)
+    Image.new("RGB", (50, 40)).save(other.path)
+    rig.show(other.id)
+    assert session.failure == ""
+    rig.settle()
+    assert rig.mask().shape == (40, 50)
+    rig.show(session.records[3].id)
+    session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    rig.wait(lambda: not session.exporter.busy)
+    with Image.open(tmp_path / "out" / f"{other.path.stem}.png") as exported:
+        assert exported.size == (50, 40)
+
+
+def test_a_file_replaced_under_its_mask_by_one_of_the_same_size_is_said(rig):
+    session = rig.new_project(3)
+    first = session.records[0]
+    rig.stroke((20, 20))
+    rig.show(session.records[1].id)
+    Image.new("RGB", (96, 64), (200, 10, 10)).save(first.path)
+    rig.show(first.id)
+    rig.settle()
+    rig.wait(lambda: any("not the file" in message.sentence for message in rig.messages))
+    assert rig.mask()[20, 20] == 1
+
+
+def test_a_mask_asked_for_while_another_is_under_way_comes_and_is_not_asked_for_again(rig):
+    session = rig.new_project(6)
+    approve(rig, 3)
+    fifth = session.records[4].id
+    rig.show(fifth)
+    rig.workers[-1].holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: rig.workers[-1].held)
+    assert rig.workers[-1].held[0].image_id == fifth
+    rig.stroke((70, 50))
+    session.predictor.request(fifth)
+    rig.workers[-1].holds_predictions = False
+    for held in rig.workers[-1].held:
+        rig.workers[-1].predict(held)
+    rig.settle()
+    assert session.record(fifth).prediction_round == 2
+    session.rounds.start()
+    rig.settle()
+    assert session.record(fifth).prediction_round == 2, "it was painted on and not asked for again"
+
+
+def test_newer_weights_renew_a_mask_that_is_under_way_with_older_ones(rig):
+    session = rig.new_project(6)
+    approve(rig, 3)
+    rig.workers[-1].holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: rig.workers[-1].held)
+    session.rounds.start()
+    rig.wait(lambda: not session.rounds.busy)
+    rig.workers[-1].holds_predictions = False
+    for held in rig.workers[-1].held:
+        rig.workers[-1].predict(held)
+    rig.settle()
+    assert [record.prediction_round for record in session.records[3:]] == [3, 3, 3]
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_image_named_twice_in_a_plan_does_not_shift_the_masks(rig, tmp_path):
+    images = write_images(tmp_path / "images", 3)
+    masks = []
+    for index, path in enumerate(images):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[: 10 * (index + 1)] = 255
+        masks.append(tmp_path / "masks" / path.name)
+        masks[-1].parent.mkdir(exist_ok=True)
+        Image.fromarray(mask).save(masks[-1])
+    found = [FoundImage(path, mask) for path, mask in zip(images, masks, strict=True)]
+    plan = NewProject(tmp_path / "p.segstudio", (found[0], *found), ("lesion",), "approved")
+    rig.studio.new_project(plan)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    for index, record in enumerate(rig.session.records):
+        rig.show(record.id)
+        assert rig.mask().any(axis=1).sum() == 10 * (index + 1)
+    rig.settle()
+
+
+def test_an_export_takes_the_place_of_no_image(rig, tmp_path):
+    images = write_images(tmp_path / "images", 2)
+    photo = tmp_path / "images" / "image_01.jpg"
+    Image.open(images[1]).save(photo)
+    whole = images[1].read_bytes()
+    found = tuple(FoundImage(path, None) for path in (photo, images[1]))
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    approve(rig, 1)
+    rig.session.exporter.export_masks(tmp_path / "images", only_approved=True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    assert images[1].read_bytes() == whole
+    rig.wait(lambda: any("could not be" in message.sentence for message in rig.messages))
+
+
+def test_nothing_is_exported_while_the_last_strokes_are_not_saved(rig, monkeypatch, tmp_path):
+    session = rig.new_project(3)
+    approve(rig, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Masks, "save_edit", lambda *_args: full_disk())
+        rig.stroke((20, 20))
+        rig.wait(lambda: session.save_status.state == "failed")
+        session.exporter.export_masks(tmp_path / "out", only_approved=False)
+        rig.wait(lambda: any("Nothing was exported" in message.sentence for message in rig.messages))
+    assert not (tmp_path / "out").exists()
+    session.retry_saving()
+    rig.settle()
+
+
+def test_images_of_one_name_keep_the_name_of_their_masks_whatever_else_is_exported(rig, tmp_path):
+    one, two = write_images(tmp_path / "one", 1)[0], write_images(tmp_path / "two", 1)[0]
+    found = tuple(FoundImage(path, None) for path in (one, two))
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    rig.show(rig.session.records[1].id)
+    approve(rig, 1)
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00_2.png"]
+
+
+def test_an_image_passed_over_is_not_read(rig, monkeypatch):
+    session = rig.new_project(8)
+    go, read = threading.Event(), []
+    load = session._loader._kept.load
+
+    def slow(path):
+        go.wait(20)
+        read.append(path)
+        return load(path)
+
+    monkeypatch.setattr(session._loader._kept, "load", slow)
+    for _ in range(6):
+        session.step(1)
+    go.set()
+    rig.wait(lambda: session.loading_id is None)
+    rig.settle()
+    assert session.current_id == session.records[6].id
+    assert len(read) <= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seconds", float("nan")), ("seconds", -1), ("input_size", 0), ("network", 3), ("input_size", True), ("x", 1)],
+)
+def test_settings_for_training_that_make_no_sense_are_left_out(tmp_path, name, value):
+    settings = Settings(tmp_path / "settings.json")
+    settings.set("training", {name: value, "seed": 7})
+    assert training_settings(settings) == replace(training_settings(Settings(tmp_path / "none")), seed=7)
+
+
+def test_training_settings_that_make_sense_are_taken(tmp_path):
+    settings = Settings(tmp_path / "settings.json")
+    settings.set("training", {"seconds": 5, "max_steps": 3, "upright": True})
+    taken = training_settings(settings)
+    assert (taken.seconds, taken.max_steps, taken.upright) == (5, 3, True)
+
+
+def test_a_project_that_could_not_be_filled_is_let_go(tmp_path, monkeypatch):
+    from segstudio.app.new_project import create
+
+    images = write_images(tmp_path / "images", 1)
+    plan = NewProject(tmp_path / "p.segstudio", (FoundImage(images[0], None),), ("lesion",), "none")
+    closed = []
+    close = Project.close
+    monkeypatch.setattr(Project, "close", lambda self: (closed.append(True), close(self)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Images, "add_images", lambda *_args: full_disk())
+        with pytest.raises(UserError):
+            create(plan)
+    assert closed
+
+
+def test_only_wanted_masks_are_asked_for(rig):
+    """A guard for the helpers above: a plain project predicts each image once a round."""
+    rig.new_project(5)
+    approve(rig, 3)
+    assert sum(isinstance(message, Predict) for message in rig.workers[-1].sent) == 2
