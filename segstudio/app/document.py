@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.history import Edit, History
-from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
+from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
 
 MaskOrigin = Literal["none", "model", "mine", "approved"]
@@ -72,6 +72,12 @@ class Document:
             below = BACKGROUND if self.prediction is None else self.prediction.read(rect)
             np.copyto(mask, np.asarray(below, np.uint16), where=unset)
         return mask
+
+    @property
+    def is_empty(self) -> bool:
+        """True if all of the image shows background; looks no further than the first pixel that does not."""
+        strips = (Rect(0, y, self.width, min(y + TILE, self.height)) for y in range(0, self.height, TILE))
+        return not any(self.shown(strip).any() for strip in strips)
 
     def begin_edit(self, name: str) -> None:
         """Start one named step. Raises ``RuntimeError`` inside another."""

@@ -97,11 +97,14 @@ class Editor:
     def release(self, event: PointerEvent) -> None:
         """End a gesture, if there is one: one named step, saved at once."""
         if self._gesture is not None:
-            self._repaint(self.tool.release(self._gesture, event))
-            document, self._gesture = self._gesture.document, None
-            edit = document.commit_edit()
-            if edit is not None:
-                self._record(document, edit)
+            gesture, self._gesture = self._gesture, None
+            try:
+                self._repaint(self.tool.release(gesture, event))
+            finally:
+                # Whatever becomes of the last bit of the way: what was painted before it is kept.
+                edit = gesture.document.commit_edit()
+                if edit is not None:
+                    self._record(gesture.document, edit)
 
     def finish_gesture(self) -> None:
         """End a gesture where the pointer was last, as if the button had been released there."""

@@ -22,7 +22,7 @@ IN_FLIGHT = 2
 MAX_TRIES = 2
 """Times one image may take the worker down with it before it is left alone."""
 
-MAX_LOSSES = 3
+MAX_LOSSES = 5
 """Workers that may end one after the other, no mask between them, before no more are started for masks."""
 
 log = logging.getLogger(__name__)

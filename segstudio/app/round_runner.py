@@ -236,7 +236,7 @@ class RoundRunner:
             self._store.run(
                 lambda project: _written(project, this.folder, record, table),
                 lambda image: self._wrote(this, image),
-                self._could_not_prepare,
+                lambda error: self._could_not_prepare(this, error),
             )
         else:
             request = RoundRequest(
@@ -249,18 +249,23 @@ class RoundRunner:
             self._store.run(
                 lambda _project: write_request(this.folder, request),
                 lambda _none: self._send(this),
-                self._could_not_prepare,
+                lambda error: self._could_not_prepare(this, error),
             )
 
-    def _could_not_prepare(self, error: Exception) -> None:
-        self._fail(in_words(error))
+    def _could_not_prepare(self, this: _Round, error: Exception) -> None:
+        if self._round is this:
+            self._fail(in_words(error))
 
     def _wrote(self, this: _Round, image: TrainingImage | None) -> None:
+        if self._round is not this:
+            return
         if image is not None:
             this.images.append(image)
         self._write_next()
 
     def _send(self, this: _Round) -> None:
+        if self._round is not this:
+            return
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
             return
@@ -287,8 +292,8 @@ class RoundRunner:
             self._fail(message.sentence)
 
     def _lose(self, words: str) -> None:
-        if self._round is None:
-            return
+        if self._round is None or not self._round.sent:
+            return  # a round still being written gets another worker
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped.")
             return

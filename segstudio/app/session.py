@@ -224,7 +224,7 @@ class Session:
             self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, number))
             self._replace(replace(record, state=ImageState.APPROVED, held_out=held_out))
             self._announce(Changes(history=True))
-            if not document.shown(document.bounds).any():
+            if document.is_empty:
                 self._say_empty(record)
         self.open_next_unapproved()
         self.rounds.start_if_due()

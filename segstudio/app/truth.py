@@ -32,14 +32,15 @@ class TruthCheck:
         self._document: Document | None = None
         self._file: Path | None = None
         self._truth: Truth | None = None
-        self._classes: tuple[ClassSpec, ...] = ()
+        self._comparing = False
+        self._again = False
         self.dice: float | None = None
 
     def follow(
         self, document: Document | None, image: Path, truth: Path | None, classes: tuple[ClassSpec, ...]
     ) -> None:
         """Compare with another document from now on."""
-        self._document, self._file, self._truth, self._classes, self.dice = document, truth, None, classes, None
+        self._document, self._file, self._truth, self.dice = document, truth, None, None
         if document is None or truth is None:
             return
         size = (document.width, document.height)
@@ -52,18 +53,24 @@ class TruthCheck:
         self._loader.run(lambda: _read(truth, image, size, classes), keep)
 
     def refresh(self) -> None:
-        """Compare again, after the mask changed."""
+        """Compare again, after the mask changed; changes that come while one is compared are compared together."""
         document, truth = self._document, self._truth
         if document is None or truth is None:
             return
-        now = frozen(document)
+        if self._comparing:
+            self._again = True
+            return
+        self._comparing, self._again, now = True, False, frozen(document)
 
-        def keep(value: float) -> None:
+        def keep(value: float | None) -> None:
+            self._comparing = False
+            if self._again:
+                self.refresh()
             if self._document is document:
                 self.dice = value
                 self._announce(Changes(history=True))
 
-        self._loader.run(lambda: _mean_dice(now, truth), keep)
+        self._loader.run(lambda: _compared(now, truth), keep)
 
 
 def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> Truth | None:
@@ -71,6 +78,17 @@ def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSp
         return read_mask(file, size, read_orientation(image), classes)
     except UserError as error:
         log.warning("the mask to compare with cannot be used: %s", error)
+        return None
+    except Exception:
+        log.exception("the mask to compare with cannot be read: %s", file)
+        return None
+
+
+def _compared(document: Document, truth: Truth) -> float | None:
+    try:
+        return _mean_dice(document, truth)
+    except Exception:
+        log.exception("the mask cannot be compared")
         return None
 
 

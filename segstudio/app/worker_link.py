@@ -23,6 +23,7 @@ class WorkerLink:
         self._factory = factory
         self._worker: WorkerPort | None = None
         self._waiting: list[ToWorker] = []
+        self._stopped = False
         self._jobs = itertools.count(1)
         self.ready: Ready | None = None
         self.on_message: list[Callable[[FromWorker], None]] = []
@@ -33,7 +34,9 @@ class WorkerLink:
         return next(self._jobs)
 
     def send(self, message: ToWorker) -> None:
-        """Send ``message``, after the handshake if the worker has only just been started."""
+        """Send ``message``, after the handshake if the worker has only just been started; nothing after ``stop``."""
+        if self._stopped:
+            return
         if self._worker is None:
             self._start()
         if self.ready is None:
@@ -47,7 +50,8 @@ class WorkerLink:
             self._worker.kill()
 
     def stop(self) -> None:
-        """End the worker; returns when it is gone."""
+        """End the worker, for good; returns when it is gone."""
+        self._stopped = True
         worker, self._worker, self.ready = self._worker, None, None
         self._waiting.clear()
         if worker is not None:
