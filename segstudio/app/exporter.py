@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
+from segstudio.app.opening import misfit
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
@@ -17,7 +18,7 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.png import write_mask
-from segstudio.imaging.reader import read_orientation
+from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.store.images import same_file
 from segstudio.store.project_db import Project
 
@@ -60,6 +61,9 @@ def export_one(
     project: Project, record: ImageRecord, path: Path, table: SegmentTable, classes: tuple[ClassSpec, ...]
 ) -> None:
     """Write one mask, lined up with the image's file as stored. Raises ``UserError`` if it cannot be written."""
+    wrong = misfit(record, read_size(record.path))
+    if wrong:
+        raise UserError(wrong)
     mask = class_ids(stored_mask(project, record, vouched_only=False), table)
     write_beside(path, mask, record.path, classes)
 

@@ -33,6 +33,11 @@ class LoadedImage:
     pixels: NDArray[np.uint8]
     fingerprint: str
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
 
 T = TypeVar("T")
 

@@ -53,7 +53,7 @@ def with_file(record: ImageRecord, image: LoadedImage) -> ImageRecord:
     record = replace(record, problem=None)
     if record.width and (record.touched or record.state is ImageState.APPROVED):
         return record
-    height, width = image.pixels.shape[:2]
+    width, height = image.size
     replaced = record.fingerprint not in ("", image.fingerprint)
     if replaced or (record.width and (record.width, record.height) != (width, height)):
         state = ImageState.NEW if record.state is ImageState.PREDICTED else record.state
@@ -61,10 +61,10 @@ def with_file(record: ImageRecord, image: LoadedImage) -> ImageRecord:
     return replace(record, width=width, height=height, fingerprint=image.fingerprint)
 
 
-def misfit(record: ImageRecord, image: LoadedImage) -> str:
-    """The sentence for a file that was replaced by another size after somebody had painted on it, else ""."""
-    height, width = image.pixels.shape[:2]
-    if (record.width, record.height) == (width, height):
+def misfit(record: ImageRecord, size: tuple[int, int]) -> str:
+    """The sentence for a file that is now of another ``size`` (width, height) than its mask, else ""."""
+    width, height = size
+    if (record.width, record.height) == size:
         return ""
     return (
         f"{record.name} is now {width} x {height} pixels, but its mask was made at {record.width} x "
@@ -115,8 +115,8 @@ class Opening:
         self._image = image
         self._call_if_complete()
 
-    def got_masks(self, masks: StoredMasks) -> None:
-        """The project's half was read."""
+    def got_masks(self, masks: StoredMasks | None) -> None:
+        """The project's half was read; None if it was not, because the opening was overtaken."""
         self._masks = masks
         self._call_if_complete()
 

@@ -149,7 +149,12 @@ class Session:
         self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
         self._announce(Changes(document=True))
         self._loader.load(record.path, opening.got_image)
-        self._store.run(lambda project: read_masks(project, image_id), opening.got_masks, opening.got_no_masks)
+        self._store.run(
+            # Nobody waits for the masks of an image that was stepped over.
+            lambda project: read_masks(project, image_id) if self._opening is opening else None,
+            opening.got_masks,
+            opening.got_no_masks,
+        )
 
     def step(self, by: int) -> None:
         """Go ``by`` images on."""
@@ -296,7 +301,7 @@ class Session:
         else:
             self._note_file(opening.image_id, image)
             record = self.record(opening.image_id)
-            self.failure = misfit(record, image)
+            self.failure = misfit(record, image.size)
             if not self.failure:
                 self.document = make_document(record, image.pixels, masks, before)
         self.editor.document = self.document
@@ -326,7 +331,7 @@ class Session:
             self._replace(noted)
         if noted.prediction_round != record.prediction_round:
             self.predictor.refresh()
-        if noted.fingerprint not in ("", image.fingerprint) and not misfit(noted, image):
+        if noted.fingerprint not in ("", image.fingerprint) and not misfit(noted, image.size):
             sentence = (
                 f"{record.name} is not the file that its mask was made on: it was changed or replaced since. The mask "
                 "is kept; check that it still fits."

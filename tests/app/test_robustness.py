@@ -15,7 +15,6 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.folder import FoundImage
-from segstudio.protocol.messages import Predict
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.images import Images
 from segstudio.store.masks import Masks
@@ -299,7 +298,6 @@ def test_a_worker_that_always_dies_is_not_started_for_ever(rig):
 
     rig.studio._link._factory = dying
     rig.workers[-1].crash("exit code 1")
-    session.predictor.use(1, session.folder / "rounds" / "0001" / "weights.safetensors")
     session._intake.use_weights(2, session.folder / "rounds" / "0001" / "weights.safetensors")
     rig.wait(lambda: session.predictor.remaining == 0)
     assert len(rig.workers) - made <= 6
@@ -680,6 +678,35 @@ def test_an_image_passed_over_is_not_read(rig, monkeypatch):
     assert len(read) <= 3
 
 
+def test_the_masks_of_an_image_passed_over_are_not_read(rig, monkeypatch):
+    session = rig.new_project(8)
+    go, read = threading.Event(), []
+    load = Masks.load_history
+
+    def counted(self, image_id):
+        read.append(image_id)
+        return load(self, image_id)
+
+    monkeypatch.setattr(Masks, "load_history", counted)
+    session._store.run(lambda _project: go.wait(20))
+    for _ in range(6):
+        session.step(1)
+    go.set()
+    rig.wait(lambda: session.loading_id is None)
+    rig.settle()
+    assert read == [session.records[6].id]
+
+
+def test_no_mask_is_exported_for_a_file_of_another_size(rig, tmp_path):
+    session = rig.new_project(3)
+    approve(rig, 2)
+    with Image.new("RGB", (50, 40)) as other:
+        other.save(session.records[0].path)
+    session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    rig.wait(lambda: not session.exporter.busy)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_01.png"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("seconds", float("nan")), ("seconds", -1), ("input_size", 0), ("network", 3), ("input_size", True), ("x", 1)],
@@ -710,10 +737,3 @@ def test_a_project_that_could_not_be_filled_is_let_go(tmp_path, monkeypatch):
         with pytest.raises(UserError):
             create(plan)
     assert closed
-
-
-def test_only_wanted_masks_are_asked_for(rig):
-    """A guard for the helpers above: a plain project predicts each image once a round."""
-    rig.new_project(5)
-    approve(rig, 3)
-    assert sum(isinstance(message, Predict) for message in rig.workers[-1].sent) == 2
