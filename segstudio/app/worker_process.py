@@ -117,6 +117,9 @@ class WorkerProcess:
                     continue
                 self._scheduler.post(lambda message=message: self._on_message(message))  # type: ignore[misc]
         code = process.wait()
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
         self._threads[0].join()
         words = "\n".join(self._last_words)
         self._scheduler.post(lambda: self._on_exit(f"exit code {code}\n{words}".strip()))

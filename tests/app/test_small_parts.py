@@ -1,0 +1,125 @@
+"""Settings, broadcasts, the headless loop, documents, demo and doctor."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from segstudio.app import doctor
+from segstudio.app.changes import Broadcaster, Changes, Message
+from segstudio.app.demo import demo_folder, demo_project
+from segstudio.app.document import Document
+from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.new_project import NewProject
+from segstudio.app.settings import Settings
+from segstudio.domain.geometry import Rect
+from segstudio.domain.plane import Plane
+
+
+def test_settings_are_there_the_next_time(tmp_path):
+    path = tmp_path / "deep" / "settings.json"
+    settings = Settings(path)
+    assert settings.get("opacity", 0.35) == 0.35
+    settings.set("opacity", 0.5)
+    assert Settings(path).get("opacity") == 0.5
+    before = path.stat().st_mtime_ns
+    settings.set("opacity", 0.5)
+    assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("content", ["{broken", "[]", "\x00"])
+def test_damaged_settings_cost_preferences_only(tmp_path, content):
+    path = tmp_path / "settings.json"
+    path.write_text(content)
+    settings = Settings(path)
+    assert settings.get("opacity", 1) == 1
+    settings.set("opacity", 0.5)
+    assert json.loads(path.read_text()) == {"opacity": 0.5}
+
+
+def test_settings_that_cannot_be_written_are_logged(tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    settings = Settings(tmp_path / "file" / "settings.json")
+    settings.set("opacity", 0.5)
+    assert settings.get("opacity") == 0.5
+    assert "could not be written" in caplog.text
+
+
+def test_changes_of_one_turn_come_as_one_and_no_sentence_is_lost():
+    scheduler = HeadlessScheduler()
+    broadcaster, heard = Broadcaster(scheduler), []
+    unsubscribe = broadcaster.subscribe(heard.append)
+    broadcaster.announce(Changes(pixels=Rect(0, 0, 2, 2), images=frozenset({1})))
+    broadcaster.announce(Changes(pixels=Rect(5, 5, 6, 6), images=frozenset({2}), history=True))
+    scheduler.run_until(lambda: heard, 5)
+    assert heard == [Changes(pixels=Rect(0, 0, 6, 6), images=frozenset({1, 2}), history=True)]
+    heard.clear()
+    broadcaster.announce(Changes(message=Message("one")))
+    broadcaster.announce(Changes(message=Message("two"), table=True))
+    scheduler.run_until(lambda: len(heard) == 2, 5)
+    assert [changes.message.sentence for changes in heard] == ["one", "two"]
+    unsubscribe()
+    broadcaster.announce(Changes(table=True))
+    done = []
+    scheduler.post(lambda: done.append(True))
+    scheduler.run_until(lambda: done, 5)
+    assert len(heard) == 2
+
+
+def test_the_headless_loop_keeps_order_and_time_and_can_be_cancelled():
+    scheduler, made = HeadlessScheduler(), []
+    scheduler.call_later(0.02, lambda: made.append("later"))
+    scheduler.call_later(0.01, lambda: made.append("never")).cancel()
+    scheduler.post(lambda: made.append("first"))
+    scheduler.post(lambda: made.append("second"))
+    scheduler.run_until(lambda: "later" in made, 5)
+    assert made == ["first", "second", "later"]
+    with pytest.raises(TimeoutError):
+        scheduler.run_until(lambda: False, 0.01)
+
+
+def test_a_mask_is_only_written_inside_an_edit():
+    document = Document(1, np.zeros((20, 30, 3), np.uint8), Plane(20, 30))
+    rect, where = Rect(0, 0, 5, 5), np.ones((5, 5), bool)
+    with pytest.raises(RuntimeError, match="outside an edit"):
+        document.write(rect, where, 1)
+    with pytest.raises(RuntimeError, match="no edit"):
+        document.commit_edit()
+    document.begin_edit("Paint")
+    with pytest.raises(RuntimeError, match="has not ended"):
+        document.begin_edit("Erase")
+    assert document.write(Rect(0, 0, 0, 0), np.zeros((0, 0), bool), 1).is_empty
+    assert document.commit_edit() is None, "an edit that changes nothing is none"
+    assert document.undo() is None
+    assert document.redo() is None
+    assert document.abandon_edit().is_empty
+    with pytest.raises(ValueError, match="31 x 20"):
+        document.set_prediction(Plane(20, 31), 1)
+
+
+def test_the_demo_is_drawn_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert demo_folder().is_relative_to(tmp_path)
+    monkeypatch.setattr("segstudio.app.demo.IMAGES", 5)
+    told: list[tuple[int, int]] = []
+    plan = demo_project(tmp_path, "body", lambda *progress: told.append(progress))
+    assert isinstance(plan, NewProject)
+    assert told[-1] == (5, 5)
+    assert plan.upright
+    assert [found.mask is not None for found in plan.images] == [True] * 4 + [False]
+    (tmp_path / "body.segstudio").mkdir()
+    (tmp_path / "body.segstudio" / "project.db").write_bytes(b"")
+    assert demo_project(tmp_path, "body", lambda *progress: None) == tmp_path / "body.segstudio"
+
+
+def test_the_doctor_gives_the_very_line_that_helps(monkeypatch):
+    monkeypatch.setattr(doctor, "QT_LIBRARIES", (("libnothing-of-the-kind.so.7", "libnothing7"),))
+    monkeypatch.setattr(doctor, "PACKAGES", ("numpy", "no-such-package-at-all"))
+    monkeypatch.setattr(doctor.sys, "platform", "linux")
+    found = doctor.examine()
+    assert not found.healthy
+    assert "sudo apt-get install -y libnothing7" in found.text
+    assert "pip install no-such-package-at-all" in found.text
+    assert "cannot open yet" in found.text

@@ -1,0 +1,140 @@
+"""The child process and the link to it, with small children in the worker's place."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.worker_link import WorkerLink
+from segstudio.app.worker_process import WorkerProcess
+from segstudio.protocol.codec import encode
+from segstudio.protocol.messages import PROTOCOL_VERSION, Cancel, Cancelled, Ready
+
+READY = encode(Ready(PROTOCOL_VERSION, 1, "cpu", "CPU", "0", 1)).strip()
+ECHO = f"""
+import json, sys
+print({READY!r}, flush=True)
+for line in sys.stdin:
+    job = json.loads(line).get("job")
+    if job is None:
+        break
+    print("a stray print", flush=True)
+    print(json.dumps({{"type": "Cancelled", "job": job}}), flush=True)
+"""
+DIES = "import sys; sys.stderr.write('the last words\\n'); sys.exit(3)"
+STUBBORN = f"""
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print({READY!r}, flush=True)
+while True:
+    time.sleep(0.05)
+"""
+OLD = f"import sys; print({READY.replace(str(PROTOCOL_VERSION), '99', 1)!r}, flush=True); sys.stdin.read()"
+
+
+class Rig:
+    def __init__(self, code: str) -> None:
+        self.scheduler = HeadlessScheduler()
+        self.made: list[WorkerProcess] = []
+        self.heard: list[object] = []
+        self.lost: list[str] = []
+        self.code = code
+        self.link = WorkerLink(self.make)
+        self.link.on_message.append(self.heard.append)
+        self.link.on_lost.append(self.lost.append)
+
+    def make(self, hear, gone) -> WorkerProcess:
+        self.made.append(WorkerProcess(self.scheduler, hear, gone, (sys.executable, "-c", self.code)))
+        return self.made[-1]
+
+    def wait(self, condition) -> None:
+        self.scheduler.run_until(condition, 20)
+
+
+@pytest.fixture
+def rig():
+    rigs: list[Rig] = []
+
+    def make(code: str) -> Rig:
+        rigs.append(Rig(code))
+        return rigs[-1]
+
+    yield make
+    for made in rigs:
+        made.link.stop()
+
+
+def test_what_is_sent_before_the_handshake_is_sent_after_it_and_stray_prints_do_no_harm(rig, caplog):
+    echo = rig(ECHO)
+    echo.link.send(Cancel(7))
+    echo.link.send(Cancel(8))
+    assert echo.link.ready is None
+    echo.wait(lambda: Cancelled(8) in echo.heard)
+    assert [m for m in echo.heard if isinstance(m, Cancelled)] == [Cancelled(7), Cancelled(8)]
+    assert echo.link.ready is not None
+    assert len(echo.made) == 1
+    assert "no message" in caplog.text
+
+
+def test_a_worker_that_dies_leaves_its_last_words_and_the_next_message_starts_another(rig):
+    dying = rig(DIES)
+    dying.link.send(Cancel(1))
+    dying.wait(lambda: dying.lost)
+    assert dying.lost == ["exit code 3\nthe last words"]
+    dying.code = ECHO
+    dying.link.send(Cancel(2))
+    dying.wait(lambda: Cancelled(2) in dying.heard)
+    assert Cancelled(1) not in dying.heard, "what was asked of a lost worker is forgotten"
+    assert len(dying.made) == 2
+
+
+def test_a_killed_worker_is_a_lost_one(rig):
+    echo = rig(ECHO)
+    echo.link.send(Cancel(1))
+    echo.wait(lambda: Cancelled(1) in echo.heard)
+    echo.link.kill()
+    echo.wait(lambda: echo.lost)
+    assert "-9" in echo.lost[0]
+
+
+def test_another_protocol_version_is_refused(rig):
+    old = rig(OLD)
+    old.link.send(Cancel(1))
+    old.wait(lambda: old.lost)
+    assert "version 99" in old.lost[0]
+    old.made[0].stop()
+
+
+def test_a_worker_that_was_stopped_is_not_lost_and_starts_no_other(rig):
+    echo = rig(ECHO)
+    echo.link.send(Cancel(1))
+    echo.wait(lambda: echo.link.ready is not None)
+    echo.link.stop()
+    echo.link.send(Cancel(2))
+    echo.scheduler.post(lambda: echo.heard.append("later"))
+    echo.wait(lambda: "later" in echo.heard)
+    assert echo.lost == []
+    assert len(echo.made) == 1
+
+
+def test_a_worker_that_listens_to_nothing_is_killed(rig):
+    stubborn = rig(STUBBORN)
+    stubborn.link.send(Cancel(1))
+    stubborn.wait(lambda: stubborn.link.ready is not None)
+    stubborn.made[0].stop(grace=0.2)
+    assert stubborn.made[0]._process.returncode == -9
+
+
+def test_a_worker_that_cannot_be_started_is_lost(rig):
+    scheduler = HeadlessScheduler()
+    lost: list[str] = []
+    worker = WorkerProcess(scheduler, lambda message: None, lost.append, ("/nowhere/at/all",))
+    worker.start()
+    scheduler.run_until(lambda: lost, 5)
+    assert "could not be started" in lost[0]
+    worker.send(Cancel(1))
+    worker.kill()
+    worker.stop()
+    assert worker.pid is None
