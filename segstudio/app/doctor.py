@@ -105,6 +105,6 @@ def _version(package: str) -> str | None:
 
 def _probe(code: str) -> str:
     """The last line that a process of its own prints, or the last line of its complaint."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     return lines[-1] if lines else f"failed with exit code {done.returncode}"

@@ -20,6 +20,9 @@ from segstudio.protocol.messages import FromWorker, Shutdown, ToWorker
 
 log = logging.getLogger(__name__)
 
+# -P: whatever lies in the folder that the program was started from, perhaps among downloaded images, is not imported.
+WORKER = (sys.executable, "-P", "-m", "segstudio.worker")
+
 LAST_WORDS = 30
 """Lines of stderr that are kept for the reason shown after a crash."""
 
@@ -32,7 +35,7 @@ class WorkerProcess:
         scheduler: Scheduler,
         on_message: Callable[[FromWorker], None],
         on_exit: Callable[[str], None],
-        command: tuple[str, ...] = (sys.executable, "-m", "segstudio.worker"),
+        command: tuple[str, ...] = WORKER,
     ) -> None:
         self._scheduler = scheduler
         self._on_message = on_message

@@ -138,3 +138,15 @@ def test_a_worker_that_cannot_be_started_is_lost(rig):
     worker.kill()
     worker.stop()
     assert worker.pid is None
+
+
+def test_nothing_is_imported_from_the_folder_that_the_program_was_started_in(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("raise SystemExit('imported from the wrong place')")
+    monkeypatch.chdir(tmp_path)
+    scheduler = HeadlessScheduler()
+    heard: list[object] = []
+    worker = WorkerProcess(scheduler, heard.append, heard.append)
+    worker.start()
+    scheduler.run_until(lambda: heard, 60)
+    worker.stop()
+    assert isinstance(heard[0], Ready)
