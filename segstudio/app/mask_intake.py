@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -39,6 +40,7 @@ class MaskIntake:
         self._replace_record = replace_record
         self._on_shown = on_shown
         self._announce = announce
+        self._pins: Counter[int] = Counter()
 
     def use_weights(self, round_number: int, weights: Path) -> None:
         """Renew masks with these weights; offer it for an image that is being worked on."""
@@ -55,6 +57,10 @@ class MaskIntake:
         )
         self._announce(Changes(message=message))
 
+    def pin(self, image_id: int) -> None:
+        """The image is being approved with what is shown now: masks on their way to the canvas come too late."""
+        self._pins[image_id] += 1
+
     def take(self, image_id: int, round_number: int, file: Path, asked: bool) -> None:
         """Store the mask in ``file``, and show it if its image is on the canvas."""
         document = self._document()
@@ -63,9 +69,10 @@ class MaskIntake:
             with suppress(OSError):
                 file.unlink()
             return
+        pins = self._pins[image_id]
         self._store.run(
             lambda project: _stored(project, image_id, round_number, file),
-            lambda mask: self._show(image_id, round_number, mask),
+            lambda mask: self._show(image_id, round_number, mask) if self._pins[image_id] == pins else None,
         )
 
     def _show(self, image_id: int, round_number: int, mask: Plane | None) -> None:

@@ -225,6 +225,7 @@ class Session:
             ever, held = self.catalog.held_out_counts()
             held_out = holds_out(record.fingerprint, ever, held) if record.held_out is None else record.held_out
             document.approved = True
+            self._intake.pin(record.id)
             seen, number = document.prediction, document.prediction_round
             self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, number))
             self._replace(replace(record, state=ImageState.APPROVED, held_out=held_out))

@@ -92,6 +92,30 @@ def test_a_first_prediction_stored_just_before_approval_is_taken_out_again(rig):
     assert not rig.mask().any()
 
 
+def test_a_prediction_that_an_approval_took_out_is_not_shown_when_the_approval_is_taken_back(rig):
+    session = rig.new_project(5)
+    approve(rig, 3)
+    fourth = session.records[3].id
+    rig.show(fourth)
+    rig.workers[-1].holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: rig.workers[-1].held)
+    posted = []
+    rig.workers[-1]._post = posted.append
+    rig.workers[-1].predict(rig.workers[-1].held[0])
+    posted.pop()()
+    store_is_through(rig)
+    session.approve()
+    session.reopen(fourth)
+    rig.workers[-1]._post = rig.scheduler.post
+    rig.workers[-1].holds_predictions = False
+    for held in rig.workers[-1].held[1:]:
+        rig.workers[-1].predict(held)
+    rig.settle()
+    stored = session._store.ask(lambda project: project.images.image(fourth))
+    assert session.record(fourth).prediction_round == stored.prediction_round
+
+
 def test_a_stroke_made_while_its_image_is_read_again_stays(rig):
     session = rig.new_project(2)
     first = session.current_id
