@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
+from segstudio.app.export_claim import claim
 from segstudio.app.exporter import export_one, export_paths, targets, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.new_project import NewProject, create, look_at, take_mask
@@ -132,16 +133,16 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
     """Write the model's masks of files, or of all images of the project. Raises ``UserError``."""
     with Project.open(project) as opened:
         latest, classes = opened.rounds.latest_weights(), opened.classes()
-        records = [] if images else opened.images.list_images()
-    if latest is None:
-        raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
-    files = [path.absolute() for path in images] or [record.path for record in records if record.problem is None]
-    _make_folder(out)
-    paths = export_paths(out, [path.name for path in files])
-    own = {same_file(path) for path in files}
-    for path in paths:
-        if same_file(path) in own:
-            raise UserError(f"{path} is the image itself or another one. Choose another folder for the masks.")
+        if latest is None:
+            raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
+        known = [record.path for record in opened.images.list_images() if record.problem is None]
+        files = [path.absolute() for path in images] or known
+        paths = export_paths(out, [path.name for path in files])
+        own = {same_file(path) for path in files}
+        for path in paths:
+            if same_file(path) in own:
+                raise UserError(f"{path} is the image itself or another one. Choose another folder for the masks.")
+        claim(opened, out, paths)
     masks = predict_files(HeadlessScheduler(), latest[1], files)
     for target, (image, mask) in zip(paths, masks, strict=True):
         write_beside(target, mask, image, classes)
@@ -194,18 +195,11 @@ def export_project(project: Path, out: Path, only_approved: bool) -> str:
             raise UserError(refused[0])
         if not wanted:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
-        _make_folder(out)
+        claim(opened, out, [path for _, path in wanted])
         table, classes = opened.segment_table(), opened.classes()
         for record, path in wanted:
             export_one(opened, record, path, table, classes)
     return f"{len(wanted)} masks written to {out}."
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
 
 
 def _make(plan: NewProject) -> str:

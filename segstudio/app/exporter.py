@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
+from segstudio.app.export_claim import claim
 from segstudio.app.opening import misfit
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.app.saver import SaveStatus
@@ -129,7 +130,13 @@ class Exporter:
             what = "approved yet" if only_approved else "there to export yet"
             self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
             return
-        self._next()
+        self.progress = "Exporting"
+        paths = [path for _, path in self._waiting]
+        self._store.run(lambda project: claim(project, folder, paths), lambda _none: self._next(), self._refuse)
+
+    def _refuse(self, error: Exception) -> None:
+        self.progress = ""
+        self._announce(Changes(message=Message(in_words(error), "trouble", key="export")))
 
     def _next(self) -> None:
         if not self._waiting:

@@ -761,3 +761,23 @@ def test_a_project_that_could_not_be_filled_is_let_go(tmp_path, monkeypatch):
         with pytest.raises(UserError):
             create(plan)
     assert closed
+
+
+def test_an_export_never_overwrites_what_it_did_not_write(rig, tmp_path):
+    session = rig.new_project(2)
+    rig.stroke((20, 20))
+    session.approve()
+    rig.settle()
+    out = tmp_path / "masks of others"
+    out.mkdir()
+    (out / "image_00.png").write_bytes(b"somebody's ground truth")
+    session.exporter.export_masks(out, only_approved=True)
+    rig.wait(lambda: rig.messages)
+    assert "did not export" in rig.messages[-1].sentence
+    assert (out / "image_00.png").read_bytes() == b"somebody's ground truth"
+
+    mine = tmp_path / "mine"
+    for count in range(2, 4):
+        session.exporter.export_masks(mine, only_approved=True)
+        rig.wait(lambda count=count: len(rig.messages) == count)
+        assert rig.messages[-1].kind == "info", "what this project exported it may export again"

@@ -32,8 +32,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(520)
         self._session = session
         self._settings = settings
-        last = settings.get("export_folder")
-        self.folder = QLineEdit(last if isinstance(last, str) else str(session.folder.parent / "masks"))
+        self.folder = QLineEdit(self._last_folder() or str(session.folder.with_name(f"{session.name} masks")))
         self.folder.setAccessibleName("Folder that the masks are written to")
         self.folder.textChanged.connect(self._refresh)
         choose = QPushButton("Choose…")
@@ -75,9 +74,17 @@ class ExportDialog(QDialog):
     def accept(self) -> None:
         """Start the export; it goes on behind the window."""
         folder = Path(self.folder.text().strip()).expanduser()
-        self._settings.set("export_folder", str(folder))
+        kept = self._settings.get("export_folders")
+        kept = dict(kept) if isinstance(kept, dict) else {}
+        self._settings.set("export_folders", {**kept, str(self._session.folder): str(folder)})
         self._session.exporter.export_masks(folder, self.only_approved.isChecked())
         super().accept()
+
+    def _last_folder(self) -> str:
+        """Where this project was exported to before; another project's folder holds another project's masks."""
+        kept = self._settings.get("export_folders")
+        last = kept.get(str(self._session.folder)) if isinstance(kept, dict) else None
+        return last if isinstance(last, str) else ""
 
     def _refresh(self) -> None:
         self.export.setEnabled(bool(self.folder.text().strip()))
