@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from segstudio.formats.folder import FoundImage
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.headless import HeadlessScheduler
@@ -16,6 +15,7 @@ from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.app.tools import PointerEvent
+from segstudio.formats.folder import FoundImage
 from tests.helpers.fake_worker import FakeWorker
 
 TIMEOUT = 20.0
