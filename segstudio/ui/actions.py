@@ -19,6 +19,9 @@ Words = Callable[[Commands], str]
 
 SEGMENT_KEYS = 9
 
+MENU_KEYS = {"Model": "M&odel"}
+"""Menus whose first letter another one has: the letter that opens them with Alt."""
+
 
 def _always(_: Commands) -> bool:
     return True
@@ -232,6 +235,8 @@ def key_text(key: str) -> str:
 def _menu(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:
     if path not in menus:
         parent, _, name = path.rpartition("/")
-        menus[path] = _menu(bar, menus, parent).addMenu(name) if parent else bar.addMenu(name)
+        menus[path] = (
+            _menu(bar, menus, parent).addMenu(name) if parent else bar.addMenu(MENU_KEYS.get(name, f"&{name}"))
+        )
         menus[path].setToolTipsVisible(False)
     return menus[path]

@@ -18,15 +18,13 @@ from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.ui.dialogs.export import ExportDialog
-from segstudio.ui.dialogs.new_project import NewProjectDialog
+from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
 from segstudio.ui.theme import Appearance, Theme
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.canvas import Canvas
     from segstudio.ui.main_window import MainWindow
-
-IMAGE_FILTER = "Images (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp);;All files (*)"
 
 
 def log_folder() -> Path:
@@ -52,7 +50,7 @@ class Commands:
 
     def new_project(self, paths: list[Path] | None = None) -> None:
         """Ask for images, or take ``paths``, and offer to make a project of them."""
-        dialog = NewProjectDialog(self.studio, self.theme, self.window)
+        dialog = NewProjectDialog(self.studio, self.settings, self.theme, self.window)
         dialog.open()
         if paths:
             dialog.take(paths)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, label, restyle
+
+_APPROVE, _REOPEN = "Approve", "Take approval back"
 
 
 class StateGlyph(QWidget):
@@ -50,15 +52,20 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(44)
         self._actions = actions
-        self.name = QLabel()
+        # A long name gives way: it may neither widen the column nor push Approve under a pointer that aims elsewhere.
+        self.name = ElidedLabel(middle=True)
         restyle(self.name, "role", "strong")
-        self.name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.name.setMinimumWidth(64)
         self.size_text = label(tone="muted")
         self.glyph = StateGlyph(theme)
         self.state = ElidedLabel(tone="muted")
-        self.approve = QPushButton("Approve")
+        self.state.setMinimumWidth(120)
+        self.approve = QPushButton(_REOPEN)
         self.approve.setProperty("primary", True)
-        self.approve.setMinimumWidth(136)
+        self.approve.ensurePolished()
+        self.approve.setFixedWidth(max(136, self.approve.sizeHint().width()))
+        self.approve.setText(_APPROVE)
         self.approve.clicked.connect(self._on_approve)
         self._approved = False
         layout = QHBoxLayout(self)
@@ -81,19 +88,19 @@ class Header(QWidget):
         """Follow the image on the canvas, or on its way there."""
         image_id = None if session is None else session.current_id
         if session is None or image_id is None:
-            self.name.setText("")
+            self.name.set_full("")
             self.size_text.setText("")
             self.state.set_full("")
             self.glyph.show_record(None)
             self.approve.setEnabled(False)
             return
         record = session.record(image_id)
-        self.name.setText(record.name)
+        self.name.set_full(record.name)
         self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
         self.glyph.show_record(record)
         self.state.set_full(state_words(session, record))
         self._approved = record.state is ImageState.APPROVED
-        self.approve.setText("Take approval back" if self._approved else "Approve")
+        self.approve.setText(_REOPEN if self._approved else _APPROVE)
         self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
         self.approve.setEnabled(session.document is not None and session.loading_id is None)
         restyle(self.approve, "primary", not self._approved)
@@ -110,7 +117,8 @@ def state_words(session: Session, record: ImageRecord) -> str:
     document = session.document
     if document is not None and document.image_id == record.id:
         if document.mask_origin == "model":
-            words.append(f"the model's mask, round {document.prediction_round}")
+            found = "the model found nothing" if document.is_empty else "the model's mask"
+            words.append(f"{found}, round {document.prediction_round}")
         elif document.mask_origin == "mine":
             words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
         elif document.mask_origin == "none":

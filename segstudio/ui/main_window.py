@@ -6,8 +6,9 @@ import base64
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -39,6 +40,8 @@ from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.welcome import Welcome
 from segstudio.ui.widgets import Rule
 
+FIRST_SIZE = QSize(1440, 900)
+FRAME_ROOM = QSize(16, 48)
 SIDE_WIDTH = 288
 LIST_WIDTH = 248
 
@@ -51,9 +54,10 @@ class MainWindow(QMainWindow):
         self._studio = studio
         self._settings = settings
         self._unsaved = False
+        self._message_image: int | None = None
         self._leaving = False
         self.setWindowTitle("segstudio")
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(880, 480)
         self.setAcceptDrops(True)
         self.canvas = Canvas(theme)
         self.images = ImageList(theme)
@@ -173,6 +177,7 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(self._studio.open_demo)
         self.welcome.project_wanted.connect(self._studio.open_project)
         self.learning.wanted.connect(self.toggle_training)
+        self.images.search_left.connect(self.canvas.setFocus)
 
     # ---- what the presenter says ------------------------------------------------------------------------------
 
@@ -184,7 +189,7 @@ class MainWindow(QMainWindow):
         session = self._studio.session
         if changes.document or changes.history or changes.images or changes.project:
             self.header.show_session(session)
-        if changes.saving or changes.tool or changes.project or changes.training:
+        if changes.saving or changes.tool or changes.project or changes.training or changes.message is not None:
             self.status.show_session(session, self._studio.busy)
             self.welcome.show_busy(self._studio.busy)
         if changes.saving and session is not None:
@@ -193,6 +198,7 @@ class MainWindow(QMainWindow):
             self.learning.show_status(None if session is None else session.rounds.status)
         if changes.document:
             self._on_view()
+            self._drop_offer(session)
         if changes != Changes(pixels=changes.pixels):
             self.actions_table.refresh()
         if changes.message is not None:
@@ -216,8 +222,18 @@ class MainWindow(QMainWindow):
 
     def show_message(self, message: Message) -> None:
         """Say something quietly above what is shown."""
-        banner = self.welcome_banner if self._studio.session is None else self.canvas_banner
+        session = self._studio.session
+        banner = self.welcome_banner if session is None else self.canvas_banner
+        self._message_image = None if session is None else session.current_id
         banner.show_message(message)
+
+    def _drop_offer(self, session: Session | None) -> None:
+        """What was offered for "this mask" goes with its image."""
+        shown = self.canvas_banner.message
+        if session is None or shown is None or shown.key != "better":
+            return
+        if session.current_id != self._message_image:
+            self.canvas_banner.clear()
 
     def _follow_saving(self, session: Session) -> None:
         """Work that can't be written is worth a banner, once, until it is written."""
@@ -283,6 +299,14 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.commands.take(paths)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return presses the button that has the keyboard, as Space does."""
+        button = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
+            button.click()
+        else:
+            super().keyPressEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Never asks: everything is written, the stroke in hand too; stays only if that failed."""
         self._remember()
@@ -310,7 +334,9 @@ class MainWindow(QMainWindow):
         if not (
             isinstance(geometry, str) and self.restoreGeometry(QByteArray(base64.b64decode(geometry, validate=False)))
         ):
-            self.resize(1440, 900)
+            # No larger than the screen, with room for the frame: else the right column is out of reach at first.
+            room = self.screen().availableSize() - FRAME_ROOM
+            self.resize(FIRST_SIZE.boundedTo(room))
         columns = self._settings.get("window.columns")
         if isinstance(columns, list) and len(columns) == 3:
             self.splitter.setSizes([size for size in columns if isinstance(size, int)])

@@ -36,9 +36,10 @@ QSplitter::handle:horizontal { width: 1px; }
 #side, #header, #status, #tools, #menuCorner { background: $panel; }
 #status { border-top: 1px solid $window; }
 #header { border-bottom: 1px solid $window; }
-#sectionTitle { text-align: left; border: none; background: transparent; padding: 6px 4px; font-weight: 600;
-    color: $text; }
+#sectionTitle { text-align: left; border: 1px solid transparent; background: transparent; padding: 5px 3px;
+    font-weight: 600; color: $text; }
 #sectionTitle:hover { background: $hover; }
+#sectionTitle:focus { border-color: $accent; }
 #rule { background: $line; }
 
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px;

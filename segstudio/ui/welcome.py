@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.ui.icons import app_icon, icon
 from segstudio.ui.theme import Theme
@@ -104,9 +114,13 @@ class Welcome(QWidget):
         inner.addSpacing(4)
         inner.addLayout(self._recent)
         inner.addStretch(3)
-        outer = QHBoxLayout(self)
+        page = QWidget()
+        middle = QHBoxLayout(page)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addWidget(_scrolling(page))
 
     def show_recent(self, projects: list[Path]) -> None:
         """List the projects to go on with."""
@@ -185,3 +199,15 @@ class Welcome(QWidget):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         button.clicked.connect(lambda: self.project_wanted.emit(folder))
         return button
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    """A page that scrolls where the window is too low for it, rather than being squeezed."""
+    page.setObjectName("welcome")
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area

@@ -71,11 +71,12 @@ class CalmSlider(QSlider):
 
 
 class ElidedLabel(QLabel):
-    """One line that ends in an ellipsis where there is no room; the whole is its tooltip then."""
+    """One line that is cut by an ellipsis where there is no room; the whole is its tooltip then."""
 
-    def __init__(self, text: str = "", tone: str = "") -> None:
+    def __init__(self, text: str = "", tone: str = "", middle: bool = False) -> None:
         super().__init__()
         self._full = ""
+        self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(24)
         if tone:
@@ -104,7 +105,7 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, max(0, self.width()))
+        shown = metrics.elidedText(self._full, self._mode, max(0, self.width()))
         self.setText(shown)
         self.setToolTip(self._full if shown != self._full else "")
         self.updateGeometry()

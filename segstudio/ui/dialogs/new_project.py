@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.app.new_project import SUFFIX, MasksAs, NewProject, Preview
+from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.ui.choices import CheckBox, RadioButton
@@ -30,19 +31,21 @@ MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("compare", "Keep them aside to compare with: the model never sees them"),
     ("none", "Leave them out"),
 )
+IMAGE_FILTER = "Images (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp);;All files (*)"
 _LABELS = ("Images", "Classes", "Existing masks", "Orientation", "Project folder")
 
 
 class NewProjectDialog(QDialog):
     """Looks at what was chosen in the background, suggests the rest, and makes the project."""
 
-    def __init__(self, studio: Studio, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, studio: Studio, settings: Settings, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("New project")
         self.setMinimumWidth(600)
         self.setAcceptDrops(True)
         self._studio = studio
+        self._settings = settings
         self._theme = theme
         self._preview: Preview | None = None
         self._asked = 0
@@ -187,13 +190,18 @@ class NewProjectDialog(QDialog):
 
     def _on_folder(self) -> None:
         dialog = self._file_dialog("Choose a folder of images", QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda path: self.take([Path(path)]))
+        dialog.fileSelected.connect(lambda path: self._chosen([Path(path)]))
         dialog.open()
 
     def _on_files(self) -> None:
         dialog = self._file_dialog("Choose images", QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(lambda paths: self.take([Path(path) for path in paths]))
+        dialog.setNameFilter(IMAGE_FILTER)
+        dialog.filesSelected.connect(lambda paths: self._chosen([Path(path) for path in paths]))
         dialog.open()
+
+    def _chosen(self, paths: list[Path]) -> None:
+        self._settings.set("last_folder", str(paths[0].parent))
+        self.take(paths)
 
     def _on_place(self) -> None:
         dialog = self._file_dialog("Keep the project in", QFileDialog.FileMode.Directory)
@@ -202,7 +210,8 @@ class NewProjectDialog(QDialog):
         dialog.open()
 
     def _file_dialog(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
-        dialog = QFileDialog(self, title)
+        last = self._settings.get("last_folder")
+        dialog = QFileDialog(self, title, last if isinstance(last, str) else str(Path.home()))
         dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog

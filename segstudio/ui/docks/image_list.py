@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
@@ -16,6 +16,9 @@ from segstudio.ui.widgets import ProgressLine, label
 
 class ImageList(QWidget):
     """Follows the session's current image; a row chosen by hand opens it."""
+
+    search_left = Signal()
+    """Return or Escape in the filter: the keyboard goes back to the image."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -35,6 +38,9 @@ class ImageList(QWidget):
         self._glass = QAction("Filter", self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._on_filter)
+        self.search.returnPressed.connect(self._on_return)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, context=Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._on_escape)
         self.progress_text = label(size="small", tone="muted")
         self.progress = ProgressLine(theme, "Approved images", "good")
         self.nothing = label("No image matches.", tone="muted")
@@ -126,6 +132,16 @@ class ImageList(QWidget):
         self._following = False
         self.nothing.setVisible(self.filtered.rowCount() == 0 and self.model.rowCount() > 0)
         self._follow_current()
+
+    def _on_return(self) -> None:
+        # What was looked for is opened, unless it is open already.
+        if self.search.text().strip() and self.filtered.rowCount() and not self.view.currentIndex().isValid():
+            self.view.setCurrentIndex(self.filtered.index(0, 0))
+        self.search_left.emit()
+
+    def _on_escape(self) -> None:
+        self.search.clear()
+        self.search_left.emit()
 
     def _show_progress(self) -> None:
         session = self._session

@@ -165,7 +165,7 @@ class SegmentsDock(Section):
         grid.setContentsMargins(8, 4, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, 56)
+        grid.setColumnMinimumWidth(0, 80)
         grid.setColumnMinimumWidth(2, 40)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         grid.addWidget(label("Mask"), 0, 0)
@@ -216,8 +216,13 @@ class SegmentsDock(Section):
     def _add_row(self, segment_id: int) -> None:
         row = SegmentRow(self._theme, lambda field, value: self._change(segment_id, field, value))
         row.chosen.connect(lambda: self._choose(segment_id))
+        before: QWidget = list(self.rows.values())[-1].locked if self.rows else self.title
         self.rows[segment_id] = row
         self._list.addWidget(row)
+        # Made later than what stands below it, but reached before that.
+        for widget in (row.swatch, row.edit, row.hidden, row.locked, self.opacity):
+            self.setTabOrder(before, widget)
+            before = widget
 
     def _choose(self, segment_id: int) -> None:
         if self._session is not None:

@@ -98,6 +98,10 @@ class TrainingDock(Section):
             grid.addWidget(label(text, tone="muted"), row, 0)
             grid.addWidget(self.values[key], row, 1, right)
             self.values[key].setAccessibleName(text)
+        self.values["dice"].setToolTip(
+            "How well the model's masks overlap those of approved images it never learned from (1 is best).\n"
+            "A fifth of the approved images is kept aside for this; two of them are needed."
+        )
         self.content.addLayout(grid)
         # Above the chart, so that it is in reach on a small screen too.
         foot = QHBoxLayout()
@@ -167,8 +171,10 @@ class TrainingDock(Section):
             for record in self._session.rounds.records
             if record.status is RoundStatus.FINISHED and record.held_out_dice is not None
         ]
-        self.chart_title.setVisible(bool(scored))
-        if not scored:
+        # One dot is no curve: it says no more than the number above.
+        several = len(scored) > 1
+        self.chart_title.setVisible(several)
+        if not several:
             if self._plot is not None:
                 self._plot.hide()
             return
@@ -194,7 +200,7 @@ class TrainingDock(Section):
         # The wheel goes on to the panel: scrolling past must not zoom the chart.
         plot.wheelEvent = lambda event: event.ignore()
         plot.setAccessibleName("Held-out Dice, round by round")
-        plot.getPlotItem().setContentsMargins(0, 0, 4, 0)
+        plot.getPlotItem().setContentsMargins(0, 8, 4, 0)
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
             axis.setStyle(tickFont=ui_font(TEXT_SMALL), tickLength=0, maxTickLevel=0)

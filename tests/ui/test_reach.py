@@ -1,0 +1,73 @@
+"""Nothing moves under the pointer, everything is in reach of the keyboard and on the screen."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+
+Key = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints", extend=True)
+
+
+def test_a_long_file_name_moves_nothing(rig):
+    rig.new_project()
+    before = rig.window.splitter.sizes()
+    approve = rig.window.header.approve.geometry()
+    record = rig.session.records[0]
+    rig.session._replace(replace(record, name="a name that a clinic's export makes " * 12 + ".png"))
+    rig.qtbot.wait(50)
+    assert rig.window.header.name.full().startswith("a name")
+    assert rig.window.splitter.sizes() == before
+    assert rig.window.header.approve.geometry() == approve
+    rig.key(Key.Key_A)
+    rig.settle()
+    rig.open(0)
+    assert rig.window.header.approve.text() == "Take approval back"
+    assert rig.window.header.approve.geometry() == approve
+
+
+def test_the_first_window_fits_the_screen(rig):
+    rig.window._restore()
+    room = rig.window.screen().availableSize().expandedTo(rig.window.minimumSize())
+    assert rig.window.width() <= room.width()
+    assert rig.window.height() <= room.height()
+
+
+def test_return_and_escape_lead_out_of_the_filter(rig):
+    rig.new_project()
+    rig.window.activateWindow()
+    search = rig.window.images.search
+    rig.key(Key.Key_F, CTRL)
+    rig.wait(search.hasFocus)
+    rig.qtbot.keyClicks(search, "_02")
+    rig.key(Key.Key_Return, widget=search)
+    rig.settle()
+    assert "_02" in rig.session.record(rig.session.current_id).name
+    assert rig.canvas.hasFocus()
+    search.setFocus()
+    rig.key(Key.Key_Escape, widget=search)
+    assert search.text() == ""
+    assert rig.canvas.hasFocus()
+
+
+def test_return_presses_the_button_with_the_keyboard(rig):
+    asked = []
+    rig.window.welcome.demo_wanted.disconnect()
+    rig.window.welcome.demo_wanted.connect(asked.append)
+    rig.window.activateWindow()
+    card = rig.window.welcome.demos["lesion"]
+    card.setFocus()
+    rig.wait(card.hasFocus)
+    rig.key(Key.Key_Return, widget=card)
+    assert asked == ["lesion"]
+
+
+def test_the_status_forgets_an_export_that_is_done(rig):
+    rig.new_project()
+    rig.drag([(20, 20), (40, 30)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    rig.session.exporter.export_masks(rig.folder / "out", True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    rig.wait(lambda: "xport" not in rig.window.status.hint.full())
