@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.rounds import holds_out
 
 
 class Catalog:
@@ -46,6 +47,15 @@ class Catalog:
         """(images of which it is decided whether they are held out, of these held out)."""
         ever = [record.held_out for record in self._records if record.held_out is not None]
         return len(ever), sum(ever)
+
+    def holds_out(self, record: ImageRecord) -> bool:
+        """Whether an image that is approved now is held out for ever; a copy of a file goes where the file went."""
+        if record.held_out is not None:
+            return record.held_out
+        for other in self._records:
+            if other.held_out is not None and other.fingerprint == record.fingerprint:
+                return other.held_out
+        return holds_out(record.fingerprint, *self.held_out_counts())
 
     def step(self, image_id: int | None, by: int) -> int | None:
         """The id ``by`` rows further on, stopping at the ends; None without images."""

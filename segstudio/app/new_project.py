@@ -121,7 +121,9 @@ def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
         project.masks.import_mask(image_id, mask)
     except UserError as error:
         return str(error)
-    project.images.approve(image_id, holds_out(content_hash, *project.images.held_out_counts()))
+    copy = project.images.held_out_copy(content_hash)
+    held_out = holds_out(content_hash, *project.images.held_out_counts()) if copy is None else copy
+    project.images.approve(image_id, held_out)
     return ""
 
 

@@ -64,6 +64,11 @@ class Predictor:
         return len(self._waiting) + len(self._sent)
 
     @property
+    def at_worker(self) -> bool:
+        """True while the worker has requests in hand."""
+        return bool(self._sent)
+
+    @property
     def round(self) -> int:
         """Round of the weights in use, 0 without any."""
         return self._round

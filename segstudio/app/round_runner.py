@@ -127,6 +127,11 @@ class RoundRunner:
         return self._phase != "idle"
 
     @property
+    def at_worker(self) -> bool:
+        """True while the worker has the round in hand."""
+        return self._round is not None and self._round.sent
+
+    @property
     def missing(self) -> int:
         """Approvals until a round starts by itself.
 

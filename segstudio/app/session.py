@@ -27,11 +27,11 @@ from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
 from segstudio.app.truth import TruthCheck
+from segstudio.app.watchdog import Watchdog
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import EMPTY
-from segstudio.domain.rounds import holds_out
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
@@ -93,6 +93,7 @@ class Session:
         )
         self.rounds.predicting = lambda: self.predictor.remaining
         self._weights = contents.weights
+        self._watchdog = Watchdog(scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker)
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
@@ -222,8 +223,7 @@ class Session:
         self.editor.finish_gesture()
         record = self.record(document.image_id)
         if record.state is not ImageState.APPROVED:
-            ever, held = self.catalog.held_out_counts()
-            held_out = holds_out(record.fingerprint, ever, held) if record.held_out is None else record.held_out
+            held_out = self.catalog.holds_out(record)
             document.approved = True
             self._intake.pin(record.id)
             seen, number = document.prediction, document.prediction_round
@@ -280,6 +280,7 @@ class Session:
         if not self._saver.drain():
             self._announce(Changes(saving=True))
             return False
+        self._watchdog.stop()
         self.predictor.pause()
         self._loader.close()
         return True

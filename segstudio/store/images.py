@@ -157,6 +157,14 @@ class Images:
             decided, held = connection.execute("SELECT COUNT(held_out), TOTAL(held_out) FROM images").fetchone()
         return int(decided), int(held)
 
+    def held_out_copy(self, fingerprint: str) -> bool | None:
+        """Whether an image with this content is held out; None where that is not decided for any."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT held_out FROM images WHERE fingerprint = ? AND held_out IS NOT NULL LIMIT 1", (fingerprint,)
+            ).fetchone()
+        return None if row is None else bool(row[0])
+
     def add_seconds(self, image_id: int, seconds: float) -> None:
         """Add to the time that was spent on an image."""
         self._update(image_id, "seconds = seconds + ?", seconds)

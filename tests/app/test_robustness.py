@@ -188,7 +188,7 @@ def test_an_image_held_out_but_not_yet_saved_so_is_not_trained_on(rig, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(Images, "approve", full)
-        patch.setattr("segstudio.app.session.holds_out", lambda *_args: True)
+        patch.setattr("segstudio.app.catalog.holds_out", lambda *_args: True)
         session.approve()
         rig.wait(lambda: session.save_status.state == "failed")
         session.rounds.start()
@@ -781,3 +781,36 @@ def test_an_export_never_overwrites_what_it_did_not_write(rig, tmp_path):
         session.exporter.export_masks(mine, only_approved=True)
         rig.wait(lambda count=count: len(rig.messages) == count)
         assert rig.messages[-1].kind == "info", "what this project exported it may export again"
+
+
+def test_copies_of_one_file_are_never_on_both_sides_of_the_split(rig, tmp_path):
+    session = rig.new_project(12)
+    for record in session.records[1:]:
+        record.path.write_bytes(session.records[0].path.read_bytes())
+    approve(rig, 12)
+    assert [record.held_out for record in session.records] == [False] * 12
+
+
+def test_a_worker_that_says_nothing_is_ended_and_the_round_with_it(rig, monkeypatch):
+    from segstudio.app import watchdog
+
+    monkeypatch.setattr(watchdog, "TICK", 0.01)
+    session = rig.new_project(6)
+    rig.hold_rounds = True
+    approve(rig, 3)
+    rig.wait(lambda: rig.messages)
+    assert session.rounds.records[-1].status is RoundStatus.FAILED
+    assert "masks are safe" in rig.messages[-1].sentence
+
+
+def test_a_worker_with_nothing_to_do_may_be_silent(rig, monkeypatch):
+    from segstudio.app import watchdog
+
+    monkeypatch.setattr(watchdog, "TICK", 0.001)
+    rig.new_project(6)
+    approve(rig, 3)
+    looks = []
+    rig.scheduler.call_later(0.1, lambda: looks.append(True))
+    rig.wait(lambda: looks)
+    assert rig.messages == []
+    assert rig.workers[-1].alive
