@@ -174,6 +174,9 @@ class NewProjectDialog(QDialog):
         self.found.setText(" ".join([*sentences, *result.notes]))
         self.classes.setText(", ".join(result.suggested_classes))
         self.folder.setText(str(result.suggested_folder))
+        # What is to be marked is the next question; Return then makes the project.
+        self.classes.setFocus()
+        self.classes.selectAll()
         self.choices.button(1 if result.layout == "ph2" else 0).setChecked(True)
         self._refresh()
 
