@@ -69,9 +69,11 @@ class Banner(QFrame):
             self._timer.stop()
 
     def clear(self) -> None:
-        """Take the message away."""
+        """Take the message away; the keyboard goes back to what it lay over, not on to the next field."""
         self._timer.stop()
         self.message = None
+        if self.action.hasFocus() or self.dismiss.hasFocus():
+            self._over.setFocus()
         self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

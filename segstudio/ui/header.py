@@ -66,6 +66,7 @@ class Header(QWidget):
         self.approve.ensurePolished()
         self.approve.setFixedWidth(max(136, self.approve.sizeHint().width()))
         self.approve.setText(_APPROVE)
+        self.approve.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.approve.clicked.connect(self._on_approve)
         self._approved = False
         layout = QHBoxLayout(self)
@@ -92,7 +93,7 @@ class Header(QWidget):
             self.size_text.setText("")
             self.state.set_full("")
             self.glyph.show_record(None)
-            self.approve.setEnabled(False)
+            self._enable_approve(False)
             return
         record = session.record(image_id)
         self.name.set_full(record.name)
@@ -102,8 +103,14 @@ class Header(QWidget):
         self._approved = record.state is ImageState.APPROVED
         self.approve.setText(_REOPEN if self._approved else _APPROVE)
         self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
-        self.approve.setEnabled(session.document is not None and session.loading_id is None)
+        self._enable_approve(session.document is not None and session.loading_id is None)
         restyle(self.approve, "primary", not self._approved)
+
+    def _enable_approve(self, enabled: bool) -> None:
+        if not enabled:
+            # Else the keyboard goes on to the next field, and the keys with it.
+            self.approve.clearFocus()
+        self.approve.setEnabled(enabled)
 
     def _on_approve(self) -> None:
         self._actions["reopen" if self._approved else "approve"].trigger()

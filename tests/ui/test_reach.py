@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
+from segstudio.app.changes import Message
+
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints", extend=True)
@@ -71,3 +73,26 @@ def test_the_status_forgets_an_export_that_is_done(rig):
     rig.session.exporter.export_masks(rig.folder / "out", True)
     rig.wait(lambda: not rig.session.exporter.busy)
     rig.wait(lambda: "xport" not in rig.window.status.hint.full())
+
+
+def test_a_message_that_goes_gives_the_keyboard_back_to_the_image(rig):
+    rig.new_project()
+    rig.window.activateWindow()
+    called = []
+    rig.window.show_message(Message("Something happened.", "trouble", "Try again", lambda: called.append(1)))
+    banner = rig.window.canvas_banner
+    banner.action.setFocus()
+    rig.wait(banner.action.hasFocus)
+    banner.action.click()
+    assert called == [1]
+    assert rig.canvas.hasFocus()
+
+
+def test_approving_by_mouse_leaves_the_keys_to_the_image(rig):
+    rig.new_project()
+    rig.window.activateWindow()
+    rig.canvas.setFocus()
+    rig.qtbot.mouseClick(rig.window.header.approve, Qt.MouseButton.LeftButton)
+    rig.settle()
+    assert rig.session.approved_count == 1
+    assert not rig.window.images.search.hasFocus()

@@ -13,6 +13,7 @@ class FailureNote(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setObjectName("failure")
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
@@ -34,5 +35,8 @@ class FailureNote(QWidget):
         self.sentence.setText(sentence)
         # A layout asks a centred label for one line only.
         self.sentence.setFixedHeight(max(0, self.sentence.heightForWidth(_WIDTH)))
+        if self.relocate.hasFocus() and not missing:
+            # A button that goes with the keyboard would hand it on to the next field, where keys are typed.
+            self._over.setFocus()
         self.relocate.setVisible(missing)
         self.setVisible(bool(sentence))

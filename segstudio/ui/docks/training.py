@@ -76,6 +76,7 @@ class TrainingDock(Section):
         self.progress = ProgressLine(theme, "Progress of the round")
         self.values = {name: label() for name in ("left", "loss", "dice", "device")}
         self.button = QPushButton("Train now")
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.clicked.connect(self._on_button)
         self._build()
         theme.changed.connect(self._color_plot)
@@ -145,6 +146,8 @@ class TrainingDock(Section):
         self.values["device"].setText(device_words(status.device) or "–")
         self.button.setText("Stop" if running else "Train now")
         self.button.setToolTip("Give this round up; the model so far stays" if running else "Start a round now (T)")
+        if status.phase == "cancelling":
+            self.button.clearFocus()
         self.button.setEnabled(status.phase != "cancelling")
         if not self.folded:
             self._show_history()
