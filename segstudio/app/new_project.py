@@ -118,7 +118,7 @@ def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
         width, height = read_size(record.path)
         project.images.set_size(image_id, width, height, content_hash := fingerprint(record.path))
         mask = read_mask(mask_file, (width, height), read_orientation(record.path), project.classes())
-        project.masks.import_mask(image_id, mask)
+        project.masks.start_from(image_id, mask)
     except UserError as error:
         return str(error)
     copy = project.images.held_out_copy(content_hash)

@@ -165,7 +165,8 @@ class RoundRunner:
                 status = replace(
                     status, fraction=progress.fraction, seconds_left=progress.seconds_left, loss=progress.loss
                 )
-                if progress.held_out_dice is not None:
+                # The score of an unfinished model comes and goes; it is shown only where there is no other yet.
+                if status.held_out_dice is None and progress.held_out_dice is not None:
                     status = replace(
                         status, held_out_dice=progress.held_out_dice, held_out_count=progress.held_out_count
                     )
@@ -302,8 +303,9 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped.")
             return
-        reason = words.splitlines()[-1] if words else "no reason given"
-        self._fail(f"Learning stopped unexpectedly ({reason}). Your masks are safe; the last good model stays in use.")
+        self._fail(
+            f"Learning stopped unexpectedly ({_reason(words)}). Your masks are safe; the last good model stays in use."
+        )
 
     def _fail(self, sentence: str) -> None:
         self._end(RoundStatus.FAILED, sentence=sentence)
@@ -340,6 +342,14 @@ class RoundRunner:
 
     def _say(self, sentence: str, kind: Literal["info", "trouble"]) -> None:
         self._announce(Changes(message=Message(sentence, kind, key="round")))
+
+
+def _reason(words: str) -> str:
+    """A worker's last words, as far as they mean something to a person."""
+    lines = words.splitlines()
+    if len(lines) == 1 and lines[0].startswith("exit code -"):
+        return "the system ended it, perhaps because memory ran out"
+    return lines[-1] if lines else "no reason given"
 
 
 def _record_end(project: Project, ended: RoundRecord) -> None:

@@ -292,7 +292,8 @@ class Session:
             return
         self.editor.finish_gesture()  # a stroke in hand belongs to the image that it was begun on
         self._opening = None
-        self._last_image = opening.image_id
+        self._last_image = last = opening.image_id
+        self._store.run(lambda project: project.settings.set_setting("last_image", last))
         before, self.document = self.document, None
         image, masks = opening.result
         if isinstance(image, UserError):

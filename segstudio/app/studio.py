@@ -94,9 +94,11 @@ class Studio:
         paths = [Path(entry) for entry in stored if isinstance(entry, str)] if isinstance(stored, list) else []
         return [path for path in paths if path.is_dir()]
 
-    def look_at(self, paths: Sequence[Path], done: Callable[[Preview | UserError], None]) -> None:
-        """Give ``done`` what there is to make a project of."""
-        self._in_background(lambda: look_at(paths), done)
+    def look_at(
+        self, paths: Sequence[Path], done: Callable[[Preview | UserError], None], masks: Path | None = None
+    ) -> None:
+        """Give ``done`` what there is to make a project of; ``masks`` is a folder of masks, if they lie apart."""
+        self._in_background(lambda: look_at(paths, masks), done)
 
     def open_project(self, folder: Path) -> None:
         """Open a project in place of the one that is open."""

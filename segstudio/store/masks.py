@@ -114,15 +114,30 @@ class Masks:
         vouches for. Returns the edit for the history in memory. Raises ``UserError`` for a mask of another size
         than the image's or with a class that the project lacks.
         """
+        edit = self._replacing(image_id, class_ids, name)
+        self.save_edit(image_id, edit)
+        return edit
+
+    def start_from(self, image_id: int, class_ids: NDArray[np.uint16]) -> None:
+        """Like ``import_mask``, but the mask is where the image starts: no undo goes behind it.
+
+        Raises ``ValueError`` if somebody worked on the image before.
+        """
+        edit = self._replacing(image_id, class_ids, "")
+        with self._database.writing() as connection:
+            if connection.execute("SELECT 1 FROM edits WHERE image_id = ?", (image_id,)).fetchone() is not None:
+                raise ValueError(f"image {image_id} was worked on")
+            work_on(connection, image_id)
+            _put_tiles(connection, image_id, {key: _pack(tile) for key, tile in edit.after.items()})
+
+    def _replacing(self, image_id: int, class_ids: NDArray[np.uint16], name: str) -> Edit:
         height, width = class_ids.shape
         self._check_size(image_id, width, height)
         plane = Plane(height, width)
         plane.put_tiles(self.load_correction(image_id))
         before = plane.snapshot()
         plane.write(plane.bounds, _segment_ids(class_ids, self._segment_table()))
-        edit = Edit(name, plane.changes_since(before))
-        self.save_edit(image_id, edit)
-        return edit
+        return Edit(name, plane.changes_since(before))
 
     # ---- the prediction ----------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 import segstudio
 from segstudio.app.changes import Message
 from segstudio.app.new_project import SUFFIX, Preview
+from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
@@ -74,7 +75,8 @@ class Commands:
         elif self.studio.session is None:
             self.new_project(paths)
         else:
-            self.studio.look_at(paths, self._add_found)
+            session = self.studio.session
+            self.studio.look_at(paths, lambda found: self._add_found(session, found))
 
     def close_project(self) -> None:
         """Back to the welcome page."""
@@ -208,11 +210,11 @@ class Commands:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _add_found(self, found: Preview | UserError) -> None:
+    def _add_found(self, session: Session, found: Preview | UserError) -> None:
         if isinstance(found, UserError):
             self.window.show_message(Message(str(found), "trouble", key="trouble"))
-        elif self.studio.session is not None:
-            self.studio.session.add_images([image.image for image in found.images])
+        elif self.studio.session is session:  # they were meant for no other project
+            session.add_images([image.image for image in found.images])
 
     def _ask_folder(self, title: str, then: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self.window, title, self._last_folder())

@@ -246,6 +246,7 @@ class MainWindow(QMainWindow):
         elif session.save_status.state == "saved" and shown is not None and shown.key == "saving":
             self.canvas_banner.clear()
         self._unsaved = failed
+        self._leaving = self._leaving and session.save_status.state != "saved"
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
         renderer = self.canvas.renderer

@@ -369,3 +369,31 @@ def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
     session.editor.undo()
     rig.wait(lambda: session.truth.dice == 0.0)
     rig.settle()
+
+
+def test_no_undo_goes_behind_a_mask_that_the_project_started_with(tmp_path, rig):
+    from segstudio.app.new_project import NewProject
+    from segstudio.formats.folder import FoundImage
+    from tests.helpers.studios import write_images
+
+    images = write_images(tmp_path / "images", 2)
+    mask = np.zeros((64, 96), np.uint8)
+    mask[10:30, 10:30] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    found = tuple(FoundImage(path, tmp_path / "mask.png") for path in images)
+    rig.studio.new_project(NewProject(tmp_path / "approved.segstudio", found, ("lesion",), "approved"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    session = rig.session
+    assert session.approved_count == 2
+    session.editor.undo()
+    rig.settle()
+    assert np.array_equal(rig.mask() > 0, mask > 0)
+    assert session.approved_count == 2
+
+
+def test_the_image_on_the_canvas_is_remembered_even_if_the_window_is_killed(rig):
+    session = rig.new_project(4)
+    rig.show(session.records[2].id)
+    rig.settle()
+    assert rig.studio._store.ask(lambda project: project.settings.get_setting("last_image")) == session.records[2].id

@@ -481,3 +481,19 @@ def test_another_image_starts_whole(rig):
     rig.key(Key.Key_N)
     rig.settle()
     assert rig.canvas.zoom_percent == pytest.approx(fitted)
+
+
+def test_masks_that_lie_apart_are_found_by_their_folder(rig):
+    images = write_images(rig.folder / "only images", 2)
+    (rig.folder / "apart").mkdir()
+    for path in images:
+        (rig.folder / "apart" / path.name).write_bytes(path.read_bytes())
+    rig.window.commands.new_project([rig.folder / "only images"])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert "mask" not in dialog.found.text()
+    assert dialog.masks_button.isEnabled()
+    dialog.take([rig.folder / "only images"], rig.folder / "apart")
+    rig.wait(dialog.create_button.isEnabled)
+    assert "2 with a mask" in dialog.found.text()
+    dialog.reject()

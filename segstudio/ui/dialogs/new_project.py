@@ -60,6 +60,11 @@ class NewProjectDialog(QDialog):
         self.create_button = QPushButton("Create project")
         self.choices = QButtonGroup(self)
         self.masks_box = QWidget()
+        self.masks_button = QPushButton("Masks…")
+        self.masks_button.setAccessibleName("Choose a folder of masks that lie apart from their images")
+        self.masks_button.setToolTip("Masks that lie in a folder apart from their images")
+        self.masks_button.clicked.connect(self._on_masks)
+        self._looked_at: list[Path] = []
         self.upright = CheckBox(theme, "What is up stays up, as with people and scenes")
         self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
@@ -93,7 +98,13 @@ class NewProjectDialog(QDialog):
             made.setContentsMargins(0, 3 if row in (2, 3) else 6, 0, 0)
             grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignTop)
         for row, widgets in enumerate(
-            ((self.found, folder, files), (self.classes,), (self.masks_box,), (self.upright,), (self.folder, place))
+            (
+                (self.found, folder, files, self.masks_button),
+                (self.classes,),
+                (self.masks_box,),
+                (self.upright,),
+                (self.folder, place),
+            )
         ):
             line = QHBoxLayout()
             line.setSpacing(8)
@@ -118,15 +129,16 @@ class NewProjectDialog(QDialog):
         layout.addStretch(1)
         layout.addLayout(buttons)
 
-    def take(self, paths: list[Path]) -> None:
-        """Look at files or folders; what was looked at before is forgotten."""
+    def take(self, paths: list[Path], masks: Path | None = None) -> None:
+        """Look at files or folders, and a folder of masks; what was looked at before is forgotten."""
+        self._looked_at = paths
         self._preview = None
         self._asked += 1
         asked = self._asked
         restyle(self.found, "tone", "muted")
         self.found.setText("Looking at the images…")
         self._refresh()
-        self._studio.look_at(paths, lambda result: self._looked(asked, result))
+        self._studio.look_at(paths, lambda result: self._looked(asked, result), masks)
 
     def accept(self) -> None:
         """Make the project; the window follows."""
@@ -188,6 +200,7 @@ class NewProjectDialog(QDialog):
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
         self._labels[2].setVisible(with_masks)
+        self.masks_button.setEnabled(len(self._looked_at) == 1 and self._looked_at[0].is_dir())
         ready = self._preview is not None and bool(self._class_names()) and bool(self.folder.text().strip())
         self.create_button.setEnabled(ready)
 
@@ -205,6 +218,11 @@ class NewProjectDialog(QDialog):
     def _chosen(self, paths: list[Path]) -> None:
         self._settings.set("last_folder", str(paths[0].parent))
         self.take(paths)
+
+    def _on_masks(self) -> None:
+        dialog = self._file_dialog("Choose the folder of masks", QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda path: self.take(self._looked_at, Path(path)))
+        dialog.open()
 
     def _on_place(self) -> None:
         dialog = self._file_dialog("Keep the project in", QFileDialog.FileMode.Directory)
