@@ -15,8 +15,10 @@ from segstudio.formats.folder import FoundImage
 DemoKind = Literal["lesion", "body"]
 
 IMAGES = 24
-APPROVED = 4
 SEED = 7
+
+APPROVED: dict[DemoKind, tuple[int, ...]] = {"lesion": (0, 1, 2, 3), "body": (2, 5, 11, 15)}
+"""Which images come approved: four that are unlike each other, so that the first masks of the others are good."""
 
 
 def demo_folder() -> Path:
@@ -33,7 +35,9 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
     if (folder / "project.db").is_file():
         return folder
     drawn = write_demo(base / kind, kind, IMAGES, SEED, tell)
+    approved = [index for index in APPROVED[kind] if index < len(drawn)]
+    rest = [index for index in range(len(drawn)) if index not in approved]
     images = tuple(
-        FoundImage(image.image, image.mask if index < APPROVED else None) for index, image in enumerate(drawn)
+        FoundImage(drawn[index].image, drawn[index].mask if index in approved else None) for index in (*approved, *rest)
     )
     return NewProject(folder, images, (kind,), "approved", upright=kind == "body")

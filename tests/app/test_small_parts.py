@@ -102,13 +102,14 @@ def test_a_mask_is_only_written_inside_an_edit():
 def test_the_demo_is_drawn_once(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert demo_folder().is_relative_to(tmp_path)
-    monkeypatch.setattr("segstudio.app.demo.IMAGES", 5)
+    monkeypatch.setattr("segstudio.app.demo.IMAGES", 6)
     told: list[tuple[int, int]] = []
     plan = demo_project(tmp_path, "body", lambda *progress: told.append(progress))
     assert isinstance(plan, NewProject)
-    assert told[-1] == (5, 5)
+    assert told[-1] == (6, 6)
     assert plan.upright
-    assert [found.mask is not None for found in plan.images] == [True] * 4 + [False]
+    assert [found.mask is not None for found in plan.images] == [True] * 2 + [False] * 4
+    assert len({found.image for found in plan.images}) == 6
     (tmp_path / "body.segstudio").mkdir()
     (tmp_path / "body.segstudio" / "project.db").write_bytes(b"")
     assert demo_project(tmp_path, "body", lambda *progress: None) == tmp_path / "body.segstudio"
