@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData, Sample, reduced_side, to_tensor
@@ -25,7 +26,6 @@ from segstudio.protocol.round_folder import IGNORE, RoundRequest
 _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
 _AVERAGE_HORIZON = 0.08
-_FEWEST_HELD_OUT = 2
 _MOST_DIVERGENCES = 3
 _LOSS_SMOOTHING = 0.1
 # Shares of the progress bar.
@@ -192,7 +192,7 @@ class RoundTrainer:
     def _planned_scorings(self) -> list[float]:
         """Shares of the round at which to score; more images are scored less often."""
         count = len(self._data.held_out)
-        if count < _FEWEST_HELD_OUT:
+        if count < SCORE_NEEDS:
             return []
         return [0.55, 0.7, 0.85, 1.0] if count <= 8 else [0.7, 1.0] if count <= 24 else [1.0]
 

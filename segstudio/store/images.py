@@ -93,10 +93,6 @@ class Images:
         """Keep why the image cannot be used; None when it can."""
         self._update(image_id, "problem = ?", sentence)
 
-    def set_state(self, image_id: int, state: ImageState) -> None:
-        """Set the state by hand; ``approve`` and ``reopen`` are for approval."""
-        self._update(image_id, "state = ?", state.value)
-
     def approve(self, image_id: int, held_out: bool) -> None:
         """Approve; ``held_out`` counts the first time only and is fixed for ever from then on."""
         self._update(image_id, "state = ?, held_out = COALESCE(held_out, ?)", ImageState.APPROVED.value, int(held_out))
@@ -164,18 +160,6 @@ class Images:
                 "SELECT held_out FROM images WHERE fingerprint = ? AND held_out IS NOT NULL LIMIT 1", (fingerprint,)
             ).fetchone()
         return None if row is None else bool(row[0])
-
-    def add_seconds(self, image_id: int, seconds: float) -> None:
-        """Add to the time that was spent on an image."""
-        self._update(image_id, "seconds = seconds + ?", seconds)
-
-    def seconds(self, image_id: int) -> float:
-        """Time spent on an image so far, in seconds."""
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT seconds FROM images WHERE id = ?", (image_id,)).fetchone()
-        if row is None:
-            raise KeyError(image_id)
-        return float(row[0])
 
     def _update(self, image_id: int, assignments: str, *values: object) -> None:
         with self._database.writing() as connection:

@@ -16,7 +16,7 @@ Appearance = Literal["system", "light", "dark"]
 ICON = 18
 """Side of every icon, in logical pixels."""
 
-TEXT_SMALL, TEXT, TEXT_LARGE = 11, 13, 16
+TEXT_SMALL, TEXT = 11, 13
 """The three sizes of text, in logical pixels."""
 
 

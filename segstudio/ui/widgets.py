@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.ui.icons import icon
@@ -216,8 +216,3 @@ class Section(QWidget):
     def _refresh(self) -> None:
         name = "caret-right" if self.folded else "caret-down"
         self.title.setIcon(icon(f"{name}-bold", self._theme.tokens, self._theme.tokens.muted))
-
-
-def swatch_color(color: tuple[int, int, int]) -> QColor:
-    """A class's colour for Qt."""
-    return QColor(*color)

@@ -49,17 +49,10 @@ def test_what_was_read_from_the_file_is_kept(project: Project, image_id: int) ->
     assert project.images.image(image_id).problem is None
 
 
-def test_the_time_spent_adds_up(project: Project, image_id: int) -> None:
-    project.images.add_seconds(image_id, 1.5)
-    project.images.add_seconds(image_id, 2.0)
-    assert project.images.seconds(image_id) == 3.5
-
-
 def test_an_unknown_image_is_an_error(project: Project) -> None:
     images = project.images
     for act in (
         lambda: images.image(7),
-        lambda: images.seconds(7),
         lambda: images.set_problem(7, None),
         lambda: images.approve(7, True),
     ):
@@ -85,16 +78,11 @@ def test_only_an_approved_image_can_be_reopened(project: Project, image_id: int)
     assert project.images.image(image_id).state is ImageState.NEW
 
 
-@pytest.mark.parametrize("state", list(ImageState))
-def test_a_state_can_be_set_by_hand(project: Project, image_id: int, state: ImageState) -> None:
-    project.images.set_state(image_id, state)
-    assert project.images.image(image_id).state is state
-
-
-@pytest.mark.parametrize("state", list(ImageState))
-def test_an_edit_puts_an_image_in_progress(project: Project, image_id: int, state: ImageState) -> None:
+@pytest.mark.parametrize("approved", [True, False])
+def test_an_edit_puts_an_image_in_progress(project: Project, image_id: int, approved: bool) -> None:
     project.images.approve(image_id, held_out=True)
-    project.images.set_state(image_id, state)
+    if not approved:
+        project.images.reopen(image_id)
     assert not project.images.image(image_id).touched
     plane = Plane(10, 10)
     plane.write(plane.bounds, 1)

@@ -17,7 +17,7 @@ from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.cursor import paint_ring, ring_bounds
 from segstudio.ui.canvas.failure import FailureNote
 from segstudio.ui.canvas.renderer import Renderer, Surface
-from segstudio.ui.canvas.view import View, centred, fit
+from segstudio.ui.canvas.view import View, fit
 from segstudio.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -364,11 +364,6 @@ class ImageView(QWidget):
         if event.type() == QEvent.Type.DevicePixelRatioChange and self._fits:
             self.zoom_fit()
         super().changeEvent(event)
-
-    def zoom_centre(self) -> None:
-        """The image's middle in the middle, at the zoom there is."""
-        if self.renderer is not None:
-            self._zoom(centred(self.renderer.width, self.renderer.height, *self._device_size(), self.view.scale))
 
     def _place_notes(self) -> None:
         note = self.loading_note
