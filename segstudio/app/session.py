@@ -357,7 +357,8 @@ class Session:
             self._announce(Changes(message=Message(sentence, key="approval")))
         document.approved = False
         touched = not document.correction.is_blank
-        self._replace(replace(record, state=ImageState.IN_PROGRESS, touched=touched))
+        untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
+        self._replace(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
         self.truth.refresh()
 
     def _replace(self, record: ImageRecord) -> None:

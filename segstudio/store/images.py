@@ -181,6 +181,15 @@ def work_on(connection: sqlite3.Connection, image_id: int) -> None:
         raise KeyError(image_id)
 
 
+def leave_alone_if_blank(connection: sqlite3.Connection, image_id: int) -> None:
+    """Inside a transaction that undid: an image with nothing painted on it is as it was before anybody worked on it."""
+    connection.execute(
+        "UPDATE images SET state = CASE WHEN prediction_round IS NULL THEN ? ELSE ? END "
+        "WHERE id = ? AND NOT EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id)",
+        (ImageState.NEW.value, ImageState.PREDICTED.value, image_id),
+    )
+
+
 def forget_prediction(connection: sqlite3.Connection, image_id: int) -> None:
     """Inside a transaction: the image has no prediction any more, and is new if that was all it had."""
     connection.execute("DELETE FROM predictions WHERE image_id = ?", (image_id,))

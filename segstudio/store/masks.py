@@ -15,7 +15,7 @@ from segstudio.domain.history import Edit, History, kept_from
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.database import Database, damaged
-from segstudio.store.images import forget_prediction, work_on
+from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
 
 _TILE_BYTES = TILE * TILE * 2
 
@@ -187,6 +187,7 @@ class Masks:
             connection.execute("UPDATE edits SET undone = ? WHERE id = ?", (undone, edit_id))
             rows = connection.execute(tiles_query, (edit_id,)).fetchall()
             _put_tiles(connection, image_id, {(row, column): data for row, column, data in rows})
+            leave_alone_if_blank(connection, image_id)
         return True
 
     def _check_size(self, image_id: int, width: int, height: int) -> None:

@@ -64,6 +64,25 @@ def test_an_abandoned_stroke_leaves_nothing(rig):
     assert session.record(session.current_id).state is ImageState.NEW
 
 
+def test_an_image_on_which_everything_was_undone_is_untouched_again(rig):
+    session = rig.new_project(6)
+    first = session.current_id
+    rig.stroke((20, 20))
+    assert session.record(first).state is ImageState.IN_PROGRESS
+    session.editor.undo()
+    rig.settle()
+    assert (session.record(first).state, session.record(first).touched) == (ImageState.NEW, False)
+    session.editor.redo()
+    assert session.record(first).state is ImageState.IN_PROGRESS
+    session.editor.undo()
+    assert rig.reopen().record(first).state is ImageState.NEW
+    approve(rig, 3)
+    rig.stroke((20, 20))
+    rig.session.editor.undo()
+    assert rig.session.record(rig.session.current_id).state is ImageState.PREDICTED
+    assert rig.reopen().record(rig.session.current_id).state is ImageState.PREDICTED
+
+
 def test_the_right_button_erases_and_locked_segments_stay(rig):
     session = rig.new_project(classes=("lesion", "ruler"))
     rig.stroke((20, 20))
