@@ -20,15 +20,7 @@ from segstudio.store.images import Images
 from segstudio.store.masks import Masks
 from segstudio.store.project_db import Project
 from segstudio.store.rounds import Rounds
-from tests.helpers.studios import StudioRig, write_images
-
-
-def approve(rig, count):
-    for _ in range(count):
-        rig.wait(lambda: rig.session.loading_id is None)
-        rig.stroke((30, 30), (50, 40))
-        rig.session.approve()
-    rig.settle()
+from tests.helpers.studios import StudioRig, approve, write_images
 
 
 def store_is_through(rig):

@@ -8,6 +8,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.rounds import RoundStatus
 from segstudio.protocol.messages import Failed, Predict, Train
 from segstudio.protocol.round_folder import IGNORE, mask_path, read_request
+from tests.helpers.studios import approve
 
 
 def test_a_stroke_is_there_after_closing_and_opening(rig):
@@ -96,14 +97,6 @@ def test_the_right_button_erases_and_locked_segments_stay(rig):
     session.change_segment(1, locked=False)
     rig.stroke((20, 20), button="right")
     assert rig.mask()[20, 20] == 0
-
-
-def approve(rig, count):
-    for _ in range(count):
-        rig.wait(lambda: rig.session.loading_id is None)
-        rig.stroke((30, 30), (50, 40))
-        rig.session.approve()
-    rig.settle()
 
 
 def test_three_approved_images_start_a_round_and_its_masks_reach_the_others(rig):

@@ -114,3 +114,12 @@ class StudioRig:
         document = self.session.document
         assert document is not None
         return document.shown(document.bounds)
+
+
+def approve(rig: StudioRig, count: int) -> None:
+    """Paint on and approve ``count`` images, from the one on the canvas on."""
+    for _ in range(count):
+        rig.wait(lambda: rig.session.loading_id is None)
+        rig.stroke((30, 30), (50, 40))
+        rig.session.approve()
+    rig.settle()
