@@ -150,13 +150,13 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
 
 
 def predict_files(
-    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], link: WorkerLink | None = None
+    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path]
 ) -> Iterator[tuple[Path, NDArray[np.uint16]]]:
-    """Each file with its mask of class ids, (height, width) uint16 upright, in order. Raises ``UserError``.
+    """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
 
-    Uses a worker of its own unless ``link`` is given.
+    Raises ``UserError``.
     """
-    own = link or WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
+    link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
     answers: dict[int, FromWorker] = {}
     lost: list[str] = []
 
@@ -164,14 +164,14 @@ def predict_files(
         if isinstance(message, Predicted | Failed):
             answers[message.job] = message
 
-    own.on_message.append(hear)
-    own.on_lost.append(lost.append)
+    link.on_message.append(hear)
+    link.on_lost.append(lost.append)
     try:
         with tempfile.TemporaryDirectory(prefix="segstudio-") as folder:
             for path in images:
-                job = own.new_job()
+                job = link.new_job()
                 output = Path(folder) / f"{job}.png"
-                own.send(Predict(job, 0, str(path), str(weights), str(output)))
+                link.send(Predict(job, 0, str(path), str(weights), str(output)))
                 scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
                 answer = answers.get(job)
                 if isinstance(answer, Failed):
@@ -181,10 +181,7 @@ def predict_files(
                 yield path, decode_mask(output.read_bytes())
                 output.unlink()
     finally:
-        own.on_message.remove(hear)
-        own.on_lost.remove(lost.append)
-        if link is None:
-            own.stop()
+        link.stop()
 
 
 def export_project(project: Path, out: Path, only_approved: bool) -> str:

@@ -55,6 +55,7 @@ class Predictor:
         self._sent: dict[int, tuple[int, int, bool]] = {}
         self._tries: Counter[int] = Counter()
         self._losses = 0
+        self._given_up: set[int] = set()
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
 
@@ -68,6 +69,10 @@ class Predictor:
         """True while the worker has requests in hand."""
         return bool(self._sent)
 
+    def gave_up(self, image_id: int) -> bool:
+        """Whether these weights will give the image no mask, because it can't be read or the worker can't do it."""
+        return image_id in self._given_up
+
     @property
     def round(self) -> int:
         """Round of the weights in use, 0 without any."""
@@ -77,6 +82,7 @@ class Predictor:
         """Predict with these weights from now on; every mask they could better is made anew."""
         self._round, self._weights = round_number, weights
         self._tries.clear()
+        self._given_up.clear()
         self._losses = 0
         self.refresh()
 
@@ -131,13 +137,16 @@ class Predictor:
             output.parent.mkdir(parents=True, exist_ok=True)
         except OSError:
             log.exception("there is no place for masks")
+            self._waiting.add(record.id)
             self._give_up()
             return
+        self._given_up.discard(record.id)
         self._tries[record.id] += 1
         self._sent[job] = (record.id, self._round, asked)
         self._link.send(Predict(job, record.id, str(record.path), str(weights), str(output)))
 
     def _give_up(self) -> None:
+        self._given_up |= self._waiting
         self._waiting.clear()
         self._asked.clear()
         self._on_change()
@@ -149,6 +158,7 @@ class Predictor:
             self._on_mask(image_id, round_number, Path(message.output), asked)
         elif isinstance(message, Failed) and message.job in self._sent:
             image_id = self._sent.pop(message.job)[0]
+            self._given_up.add(image_id)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
         else:
             return
@@ -159,10 +169,12 @@ class Predictor:
         if not self._sent:
             return
         again = {sent[0]: sent[2] for sent in self._sent.values() if self._tries[sent[0]] < MAX_TRIES}
+        self._given_up |= {sent[0] for sent in self._sent.values()} - again.keys()
         self._sent.clear()
         self._losses += 1
         if self._losses >= MAX_LOSSES:
             log.error("no more masks are asked for: the worker ended %d times over", self._losses)
+            self._waiting |= again.keys()
             self._give_up()
             return
         self._waiting |= again.keys()

@@ -334,7 +334,7 @@ class RoundRunner:
 
     def _kill_if_still(self, job: int) -> None:
         if self._round is not None and self._round.job == job and self._phase == "cancelling":
-            self._link.kill()
+            self._link.kill("it did not stop when asked to")
 
     def _set_phase(self, phase: Phase) -> None:
         self._phase = phase
@@ -347,7 +347,7 @@ class RoundRunner:
 def _reason(words: str) -> str:
     """A worker's last words, as far as they mean something to a person."""
     lines = words.splitlines()
-    if len(lines) == 1 and lines[0].startswith("exit code -"):
+    if lines[:1] == ["exit code -9"]:
         return "the system ended it, perhaps because memory ran out"
     return lines[-1] if lines else "no reason given"
 

@@ -151,7 +151,12 @@ class _Simulation:
         if session.document is None or session.document.image_id != image_id:
             raise UserError(session.failure)
         if session.predictor.round:
-            self._headless.wait(lambda: session.record(image_id).prediction_round == session.predictor.round)
+            self._headless.wait(
+                lambda: (
+                    session.record(image_id).prediction_round == session.predictor.round
+                    or session.predictor.gave_up(image_id)
+                )
+            )
 
     def _correct(self, truth: NDArray[np.uint16]) -> _Tally:
         height, width = truth.shape

@@ -38,7 +38,6 @@ class StoreThread:
         self._project: Project | None = None
         self._unfinished = 0
         self._closed = False
-        self.on_idle: Callable[[], None] | None = None
 
     @property
     def unfinished(self) -> int:
@@ -105,5 +104,3 @@ class StoreThread:
             (failed or self._on_failure)(error if isinstance(error, Exception) else RuntimeError(repr(error)))
         elif done is not None:
             done(future.result())
-        if self._unfinished == 0 and self.on_idle is not None:
-            self.on_idle()

@@ -43,5 +43,5 @@ class Watchdog:
         if self._silent >= PATIENCE:
             self._silent = 0
             log.error("the worker said nothing for %.0f s and is ended", TICK * PATIENCE)
-            self._link.kill()
+            self._link.kill("it no longer answered")
         self._next = self._scheduler.call_later(TICK, self._look)

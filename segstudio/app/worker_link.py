@@ -24,6 +24,7 @@ class WorkerLink:
         self._worker: WorkerPort | None = None
         self._waiting: list[ToWorker] = []
         self._stopped = False
+        self._killed_for = ""
         self._jobs = itertools.count(1)
         self.ready: Ready | None = None
         self.on_message: list[Callable[[FromWorker], None]] = []
@@ -44,9 +45,10 @@ class WorkerLink:
         elif self._worker is not None:
             self._worker.send(message)
 
-    def kill(self) -> None:
-        """End a worker that does not answer; ``on_lost`` follows."""
+    def kill(self, why: str) -> None:
+        """End a worker that does not answer; ``on_lost`` follows, with ``why`` as its last words."""
         if self._worker is not None:
+            self._killed_for = why
             self._worker.kill()
 
     def stop(self) -> None:
@@ -86,6 +88,7 @@ class WorkerLink:
             listener(message)
 
     def _lose(self, words: str) -> None:
+        words, self._killed_for = self._killed_for or words, ""
         log.error("the worker ended: %s", words)
         self._worker, self.ready = None, None
         self._waiting.clear()

@@ -15,6 +15,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.folder import FoundImage
+from segstudio.protocol.messages import Failed
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.images import Images
 from segstudio.store.masks import Masks
@@ -783,6 +784,27 @@ def test_copies_of_one_file_are_never_on_both_sides_of_the_split(rig, tmp_path):
     assert [record.held_out for record in session.records] == [False] * 12
 
 
+def test_an_image_that_the_worker_cannot_do_is_given_up_until_there_are_newer_weights(rig):
+    session = rig.new_project(6)
+    approve(rig, 3)
+    rig.workers[-1].holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: rig.workers[-1].held)
+    failing = rig.workers[-1].held[0]
+    assert not session.predictor.gave_up(failing.image_id)
+    rig.workers[-1].say(Failed(failing.job, "The file is damaged.", "traceback"))
+    rig.wait(lambda: session.predictor.gave_up(failing.image_id))
+    rig.workers[-1].holds_predictions = False
+    for held in rig.workers[-1].held[1:]:
+        rig.workers[-1].predict(held)
+    rig.settle()
+    assert session.record(failing.image_id).prediction_round == 1
+    session.rounds.start()
+    rig.settle()
+    assert session.record(failing.image_id).prediction_round == 3
+    assert not session.predictor.gave_up(failing.image_id)
+
+
 def test_a_worker_that_says_nothing_is_ended_and_the_round_with_it(rig, monkeypatch):
     from segstudio.app import watchdog
 
@@ -792,6 +814,7 @@ def test_a_worker_that_says_nothing_is_ended_and_the_round_with_it(rig, monkeypa
     approve(rig, 3)
     rig.wait(lambda: rig.messages)
     assert session.rounds.records[-1].status is RoundStatus.FAILED
+    assert "no longer answered" in rig.messages[-1].sentence
     assert "masks are safe" in rig.messages[-1].sentence
 
 

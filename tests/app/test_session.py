@@ -203,11 +203,11 @@ def test_a_worker_that_dies_fails_the_round_and_the_next_one_gets_a_new_worker(r
     rig.hold_rounds = True
     approve(rig, 3)
     rig.wait(lambda: session.rounds.status.phase == "training")
-    rig.workers[-1].crash("exit code -9\nKilled")
+    rig.workers[-1].crash("exit code 1\nno such device")
     rig.wait(lambda: rig.messages)
     assert session.rounds.records[-1].status is RoundStatus.FAILED
     trouble = rig.messages[-1]
-    assert "Killed" in trouble.sentence
+    assert "no such device" in trouble.sentence
     assert trouble.action == "Try again"
     rig.hold_rounds = False
     trouble.on_action()
@@ -409,3 +409,14 @@ def test_the_image_on_the_canvas_is_remembered_even_if_the_window_is_killed(rig)
     rig.show(session.records[2].id)
     rig.settle()
     assert rig.studio._store.ask(lambda project: project.settings.get_setting("last_image")) == session.records[2].id
+
+
+def test_a_worker_that_the_system_killed_is_said_in_words(rig):
+    session = rig.new_project(6)
+    rig.hold_rounds = True
+    approve(rig, 3)
+    rig.wait(lambda: session.rounds.status.phase == "training")
+    rig.workers[-1].crash("exit code -9\nworker: INFO: round 1")
+    rig.wait(lambda: rig.messages)
+    assert "perhaps because memory ran out" in rig.messages[-1].sentence
+    assert "INFO" not in rig.messages[-1].sentence

@@ -94,9 +94,14 @@ def test_a_killed_worker_is_a_lost_one(rig):
     echo = rig(ECHO)
     echo.link.send(Cancel(1))
     echo.wait(lambda: Cancelled(1) in echo.heard)
-    echo.link.kill()
+    echo.made[0].kill()
     echo.wait(lambda: echo.lost)
     assert "-9" in echo.lost[0]
+    echo.link.send(Cancel(2))
+    echo.wait(lambda: Cancelled(2) in echo.heard)
+    echo.link.kill("it no longer answered")
+    echo.wait(lambda: len(echo.lost) == 2)
+    assert echo.lost[1] == "it no longer answered"
 
 
 def test_another_protocol_version_is_refused(rig):
