@@ -24,6 +24,14 @@ from segstudio.store.project_db import Project
 
 Phase = Literal["idle", "starting", "preparing", "training", "scoring", "saving", "cancelling"]
 
+_PHASE_WORDS: dict[Phase, str] = {
+    "starting": "starting",
+    "preparing": "getting ready",
+    "scoring": "scoring",
+    "saving": "saving the model",
+    "cancelling": "stopping",
+}
+
 CANCEL_GRACE = 5.0
 """Seconds after which a worker that does not give a round up is ended."""
 
@@ -46,23 +54,19 @@ class TrainingStatus:
     predicting: int = 0
 
     @property
+    def headline(self) -> str:
+        """What is going on, in a few words."""
+        if self.phase == "idle":
+            if self.predicting:
+                return f"Refreshing {self.predicting} masks"
+            return f"Next round after {self.missing} more approved" if self.missing else "Ready to learn"
+        words = f"{100 * self.fraction:.0f} %" if self.phase == "training" else _PHASE_WORDS[self.phase]
+        return f"Round {self.round} · {words}" if self.round else words.capitalize()
+
+    @property
     def line(self) -> str:
         """All of it in one line."""
-        if self.phase in ("starting", "preparing"):
-            parts = [f"Round {self.round} · getting ready" if self.round else "Getting ready"]
-        elif self.phase == "cancelling":
-            parts = [f"Round {self.round} · stopping"]
-        elif self.phase != "idle":
-            parts = [f"Round {self.round} · {100 * self.fraction:.0f} %"]
-        elif self.predicting:
-            parts = [f"Round {self.round} · refreshing {self.predicting} masks"]
-        elif self.round:
-            parts = [f"Round {self.round} done"]
-        else:
-            parts = [f"Learning starts after {self.missing} more approved" if self.missing else "Ready to learn"]
-        if self.round:
-            parts.append(self.score)
-        return " · ".join(parts)
+        return f"{self.headline} · {self.score}" if self.round else self.headline
 
     @property
     def score(self) -> str:

@@ -7,7 +7,6 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from segstudio.app.round_runner import TrainingStatus
-from segstudio.ui.docks.training import headline
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, label
 
@@ -43,7 +42,7 @@ class MenuCorner(QWidget):
     def show_status(self, status: TrainingStatus | None) -> None:
         """Follow the round; nothing to see while there is none."""
         running = status is not None and status.phase != "idle"
-        self.text.setText(headline(status) if running and status is not None else "")
+        self.text.setText(status.headline if running and status is not None else "")
         self.bar.setVisible(running)
         self.setEnabled(status is not None)
         if status is not None:

@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from segstudio.app.session import Session
-from segstudio.ui.docks.training import device_words
 from segstudio.ui.widgets import ElidedLabel, label, restyle
 
 
@@ -54,7 +53,7 @@ class StatusBar(QWidget):
         self.saved.setText({"saved": "All saved", "saving": "Saving…", "failed": "Not saved"}[status.state])
         self.saved.setToolTip(status.sentence)
         restyle(self.saved, "tone", "bad" if status.state == "failed" else "muted")
-        device = device_words(session.rounds.status.device)
+        device = session.rounds.status.device
         self.device.setText(device)
         self.device.setVisible(bool(device))
 

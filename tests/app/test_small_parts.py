@@ -13,6 +13,7 @@ from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.new_project import NewProject
+from segstudio.app.round_runner import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.domain.geometry import Rect
 from segstudio.domain.plane import Plane
@@ -124,3 +125,21 @@ def test_the_doctor_gives_the_very_line_that_helps(monkeypatch):
     assert "sudo apt-get install -y libnothing7" in found.text
     assert "pip install no-such-package-at-all" in found.text
     assert "cannot open yet" in found.text
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (TrainingStatus(missing=3), "Next round after 3 more approved"),
+        (TrainingStatus(), "Ready to learn"),
+        (TrainingStatus(phase="starting"), "Starting"),
+        (TrainingStatus(phase="training", round=1, fraction=0.4), "Round 1 · 40 % · held-out Dice not yet"),
+        (
+            TrainingStatus(phase="training", round=3, fraction=0.62, held_out_dice=0.912, held_out_count=8),
+            "Round 3 · 62 % · held-out Dice 0.91 on 8 images",
+        ),
+        (TrainingStatus(round=2, predicting=7), "Refreshing 7 masks · held-out Dice not yet"),
+    ],
+)
+def test_learning_in_one_line(status, line):
+    assert status.line == line

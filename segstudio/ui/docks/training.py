@@ -8,21 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
-from segstudio.app.round_runner import TrainingStatus
 from segstudio.app.session import Session
 from segstudio.domain.rounds import RoundRecord, RoundStatus
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 from segstudio.ui.widgets import ElidedLabel, ProgressLine, Section, label
-
-PHASE_WORDS = {
-    "idle": "Idle",
-    "starting": "Starting",
-    "preparing": "Getting ready",
-    "training": "Learning",
-    "scoring": "Scoring",
-    "saving": "Saving the model",
-    "cancelling": "Stopping",
-}
 
 
 def time_words(seconds: float | None) -> str:
@@ -32,25 +21,6 @@ def time_words(seconds: float | None) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min"
-
-
-def device_words(device: str) -> str:
-    """The device as users call it: a processor's architecture says nothing to them."""
-    return "CPU" if device.casefold() in ("cpu", "x86_64", "amd64", "aarch64", "arm64", "i386") else device
-
-
-def headline(status: TrainingStatus) -> str:
-    """What is going on, in a few words."""
-    if status.phase == "idle":
-        if status.predicting:
-            return f"Refreshing {status.predicting} masks"
-        if status.missing:
-            return f"Next round after {status.missing} more approved"
-        return "Ready to learn"
-    if status.phase == "training":
-        return f"Round {status.round} · {status.fraction * 100:.0f} %"
-    words = PHASE_WORDS[status.phase].lower()
-    return f"Round {status.round} · {words}" if status.round else PHASE_WORDS[status.phase]
 
 
 class TrainingDock(Section):
@@ -134,7 +104,7 @@ class TrainingDock(Section):
         status = self._session.rounds.status
         running = status.phase != "idle"
         self.line.set_full(status.line)
-        self.now.set_full(headline(status))
+        self.now.set_full(status.headline)
         for bar in (self.line_progress, self.progress):
             bar.set_fraction(status.fraction if running else 0.0)
         self.line_progress.setVisible(running)
@@ -143,7 +113,7 @@ class TrainingDock(Section):
         dice = status.held_out_dice
         images = "image" if status.held_out_count == 1 else "images"
         self.values["dice"].setText("not yet" if dice is None else f"{dice:.3f} on {status.held_out_count} {images}")
-        self.values["device"].setText(device_words(status.device) or "–")
+        self.values["device"].setText(status.device or "–")
         self.button.setText("Stop" if running else "Train now")
         self.button.setToolTip("Give this round up; the model so far stays" if running else "Start a round now (T)")
         if status.phase == "cancelling":
