@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from segstudio.app.session import Session
@@ -43,6 +43,10 @@ class StateGlyph(QWidget):
         painter.end()
 
 
+_ROOM_FOR_SIZE = 560
+"""Width of the line, in logical pixels, from which on there is room for the image's size."""
+
+
 class Header(QWidget):
     """Name, size, state and origin at the left; previous, next and Approve at the right."""
 
@@ -60,7 +64,7 @@ class Header(QWidget):
         self.size_text = label(tone="muted")
         self.glyph = StateGlyph(theme)
         self.state = ElidedLabel(tone="muted")
-        self.state.setMinimumWidth(120)
+        self.state.setMinimumWidth(24)
         self.approve = QPushButton(_REOPEN)
         self.approve.setProperty("primary", True)
         self.approve.ensurePolished()
@@ -84,6 +88,11 @@ class Header(QWidget):
             button.setAccessibleName(actions[name].text())
             layout.addWidget(button)
         layout.addWidget(self.approve)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the image's size goes first: the state and Approve are what is looked for."""
+        super().resizeEvent(event)
+        self.size_text.setVisible(self.width() >= _ROOM_FOR_SIZE)
 
     def show_session(self, session: Session | None) -> None:
         """Follow the image on the canvas, or on its way there."""

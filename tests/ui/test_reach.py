@@ -1,9 +1,11 @@
 """Nothing moves under the pointer, everything is in reach of the keyboard and on the screen."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from segstudio.app.changes import Message
 
@@ -34,6 +36,24 @@ def test_the_first_window_fits_the_screen(rig):
     room = rig.window.screen().availableSize().expandedTo(rig.window.minimumSize())
     assert rig.window.width() <= room.width()
     assert rig.window.height() <= room.height()
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("width", [880, 1024, 1280])
+def test_the_line_above_the_image_has_room_for_all_of_its_parts(rig, width, approved):
+    rig.new_project()
+    if approved:
+        rig.key(Key.Key_A)
+        rig.settle()
+        rig.open(0)
+    rig.window.resize(width, 480)
+    header, seen = rig.window.header, rig.window.splitter.widget(1)
+    end = header.approve.rect().bottomRight()
+    rig.wait(lambda: rig.window.width() == width and header.approve.mapTo(seen, end).x() < seen.width())
+    direct = header.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    parts = sorted((part for part in direct if part.isVisible()), key=lambda part: part.x())
+    assert all(left.geometry().right() < right.x() for left, right in pairwise(parts))
+    assert rig.window.splitter.widget(2).geometry().right() < rig.window.splitter.width()
 
 
 def test_return_and_escape_lead_out_of_the_filter(rig):
