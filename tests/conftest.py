@@ -12,7 +12,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # Ours by name; libraries keep pools of their own for as long as they like.
-OUR_THREADS = ("store", "images", "thumbnails", "studio", "worker-std")
+OUR_THREADS = ("store", "images", "thumbnails", "tools", "studio", "worker-std")
 GRACE = 5.0
 
 

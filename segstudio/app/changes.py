@@ -30,7 +30,8 @@ class Changes:
 
     ``project``: one was opened or closed. ``image_list``: rows came or went. ``images``: rows whose record or
     thumbnail changed. ``document``: another image is on the canvas, loading, or failed. ``pixels``: the part of the
-    document whose shown mask changed, because of a new prediction if ``better_mask``.
+    document whose shown mask changed, because of a new prediction if ``better_mask``. ``preview``: what the tool shows
+    and has not put into the mask.
     """
 
     project: bool = False
@@ -39,6 +40,7 @@ class Changes:
     document: bool = False
     pixels: Rect = EMPTY
     better_mask: bool = False
+    preview: bool = False
     table: bool = False
     history: bool = False
     tool: bool = False

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.history import Edit, History
+from segstudio.domain.patch import Patch
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
 
@@ -86,19 +87,27 @@ class Document:
         self._before = self.correction.snapshot()
         self._name = name
 
-    def write(self, rect: Rect, where: NDArray[np.bool_], segment_id: int, locked: tuple[int, ...] = ()) -> Rect:
-        """Set the pixels ``where`` True to ``segment_id``, sparing pixels that show a locked segment.
+    def apply(self, patch: Patch, locked: tuple[int, ...] = (), only_over: int | None = None) -> Rect:
+        """Change the mask by ``patch``, sparing pixels that show a locked segment.
 
-        ``where`` has the shape of ``rect``. Returns the rectangle to repaint. Raises ``RuntimeError`` outside an edit.
+        With ``only_over`` only pixels that show that segment change. Returns the rectangle to repaint. Raises
+        ``RuntimeError`` outside an edit.
         """
         if self._before is None:
             raise RuntimeError("writing to a mask outside an edit")
-        if rect.is_empty:
+        if patch.rect.is_empty:
             return EMPTY
-        if locked:
-            where = where & ~np.isin(self.shown(rect), locked)
-        self.correction.write(rect, segment_id, where)
-        return rect
+        where = self.allowed(patch, locked, only_over)
+        self.correction.write(patch.rect, patch.ids, where)
+        return patch.rect
+
+    def allowed(self, patch: Patch, locked: tuple[int, ...] = (), only_over: int | None = None) -> NDArray[np.bool_]:
+        """The pixels of ``patch`` that may change."""
+        if not locked and only_over is None:
+            return patch.where
+        shown = self.shown(patch.rect)
+        where = patch.where & ~np.isin(shown, locked) if locked else patch.where
+        return where if only_over is None else where & (shown == only_over)
 
     def commit_edit(self) -> Edit | None:
         """End the step and record it; None if it changed nothing."""

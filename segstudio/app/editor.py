@@ -3,53 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from segstudio.app.changes import Changes
+from segstudio.app.background import Background
+from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
-from segstudio.app.tools import PointerEvent, Tool, ToolContext, make_tools
+from segstudio.app.tools import NO_PREVIEW, PointerEvent, Preview, Tool, ToolContext, ToolSettings, make_tools
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.history import Edit
-from segstudio.domain.segments import SegmentTable
+from segstudio.domain.patch import Patch
+from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.project_db import Project
-
-MIN_RADIUS, MAX_RADIUS = 0.5, 500.0
 
 Write = Callable[[Project], object]
 
 
 class Editor:
-    """Turns pointer gestures into named edits, each handed to ``save`` the moment it is made."""
+    """Turns what pointer and keys do into named edits, each handed to ``save`` the moment it is made.
 
-    def __init__(self, announce: Callable[[Changes], None], save: Callable[[int, Write], None]) -> None:
+    A tool may show something that is not in the mask yet (``busy``); ``commit`` puts it there and ``abandon`` drops
+    it. A proposal is a tool for one use: it takes the place of the tool in hand until it was taken or dropped.
+    """
+
+    def __init__(
+        self,
+        announce: Callable[[Changes], None],
+        save: Callable[[int, Write], None],
+        background: Background,
+        settings: ToolSettings | None = None,
+    ) -> None:
         self._announce = announce
         self._save = save
+        self._background = background
         self._tools: dict[str, Tool] = make_tools()
-        self._gesture: ToolContext | None = None
+        self._proposal: Tool | None = None
+        self._pressed: PointerEvent | None = None
         self._last_event: PointerEvent | None = None
+        self._shown: Preview = NO_PREVIEW
+        self._hint = ""
+        self.settings = settings or ToolSettings()
         self.tool_name = "brush"
-        self.brush_radius = 12.0
         self.active_segment = 1
         self.document: Document | None = None
         self.table = SegmentTable(())
 
+    # ---- what is in hand --------------------------------------------------------------------------------------
+
     @property
     def tool(self) -> Tool:
-        """The tool in hand."""
-        return self._tools[self.tool_name]
+        """The tool in hand, or the proposal that is shown."""
+        return self._proposal or self._tools[self.tool_name]
+
+    @property
+    def proposing(self) -> bool:
+        """True while a proposal is shown."""
+        return self._proposal is not None
 
     @property
     def tool_hint(self) -> str:
         """What the tool does, for the status bar."""
-        return self.tool.hint
+        return self.tool.hint(self.settings)
+
+    @property
+    def preview(self) -> Preview:
+        """What the tool shows that is not in the mask."""
+        return self.tool.preview
+
+    @property
+    def busy(self) -> bool:
+        """True while something waits for ``commit`` or ``abandon``."""
+        return self.tool.busy
+
+    @property
+    def computing(self) -> bool:
+        """True while a tool is waiting for an answer."""
+        return self._background.busy
 
     @property
     def in_gesture(self) -> bool:
         """True from press to release."""
-        return self._gesture is not None
+        return self._pressed is not None
+
+    @property
+    def erases(self) -> bool:
+        """Whether the cursor should say that what comes next erases."""
+        inverted = self._pressed is not None and self._pressed.inverts
+        return self.tool.erases(self.settings) != inverted or self.active_segment == BACKGROUND
 
     @property
     def undo_name(self) -> str:
         """What undo would take back; "" for nothing."""
+        if self.busy:
+            return "what is shown"
         done = self.document.history.done if self.document else []
         return done[-1].name if done else ""
 
@@ -60,73 +105,131 @@ class Editor:
         return undone[-1].name if undone else ""
 
     def set_tool(self, name: str) -> None:
-        """Take another tool in hand; ends a gesture under way. ``KeyError`` for an unknown name."""
+        """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
         self._tools[name]
-        self.finish_gesture()
+        self.finish()
         self.tool_name = name
         self._announce(Changes(tool=True))
 
-    def set_brush_radius(self, px: float) -> None:
-        """Radius in image pixels, kept within 0.5 and 500."""
-        self.brush_radius = min(max(px, MIN_RADIUS), MAX_RADIUS)
+    def propose(self, tool: Tool) -> None:
+        """Show a proposal in place of the tool in hand; without a document, nothing."""
+        self.finish()
+        if self.document is not None:
+            self._proposal = tool
+            self._use(tool.refresh)
+            self._announce(Changes(tool=True, preview=True))
+
+    def set_document(self, document: Document | None) -> None:
+        """Work on another document, or none; finishes what is under way on the one before."""
+        self.finish()
+        self.document = document
+
+    def change_settings(self, **values: Any) -> None:
+        """Set the tools otherwise. ``TypeError`` for an unknown setting."""
+        self.settings = self.settings.changed(**values)
+        self.refresh()
         self._announce(Changes(tool=True))
 
+    @property
+    def brush_radius(self) -> float:
+        """Radius of the brush in image pixels."""
+        return self.settings.radius
+
+    def set_brush_radius(self, px: float) -> None:
+        """Radius in image pixels, kept within 0.5 and 500."""
+        self.change_settings(radius=px)
+
     def set_active_segment(self, segment_id: int) -> None:
-        """What the brush paints from now on. ``KeyError`` for an unknown id."""
+        """What the tools paint from now on. ``KeyError`` for an unknown id."""
         self.table[segment_id]
         self.active_segment = segment_id
+        self.refresh()
         self._announce(Changes(tool=True))
+
+    def refresh(self) -> None:
+        """Something that a shown proposal was made from has changed: the mask, a setting, a lock."""
+        if self.busy:
+            self._use(self.tool.refresh)
+
+    # ---- gestures ---------------------------------------------------------------------------------------------
 
     def press(self, event: PointerEvent) -> None:
         """Start a gesture; without a document, nothing."""
         self.finish_gesture()
-        name = self.tool.edit_name(event)
-        if self.document is None or not name:
-            return
-        self._gesture = ToolContext(self.document, self.active_segment, self.table.locked_ids(), self.brush_radius)
-        self._last_event = event
-        self.document.begin_edit(name)
-        self._repaint(self.tool.press(self._gesture, event))
+        if self.document is not None and self.tool.cursor != "hand":
+            self._pressed = self._last_event = event
+            self._use(lambda context: self.tool.press(context, event))
 
     def move(self, event: PointerEvent) -> None:
-        """Go on with a gesture, if there is one."""
-        if self._gesture is not None:
+        """Go on with a gesture, or hover if there is none."""
+        if self._pressed is None:
+            self._use(lambda context: self.tool.hover(context, event))
+        else:
             self._last_event = event
-            self._repaint(self.tool.move(self._gesture, event))
+            self._use(lambda context: self.tool.move(context, event))
 
     def release(self, event: PointerEvent) -> None:
-        """End a gesture, if there is one: one named step, saved at once."""
-        if self._gesture is not None:
-            gesture, self._gesture = self._gesture, None
-            try:
-                self._repaint(self.tool.release(gesture, event))
-            finally:
-                # Whatever becomes of the last bit of the way: what was painted before it is kept.
-                edit = gesture.document.commit_edit()
-                if edit is not None:
-                    self._record(gesture.document, edit)
+        """End a gesture, if there is one: what it painted is one named step, saved at once."""
+        if self._pressed is not None:
+            self._pressed = None
+            self._use(lambda context: self.tool.release(context, event))
 
     def finish_gesture(self) -> None:
         """End a gesture where the pointer was last, as if the button had been released there."""
-        if self._gesture is not None and self._last_event is not None:
+        if self._pressed is not None and self._last_event is not None:
             self.release(self._last_event)
 
-    def abandon_stroke(self) -> None:
-        """Give up the gesture under way; the mask is as it was before it."""
-        if self._gesture is not None:
-            document, self._gesture = self._gesture.document, None
+    def finish(self) -> None:
+        """End the gesture, and leave what is shown: what a hand drew goes into the mask, a proposal is dropped."""
+        self.finish_gesture()
+        self._background.forget()
+        if self.busy or self._proposal is not None:
+            self._use(self.tool.leave)
+            self._drop_proposal()
+
+    def commit(self) -> None:
+        """Put what is shown into the mask, as one named step."""
+        self.finish_gesture()
+        if self.busy:
+            self._use(self.tool.commit)
+            if not self.busy:
+                self._drop_proposal()
+
+    def abandon(self) -> None:
+        """Give up the gesture, and what is shown; the mask is as it was before."""
+        self._background.forget()
+        self._pressed = None
+        document = self.document
+        if document is not None:
             self._repaint(document.abandon_edit())
+            self._use(self.tool.abandon)
+            self._drop_proposal()
+
+    def step_back(self) -> None:
+        """Take back the last point of what is shown, or drop all of it."""
+        if self.busy and not self._step_back():
+            self.abandon()
+
+    # ---- history ----------------------------------------------------------------------------------------------
 
     def undo(self) -> None:
-        """Take back the last step of this image."""
-        self._travel(Document.undo, lambda project, image_id: project.masks.save_undo(image_id))
+        """Take back the last step of this image; what is shown and not in the mask goes first."""
+        if self.busy and not self.in_gesture:
+            self.step_back()
+        else:
+            self._travel(Document.undo, lambda project, image_id: project.masks.save_undo(image_id))
 
     def redo(self) -> None:
         """Make the last undone step again."""
         self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
+    def apply(self, name: str, patch: Patch) -> None:
+        """Change the mask at once, as one step called ``name``; locked segments are spared."""
+        self.finish()
+        self._use(lambda context: context.paint(name, patch))
+
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
-        self.finish_gesture()
+        self.finish()
         if self.document is None:
             return
         image_id = self.document.image_id
@@ -134,6 +237,72 @@ class Editor:
         if rect is not None:
             self._save(image_id, lambda project: write(project, image_id))
             self._announce(Changes(pixels=rect, history=True))
+
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def _use(self, call: Callable[[ToolContext], object]) -> None:
+        """Let the tool work on the document; outside of a gesture, what it painted becomes a step at once."""
+        document = self.document
+        if document is None:
+            return
+        try:
+            call(self._context(document))
+        finally:
+            # Whatever becomes of the tool: what was painted before it failed is kept.
+            if self._pressed is None and document.editing:
+                edit = document.commit_edit()
+                if edit is not None:
+                    self._record(document, edit)
+            self._show_preview()
+
+    def _context(self, document: Document) -> ToolContext:
+        def paint(name: str, patch: Patch) -> None:
+            if not document.editing:
+                document.begin_edit(name)
+            self._repaint(document.apply(patch, locked, self.settings.paint_over))
+
+        def later(compute: Callable[[], Any], done: Callable[[ToolContext, Any], None]) -> None:
+            tool = self.tool
+
+            def answer(result: Any) -> None:
+                if self.tool is tool and self.document is document:
+                    self._use(lambda context: done(context, result))
+                    self._announce(Changes(tool=True))
+
+            self._background.ask(compute, answer, lambda _: self._say_failed())
+
+        locked = self.table.locked_ids()
+        return ToolContext(document, self.active_segment, locked, self.settings, paint, later)
+
+    def _step_back(self) -> bool:
+        stepped = False
+
+        def step(context: ToolContext) -> None:
+            nonlocal stepped
+            stepped = self.tool.step_back(context)
+
+        self._use(step)
+        return stepped
+
+    def _drop_proposal(self) -> None:
+        if self._proposal is not None:
+            self._proposal = None
+            self._show_preview()
+            self._announce(Changes(tool=True))
+
+    def _show_preview(self) -> None:
+        preview, hint = self.preview, self.tool_hint
+        if preview is not self._shown:
+            self._shown = preview
+            self._announce(Changes(preview=True))
+        if hint != self._hint:
+            self._hint = hint
+            self._announce(Changes(tool=True))
+
+    def _say_failed(self) -> None:
+        self.abandon()
+        sentence = "That could not be computed here. Your mask is as it was; try another place, or another tool."
+        self._announce(Changes(message=Message(sentence, "trouble", key="tool")))
 
     def _record(self, document: Document, edit: Edit) -> None:
         image_id = document.image_id

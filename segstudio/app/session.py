@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.contents import Contents
@@ -26,6 +27,7 @@ from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
+from segstudio.app.tools import ToolSettings
 from segstudio.app.truth import TruthCheck
 from segstudio.app.watchdog import Watchdog
 from segstudio.app.worker_link import WorkerLink
@@ -68,13 +70,15 @@ class Session:
         self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
-        self.editor = Editor(announce, self._save_edit)
+        self._background = Background(scheduler)
+        kept = ToolSettings.from_kept(settings.get("tools"))
+        self.editor = Editor(announce, self._save_edit, self._background, kept)
         self.editor.table = contents.table
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
         )
         self._intake = MaskIntake(
-            store, self.catalog, lambda: self.document, self._replace, self.truth.refresh, announce
+            store, self.catalog, lambda: self.document, self._replace, self._on_better_mask, announce
         )
         self.predictor = self._intake.predictor = Predictor(
             link, self.catalog, lambda: self.current_id, self._intake.take, lambda: announce(Changes(training=True))
@@ -142,7 +146,7 @@ class Session:
 
     def open_image(self, image_id: int) -> None:
         """Bring an image to the canvas; the one before stays until it is there."""
-        self.editor.finish_gesture()
+        self.editor.finish()
         if self._saver.status.state == "failed":
             self._say_unsaved()
             return
@@ -220,7 +224,7 @@ class Session:
         document = self.document
         if document is None or self._opening is not None:
             return
-        self.editor.finish_gesture()
+        self.editor.finish()
         record = self.record(document.image_id)
         if record.state is not ImageState.APPROVED:
             held_out = self.catalog.holds_out(record)
@@ -252,6 +256,7 @@ class Session:
         """Change name, color, locked, hidden or opacity of a segment. ``KeyError`` for an unknown id."""
         self.table = table = self.table.changed(segment_id, **fields)
         self.editor.table = table
+        self.editor.refresh()
         self._saver.save(lambda project: project.save_segment_table(table))
         self._announce(Changes(table=True))
 
@@ -274,7 +279,7 @@ class Session:
 
     def close(self) -> bool:
         """Finish the stroke in hand and write everything; False, and still open, if that failed."""
-        self.editor.finish_gesture()
+        self.editor.finish()
         current = self.current_id
         self._saver.save(lambda project: project.settings.set_setting("last_image", current))
         if not self._saver.drain():
@@ -283,6 +288,8 @@ class Session:
         self._watchdog.stop()
         self.predictor.pause()
         self._loader.close()
+        self._background.close()
+        self._settings.set("tools", self.editor.settings.kept())
         return True
 
     # ---- within -----------------------------------------------------------------------------------------------
@@ -290,7 +297,7 @@ class Session:
     def _show(self, opening: Opening) -> None:
         if self._opening is not opening:
             return
-        self.editor.finish_gesture()  # a stroke in hand belongs to the image that it was begun on
+        self.editor.finish()  # what is in hand belongs to the image that it was begun on
         self._opening = None
         self._last_image = last = opening.image_id
         self._store.run(lambda project: project.settings.set_setting("last_image", last))
@@ -307,7 +314,7 @@ class Session:
             self.failure = misfit(record, image.size)
             if not self.failure:
                 self.document = make_document(record, image.pixels, masks, before)
-        self.editor.document = self.document
+        self.editor.set_document(self.document)
         record = self.record(opening.image_id)
         self.truth.follow(self.document, record.path, record.truth, self.classes)
         self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
@@ -360,6 +367,10 @@ class Session:
         untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
         self._replace(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
         self.truth.refresh()
+
+    def _on_better_mask(self) -> None:
+        self.truth.refresh()
+        self.editor.refresh()
 
     def _replace(self, record: ImageRecord) -> None:
         self.catalog.replace(record)

@@ -58,7 +58,7 @@ def test_an_abandoned_stroke_leaves_nothing(rig):
 
     session = rig.new_project()
     session.editor.press(PointerEvent(20, 20))
-    session.editor.abandon_stroke()
+    session.editor.abandon()
     session.editor.release(PointerEvent(20, 20))
     assert not rig.mask().any()
     assert session.editor.undo_name == ""

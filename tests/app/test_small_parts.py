@@ -16,6 +16,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.round_runner import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.domain.geometry import Rect
+from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
 
 
@@ -85,13 +86,13 @@ def test_a_mask_is_only_written_inside_an_edit():
     document = Document(1, np.zeros((20, 30, 3), np.uint8), Plane(20, 30))
     rect, where = Rect(0, 0, 5, 5), np.ones((5, 5), bool)
     with pytest.raises(RuntimeError, match="outside an edit"):
-        document.write(rect, where, 1)
+        document.apply(Patch(rect, where, 1))
     with pytest.raises(RuntimeError, match="no edit"):
         document.commit_edit()
     document.begin_edit("Paint")
     with pytest.raises(RuntimeError, match="has not ended"):
         document.begin_edit("Erase")
-    assert document.write(Rect(0, 0, 0, 0), np.zeros((0, 0), bool), 1).is_empty
+    assert document.apply(NOTHING).is_empty
     assert document.commit_edit() is None, "an edit that changes nothing is none"
     assert document.undo() is None
     assert document.redo() is None

@@ -6,6 +6,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from segstudio.app.document import Document
 from segstudio.domain.geometry import Rect
+from segstudio.domain.patch import Patch
 from segstudio.domain.plane import Plane
 from segstudio.domain.segments import SegmentTable, make_classes
 from segstudio.ui.canvas.colors import OverlayColors, outline_widths, premultiplied
@@ -113,7 +114,7 @@ def test_a_stroke_composes_only_its_rectangle_and_shows_as_if_all_were_composed(
     document.shown = lambda rect: asked.append(rect) or shown(rect)
     document.begin_edit("Paint")
     rect = Rect(50, 20, 64, 34)
-    document.write(rect, np.ones((14, 14), bool), 2)
+    document.apply(Patch(rect, np.ones((14, 14), bool), 2))
     renderer.mask_changed(rect)
     assert asked
     assert all(part.width <= 14 + 16 and part.height <= 14 + 16 for part in asked)

@@ -1,12 +1,29 @@
 """The tools by name; none knows of any toolkit."""
 
-from segstudio.app.tools.base import PointerEvent, Tool, ToolContext
+from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolContext
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.pan import PanTool
+from segstudio.app.tools.settings import ToolSettings
 
-__all__ = ["BrushTool", "PanTool", "PointerEvent", "Tool", "ToolContext", "make_tools"]
+__all__ = [
+    "NO_PREVIEW",
+    "BrushTool",
+    "Line",
+    "PanTool",
+    "PointerEvent",
+    "Preview",
+    "Tool",
+    "ToolContext",
+    "ToolSettings",
+    "make_tools",
+]
 
 
 def make_tools() -> dict[str, Tool]:
     """A fresh set of tools by name."""
-    return {"brush": BrushTool(), "eraser": BrushTool(erases=True), "pan": PanTool()}
+    return {
+        "brush": BrushTool("paint"),
+        "eraser": BrushTool("erase"),
+        "restore": BrushTool("restore"),
+        "pan": PanTool(),
+    }

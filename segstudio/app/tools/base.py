@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from segstudio.app.document import Document
-from segstudio.domain.geometry import Rect
+from segstudio.app.tools.settings import Effect, ToolSettings
+from segstudio.domain.brush import Point
+from segstudio.domain.patch import Patch
+from segstudio.domain.plane import UNSET
+from segstudio.domain.segments import BACKGROUND
+
+Cursor = Literal["ring", "cross", "hand", "move"]
+"""What the pointer looks like: the brush's ring (a square if the brush is), cross hairs, a hand, or four arrows."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointerEvent:
-    """A press, move or release. ``x``, ``y`` are image pixels, (0, 0) the upper left corner; ``pressure`` 0 to 1."""
+    """A press, move or release.
+
+    ``x``, ``y`` are image pixels, (0, 0) the upper left corner; ``pressure`` 0 to 1. ``slack`` is how many image pixels
+    off a hand may be and still have meant a point: it grows as the image is zoomed out. ``clicks`` is 2 for the second
+    press of a double click.
+    """
 
     x: float
     y: float
@@ -19,31 +32,129 @@ class PointerEvent:
     shift: bool = False
     ctrl: bool = False
     pressure: float = 1.0
+    slack: float = 4.0
+    clicks: int = 1
+
+    @property
+    def point(self) -> Point:
+        """(x, y)."""
+        return self.x, self.y
+
+    @property
+    def inverts(self) -> bool:
+        """True if the opposite of the tool is meant: the right button, or Ctrl."""
+        return self.button == "right" or self.ctrl
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A line over the image, in image pixels; ``dashed`` for one that only helps."""
+
+    points: tuple[Point, ...]
+    closed: bool = False
+    dashed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """What a tool shows and has not put into the mask.
+
+    ``patch`` is drawn as a proposal, ``lines`` and ``handles`` over it; ``held`` is the handle under the pointer.
+    ``caption`` stands at the pointer.
+    """
+
+    patch: Patch | None = None
+    lines: tuple[Line, ...] = ()
+    handles: tuple[Point, ...] = ()
+    held: int | None = None
+    caption: str = ""
+
+
+NO_PREVIEW = Preview()
+
+
+@dataclass(frozen=True, eq=False)
 class ToolContext:
-    """What a tool works on during one gesture."""
+    """What a tool works on during one call.
+
+    ``paint(name, patch)`` changes the mask: the first call opens a step of undo of that name, which ends with the
+    gesture; locked segments and those outside of ``settings.paint_over`` are spared. ``later(compute, done)`` computes
+    off the main thread and calls ``done(context, result)`` there, unless the tool was left, or asked for something
+    later, in between.
+    """
 
     document: Document
     segment_id: int
     locked: tuple[int, ...]
-    radius: float
+    settings: ToolSettings
+    paint: Callable[[str, Patch], None]
+    later: Callable[[Callable[[], Any], Callable[[ToolContext, Any], None]], None]
+
+    def value(self, effect: Effect) -> int:
+        """The id that ``effect`` writes."""
+        return {"paint": self.segment_id, "erase": BACKGROUND, "restore": UNSET}[effect]
+
+    def effect(self, event: PointerEvent) -> Effect:
+        """What an area tool does in a gesture that began with ``event``."""
+        if not event.inverts:
+            return self.settings.effect
+        return "paint" if self.settings.effect == "erase" else "erase"
 
 
-class Tool(Protocol):
-    """One way to correct. A gesture is a press, moves and a release; each returns the rectangle to repaint."""
+class Tool:
+    """One way to correct; does nothing by itself.
 
-    hint: str
+    A gesture is a press, moves and a release. ``busy`` is True while something is shown that is not in the mask yet:
+    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool heeds.
+    """
 
-    def edit_name(self, event: PointerEvent) -> str:
-        """The name of the step that a gesture starting with ``event`` makes; "" if it makes none."""
+    title: str
+    options: ClassVar[tuple[str, ...]] = ()
+    cursor: ClassVar[Cursor] = "cross"
 
-    def press(self, context: ToolContext, event: PointerEvent) -> Rect:
+    def hint(self, settings: ToolSettings) -> str:
+        """What to do with it, in one line."""
+        raise NotImplementedError
+
+    @property
+    def busy(self) -> bool:
+        """True while something waits for ``commit`` or ``abandon``."""
+        return False
+
+    @property
+    def preview(self) -> Preview:
+        """What to show of it."""
+        return NO_PREVIEW
+
+    def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Start a gesture."""
 
-    def move(self, context: ToolContext, event: PointerEvent) -> Rect:
+    def move(self, context: ToolContext, event: PointerEvent) -> None:
         """Go on with it."""
 
-    def release(self, context: ToolContext, event: PointerEvent) -> Rect:
+    def release(self, context: ToolContext, event: PointerEvent) -> None:
         """End it."""
+
+    def hover(self, context: ToolContext, event: PointerEvent) -> None:
+        """The pointer moved with no button down."""
+
+    def commit(self, context: ToolContext) -> None:
+        """Put what is shown into the mask."""
+
+    def abandon(self, context: ToolContext) -> None:
+        """Drop what is shown."""
+
+    def leave(self, context: ToolContext) -> None:
+        """Another tool or image comes, or the window closes: keep what a hand drew, drop what a machine proposes."""
+        self.abandon(context)
+
+    def step_back(self, context: ToolContext) -> bool:
+        """Take back the last point of what is shown; False if there are no points to take back."""
+        return False
+
+    def refresh(self, context: ToolContext) -> None:
+        """A setting, the segment in hand or the mask below has changed while something is shown."""
+
+    def erases(self, settings: ToolSettings) -> bool:
+        """Whether the cursor should say that it erases."""
+        return settings.effect == "erase"

@@ -1,50 +1,85 @@
-"""Brush and eraser: a disk that is dragged."""
+"""Brush, eraser and the brush that brings the model's mask back: a disk or a square that is dragged."""
 
 from __future__ import annotations
 
-from segstudio.app.tools.base import PointerEvent, ToolContext
+from typing import ClassVar
+
+from segstudio.app.tools.base import Cursor, PointerEvent, Tool, ToolContext
+from segstudio.app.tools.settings import Effect, ToolSettings
 from segstudio.domain.brush import Point, stroke_segment
-from segstudio.domain.geometry import Rect
-from segstudio.domain.segments import BACKGROUND
+from segstudio.domain.patch import Patch
+
+LIGHTEST = 0.2
+"""Share of the brush's radius that the lightest touch of a pen paints with."""
+
+_TITLES = {"paint": "Brush", "erase": "Eraser", "restore": "Model brush"}
+_NAMES = {"paint": "Paint", "erase": "Erase", "restore": "Bring the model's mask back"}
+_HINTS = {
+    "paint": "Paint: drag · erase: right button · straight: Shift+click · size: [ ]",
+    "erase": "Erase: drag · paint: right button · straight: Shift+click · size: [ ]",
+    "restore": "Bring the model's mask back: drag · straight: Shift+click · size: [ ]",
+}
 
 
-class BrushTool:
-    """Paints the active segment; the right button, or Ctrl, does the opposite. The eraser is its mirror image."""
+class BrushTool(Tool):
+    """The right button, or Ctrl, does the opposite of brush and eraser. Shift goes straight from the last point."""
 
-    def __init__(self, erases: bool = False) -> None:
-        self._erases = erases
+    options: ClassVar[tuple[str, ...]] = ("radius", "square", "pressure", "paint_over")
+    cursor: ClassVar[Cursor] = "ring"
+
+    def __init__(self, effect: Effect = "paint") -> None:
+        self._effect = effect
+        self._doing = effect
         self._last: Point | None = None
-        self._erasing = erases
-        self.hint = (
-            "Erase: drag · paint: right button · size: [ ]"
-            if erases
-            else "Paint: drag · erase: right button · size: [ ]"
-        )
+        self._ended: tuple[int, Point] | None = None
+        self.title = _TITLES[effect]
 
-    def edit_name(self, event: PointerEvent) -> str:
-        """ "Paint" or "Erase"."""
-        return "Erase" if self._inverts(event) else "Paint"
+    def hint(self, settings: ToolSettings) -> str:
+        """How to paint."""
+        return _HINTS[self._effect]
 
-    def press(self, context: ToolContext, event: PointerEvent) -> Rect:
-        """Paint a disk."""
-        self._erasing = self._inverts(event)
-        self._last = (event.x, event.y)
-        return self._paint(context, self._last)
+    def erases(self, settings: ToolSettings) -> bool:
+        """The eraser does."""
+        return self._effect == "erase"
 
-    def move(self, context: ToolContext, event: PointerEvent) -> Rect:
-        """Paint what the disk sweeps on its way here."""
-        return self._paint(context, (event.x, event.y))
+    def press(self, context: ToolContext, event: PointerEvent) -> None:
+        """Paint one dab, or straight from where the last stroke on this image ended."""
+        self._doing = _opposite(self._effect) if event.inverts else self._effect
+        straight = event.shift and self._ended is not None and self._ended[0] == context.document.image_id
+        self._last = self._ended[1] if straight and self._ended is not None else event.point
+        self._paint(context, event)
 
-    def release(self, context: ToolContext, event: PointerEvent) -> Rect:
+    def move(self, context: ToolContext, event: PointerEvent) -> None:
+        """Paint what the brush sweeps on its way here."""
+        self._paint(context, event)
+
+    def release(self, context: ToolContext, event: PointerEvent) -> None:
         """Paint the last bit of the way."""
-        return self._paint(context, (event.x, event.y))
+        # A pen that is lifted has no pressure left; what was painted on the way is all there is.
+        if event.pressure > 0:
+            self._paint(context, event)
+        self._ended = (context.document.image_id, event.point)
 
-    def _paint(self, context: ToolContext, end: Point) -> Rect:
-        document = context.document
-        rect, covered = stroke_segment(self._last or end, end, context.radius, document.height, document.width)
-        self._last = end
-        segment = BACKGROUND if self._erasing else context.segment_id
-        return document.write(rect, covered, segment, context.locked)
+    def _paint(self, context: ToolContext, event: PointerEvent) -> None:
+        document, settings = context.document, context.settings
+        rect, covered = stroke_segment(
+            self._last or event.point,
+            event.point,
+            pressed(settings, event),
+            document.height,
+            document.width,
+            square=settings.square,
+        )
+        self._last = event.point
+        context.paint(_NAMES[self._doing], Patch(rect, covered, context.value(self._doing)))
 
-    def _inverts(self, event: PointerEvent) -> bool:
-        return self._erases != (event.button == "right" or event.ctrl)
+
+def pressed(settings: ToolSettings, event: PointerEvent) -> float:
+    """The brush's radius in px under the pen's pressure."""
+    if not settings.pressure:
+        return settings.radius
+    return settings.radius * (LIGHTEST + (1 - LIGHTEST) * min(max(event.pressure, 0.0), 1.0))
+
+
+def _opposite(effect: Effect) -> Effect:
+    return "erase" if effect == "paint" else "paint"

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from segstudio.app.tools.base import PointerEvent, ToolContext
-from segstudio.domain.geometry import EMPTY, Rect
+from typing import ClassVar
+
+from segstudio.app.tools.base import Cursor, Tool
+from segstudio.app.tools.settings import ToolSettings
 
 
-class PanTool:
+class PanTool(Tool):
     """Makes no edit."""
 
-    hint = "Move the image: drag · zoom: wheel"
+    title = "Hand"
+    cursor: ClassVar[Cursor] = "hand"
 
-    def edit_name(self, event: PointerEvent) -> str:
-        """No step."""
-        return ""
-
-    def press(self, context: ToolContext, event: PointerEvent) -> Rect:
-        """Nothing to repaint."""
-        return EMPTY
-
-    def move(self, context: ToolContext, event: PointerEvent) -> Rect:
-        """Nothing to repaint."""
-        return EMPTY
-
-    def release(self, context: ToolContext, event: PointerEvent) -> Rect:
-        """Nothing to repaint."""
-        return EMPTY
+    def hint(self, settings: ToolSettings) -> str:
+        """How to move about."""
+        return "Move the image: drag · zoom: wheel"

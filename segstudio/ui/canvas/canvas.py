@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
+    QPainter,
     QPointingDevice,
     QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
+from segstudio.app.changes import Changes
 from segstudio.app.tools import PointerEvent
+from segstudio.app.tools.base import Cursor
+from segstudio.ui.canvas.cursor import Mark
+from segstudio.ui.canvas.preview import PreviewDrawing
 from segstudio.ui.canvas.view_widget import ImageView
 from segstudio.ui.theme import Theme
 
 _NOTCH = 120
 _ZOOM_A_NOTCH = 1.25
 _SIZE_A_NOTCH = 1.12
+
+_SLACK = 7.0
+"""Logical pixels that a hand may be off and still have meant a point."""
+
+_SHAPES: dict[Cursor, Qt.CursorShape] = {
+    "ring": Qt.CursorShape.BlankCursor,
+    "cross": Qt.CursorShape.CrossCursor,
+    "hand": Qt.CursorShape.OpenHandCursor,
+    "move": Qt.CursorShape.SizeAllCursor,
+}
 
 _BUTTONS: dict[Qt.MouseButton, Literal["left", "right"]] = {
     Qt.MouseButton.LeftButton: "left",
@@ -31,12 +46,26 @@ _BUTTONS: dict[Qt.MouseButton, Literal["left", "right"]] = {
 
 
 class Canvas(ImageView):
-    """The image view with a pointer on it."""
+    """The image view with tools: the pointer on it, and what they show that is not in the mask yet."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
+        self.panning = False
+        self.space_down = False
         self._pan_from = QPointF()
         self._painting: Literal["left", "right"] | None = None
+        self._drawn: PreviewDrawing | None = None
+        self._marked = QRect()
+        self.view_changed.connect(self._follow_preview)
+
+    def apply(self, changes: Changes) -> None:
+        """Repaint what ``changes`` says."""
+        super().apply(changes)
+        if self.session is not None and (changes.preview or changes.document):
+            self._follow_preview()
+        if changes.tool:
+            self.update_cursor()
+            self.update_mark()
 
     # ---- mouse and pen ----------------------------------------------------------------------------------------
 
@@ -46,7 +75,7 @@ class Canvas(ImageView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """The second of two quick dabs is a dab."""
-        self._press(event.position(), event.button(), event.modifiers(), 1.0)
+        self._press(event.position(), event.button(), event.modifiers(), 1.0, clicks=2)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with either."""
@@ -75,22 +104,25 @@ class Canvas(ImageView):
         super().leaveEvent(event)
 
     def _press(
-        self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float
+        self,
+        position: QPointF,
+        button: Qt.MouseButton,
+        modifiers: Qt.KeyboardModifier,
+        pressure: float,
+        clicks: int = 1,
     ) -> None:
         session = self.session
         if session is None or self.panning or self._painting is not None:
             return
-        hand = self.space_down or session.editor.tool_name == "pan"
+        hand = self.space_down or session.editor.tool.cursor == "hand"
         if button == Qt.MouseButton.MiddleButton or (hand and button == Qt.MouseButton.LeftButton):
-            before = self.ring()
             self.panning = True
             self._pan_from = position
-            self.update_ring(before)
+            self.update_mark()
             self.update_cursor()
         elif button in _BUTTONS and not hand and self.ready:
             self._painting = _BUTTONS[button]
-            self.inverted = self._painting == "right"
-            session.editor.press(self._event(position, modifiers, pressure))
+            session.editor.press(self._event(position, modifiers, pressure, clicks))
             self.follow_pointer(position)
 
     def _move(self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
@@ -99,7 +131,7 @@ class Canvas(ImageView):
             moved = position - self._pan_from
             self._pan_from = position
             self.pan(moved.x(), moved.y())
-        elif self._painting is not None and session is not None:
+        elif session is not None and self.ready:
             session.editor.move(self._event(position, modifiers, pressure))
         self.follow_pointer(position)
 
@@ -113,10 +145,11 @@ class Canvas(ImageView):
             if session is not None:
                 session.editor.release(self._event(position, modifiers, pressure))
             self._painting = None
-            self.inverted = False
         self.follow_pointer(position)
 
-    def _event(self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float) -> PointerEvent:
+    def _event(
+        self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float, clicks: int = 1
+    ) -> PointerEvent:
         x, y = self.to_image(position)
         return PointerEvent(
             x,
@@ -125,7 +158,71 @@ class Canvas(ImageView):
             shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
             ctrl=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
             pressure=pressure,
+            slack=_SLACK * self.devicePixelRatioF() / self.view.scale,
+            clicks=clicks,
         )
+
+    # ---- what tools show --------------------------------------------------------------------------------------
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Lines, handles and the pointer's mark, over image and mask."""
+        if self._drawn is not None:
+            self._drawn.paint(painter)
+        mark = self._mark()
+        if mark is not None:
+            mark.paint(painter)
+
+    def follow_pointer(self, position: QPointF | None) -> None:
+        """The pointer is at a logical position, or elsewhere."""
+        super().follow_pointer(position)
+        if self._drawn is not None and self._drawn.caption:
+            self._follow_preview()
+        self.update_mark()
+        self.update_cursor()
+
+    def update_mark(self) -> None:
+        """Repaint where the pointer's mark was and where it is."""
+        mark = self._mark()
+        bounds = QRect() if mark is None else mark.bounds
+        for part in (self._marked, bounds):
+            self.update(part)
+        self._marked = bounds
+
+    def update_cursor(self) -> None:
+        """A hand, cross hairs, nothing (the ring is the cursor), or the arrow where no stroke is accepted."""
+        session = self.session
+        if self.panning:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif session is not None and (self.space_down or session.editor.tool.cursor == "hand"):
+            shape = Qt.CursorShape.OpenHandCursor
+        elif session is not None and self.ready:
+            shape = _SHAPES[session.editor.tool.cursor]
+        else:
+            shape = Qt.CursorShape.ArrowCursor
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
+    def _mark(self) -> Mark | None:
+        """The brush's ring at the pointer, if it has one."""
+        session = self.session
+        if self.pointer is None or not self.ready or session is None or self.panning:
+            return None
+        editor = session.editor
+        if editor.tool.cursor != "ring":
+            return None
+        radius = editor.brush_radius * self.view.scale / self.devicePixelRatioF()
+        square = editor.settings.square and "square" in editor.tool.options
+        return Mark(self.pointer, radius, editor.erases, square)
+
+    def _follow_preview(self) -> None:
+        """Show what the tool in hand shows."""
+        if self._drawn is not None:
+            self.update(self._drawn.bounds)
+        self._drawn = None
+        if self.session is not None and self.ready:
+            self._drawn = PreviewDrawing.of(self.session.editor.preview, self.to_widget, self.pointer)
+        if self._drawn is not None:
+            self.update(self._drawn.bounds)
 
     # ---- wheel and keys ---------------------------------------------------------------------------------------
 
@@ -158,10 +255,9 @@ class Canvas(ImageView):
             if not event.isAutoRepeat():
                 self.space_down = True
                 self.update_cursor()
-        elif event.key() == Qt.Key.Key_Escape and session is not None and session.editor.in_gesture:
-            session.editor.abandon_stroke()
+        elif event.key() == Qt.Key.Key_Escape and session is not None:
+            session.editor.abandon()
             self._painting = None
-            self.inverted = False
         elif event.key() in steps and session is not None:
             session.step(steps[Qt.Key(event.key())])
         else:

@@ -1,38 +1,62 @@
-"""The brush's ring: a light line in a dark one, so that it reads on any image."""
+"""The brush's mark at the pointer: a light line in a dark one, so that it reads on any image."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
+
+DARK = QColor(0, 0, 0, 150)
+LIGHT = QColor(255, 255, 255, 230)
+"""The two lines of whatever is drawn over an image."""
 
 _SMALLEST = 2.5
 """Logical pixels of radius below which a ring can't be seen; a small cross is drawn then."""
 
 
-def ring_bounds(center: QPointF, radius: float) -> QRect:
-    """What to repaint for a ring, in logical pixels."""
-    reach = math.ceil(max(radius, 6.0)) + 3
-    return QRect(math.floor(center.x()) - reach, math.floor(center.y()) - reach, 2 * reach + 2, 2 * reach + 2)
+@dataclass(frozen=True)
+class Mark:
+    """Where the brush is, in logical pixels; dashed for an eraser."""
 
+    center: QPointF
+    radius: float
+    erasing: bool
+    square: bool = False
 
-def paint_ring(painter: QPainter, center: QPointF, radius: float, erasing: bool) -> None:
-    """Draw the ring of a brush of ``radius`` logical pixels; dashed for the eraser."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    if radius < _SMALLEST:
-        for width, color in ((3.0, QColor(0, 0, 0, 150)), (1.0, QColor(255, 255, 255, 230))):
-            painter.setPen(QPen(color, width))
-            painter.drawLine(center - QPointF(5, 0), center - QPointF(2, 0))
-            painter.drawLine(center + QPointF(2, 0), center + QPointF(5, 0))
-            painter.drawLine(center - QPointF(0, 5), center - QPointF(0, 2))
-            painter.drawLine(center + QPointF(0, 2), center + QPointF(0, 5))
-        return
-    painter.setPen(QPen(QColor(0, 0, 0, 150), 2.6))
-    painter.drawEllipse(center, radius, radius)
-    pen = QPen(QColor(255, 255, 255, 230), 1.2)
-    if erasing:
-        pen.setDashPattern([4.0, 3.0])
-    painter.setPen(pen)
-    painter.drawEllipse(center, radius, radius)
+    @property
+    def bounds(self) -> QRect:
+        """What to repaint for it."""
+        reach = math.ceil(max(self.radius, 6.0)) + 3
+        x, y = math.floor(self.center.x()), math.floor(self.center.y())
+        return QRect(x - reach, y - reach, 2 * reach + 2, 2 * reach + 2)
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw it."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.radius < _SMALLEST:
+            for width, color in ((3.0, DARK), (1.0, LIGHT)):
+                painter.setPen(QPen(color, width))
+                self._cross(painter)
+            return
+        painter.setPen(QPen(DARK, 2.6))
+        self._shape(painter)
+        pen = QPen(LIGHT, 1.2)
+        if self.erasing:
+            pen.setDashPattern([4.0, 3.0])
+        painter.setPen(pen)
+        self._shape(painter)
+
+    def _shape(self, painter: QPainter) -> None:
+        if self.square:
+            corner = QPointF(self.radius, self.radius)
+            painter.drawRect(QRectF(self.center - corner, self.center + corner))
+        else:
+            painter.drawEllipse(self.center, self.radius, self.radius)
+
+    def _cross(self, painter: QPainter) -> None:
+        for near, far in ((QPointF(2, 0), QPointF(5, 0)), (QPointF(0, 2), QPointF(0, 5))):
+            painter.drawLine(self.center - far, self.center - near)
+            painter.drawLine(self.center + near, self.center + far)

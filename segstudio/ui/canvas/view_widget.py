@@ -12,9 +12,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QLineEdit,
 
 from segstudio.app.changes import Changes
 from segstudio.domain.geometry import Rect
-from segstudio.domain.segments import BACKGROUND
 from segstudio.ui.canvas.colors import OverlayColors
-from segstudio.ui.canvas.cursor import paint_ring, ring_bounds
 from segstudio.ui.canvas.failure import FailureNote
 from segstudio.ui.canvas.renderer import Renderer, Surface
 from segstudio.ui.canvas.view import View, fit
@@ -34,7 +32,7 @@ ORIGIN_WORDS = {"none": "no mask yet", "model": "the model's mask", "mine": "you
 
 
 class ImageView(QWidget):
-    """One image with its mask and the brush's ring.
+    """One image with its mask.
 
     Everything within is in device pixels, so that 100 % is one for one on any screen.
     """
@@ -54,9 +52,6 @@ class ImageView(QWidget):
         self.view = View()
         self.mask_shown = True
         self.pointer: QPointF | None = None
-        self.panning = False
-        self.inverted = False
-        self.space_down = False
         self._fits = True
         self._fade_clock = QElapsedTimer()
         self._fade_timer = QTimer(self)
@@ -101,9 +96,6 @@ class ImageView(QWidget):
             self._mask_changed(changes.pixels, changes.better_mask)
         if changes.history or changes.document:
             self._describe()
-        if changes.tool:
-            self.update_cursor()
-            self.update()
 
     def set_mask_shown(self, shown: bool) -> None:
         """Show the image with or without its mask."""
@@ -280,9 +272,7 @@ class ImageView(QWidget):
             painter.setClipRect(part)
             self._paint_part(painter, part, fade)
         painter.setClipping(False)
-        ring = self.ring()
-        if ring is not None:
-            paint_ring(painter, *ring)
+        self.paint_over(painter)
         painter.end()
 
     def _paint_part(self, painter: QPainter, part: QRect, fade: float) -> None:
@@ -302,44 +292,16 @@ class ImageView(QWidget):
         self.renderer.paint(painter, self.view.snapped(), exposed, surface, self.mask_shown, fade)
         painter.restore()
 
-    def ring(self) -> tuple[QPointF, float, bool] | None:
-        """Middle, radius and whether it erases, of the brush's ring in logical pixels; None if there is none."""
-        if self.pointer is None or not self.ready or self.session is None or self.panning:
-            return None
-        editor = self.session.editor
-        if editor.tool_name == "pan":
-            return None
-        radius = editor.brush_radius * self.view.scale / self._ratio
-        erasing = (editor.tool_name == "eraser") != self.inverted
-        return self.pointer, radius, erasing or editor.active_segment == BACKGROUND
-
-    def update_ring(self, before: tuple[QPointF, float, bool] | None) -> None:
-        """Repaint where the ring was and where it is."""
-        for ring in (before, self.ring()):
-            if ring is not None:
-                self.update(ring_bounds(ring[0], ring[1]))
+    def paint_over(self, painter: QPainter) -> None:
+        """Paint what lies over image and mask, in logical pixels."""
 
     def follow_pointer(self, position: QPointF | None) -> None:
         """The pointer is at a logical position, or elsewhere."""
-        before = self.ring()
         self.pointer = position
-        self.update_ring(before)
         self.pointer_moved.emit(None if position is None else self.to_image(position))
-        self.update_cursor()
 
     def update_cursor(self) -> None:
-        """The hand, nothing (the ring is the cursor), or the arrow where no stroke is accepted."""
-        session = self.session
-        if self.panning:
-            shape = Qt.CursorShape.ClosedHandCursor
-        elif session is not None and (self.space_down or session.editor.tool_name == "pan"):
-            shape = Qt.CursorShape.OpenHandCursor
-        elif self.ready:
-            shape = Qt.CursorShape.BlankCursor
-        else:
-            shape = Qt.CursorShape.ArrowCursor
-        if self.cursor().shape() != shape:
-            self.setCursor(shape)
+        """The arrow; with tools there is more to say."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the whole image whole, else the middle in the middle."""

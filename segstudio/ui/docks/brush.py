@@ -9,11 +9,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QSpinBox
 
 from segstudio.app.changes import Changes
-from segstudio.app.editor import MAX_RADIUS, MIN_RADIUS
 from segstudio.app.session import Session
+from segstudio.app.tools.settings import LIMITS
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import CalmSlider, Section, label
 
+MIN_RADIUS, MAX_RADIUS = LIMITS["radius"]
 _STEPS = 200
 
 
