@@ -67,6 +67,20 @@ class Plane:
                 out[_shifted(part, rect.x0, rect.y0)] = tile[_inside(part, key)]
         return out
 
+    def sample(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.uint16]:
+        """The pixels where ``rows`` and ``columns`` cross, as (len(rows), len(columns)); both ascend and lie inside.
+
+        What it costs depends on how many are asked for, not on how far apart they are.
+        """
+        out = np.full((len(rows), len(columns)), self.fill, np.uint16)
+        across = _runs(columns)
+        for tile_row, down, inside_rows in _runs(rows):
+            for tile_column, along, inside_columns in across:
+                tile = self._tiles.get((tile_row, tile_column))
+                if tile is not None:
+                    out[down, along] = _picked(tile, inside_rows, inside_columns)
+        return out
+
     def to_array(self) -> NDArray[np.uint16]:
         """A (height, width) copy of everything."""
         return self.read(self.bounds)
@@ -132,6 +146,17 @@ class Plane:
         return None if tile is None or self._is_fill(tile) else tile
 
 
+def mask_at(
+    correction: Plane, prediction: Plane | None, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.uint16]:
+    """The mask where ``rows`` and ``columns`` cross: correction over prediction over 0; see ``Plane.sample``."""
+    mask = correction.sample(rows, columns)
+    unset = mask == UNSET
+    if unset.any():
+        np.copyto(mask, np.uint16(0) if prediction is None else prediction.sample(rows, columns), where=unset)
+    return mask
+
+
 def tile_rect(key: TileKey) -> Rect:
     """The pixels of a tile; may reach beyond the image."""
     row, column = key
@@ -146,6 +171,30 @@ def _tiles_of(rect: Rect) -> list[tuple[TileKey, Rect]]:
         for row in range(rect.y0 // TILE, (rect.y1 - 1) // TILE + 1)
         for column in range(rect.x0 // TILE, (rect.x1 - 1) // TILE + 1)
     ]
+
+
+_Inside = slice | NDArray[np.intp]
+
+
+def _runs(indices: NDArray[np.intp]) -> list[tuple[int, slice, _Inside]]:
+    """Ascending pixel indices by tile: its row or column, where in ``indices`` they stand, where in the tile."""
+    if len(indices) == 0:
+        return []
+    first, last = int(indices[0]) // TILE, int(indices[-1]) // TILE
+    edges = np.searchsorted(indices, np.arange(first, last + 2) * TILE).tolist()
+    runs: list[tuple[int, slice, _Inside]] = []
+    for tile, start, stop in zip(range(first, last + 1), edges, edges[1:], strict=False):
+        if start < stop:
+            inside = indices[start:stop] - tile * TILE
+            low, high = int(inside[0]), int(inside[-1])
+            gapless = high - low + 1 == stop - start and bool((np.diff(inside) == 1).all())
+            runs.append((tile, slice(start, stop), slice(low, high + 1) if gapless else inside))
+    return runs
+
+
+def _picked(tile: Tile, rows: _Inside, columns: _Inside) -> Tile:
+    picked = tile[rows] if isinstance(rows, slice) else tile.take(rows, axis=0)
+    return picked[:, columns] if isinstance(columns, slice) else picked.take(columns, axis=1)
 
 
 def _equal(one: Tile | None, other: Tile | None) -> bool:

@@ -38,6 +38,14 @@ def paint(renderer, view, width=240, height=160, exposed=None, ratio=1.0, **how)
     return pixels(image)
 
 
+def composed_by(renderer):
+    """The rectangles of the overlay that ``renderer`` composes from now on."""
+    asked = []
+    compose = renderer._overlay.compose
+    renderer._overlay.compose = lambda rect, grid: asked.append(rect) or compose(rect, grid)
+    return asked
+
+
 def pixels(image):
     array = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
     return array[..., 2::-1].astype(int)
@@ -109,19 +117,18 @@ def test_a_stroke_composes_only_its_rectangle_and_shows_as_if_all_were_composed(
     colors = OverlayColors.of(TABLE, 0.35)
     renderer = Renderer(document, colors)
     paint(renderer, View(scale))
-    asked = []
-    shown = document.shown
-    document.shown = lambda rect: asked.append(rect) or shown(rect)
+    asked = composed_by(renderer)
     document.begin_edit("Paint")
     rect = Rect(50, 20, 64, 34)
     document.apply(Patch(rect, np.ones((14, 14), bool), 2))
     renderer.mask_changed(rect)
-    assert asked
-    assert all(part.width <= 14 + 16 and part.height <= 14 + 16 for part in asked)
-    asked.clear()
     partly = paint(renderer, View(scale))
-    assert asked == []
+    assert asked
+    assert all(part.width <= 14 * scale + 4 and part.height <= 14 * scale + 4 for part in asked)
     assert (partly == paint(Renderer(document, colors), View(scale))).all()
+    asked.clear()
+    paint(renderer, View(scale))
+    assert asked == []
 
 
 def test_painting_parts_gives_the_same_picture_as_painting_all():
@@ -135,11 +142,15 @@ def test_painting_parts_gives_the_same_picture_as_painting_all():
     assert np.abs(part[30:90, 40:120] - whole[30:90, 40:120]).max() <= 1
 
 
-def test_only_what_is_seen_is_composed():
+def test_only_what_comes_into_sight_is_composed():
     document = make_document(3000, 4000)
     renderer = Renderer(document, OverlayColors.of(TABLE, 0.35))
+    asked = composed_by(renderer)
     paint(renderer, View(1.0, -600, -600))
-    assert renderer._base(1).filled_blocks <= 4
+    assert asked == [Rect(600, 600, 840, 760)]
+    asked.clear()
+    paint(renderer, View(1.0, -610, -597))
+    assert asked == [Rect(610, 597, 850, 600), Rect(840, 600, 850, 757)]
 
 
 def test_a_better_mask_fades_in():

@@ -1,7 +1,8 @@
-"""Colours of the overlay: look-up tables from segment id to premultiplied ARGB, and the outline."""
+"""Colours of the overlay: look-up tables from segment id to premultiplied ARGB."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from segstudio.domain.segments import Color, SegmentTable
 from segstudio.imaging.cv import cv2
+from segstudio.ui.canvas.hatch import pattern_of, shift_table
+from segstudio.ui.canvas.look import DIFFERENCE_LEGEND
 
 DARK_LINE = 0xB0000000
 """Outer line of the outline: black that lets a little through, premultiplied."""
@@ -16,47 +19,99 @@ DARK_LINE = 0xB0000000
 OUTLINE_WIDTH = 1.5
 """Width of both lines together, in logical pixels of the screen."""
 
+LIGHT_HATCH, DARK_HATCH = 0xC8C8C8C8, 0x78000000
+"""White and black lines of the hatches over proposals, premultiplied."""
+
 _LIGHT_ALPHA = 240
+_BLOCK = 128
+_MANY = 4 * _BLOCK * _BLOCK
+
+DOUBT_FROM = 64
+"""Doubt, of 255, below which nothing is shown."""
+
+_DOUBT_LOW: Color = (190, 40, 150)
+_DOUBT_HIGH: Color = (250, 215, 60)
+_DOUBT_ALPHAS = (50, 165)
 
 
 @dataclass(frozen=True, eq=False)
 class OverlayColors:
-    """``fill`` and ``line`` are uint32 of 65536; ``shown`` maps hidden segments to background, None if none is."""
+    """``fill`` and ``line`` are uint32 of 65536; ``shown`` maps hidden segments to background, None if none is.
+
+    ``hatches`` is a ``shift_table`` and ``opacity`` the overlay's own, 0 to 1.
+    """
 
     fill: NDArray[np.uint32]
     line: NDArray[np.uint32]
     shown: NDArray[np.uint16] | None
+    hatches: NDArray[np.uint16]
+    opacity: float
 
     @classmethod
     def of(cls, table: SegmentTable, opacity: float) -> OverlayColors:
         """The colours of a segment table under an overlay of ``opacity``."""
-        fill = np.zeros(65536, np.uint32)
-        line = np.zeros(65536, np.uint32)
-        shown = np.arange(65536, dtype=np.uint16)
-        for segment in table:
-            if segment.hidden:
-                shown[segment.id] = 0
-                continue
-            fill[segment.id] = premultiplied(segment.color, round(255 * opacity * segment.opacity))
-            line[segment.id] = premultiplied(_lightened(segment.color), _LIGHT_ALPHA)
-        return cls(fill, line, shown if any(segment.hidden for segment in table) else None)
+        seen = [segment for segment in table if not segment.hidden]
+        rows = [(segment.id, segment.color, opacity * segment.opacity, pattern_of(segment.id)) for segment in seen]
+        shown = None
+        if len(seen) < len(table):
+            shown = np.arange(65536, dtype=np.uint16)
+            shown[[segment.id for segment in table if segment.hidden]] = 0
+        return cls._of_rows(rows, shown, opacity)
 
-    def compose(self, ids: NDArray[np.uint16], light: int, dark: int) -> NDArray[np.uint32]:
-        """The overlay of (h, w) segment ids: fill, and an outline ``light`` px inside and ``dark`` px outside.
+    @classmethod
+    def of_difference(cls, opacity: float) -> OverlayColors:
+        """The colours of ``DIFFERENCE_LEGEND``."""
+        return cls._of_rows([(e.kind, e.color, opacity, e.pattern) for e in DIFFERENCE_LEGEND], None, opacity)
+
+    @classmethod
+    def _of_rows(
+        cls, rows: Iterable[tuple[int, Color, float, int]], shown: NDArray[np.uint16] | None, opacity: float
+    ) -> OverlayColors:
+        fill, line = np.zeros(65536, np.uint32), np.zeros(65536, np.uint32)
+        patterns = {}
+        for id_, color, share, pattern in rows:
+            fill[id_] = premultiplied(color, round(255 * share))
+            line[id_] = premultiplied(_lightened(color), _LIGHT_ALPHA)
+            patterns[id_] = pattern
+        return cls(fill, line, shown, shift_table(patterns), opacity)
+
+    def filled(self, ids: NDArray[np.uint16]) -> NDArray[np.uint32]:
+        """The fill of (h, w) segment ids."""
+        if ids.size < _MANY:
+            return self.fill[ids]
+        # Most of a large view is all one segment, and a look-up of every pixel takes five times as long as seeing that.
+        height, width = ids.shape
+        colors = np.zeros(ids.shape, np.uint32)
+        for y in range(0, height, _BLOCK):
+            for x in range(0, width, _BLOCK):
+                block = ids[y : y + _BLOCK, x : x + _BLOCK]
+                low, high, _, _ = cv2.minMaxLoc(block)
+                if high == 0:
+                    continue
+                colors[y : y + _BLOCK, x : x + _BLOCK] = self.fill[int(low) if low == high else block]
+        return colors
+
+    def draw_outline(self, colors: NDArray[np.uint32], ids: NDArray[np.uint16], light: int, dark: int) -> None:
+        """Draw an outline ``light`` px inside and ``dark`` px outside over ``colors``.
 
         Of two segments that touch, the one with the higher id counts as inside.
         """
-        if self.shown is not None:
-            ids = self.shown[ids]
-        if not ids.any():
-            return np.zeros(ids.shape, np.uint32)
-        colors = self.fill[ids]
         if light:
             inside = cv2.erode(ids, _disk(light)) < ids
             colors[inside] = self.line[ids[inside]]
         if dark:
-            colors[cv2.dilate(ids, _disk(dark)) > ids] = DARK_LINE
-        return colors
+            np.copyto(colors, np.uint32(DARK_LINE), where=cv2.dilate(ids, _disk(dark)) > ids)
+
+
+def doubt_table() -> NDArray[np.uint32]:
+    """Premultiplied ARGB, of 256, for doubt from 0, sure, to 255: magenta to yellow, and nothing while it is small."""
+    table = np.zeros(256, np.uint32)
+    for doubt in range(DOUBT_FROM, 256):
+        share = (doubt - DOUBT_FROM) / (255 - DOUBT_FROM)
+        red, green, blue = (round(a + share * (b - a)) for a, b in zip(_DOUBT_LOW, _DOUBT_HIGH, strict=True))
+        low, high = _DOUBT_ALPHAS
+        table[doubt] = premultiplied((red, green, blue), round(low + share * (high - low)))
+    return table
 
 
 def premultiplied(color: Color, alpha: int) -> int:

@@ -1,4 +1,4 @@
-"""A picture that is filled block by block, when a block is first seen, into memory that a QImage wraps."""
+"""The part of a large picture that a screen shows, kept while it stays in sight, in memory that a QImage wraps."""
 
 from __future__ import annotations
 
@@ -6,74 +6,94 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage, QPainter
 
-from segstudio.domain.geometry import Rect
-
-BLOCK = 256
-"""Side of a block in the layer's own pixels."""
+from segstudio.domain.geometry import EMPTY, Rect
 
 Pixels = NDArray[np.uint32]
 """One 0xAARRGGBB a pixel, premultiplied where there is alpha."""
 
+Fill = Callable[[Rect], Pixels]
+"""Makes the pixels of a rectangle of the picture."""
+
 
 class Layer:
-    """``height`` x ``width`` pixels that ``fill`` makes for a rectangle on demand.
+    """A window of at most ``width`` x ``height`` pixels on a picture of any size.
 
-    Memory of blocks that nobody looks at is never touched, so that a 10,000 px image costs what is seen of it.
+    A pixel of the picture always rests at its coordinates modulo the window's size. So nothing is copied when the
+    window moves: what comes into sight takes the place of what went out of it, and only that is made.
     """
 
-    def __init__(self, width: int, height: int, fill: Callable[[Rect], Pixels], opaque: bool) -> None:
+    def __init__(self, width: int, height: int, opaque: bool) -> None:
         self.width, self.height = width, height
-        self._fill = fill
+        self.valid = EMPTY
+        self._marked: list[Rect] = []
         self._buffer: Pixels = np.empty((height, width), np.uint32)
-        self._valid = np.zeros((-(-height // BLOCK), -(-width // BLOCK)), np.bool_)
         layout = QImage.Format.Format_RGB32 if opaque else QImage.Format.Format_ARGB32_Premultiplied
         # The QImage keeps no reference to the buffer: self._buffer must live as long as it does.
-        self.image = QImage(self._buffer.data, width, height, width * 4, layout)
+        self._image = QImage(self._buffer.data, width, height, width * 4, layout)
 
-    @property
-    def bounds(self) -> Rect:
-        """The whole layer."""
-        return Rect(0, 0, self.width, self.height)
+    def clear(self) -> None:
+        """Forget everything."""
+        self.valid = EMPTY
+        self._marked = []
 
-    @property
-    def filled_blocks(self) -> int:
-        """How many blocks have been filled."""
-        return int(self._valid.sum())
-
-    def ensure(self, rect: Rect) -> None:
-        """Fill the blocks under ``rect`` that are not."""
-        for row, column, block in self._blocks(rect):
-            if not self._valid[row, column]:
-                self._write(block)
-                self._valid[row, column] = True
-
-    def refresh(self, rect: Rect) -> None:
-        """Fill anew what of ``rect`` had been filled; what nobody has seen stays for later."""
-        rect = rect.intersect(self.bounds)
+    def mark(self, rect: Rect) -> None:
+        """What was made of ``rect`` is out of date; it is made anew when it is next shown."""
+        rect = rect.intersect(self.valid)
         if rect.is_empty:
             return
-        blocks = list(self._blocks(rect))
-        if all(self._valid[row, column] for row, column, _ in blocks):
-            self._write(rect)
-            return
-        for row, column, block in blocks:
-            if self._valid[row, column]:
-                self._write(rect.intersect(block))
+        # The segments of a stroke overlap: one rectangle for two costs less than both.
+        if self._marked:
+            both = self._marked[-1].union(rect)
+            if _area(both) <= _area(self._marked[-1]) + _area(rect):
+                self._marked[-1] = both
+                return
+        self._marked.append(rect)
 
-    def seen(self, rect: Rect) -> list[Rect]:
-        """The filled parts of ``rect``."""
-        return [block.intersect(rect) for row, column, block in self._blocks(rect) if self._valid[row, column]]
+    def show(self, window: Rect, fill: Fill) -> None:
+        """Move to ``window`` of the picture and make what is not there or out of date."""
+        kept = self.valid.intersect(window)
+        if kept.is_empty:
+            missing = [window]
+        else:
+            missing = [
+                Rect(window.x0, window.y0, window.x1, kept.y0),
+                Rect(window.x0, kept.y1, window.x1, window.y1),
+                Rect(window.x0, kept.y0, kept.x0, kept.y1),
+                Rect(kept.x1, kept.y0, window.x1, kept.y1),
+            ]
+        marked, self._marked = self._marked, []
+        self.valid = window
+        for rect in [*missing, *(rect.intersect(kept) for rect in marked)]:
+            if not rect.is_empty:
+                self._write(rect, fill(rect))
 
-    def _write(self, rect: Rect) -> None:
-        self._buffer[rect.slices] = self._fill(rect)
+    def draw(self, painter: QPainter, part: Rect, x: int, y: int) -> None:
+        """Draw what is there of ``part``, with the picture's corner at (``x``, ``y``)."""
+        for piece, row, column in self._pieces(part.intersect(self.valid)):
+            source = QRect(column, row, piece.width, piece.height)
+            painter.drawImage(QPoint(piece.x0 + x, piece.y0 + y), self._image, source)
 
-    def _blocks(self, rect: Rect) -> Iterator[tuple[int, int, Rect]]:
-        rect = rect.intersect(self.bounds)
-        if rect.is_empty:
-            return
-        for row in range(rect.y0 // BLOCK, (rect.y1 - 1) // BLOCK + 1):
-            for column in range(rect.x0 // BLOCK, (rect.x1 - 1) // BLOCK + 1):
-                block = Rect(column * BLOCK, row * BLOCK, (column + 1) * BLOCK, (row + 1) * BLOCK)
-                yield row, column, block.intersect(self.bounds)
+    def _write(self, rect: Rect, pixels: Pixels) -> None:
+        for piece, row, column in self._pieces(rect):
+            own = Rect(piece.x0 - rect.x0, piece.y0 - rect.y0, piece.x1 - rect.x0, piece.y1 - rect.y0)
+            self._buffer[row : row + piece.height, column : column + piece.width] = pixels[own.slices]
+
+    def _pieces(self, rect: Rect) -> Iterator[tuple[Rect, int, int]]:
+        """The at most four parts of ``rect`` that lie in one piece in the buffer, with their row and column there."""
+        for y0, y1 in _split(rect.y0, rect.y1, self.height):
+            for x0, x1 in _split(rect.x0, rect.x1, self.width):
+                yield Rect(x0, y0, x1, y1), y0 % self.height, x0 % self.width
+
+
+def _split(start: int, stop: int, period: int) -> Iterator[tuple[int, int]]:
+    while start < stop:
+        end = min(stop, (start // period + 1) * period)
+        yield start, end
+        start = end
+
+
+def _area(rect: Rect) -> int:
+    return rect.width * rect.height

@@ -1,109 +1,175 @@
-"""The mask's fill and outline, composed in the pixels in which they are drawn."""
+"""The overlay, composed in the pixels in which it is drawn: segments, differences, proposals, doubt."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.geometry import Rect
-from segstudio.ui.canvas.colors import OverlayColors
-from segstudio.ui.canvas.layer import Layer, Pixels
-from segstudio.ui.canvas.view import View
+from segstudio.domain.patch import NOTHING, Patch
+from segstudio.domain.plane import UNSET, Plane, mask_at
+from segstudio.domain.segments import BACKGROUND
+from segstudio.ui.canvas import hatch
+from segstudio.ui.canvas.colors import DARK_HATCH, DARK_LINE, LIGHT_HATCH, OverlayColors, doubt_table
+from segstudio.ui.canvas.grid import Grid
+from segstudio.ui.canvas.layer import Pixels
+from segstudio.ui.canvas.look import ADDED, CHANGED, REMOVED, Look
+
+_Ids = NDArray[np.uint16]
+_Indices = NDArray[np.intp]
 
 
 class Picture(Protocol):
-    """What is drawn; a ``Document`` is one."""
+    """What is drawn; a ``Document`` is one.
+
+    It may also have ``deep``, the file's own 16-bit values, ``mips``, levels that were made beforehand, and
+    ``doubt(rect, step)``, uint8 of where the model is unsure.
+    """
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """(height, width, 3) RGB."""
 
-    def shown(self, rect: Rect) -> NDArray[np.uint16]:
-        """Segment ids in ``rect``, which lies inside."""
+    @property
+    def correction(self) -> Plane:
+        """What people painted."""
 
-
-@dataclass(frozen=True)
-class OverlaySpec:
-    """In which pixels an overlay is composed.
-
-    With a ``view`` they are the device pixels of a canvas; without, image pixels ``step`` apart. ``light`` and
-    ``dark`` are the widths of the outline's two lines.
-    """
-
-    width: int
-    height: int
-    light: int
-    dark: int
-    step: int = 1
-    view: View | None = None
+    @property
+    def prediction(self) -> Plane | None:
+        """What the model said."""
 
 
 class Overlay:
-    """One overlay; ``spec`` never changes, another zoom is another overlay."""
+    """What is drawn over an image in one look; composes rectangles of a ``Grid`` on demand and keeps nothing."""
 
-    def __init__(self, picture: Picture, colors: OverlayColors, spec: OverlaySpec) -> None:
+    def __init__(self, picture: Picture, colors: OverlayColors, look: Look) -> None:
         self._picture = picture
-        self._colors = colors
-        self.spec = spec
-        self.layer = Layer(spec.width, spec.height, self._compose, opaque=False)
+        self._look = look
+        self._colors = OverlayColors.of_difference(colors.opacity) if look.source == "difference" else colors
+        self._hidden = colors.shown
+        self.preview: Patch = NOTHING
 
-    def mask_changed(self, image_rect: Rect) -> None:
-        """Compose anew what was composed and depends on a rectangle of image pixels."""
-        self.layer.refresh(self._own_rect(image_rect).expand(self._margin))
-
-    @property
-    def _margin(self) -> int:
-        return max(self.spec.light, self.spec.dark)
-
-    def _own_rect(self, image: Rect) -> Rect:
-        if self.spec.view is not None:
-            return self.spec.view.screen_rect(image)
-        step = self.spec.step
-        return Rect(image.x0 // step, image.y0 // step, -(-image.x1 // step), -(-image.y1 // step))
-
-    def _compose(self, rect: Rect) -> Pixels:
+    def compose(self, rect: Rect, grid: Grid) -> Pixels:
+        """The overlay of a rectangle inside the image: (h, w) premultiplied ARGB."""
         # The outline of a pixel depends on its neighbours, so a margin is composed and cut off.
-        grown = rect.expand(self._margin)
-        ids, part = self._ids(grown)
-        out: Pixels = np.zeros((rect.height, rect.width), np.uint32)
-        wanted = part.intersect(rect)
-        if not wanted.is_empty:
-            colors = self._colors.compose(ids, self.spec.light, self.spec.dark)
-            rows, columns = _within(wanted, part)
-            out[_within(wanted, rect)] = colors[rows, columns]
-        return out
+        grown = rect.expand(max(grid.light, grid.dark)).intersect(grid.bounds)
+        rows = grid.rows(grown, self._picture.pixels.shape[0])
+        columns = grid.columns(grown, self._picture.pixels.shape[1])
+        before = self._mask(rows, columns)
+        after, proposed = self._proposed(before, rows, columns)
+        colors = self._drawn(self._told(after, rows, columns), grown, grid)
+        if proposed is not None:
+            self._mark(colors, before, after, proposed, grown, grid)
+        inner = Rect(rect.x0 - grown.x0, rect.y0 - grown.y0, rect.x1 - grown.x0, rect.y1 - grown.y0)
+        return colors[inner.slices]
 
-    def _ids(self, rect: Rect) -> tuple[NDArray[np.uint16], Rect]:
-        """Segment ids under the part of ``rect`` that has image below it, and that part."""
-        height, width = int(self._picture.pixels.shape[0]), int(self._picture.pixels.shape[1])
-        view, step = self.spec.view, self.spec.step
-        if view is None:
-            columns = np.arange(rect.x0, rect.x1) * step + step // 2
-            rows = np.arange(rect.y0, rect.y1) * step + step // 2
-            # The last pixel of a level may have its middle beyond the image.
-            columns[(columns >= width) & (columns - step // 2 < width)] = width - 1
-            rows[(rows >= height) & (rows - step // 2 < height)] = height - 1
+    # ---- which segments ---------------------------------------------------------------------------------------
+
+    def _mask(self, rows: _Indices, columns: _Indices) -> _Ids:
+        if self._look.source == "prediction":
+            return self._predicted(rows, columns)
+        return mask_at(self._picture.correction, self._picture.prediction, rows, columns)
+
+    def _predicted(self, rows: _Indices, columns: _Indices) -> _Ids:
+        plane = self._picture.prediction
+        if plane is None:
+            return np.full((len(rows), len(columns)), BACKGROUND, np.uint16)
+        return plane.sample(rows, columns)
+
+    def _proposed(self, mask: _Ids, rows: _Indices, columns: _Indices) -> tuple[_Ids, NDArray[np.bool_] | None]:
+        """The mask as it would be with the preview, and which of its pixels that is about; None for none."""
+        patch = self.preview
+        down, along = _span(rows, patch.rect.y0, patch.rect.y1), _span(columns, patch.rect.x0, patch.rect.x1)
+        own_rows, own_columns = rows[down] - patch.rect.y0, columns[along] - patch.rect.x0
+        if self._look.source == "prediction" or own_rows.size == 0 or own_columns.size == 0:
+            return mask, None
+        inside = patch.where.take(own_rows, axis=0).take(own_columns, axis=1)
+        if not inside.any():
+            return mask, None
+        if isinstance(patch.ids, int):
+            ids = np.full(inside.shape, patch.ids, np.uint16)
         else:
-            columns = np.floor((np.arange(rect.x0, rect.x1) + 0.5 - view.x) / view.scale).astype(np.int64)
-            rows = np.floor((np.arange(rect.y0, rect.y1) + 0.5 - view.y) / view.scale).astype(np.int64)
-        x_from, x_to = np.searchsorted(columns, (0, width))
-        y_from, y_to = np.searchsorted(rows, (0, height))
-        part = Rect(rect.x0 + int(x_from), rect.y0 + int(y_from), rect.x0 + int(x_to), rect.y0 + int(y_to))
-        if part.is_empty:
-            return np.zeros((0, 0), np.uint16), part
-        columns, rows = columns[x_from:x_to], rows[y_from:y_to]
-        below = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        shown = self._picture.shown(below)
-        if view is None:
-            return np.ascontiguousarray(shown[rows - below.y0][:, columns - below.x0]), part
-        return shown.take(rows - below.y0, axis=0).take(columns - below.x0, axis=1), part
+            ids = patch.ids.take(own_rows, axis=0).take(own_columns, axis=1)
+        unset = ids == UNSET
+        if unset.any():
+            ids = np.where(unset, self._predicted(rows[down], columns[along]), ids)
+        after = mask.copy()
+        np.copyto(after[down, along], ids, where=inside)
+        proposed = np.zeros(mask.shape, np.bool_)
+        proposed[down, along] = inside
+        return after, proposed
+
+    def _told(self, mask: _Ids, rows: _Indices, columns: _Indices) -> _Ids:
+        """What is drawn of the mask: segments, or kinds of difference."""
+        if self._hidden is not None:
+            mask = self._hidden[mask]
+        if self._look.source != "difference":
+            return mask
+        predicted = self._predicted(rows, columns)
+        if self._hidden is not None:
+            predicted = self._hidden[predicted]
+        kinds = np.zeros(mask.shape, np.uint16)
+        differ = mask != predicted
+        if differ.any():
+            kinds[differ] = CHANGED
+            kinds[differ & (predicted == BACKGROUND)] = ADDED
+            kinds[differ & (mask == BACKGROUND)] = REMOVED
+        return kinds
+
+    # ---- how they are drawn -----------------------------------------------------------------------------------
+
+    def _drawn(self, ids: _Ids, rect: Rect, grid: Grid) -> Pixels:
+        look, palette = self._look, self._colors
+        if not ids.any():
+            return np.zeros(ids.shape, np.uint32)
+        colors = np.zeros(ids.shape, np.uint32) if look.style == "outline" else palette.filled(ids)
+        if look.hatched or look.source == "difference":
+            lines = hatch.hatched(ids, palette.hatches, rect, grid.zoom)
+            light = lines == hatch.LIGHT
+            colors[light] = palette.line[ids[light]]
+            np.copyto(colors, np.uint32(DARK_LINE), where=lines == hatch.DARK)
+        if look.style != "fill":
+            palette.draw_outline(colors, ids, grid.light, grid.dark)
+        return colors
+
+    def _mark(
+        self, colors: Pixels, before: _Ids, after: _Ids, proposed: NDArray[np.bool_], rect: Rect, grid: Grid
+    ) -> None:
+        painted = proposed & (after != BACKGROUND)
+        erased = proposed & (after == BACKGROUND) & (before != BACKGROUND)
+        for where, mark in ((painted, hatch.PROPOSED), (erased, hatch.ERASED)):
+            if where.any():
+                lines = hatch.marked(rect, mark, grid.zoom)
+                np.copyto(colors, np.uint32(LIGHT_HATCH), where=where & (lines == hatch.LIGHT))
+                np.copyto(colors, np.uint32(DARK_HATCH), where=where & (lines == hatch.DARK))
 
 
-def _within(part: Rect, whole: Rect) -> tuple[slice, slice]:
-    return (
-        slice(part.y0 - whole.y0, part.y1 - whole.y0),
-        slice(part.x0 - whole.x0, part.x1 - whole.x0),
-    )
+class Doubt:
+    """Where the model is unsure, as a calm heat; nothing for a picture that can't tell."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._ask = getattr(picture, "doubt", None)
+        self._height, self._width = picture.pixels.shape[:2]
+        self._table = doubt_table()
+
+    def compose(self, rect: Rect, grid: Grid) -> Pixels:
+        """The heat of a rectangle inside the image: (h, w) premultiplied ARGB."""
+        if self._ask is None:
+            return np.zeros((rect.height, rect.width), np.uint32)
+        rows, columns = grid.rows(rect, self._height), grid.columns(rect, self._width)
+        step = max(1, int(1 / grid.scale))
+        # From multiples of the step on, so that a strip that panning brought shows the same pixels as its neighbour.
+        left, top = int(columns[0]) // step * step, int(rows[0]) // step * step
+        below = Rect(left, top, int(columns[-1]) + 1, int(rows[-1]) + 1)
+        doubt = self._ask(below, step)
+        own_rows = np.minimum((rows - below.y0) // step, doubt.shape[0] - 1)
+        own_columns = np.minimum((columns - below.x0) // step, doubt.shape[1] - 1)
+        heat: Pixels = self._table[doubt.take(own_rows, axis=0).take(own_columns, axis=1)]
+        return heat
+
+
+def _span(indices: _Indices, start: int, stop: int) -> slice:
+    first, last = np.searchsorted(indices, (start, stop))
+    return slice(int(first), int(last))

@@ -1,29 +1,28 @@
-"""Draws one document: the image, the mask's fill and its outline, at any zoom, only where asked.
+"""Draws one document: the image, where the model is unsure, and the overlay, at any zoom, only where asked.
 
-Two ways, told apart by the scale. Zoomed out, the image comes from a mip level (halved as often as the scale allows)
-and the overlay is composed in that level's pixels. From 100 % on, the overlay is composed in device pixels, so that
-fill and outline follow the edges of image pixels sharply. Both are kept in ``Layer``s, and a stroke composes only the
-rectangle that it touched.
+All is composed in device pixels and kept in ``Layer``s as large as the screen. A stroke composes the rectangle that it
+touched, panning what came into sight, zooming what is in sight; so the size of the image does not matter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from segstudio.domain.geometry import Rect
-from segstudio.imaging.cv import cv2
-from segstudio.ui.canvas.colors import OUTLINE_WIDTH, OverlayColors, outline_widths
-from segstudio.ui.canvas.layer import Layer, Pixels
-from segstudio.ui.canvas.overlay import Overlay, OverlaySpec, Picture
-from segstudio.ui.canvas.view import CRISP_FROM, View
+from segstudio.domain.patch import NOTHING, Patch
+from segstudio.imaging.mips import Mips
+from segstudio.ui.canvas.base import Base
+from segstudio.ui.canvas.colors import OverlayColors
+from segstudio.ui.canvas.grid import Grid
+from segstudio.ui.canvas.layer import Layer
+from segstudio.ui.canvas.look import PLAIN, Look
+from segstudio.ui.canvas.overlay import Doubt, Overlay, Picture
+from segstudio.ui.canvas.view import View
 
 _REPAINT_MARGIN = 4
-"""Logical pixels round a change that its outline, and smoothing, may reach."""
+"""Logical pixels round a change that its outline may reach."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +37,69 @@ class Surface:
 class Renderer:
     """Paints a ``Picture`` through a ``View``; everything in device pixels."""
 
-    def __init__(self, picture: Picture, colors: OverlayColors) -> None:
+    def __init__(self, picture: Picture, colors: OverlayColors, look: Look = PLAIN) -> None:
         self._picture = picture
         self._colors = colors
+        self._look = look
         self.height, self.width = int(picture.pixels.shape[0]), int(picture.pixels.shape[1])
-        self._bases: dict[int, Layer] = {}
-        self._overlay: Overlay | None = None
-        self._fading: Overlay | None = None
+        self._mips: Mips = getattr(picture, "mips", None) or Mips(picture.pixels)
+        self._base = Base(picture, self._mips, look.tone)
+        self._overlay = Overlay(picture, colors, look)
+        self._doubt = Doubt(picture)
+        self._grid: Grid | None = None
+        self._surface = Surface(0, 0)
+        self._base_layer = self._doubt_layer = self._overlay_layer = Layer(1, 1, opaque=True)
+        self._fading: Layer | None = None
+
+    # ---- what is shown ----------------------------------------------------------------------------------------
 
     @property
     def colors(self) -> OverlayColors:
         """The overlay's colours."""
         return self._colors
 
+    @property
+    def look(self) -> Look:
+        """How the document is shown."""
+        return self._look
+
     def set_colors(self, colors: OverlayColors) -> None:
         """Other colours: the overlay is composed anew where it is looked at."""
         self._colors = colors
-        self._overlay = self._fading = None
+        self._renew_overlay()
+
+    def set_look(self, look: Look) -> None:
+        """Show the document in another way; what that does not touch is not composed anew."""
+        before, self._look = self._look, look
+        if look.tone != before.tone:
+            self._base = Base(self._picture, self._mips, look.tone)
+            self._base_layer.clear()
+        if (look.style, look.hatched, look.source) != (before.style, before.hatched, before.source):
+            self._renew_overlay()
+
+    def set_preview(self, patch: Patch | None) -> Rect:
+        """Show what a tool would change, or nothing more; returns the image pixels to repaint."""
+        before, after = self._overlay.preview, patch or NOTHING
+        self._overlay.preview = after
+        self.mask_changed(before.rect)
+        self.mask_changed(after.rect)
+        return before.rect.union(after.rect)
 
     def mask_changed(self, image_rect: Rect) -> None:
         """The shown mask changed in a rectangle of image pixels."""
-        if self._overlay is not None:
-            self._overlay.mask_changed(image_rect)
+        if self._grid is not None and not image_rect.is_empty:
+            self._overlay_layer.mark(self._grid.touched(image_rect))
+
+    def doubt_changed(self) -> None:
+        """The model is unsure elsewhere."""
+        self._doubt = Doubt(self._picture)
+        self._doubt_layer.clear()
 
     def begin_fade(self) -> None:
         """Keep the overlay as it was before the mask changed, to fade it into the next."""
-        self._fading, self._overlay = self._overlay, None
+        self._fading = self._overlay_layer
+        self._overlay_layer = self._layer(opaque=False)
+        self.doubt_changed()
 
     def end_fade(self) -> None:
         """Let the old overlay go."""
@@ -71,74 +107,61 @@ class Renderer:
 
     def repaint_rect(self, image_rect: Rect, view: View, ratio: float) -> Rect:
         """The device pixels to repaint after the mask changed in ``image_rect``."""
-        # A pixel of a mip level is up to two device pixels wide, and neighbours are smoothed into one another.
         return view.screen_rect(image_rect).expand(round(_REPAINT_MARGIN * ratio))
+
+    # ---- painting ---------------------------------------------------------------------------------------------
 
     def paint(
         self, painter: QPainter, view: View, exposed: Rect, surface: Surface, mask: bool = True, fade: float = 1.0
     ) -> None:
-        """Paint what lies in ``exposed``; ``fade`` runs from 0, the overlay before ``begin_fade``, to 1."""
-        if view.image_rect(exposed).clip(self.height, self.width).is_empty:
+        """Paint what lies in ``exposed``; ``fade`` runs from 0, the overlay before ``begin_fade``, to 1.
+
+        The image's corner is put on a whole device pixel, see ``View.snapped``.
+        """
+        view = view.snapped()
+        grid = Grid.of(view.scale, self.width, self.height, surface.ratio)
+        sight = grid.sight(view, Rect(0, 0, surface.width, surface.height))
+        part = grid.sight(view, exposed)
+        if part.is_empty:
             return
-        step = step_for(view.scale)
-        level_view = View(view.scale * step, view.x, view.y)
-        smooth = view.scale < CRISP_FROM and view.scale != 1.0
-        _draw(painter, self._base(step), level_view, exposed, smooth)
+        self._prepare(grid, surface)
+        x, y = int(view.x), int(view.y)
+        self._base_layer.show(sight, lambda rect: self._base.compose(rect, grid))
+        self._base_layer.draw(painter, part, x, y)
         if not mask:
             return
-        overlay = self._overlay_for(view, step, surface)
-        over = level_view if overlay.spec.view is None else View()
-        smooth = overlay.spec.view is None
-        if self._fading is not None and fade < 1.0 and self._fading.spec == overlay.spec:
+        if self._look.doubt:
+            self._doubt_layer.show(sight, lambda rect: self._doubt.compose(rect, grid))
+            self._doubt_layer.draw(painter, part, x, y)
+        if self._look.source == "none":
+            return
+        self._overlay_layer.show(sight, lambda rect: self._overlay.compose(rect, grid))
+        if self._fading is not None and fade < 1.0:
             painter.setOpacity(1.0 - fade)
-            _draw(painter, self._fading.layer, over, exposed, smooth, fill=False)
+            self._fading.draw(painter, part, x, y)
             painter.setOpacity(fade)
-        _draw(painter, overlay.layer, over, exposed, smooth)
+        self._overlay_layer.draw(painter, part, x, y)
         painter.setOpacity(1.0)
 
-    def _base(self, step: int) -> Layer:
-        if step not in self._bases:
-            width, height = -(-self.width // step), -(-self.height // step)
-            self._bases[step] = Layer(width, height, lambda rect: self._base_pixels(rect, step), opaque=True)
-        return self._bases[step]
+    def _prepare(self, grid: Grid, surface: Surface) -> None:
+        """Layers for a zoom and a screen: cleared for another zoom, made anew for another screen."""
+        if surface != self._surface:
+            self._surface = surface
+            self._base_layer = self._layer(opaque=True)
+            self._doubt_layer, self._overlay_layer = self._layer(opaque=False), self._layer(opaque=False)
+            self._fading = None
+        elif grid != self._grid:
+            for layer in (self._base_layer, self._doubt_layer, self._overlay_layer):
+                layer.clear()
+            self._fading = None
+        self._grid = grid
 
-    def _base_pixels(self, rect: Rect, step: int) -> Pixels:
-        below = Rect(rect.x0 * step, rect.y0 * step, rect.x1 * step, rect.y1 * step).clip(self.height, self.width)
-        pixels = self._picture.pixels[below.slices]
-        if step > 1:
-            pixels = cv2.resize(pixels, (rect.width, rect.height), interpolation=cv2.INTER_AREA)
-        bgra: NDArray[np.uint8] = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGRA)
-        return bgra.view(np.uint32)[..., 0]
+    def _layer(self, opaque: bool) -> Layer:
+        return Layer(max(1, self._surface.width), max(1, self._surface.height), opaque)
 
-    def _overlay_for(self, view: View, step: int, surface: Surface) -> Overlay:
-        if view.scale >= 1.0:
-            light, dark = outline_widths(OUTLINE_WIDTH * surface.ratio)
-            spec = OverlaySpec(surface.width, surface.height, light, dark, view=view)
-        else:
-            light, dark = outline_widths(OUTLINE_WIDTH * surface.ratio / (view.scale * step))
-            spec = OverlaySpec(-(-self.width // step), -(-self.height // step), light, dark, step)
-        if self._overlay is None or self._overlay.spec != spec:
-            self._overlay = Overlay(self._picture, self._colors, spec)
-        return self._overlay
-
-
-def step_for(scale: float) -> int:
-    """How many image pixels, a power of two, a pixel of the mip level spans that is nearest above ``scale``."""
-    step = 1
-    while scale * step * 2 <= 1.0:
-        step *= 2
-    return step
-
-
-def _draw(painter: QPainter, layer: Layer, place: View, exposed: Rect, smooth: bool, fill: bool = True) -> None:
-    # Two pixels more on every side: smoothing reads neighbours, and seams must not show.
-    source = place.image_rect(exposed).expand(2).intersect(layer.bounds)
-    if source.is_empty:
-        return
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    if fill:
-        layer.ensure(source)
-    for part in [source] if fill else layer.seen(source):
-        x, y = place.to_screen(part.x0, part.y0)
-        target = QRectF(x, y, part.width * place.scale, part.height * place.scale)
-        painter.drawImage(target, layer.image, QRectF(part.x0, part.y0, part.width, part.height))
+    def _renew_overlay(self) -> None:
+        preview = self._overlay.preview
+        self._overlay = Overlay(self._picture, self._colors, self._look)
+        self._overlay.preview = preview
+        self._overlay_layer.clear()
+        self._fading = None

@@ -1,0 +1,60 @@
+"""The pixels in which a canvas is composed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.geometry import Rect
+from segstudio.ui.canvas.colors import OUTLINE_WIDTH, outline_widths
+from segstudio.ui.canvas.view import View
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Device pixels of the image at ``scale``, from its upper left corner.
+
+    ``light`` and ``dark`` are the widths of the outline's two lines; ``zoom`` is whole device pixels a logical one.
+    """
+
+    scale: float
+    width: int
+    height: int
+    light: int
+    dark: int
+    zoom: int = 1
+
+    @classmethod
+    def of(cls, scale: float, image_width: int, image_height: int, ratio: float) -> Grid:
+        """For an image at a scale, on a screen of ``ratio`` device pixels a logical one."""
+        width, height = (max(1, round(side * scale)) for side in (image_width, image_height))
+        return cls(scale, width, height, *outline_widths(OUTLINE_WIDTH * ratio), max(1, round(ratio)))
+
+    @property
+    def bounds(self) -> Rect:
+        """The whole image."""
+        return Rect(0, 0, self.width, self.height)
+
+    def rows(self, rect: Rect, image_height: int) -> NDArray[np.intp]:
+        """The image rows under the middles of the pixels of ``rect``, which lies inside."""
+        return _under(rect.y0, rect.y1, self.scale, image_height)
+
+    def columns(self, rect: Rect, image_width: int) -> NDArray[np.intp]:
+        """The image columns under the middles of the pixels of ``rect``, which lies inside."""
+        return _under(rect.x0, rect.x1, self.scale, image_width)
+
+    def sight(self, view: View, screen: Rect) -> Rect:
+        """The part of the image that lies in a rectangle of the screen, for a view that is snapped."""
+        x, y = round(view.x), round(view.y)
+        return Rect(screen.x0 - x, screen.y0 - y, screen.x1 - x, screen.y1 - y).intersect(self.bounds)
+
+    def touched(self, image: Rect) -> Rect:
+        """The pixels whose overlay may depend on a rectangle of image pixels."""
+        return View(self.scale).screen_rect(image).expand(max(self.light, self.dark)).intersect(self.bounds)
+
+
+def _under(start: int, stop: int, scale: float, size: int) -> NDArray[np.intp]:
+    middles = (np.arange(start, stop) + 0.5) / scale
+    return np.asarray(np.minimum(middles, size - 1), np.intp)
