@@ -171,7 +171,7 @@ def predict_files(
             for path in images:
                 job = link.new_job()
                 output = Path(folder) / f"{job}.png"
-                link.send(Predict(job, 0, str(path), str(weights), str(output)))
+                link.send(Predict(job, 0, str(path), str(weights), str(output), None))
                 scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
                 answer = answers.get(job)
                 if isinstance(answer, Failed):

@@ -8,6 +8,7 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.domain import confidence
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.history import Edit, History
 from segstudio.domain.patch import Patch
@@ -22,8 +23,10 @@ class Document:
     """What is on the canvas.
 
     ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
-    prediction, else background. Changes go through ``begin_edit`` ... ``commit_edit``; writing outside of one is an
-    error, so that no change can miss the history and the saver.
+    prediction, else background. ``confidence`` is how sure the model is of its prediction: (h, w) uint8, 255 for
+    certain, coarser than the image and stretched over it; None where it was not asked. Changes go through
+    ``begin_edit`` ... ``commit_edit``; writing outside of one is an error, so that no change can miss the history and
+    the saver.
     """
 
     image_id: int
@@ -33,6 +36,7 @@ class Document:
     prediction_round: int | None = None
     history: History = field(default_factory=History)
     approved: bool = False
+    confidence: NDArray[np.uint8] | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""
 
@@ -139,12 +143,34 @@ class Document:
         edit = self.history.redo()
         return None if edit is None else self.correction.put_tiles(edit.after)
 
-    def set_prediction(self, plane: Plane, round_number: int) -> None:
+    def set_prediction(self, plane: Plane, round_number: int, confidence: NDArray[np.uint8] | None = None) -> None:
         """Show another prediction below the correction. Raises ``ValueError`` if its size differs."""
         if (plane.height, plane.width) != (self.height, self.width):
             raise ValueError(f"prediction of {plane.width} x {plane.height} px for {self.width} x {self.height} px")
         self.prediction = plane
         self.prediction_round = round_number
+        self.confidence = confidence
+
+    def probability_at(self, x: int, y: int) -> float | None:
+        """Probability (0 to 1) of the class that the model chose at a pixel of the image.
+
+        None where it was not asked, outside the image, and where a person painted: what is shown there is not its word.
+        """
+        if self.confidence is None or not (0 <= x < self.width and 0 <= y < self.height):
+            return None
+        if self.correction.read(Rect(x, y, x + 1, y + 1))[0, 0] != UNSET:
+            return None
+        return confidence.probability_at(self.confidence, self.width, self.height, x, y)
+
+    def doubt(self, rect: Rect, step: int = 1) -> NDArray[np.uint8]:
+        """How unsure the model is of its prediction at every ``step``-th pixel of ``rect``, which lies inside.
+
+        (rows, columns) uint8: 0 is sure, 255 as likely wrong as right; all 0 where it was not asked. What was painted
+        makes no difference.
+        """
+        if self.confidence is None:
+            return np.zeros((len(range(rect.y0, rect.y1, step)), len(range(rect.x0, rect.x1, step))), np.uint8)
+        return confidence.doubt(self.confidence, self.width, self.height, rect, step)
 
 
 def frozen(document: Document) -> Document:

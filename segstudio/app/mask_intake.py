@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
-from segstudio.app.predictor import Predictor
+from segstudio.app.opening import readable_confidence
+from segstudio.app.predictor import MaskFiles, Predictor
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.plane import Plane
 from segstudio.domain.segments import BACKGROUND
-from segstudio.imaging.mask_png import decode_mask, encode_mask
+from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.store.project_db import Project
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The prediction on the canvas: its plane, its round and how sure the model is; all None without one."""
+
+    plane: Plane | None
+    round_number: int | None
+    confidence: NDArray[np.uint8] | None
+
+    @classmethod
+    def on(cls, document: Document) -> Seen:
+        """What is shown below the correction of ``document``."""
+        return cls(document.prediction, document.prediction_round, document.confidence)
+
+
+@dataclass(frozen=True, eq=False)
+class _Taken:
+    plane: Plane
+    confidence: NDArray[np.uint8] | None
 
 
 class MaskIntake:
@@ -61,60 +87,72 @@ class MaskIntake:
         """The image is being approved with what is shown now: masks on their way to the canvas come too late."""
         self._pins[image_id] += 1
 
-    def take(self, image_id: int, round_number: int, file: Path, asked: bool) -> None:
-        """Store the mask in ``file``, and show it if its image is on the canvas."""
+    def take(self, image_id: int, round_number: int, files: MaskFiles, asked: bool) -> None:
+        """Store the mask in ``files``, and show it if its image is on the canvas."""
         document = self._document()
         in_hand = document is not None and document.image_id == image_id and document.editing
         if not asked and (self._catalog.record(image_id).touched or in_hand):
-            with suppress(OSError):
-                file.unlink()
+            files.remove()
             return
         pins = self._pins[image_id]
         self._store.run(
-            lambda project: _stored(project, image_id, round_number, file),
-            lambda mask: self._show(image_id, round_number, mask) if self._pins[image_id] == pins else None,
+            lambda project: _stored(project, image_id, round_number, files),
+            lambda taken: self._show(image_id, round_number, taken) if self._pins[image_id] == pins else None,
         )
 
-    def _show(self, image_id: int, round_number: int, mask: Plane | None) -> None:
+    def _show(self, image_id: int, round_number: int, taken: _Taken | None) -> None:
         record = self._catalog.record(image_id)
-        if mask is None or record.state is ImageState.APPROVED:
+        if taken is None or record.state is ImageState.APPROVED:
             return
+        mask = taken.plane
         state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
         self._replace_record(
             replace(record, state=state, prediction_round=round_number, width=mask.width, height=mask.height)
         )
         document = self._document()
         if document is not None and document.image_id == image_id:
-            document.set_prediction(mask, round_number)
+            document.set_prediction(mask, round_number, taken.confidence)
+            # Nobody has approved what undo would lead back to over this prediction.
+            document.history.forget_mark()
             self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
             self._on_shown()
 
 
-def approve_as_seen(
-    project: Project, image_id: int, held_out: bool, prediction: Plane | None, round_number: int | None
-) -> None:
+def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen) -> None:
     """Approve an image with the prediction that was on the canvas; on the store thread.
 
     Another one may have been stored in the moment between, and nobody has seen that.
     """
-    if project.images.image(image_id).prediction_round != round_number:
-        if prediction is None or round_number is None:
+    if project.images.image(image_id).prediction_round != seen.round_number:
+        if seen.plane is None or seen.round_number is None:
             project.masks.drop_prediction(image_id)
         else:
-            project.masks.put_prediction(image_id, round_number, encode_mask(prediction.to_array()))
+            confidence = None if seen.confidence is None else encode_confidence(seen.confidence)
+            project.masks.put_prediction(image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence)
     project.images.approve(image_id, held_out)
 
 
-def _stored(project: Project, image_id: int, round_number: int, file: Path) -> Plane | None:
+def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:
     """The mask, once it rests in the project; None where it does not fit or may not take the place of another."""
-    png = file.read_bytes()
-    with suppress(OSError):
-        file.unlink()
-    mask = decode_mask(png)
+    png, confidence_png = files.mask.read_bytes(), _content(files.confidence)
+    files.remove()
+    mask, confidence = decode_mask(png), readable_confidence(confidence_png)
     record = project.images.image(image_id)
     height, width = mask.shape
     if record.width == 0:
         project.images.set_size(image_id, width, height, record.fingerprint)
     elif (width, height) != (record.width, record.height):
         return None
-    return Plane.from_array(mask, BACKGROUND) if project.masks.put_prediction(image_id, round_number, png) else None
+    if not project.masks.put_prediction(image_id, round_number, png, None if confidence is None else confidence_png):
+        return None
+    return _Taken(Plane.from_array(mask, BACKGROUND), confidence)
+
+
+def _content(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        return file.read_bytes()
+    except OSError:
+        log.exception("a mask came without its confidence")
+        return None

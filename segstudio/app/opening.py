@@ -18,7 +18,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.history import History
 from segstudio.domain.plane import Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
-from segstudio.imaging.mask_png import decode_mask
+from segstudio.imaging.mask_png import decode_confidence, decode_mask
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class StoredMasks:
     history: History
     prediction: Plane | None
     prediction_round: int | None
+    confidence: NDArray[np.uint8] | None
 
 
 def read_masks(project: Project, image_id: int) -> StoredMasks:
@@ -40,9 +41,21 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
     return StoredMasks(
         project.masks.load_correction(image_id),
         project.masks.load_history(image_id),
-        None if stored is None else Plane.from_array(decode_mask(stored[1]), BACKGROUND),
-        None if stored is None else stored[0],
+        None if stored is None else Plane.from_array(decode_mask(stored.png), BACKGROUND),
+        None if stored is None else stored.round_number,
+        None if stored is None else readable_confidence(stored.confidence),
     )
+
+
+def readable_confidence(png: bytes | None) -> NDArray[np.uint8] | None:
+    """How sure the model is, (h, w) uint8; None without, also where it is damaged: the mask is of use without it."""
+    if png is None:
+        return None
+    try:
+        return decode_confidence(png)
+    except ValueError:
+        log.exception("the confidence of a prediction could not be read")
+        return None
 
 
 def with_file(record: ImageRecord, image: LoadedImage) -> ImageRecord:
@@ -83,10 +96,13 @@ def make_document(
         # The same image once more: it may have been painted on since its masks were read.
         document.correction, document.history = before.correction, before.history
     document.approved = record.state is ImageState.APPROVED
+    if masks.history.mark is None or (document.history.at_mark and not document.approved):
+        # Something came between: another prediction, or the approval was taken back while the image was read.
+        document.history.forget_mark()
     prediction = masks.prediction
     if prediction is not None and masks.prediction_round is not None and record.prediction_round is not None:
         if prediction.bounds == document.bounds:
-            document.set_prediction(prediction, masks.prediction_round)
+            document.set_prediction(prediction, masks.prediction_round, masks.confidence)
         else:
             log.error("the stored prediction of %s is of another size and is not shown", record.name)
     return document

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from segstudio.app.catalog import Catalog
@@ -28,10 +30,25 @@ MAX_LOSSES = 5
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class MaskFiles:
+    """Where the worker put a mask, and how sure the model is of it; None where it was not asked."""
+
+    mask: Path
+    confidence: Path | None = None
+
+    def remove(self) -> None:
+        """Nobody needs them any more; what can't be removed stays."""
+        for file in (self.mask, self.confidence):
+            if file is not None:
+                with suppress(OSError):
+                    file.unlink()
+
+
 class Predictor:
     """Asks the worker for masks with the weights last accepted, and hands each to ``on_mask``.
 
-    ``on_mask(image_id, round_number, file, asked)`` is called on the main thread. Images that are approved or were
+    ``on_mask(image_id, round_number, files, asked)`` is called on the main thread. Images that are approved or were
     painted on are left alone; the latter can be asked for by ``request``, and ``asked`` says so.
     """
 
@@ -40,7 +57,7 @@ class Predictor:
         link: WorkerLink,
         catalog: Catalog,
         current: Callable[[], int | None],
-        on_mask: Callable[[int, int, Path, bool], None],
+        on_mask: Callable[[int, int, MaskFiles, bool], None],
         on_change: Callable[[], None],
     ) -> None:
         self._link = link
@@ -133,6 +150,7 @@ class Predictor:
     def _send(self, record: ImageRecord, weights: Path, asked: bool) -> None:
         job = self._link.new_job()
         output = weights.parent / PREDICTIONS / f"{record.id}.{job}.png"
+        confidence = output.with_suffix(".confidence.png")
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
         except OSError:
@@ -143,7 +161,7 @@ class Predictor:
         self._given_up.discard(record.id)
         self._tries[record.id] += 1
         self._sent[job] = (record.id, self._round, asked)
-        self._link.send(Predict(job, record.id, str(record.path), str(weights), str(output)))
+        self._link.send(Predict(job, record.id, str(record.path), str(weights), str(output), str(confidence)))
 
     def _give_up(self) -> None:
         self._given_up |= self._waiting
@@ -155,7 +173,8 @@ class Predictor:
         if isinstance(message, Predicted) and message.job in self._sent:
             image_id, round_number, asked = self._sent.pop(message.job)
             self._losses = 0
-            self._on_mask(image_id, round_number, Path(message.output), asked)
+            confidence = None if message.confidence is None else Path(message.confidence)
+            self._on_mask(image_id, round_number, MaskFiles(Path(message.output), confidence), asked)
         elif isinstance(message, Failed) and message.job in self._sent:
             image_id = self._sent.pop(message.job)[0]
             self._given_up.add(image_id)

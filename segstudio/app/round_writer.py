@@ -29,7 +29,7 @@ def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> ND
     unset = mask == UNSET
     if unset.any():
         prediction = project.masks.prediction(record.id)
-        below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction[1])
+        below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
         np.copyto(mask, below, where=unset)
     return mask
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.app.approval import Approvals
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
@@ -18,7 +19,7 @@ from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
 from segstudio.app.loader import LoadedImage, Loader
-from segstudio.app.mask_intake import MaskIntake, approve_as_seen
+from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
@@ -80,6 +81,7 @@ class Session:
         self._intake = MaskIntake(
             store, self.catalog, lambda: self.document, self._replace, self._on_better_mask, announce
         )
+        self._approvals = Approvals(self.catalog, self._saver, self._intake, self._replace, announce)
         self.predictor = self._intake.predictor = Predictor(
             link, self.catalog, lambda: self.current_id, self._intake.take, lambda: announce(Changes(training=True))
         )
@@ -227,13 +229,7 @@ class Session:
         self.editor.finish()
         record = self.record(document.image_id)
         if record.state is not ImageState.APPROVED:
-            held_out = self.catalog.holds_out(record)
-            document.approved = True
-            self._intake.pin(record.id)
-            seen, number = document.prediction, document.prediction_round
-            self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, number))
-            self._replace(replace(record, state=ImageState.APPROVED, held_out=held_out))
-            self._announce(Changes(history=True))
+            self._approvals.give(document)
             if document.is_empty:
                 self._say_empty(record)
         self.open_next_unapproved()
@@ -242,13 +238,8 @@ class Session:
     def reopen(self, image_id: int | None = None) -> None:
         """Take the approval of an image back, by default of the one on the canvas."""
         image_id = self.current_id if image_id is None else image_id
-        if image_id is None or self.record(image_id).state is not ImageState.APPROVED:
-            return
-        self._saver.save(lambda project: project.images.reopen(image_id))
-        self._replace(replace(self.record(image_id), state=ImageState.IN_PROGRESS))
-        if self.document is not None and self.document.image_id == image_id:
-            self.document.approved = False
-            self._announce(Changes(history=True))
+        if image_id is not None:
+            self._approvals.take_back(image_id, self.document)
 
     # ---- segments ---------------------------------------------------------------------------------------------
 
@@ -314,6 +305,8 @@ class Session:
             self.failure = misfit(record, image.size)
             if not self.failure:
                 self.document = make_document(record, image.pixels, masks, before)
+                if record.fingerprint not in ("", image.fingerprint):
+                    self.document.history.forget_mark()  # what was approved was another file's mask
         self.editor.set_document(self.document)
         record = self.record(opening.image_id)
         self.truth.follow(self.document, record.path, record.truth, self.classes)
@@ -356,16 +349,8 @@ class Session:
         self._saver.save(write)
         document = self.document
         assert document is not None
-        record = self.record(image_id)
-        if record.state is ImageState.APPROVED:
-            sentence = (
-                f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
-            )
-            self._announce(Changes(message=Message(sentence, key="approval")))
-        document.approved = False
-        touched = not document.correction.is_blank
-        untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
-        self._replace(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
+        if self._approvals.follow_edit(document):
+            self.rounds.start_if_due()
         self.truth.refresh()
 
     def _on_better_mask(self) -> None:

@@ -39,13 +39,33 @@ class Edit:
 
 @dataclass
 class History:
-    """Edits done and undone, each list in the order in which the edits were made (or undone)."""
+    """Edits done and undone, each list in the order in which the edits were made (or undone).
+
+    ``mark`` remembers one state of the mask: that after so many edits done. It is None without one, or once no undo
+    and no redo leads back to it.
+    """
 
     done: list[Edit] = field(default_factory=list)
     undone: list[Edit] = field(default_factory=list)
+    mark: int | None = None
+
+    @property
+    def at_mark(self) -> bool:
+        """Whether the mask is as it was when the mark was set."""
+        return self.mark == len(self.done)
+
+    def set_mark(self) -> None:
+        """Remember the state of now, in place of another."""
+        self.mark = len(self.done)
+
+    def forget_mark(self) -> None:
+        """Remember no state any more."""
+        self.mark = None
 
     def push(self, edit: Edit) -> None:
         """Record an edit that was just made; what had been undone can no longer be redone."""
+        if self.mark is not None and self.mark > len(self.done):
+            self.mark = None
         self.done.append(edit)
         self.undone.clear()
         self._trim()
@@ -67,7 +87,9 @@ class History:
     def _trim(self) -> None:
         surplus = kept_from(edit.nbytes for edit in reversed(self.done))
         if surplus is not None:
-            del self.done[: len(self.done) - surplus]
+            gone = len(self.done) - surplus
+            del self.done[:gone]
+            self.mark = self.mark - gone if self.mark is not None and self.mark > gone else None
 
 
 def kept_from(weights_newest_first: Iterable[int]) -> int | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.engine.models import STRIDE
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.mask_png import decode_mask, encode_mask
+from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.imaging.reader import read_image
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
@@ -25,6 +25,7 @@ _CACHE_BYTES = 768 * 1024 * 1024
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.uint16]
+Confidence = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,15 @@ def write_mask(path: Path, mask: Mask) -> None:
 
     Raises ``UserError`` if the file cannot be written.
     """
-    content = encode_mask(mask)
+    _write(path, encode_mask(mask))
+
+
+def write_confidence(path: Path, confidence: Confidence) -> None:
+    """Write ``confidence`` (h, w) uint8 as an 8-bit grey PNG, likewise. Raises ``UserError`` likewise."""
+    _write(path, encode_confidence(confidence))
+
+
+def _write(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""From an image file to a mask as large as the image."""
+"""From an image file to a mask as large as the image, and how sure the model is of it."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,25 @@ import torch
 from numpy.typing import NDArray
 
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
-from segstudio.engine.data import Mask, Pixels, load_rgb, to_input, to_tensor
+from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.models import SegmentationNetwork
 from segstudio.imaging.cv import cv2
 
 _STRIP_ROWS = 256
 _SMOOTHING = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What the model says of an image.
+
+    ``mask`` is (H, W) uint16 class ids as large as the image. ``confidence`` is (h, w) uint8 at the size the network
+    saw, to be stretched over the whole image: see ``confidence_from_logits``.
+    """
+
+    mask: Mask
+    confidence: Confidence
 
 
 class Predictor:
@@ -31,15 +44,16 @@ class Predictor:
         self._device = device
         self._network = device.place(checkpoint.build())
 
-    def predict_file(self, image: Path) -> Mask:
-        """Class ids (H, W) uint16 of the upright image. Raises ``UserError`` if the image cannot be read."""
+    def predict_file(self, image: Path) -> Prediction:
+        """What the upright image shows. Raises ``UserError`` if the image cannot be read."""
         return self.predict(load_rgb(image))
 
-    def predict(self, pixels: Pixels) -> Mask:
-        """Class ids (H, W) uint16 of ``pixels`` (H, W, 3) uint8 RGB; 0 is background."""
+    def predict(self, pixels: Pixels) -> Prediction:
+        """What ``pixels`` (H, W, 3) uint8 RGB show; class 0 is background."""
         small = to_input(pixels, self.header.input_size)
         logits = flip_averaged_logits(self._network, small, self._device, self.header.upright)
-        return mask_from_logits(logits, pixels.shape[0], pixels.shape[1])
+        mask = mask_from_logits(logits, pixels.shape[0], pixels.shape[1])
+        return Prediction(mask, confidence_from_logits(logits))
 
 
 def flip_averaged_logits(
@@ -88,6 +102,19 @@ def _widen(strip: NDArray[np.float32], width: int) -> NDArray[np.float32]:
         resized = cv2.resize(part, (width, rows), interpolation=cv2.INTER_LINEAR)
         wide[..., first : first + 4] = resized.reshape(rows, width, -1)
     return wide
+
+
+def confidence_from_logits(logits: NDArray[np.float32]) -> Confidence:
+    """How sure the model is (h, w) uint8 of what ``logits`` (h, w, C) float32 say: 255 is certain.
+
+    The value is the probability of the class that is chosen there: by a sigmoid where ``C`` is 1, so never below a
+    half, else by a softmax, so never below 1 / ``C``.
+    """
+    if logits.shape[2] == 1:
+        probability = 1 / (1 + np.exp(-np.abs(logits[..., 0])))
+    else:
+        probability = 1 / np.exp(logits - logits.max(axis=2, keepdims=True)).sum(axis=2)
+    return np.rint(255 * probability).astype(np.uint8)
 
 
 def mean_class_dice(predicted: Mask, truth: Mask, class_count: int, ignore: int) -> float:

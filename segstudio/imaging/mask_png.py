@@ -1,6 +1,11 @@
-"""Masks as 16-bit grey PNG, the form in which they travel between processes and rest in a project."""
+"""Masks as 16-bit grey PNG, the form in which they travel between processes and rest in a project.
+
+How sure the model is of a mask goes the same ways as an 8-bit grey PNG.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +15,36 @@ from segstudio.imaging.cv import cv2
 
 def encode_mask(mask: NDArray[np.uint16]) -> bytes:
     """A (height, width) uint16 array as PNG bytes, lossless."""
-    done, buffer = cv2.imencode(".png", mask, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise ValueError("the mask could not be encoded")
-    return bytes(buffer.tobytes())
+    return _encode(mask)
 
 
 def decode_mask(png: bytes) -> NDArray[np.uint16]:
     """The (height, width) uint16 array in PNG bytes. Raises ``ValueError`` if they hold no 16-bit grey PNG."""
-    mask = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
+    mask = _decode(png)
     if mask is None or mask.ndim != 2 or mask.dtype != np.uint16:
         raise ValueError("not a 16-bit grey PNG")
     return np.asarray(mask, np.uint16)
+
+
+def encode_confidence(confidence: NDArray[np.uint8]) -> bytes:
+    """A (h, w) uint8 array as PNG bytes, lossless."""
+    return _encode(confidence)
+
+
+def decode_confidence(png: bytes) -> NDArray[np.uint8]:
+    """The (h, w) uint8 array in PNG bytes. Raises ``ValueError`` if they hold no 8-bit grey PNG."""
+    confidence = _decode(png)
+    if confidence is None or confidence.ndim != 2 or confidence.dtype != np.uint8:
+        raise ValueError("not an 8-bit grey PNG")
+    return np.asarray(confidence, np.uint8)
+
+
+def _encode(values: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
+    done, buffer = cv2.imencode(".png", values, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise ValueError("the values could not be encoded as PNG")
+    return bytes(buffer.tobytes())
+
+
+def _decode(png: bytes) -> NDArray[Any] | None:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -27,10 +27,12 @@ class Train:
 
 @dataclass(frozen=True, slots=True)
 class Predict:
-    """Predict one image with ``weights`` and write the mask to ``output``.
+    """Predict one image with ``weights``, write the mask to ``output`` and how sure the model is to ``confidence``.
 
-    Paths are absolute. The mask is a 16-bit grey PNG of class ids, as large as the upright image. A request that
-    arrives while a round trains is served between two training steps, so that nobody waits for the round.
+    Paths are absolute. The mask is a 16-bit grey PNG of class ids, as large as the upright image. The confidence is an
+    8-bit grey PNG at the size the network saw, 255 where it is certain, to be stretched over the whole image; None
+    asks for none. A request that arrives while a round trains is served between two training steps, so that nobody
+    waits for the round.
     """
 
     job: int
@@ -38,6 +40,7 @@ class Predict:
     image: str
     weights: str
     output: str
+    confidence: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +111,15 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The mask of ``image_id`` stands at ``output``; ``seconds`` from file to mask."""
+    """The mask of ``image_id`` stands at ``output``, its confidence at ``confidence``, as they were asked for.
+
+    ``seconds`` is the time from file to mask.
+    """
 
     job: int
     image_id: int
     output: str
+    confidence: str | None
     width: int
     height: int
     seconds: float

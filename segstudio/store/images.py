@@ -94,8 +94,18 @@ class Images:
         self._update(image_id, "problem = ?", sentence)
 
     def approve(self, image_id: int, held_out: bool) -> None:
-        """Approve; ``held_out`` counts the first time only and is fixed for ever from then on."""
-        self._update(image_id, "state = ?, held_out = COALESCE(held_out, ?)", ImageState.APPROVED.value, int(held_out))
+        """Approve the mask as it is; ``held_out`` counts the first time only and is fixed for ever from then on.
+
+        The history that ``Masks`` loads is marked at this state, until the image is reopened or gets another
+        prediction.
+        """
+        self._update(
+            image_id,
+            "state = ?, held_out = COALESCE(held_out, ?), approved_at = "
+            "(SELECT COALESCE(MAX(edits.id), 0) FROM edits WHERE edits.image_id = images.id AND NOT edits.undone)",
+            ImageState.APPROVED.value,
+            int(held_out),
+        )
 
     def set_train_only(self, image_ids: Sequence[int]) -> None:
         """Fix for ever that these images are not held out, but for those of which it is decided already."""
@@ -108,7 +118,7 @@ class Images:
         """Take an approval back; whether the image is held out stays."""
         self._update(
             image_id,
-            "state = CASE state WHEN ? THEN ? ELSE state END",
+            "state = CASE state WHEN ? THEN ? ELSE state END, approved_at = NULL",
             ImageState.APPROVED.value,
             ImageState.IN_PROGRESS.value,
         )
@@ -194,7 +204,8 @@ def forget_prediction(connection: sqlite3.Connection, image_id: int) -> None:
     """Inside a transaction: the image has no prediction any more, and is new if that was all it had."""
     connection.execute("DELETE FROM predictions WHERE image_id = ?", (image_id,))
     connection.execute(
-        "UPDATE images SET prediction_round = NULL, state = CASE state WHEN ? THEN ? ELSE state END WHERE id = ?",
+        "UPDATE images SET prediction_round = NULL, approved_at = NULL, "
+        "state = CASE state WHEN ? THEN ? ELSE state END WHERE id = ?",
         (ImageState.PREDICTED.value, ImageState.NEW.value, image_id),
     )
 

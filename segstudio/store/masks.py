@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,18 @@ from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
 
 _TILE_BYTES = TILE * TILE * 2
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPrediction:
+    """What the model said of an image: the round of its weights, the mask and how sure it was, both as PNG.
+
+    ``confidence`` is None where the mask was made without.
+    """
+
+    round_number: int
+    png: bytes
+    confidence: bytes | None = None
 
 
 class Masks:
@@ -82,7 +95,10 @@ class Masks:
         )
 
     def load_history(self, image_id: int) -> History:
-        """The edits done and undone; tiles of equal content are one array, as they were when they were painted."""
+        """The edits done and undone; tiles of equal content are one array, as they were when they were painted.
+
+        The mark stands at the state that was approved last, if the prediction below is still the same one.
+        """
         with self._database.reading() as connection:
             edits = connection.execute(
                 "SELECT id, name, undone FROM edits WHERE image_id = ? ORDER BY id", (image_id,)
@@ -92,6 +108,7 @@ class Masks:
                 "WHERE image_id = ?",
                 (image_id,),
             ).fetchall()
+            marked = connection.execute("SELECT approved_at FROM images WHERE id = ?", (image_id,)).fetchone()
         seen: dict[bytes, Tile] = {}
 
         def unpacked(data: bytes | None) -> Tile | None:
@@ -105,7 +122,9 @@ class Masks:
         for edit_id, row, column, before, after in rows:
             tiles.setdefault(edit_id, {})[row, column] = (unpacked(before), unpacked(after))
         done = [Edit(name, tiles.get(id_, {})) for id_, name, undone in edits if not undone]
-        return History(done, [Edit(name, tiles.get(id_, {})) for id_, name, undone in reversed(edits) if undone])
+        undone_edits = [Edit(name, tiles.get(id_, {})) for id_, name, undone in reversed(edits) if undone]
+        places = {0: 0} | {id_: place for place, (id_, _, _) in enumerate(edits, start=1)}
+        return History(done, undone_edits, None if marked is None else places.get(marked[0]))
 
     def import_mask(self, image_id: int, class_ids: NDArray[np.uint16], name: str = "Import mask") -> Edit:
         """Replace an image's whole correction by a mask of class ids, as one edit that can be undone.
@@ -128,6 +147,7 @@ class Masks:
             if connection.execute("SELECT 1 FROM edits WHERE image_id = ?", (image_id,)).fetchone() is not None:
                 raise ValueError(f"image {image_id} was worked on")
             work_on(connection, image_id)
+            connection.execute("UPDATE images SET approved_at = NULL WHERE id = ?", (image_id,))
             _put_tiles(connection, image_id, {key: _pack(tile) for key, tile in edit.after.items()})
 
     def _replacing(self, image_id: int, class_ids: NDArray[np.uint16], name: str) -> Edit:
@@ -141,11 +161,12 @@ class Masks:
 
     # ---- the prediction ----------------------------------------------------------------------------------------
 
-    def put_prediction(self, image_id: int, round_number: int, png: bytes) -> bool:
+    def put_prediction(self, image_id: int, round_number: int, png: bytes, confidence: bytes | None = None) -> bool:
         """Keep what the model said: ``png`` is a 16-bit grey PNG of class ids as large as the upright image.
 
-        A new image becomes predicted. Returns False and changes nothing for an approved image: its mask is what a
-        person saw when approving, and that includes the prediction under the strokes.
+        ``confidence`` is an 8-bit grey PNG of any size, stretched over the image; 255 is certain. A new image becomes
+        predicted. Returns False and changes nothing for an approved image: its mask is what a person saw when
+        approving, and that includes the prediction under the strokes.
         """
         with self._database.writing() as connection:
             row = connection.execute("SELECT state FROM images WHERE id = ?", (image_id,)).fetchone()
@@ -156,9 +177,14 @@ class Masks:
                 return False
             if state is ImageState.NEW:
                 state = ImageState.PREDICTED
-            connection.execute("INSERT OR REPLACE INTO predictions VALUES (?, ?)", (image_id, png))
             connection.execute(
-                "UPDATE images SET prediction_round = ?, state = ? WHERE id = ?", (round_number, state.value, image_id)
+                "INSERT OR REPLACE INTO predictions (image_id, png, confidence) VALUES (?, ?, ?)",
+                (image_id, png, confidence),
+            )
+            # What was approved once was approved over another prediction.
+            connection.execute(
+                "UPDATE images SET prediction_round = ?, state = ?, approved_at = NULL WHERE id = ?",
+                (round_number, state.value, image_id),
             )
         return True
 
@@ -167,14 +193,15 @@ class Masks:
         with self._database.writing() as connection:
             forget_prediction(connection, image_id)
 
-    def prediction(self, image_id: int) -> tuple[int, bytes] | None:
-        """(round, PNG) of the stored prediction; None without one."""
+    def prediction(self, image_id: int) -> StoredPrediction | None:
+        """The stored prediction; None without one."""
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT prediction_round, png FROM predictions JOIN images ON images.id = image_id WHERE image_id = ?",
+                "SELECT prediction_round, png, confidence FROM predictions JOIN images ON images.id = image_id "
+                "WHERE image_id = ?",
                 (image_id,),
             ).fetchone()
-        return None if row is None else (int(row[0]), bytes(row[1]))
+        return None if row is None else StoredPrediction(*row)
 
     # ---- within ------------------------------------------------------------------------------------------------
 
@@ -235,7 +262,9 @@ def _trim(connection: sqlite3.Connection, image_id: int) -> None:
     ).fetchall()
     kept = kept_from(_weights(rows))
     if kept is not None:
-        connection.execute("DELETE FROM edits WHERE image_id = ? AND NOT undone AND id <= ?", (image_id, rows[kept][0]))
+        newest = rows[kept][0]
+        connection.execute("DELETE FROM edits WHERE image_id = ? AND NOT undone AND id <= ?", (image_id, newest))
+        connection.execute("UPDATE images SET approved_at = NULL WHERE id = ? AND approved_at <= ?", (image_id, newest))
 
 
 def _weights(rows: Iterable[tuple[int, int]]) -> Iterable[int]:

@@ -104,7 +104,20 @@ _FIRST = (
     "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1000, _FIRST),)
+# A major step: an older program would put a prediction beside the confidence of another, and would not know that
+# what it changes ends an approval's coming back.
+_CONFIDENCE_AND_APPROVALS = (
+    # How sure the model was, an 8-bit grey PNG; NULL where it was not asked.
+    "ALTER TABLE predictions ADD COLUMN confidence BLOB",
+    # The last edit done when the image was approved, 0 for none: undo and redo that lead back to it bring the approval
+    # back. NULL where no state of the mask is approved.
+    "ALTER TABLE images ADD COLUMN approved_at INTEGER",
+    """UPDATE images SET approved_at =
+        (SELECT COALESCE(MAX(edits.id), 0) FROM edits WHERE edits.image_id = images.id AND NOT edits.undone)
+        WHERE state = 'approved'""",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1000, _FIRST), Migration(2000, _CONFIDENCE_AND_APPROVALS))
 
 
 def migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[Migration]) -> None:

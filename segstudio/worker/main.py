@@ -16,7 +16,7 @@ from typing import NoReturn
 import torch
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.data import ImageCache, write_mask
+from segstudio.engine.data import ImageCache, write_confidence, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents
@@ -98,13 +98,19 @@ class Worker:
 
     def _predict(self, job: Predict) -> None:
         started = time.monotonic()
-        mask = self._predictor(Path(job.weights)).predict_file(Path(job.image))
+        said = self._predictor(Path(job.weights)).predict_file(Path(job.image))
         if self._inbox.is_cancelled(job.job):
             raise RoundCancelled
-        write_mask(Path(job.output), mask)
-        height, width = mask.shape
+        write_mask(Path(job.output), said.mask)
+        if job.confidence is not None:
+            try:
+                write_confidence(Path(job.confidence), said.confidence)
+            except UserError:
+                Path(job.output).unlink(missing_ok=True)
+                raise
+        height, width = said.mask.shape
         seconds = time.monotonic() - started
-        self._channel.send(Predicted(job.job, job.image_id, job.output, width, height, seconds))
+        self._channel.send(Predicted(job.job, job.image_id, job.output, job.confidence, width, height, seconds))
 
     def _predictor(self, weights: Path) -> Predictor:
         try:

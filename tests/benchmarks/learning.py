@@ -75,7 +75,7 @@ def cases(folder: Path, seed: int) -> list[Case]:
 def score(weights: Path, unseen: list[Case], device: Device) -> list[float]:
     """Dice of each of ``unseen`` at full size."""
     predictor = Predictor(weights, device)
-    return [mean_class_dice(predictor.predict(load_rgb(case.image)), case.mask(), 1, IGNORE) for case in unseen]
+    return [mean_class_dice(predictor.predict(load_rgb(case.image)).mask, case.mask(), 1, IGNORE) for case in unseen]
 
 
 def simulate(

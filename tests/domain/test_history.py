@@ -40,6 +40,54 @@ def test_undo_and_redo_move_a_cursor(actions: list[str]) -> None:
         assert history.undone == edits[cursor:][::-1]
 
 
+@given(st.lists(st.sampled_from(["push", "heavy", "undo", "redo", "mark", "forget"]), max_size=40))
+def test_the_mark_is_met_at_the_marked_state_only(actions: list[str]) -> None:
+    """Each state is named by the edits that led to it since the beginning, those let go included."""
+    history = History()
+    states: list[tuple[int, ...]] = [()]
+    cursor, marked, made = 0, None, 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history_module, "MIN_STEPS", 2)
+        patch.setattr(history_module, "MAX_BYTES", 4 * TILE_BYTES)
+        for action in actions:
+            if action in ("push", "heavy"):
+                made += 1
+                states[cursor + 1 :] = [(*states[cursor], made)]
+                cursor += 1
+                history.push(edit(str(made), tiles=9 if action == "heavy" else 1))
+            elif action == "undo" and history.undo() is not None:
+                cursor -= 1
+            elif action == "redo" and history.redo() is not None:
+                cursor += 1
+            elif action == "mark":
+                history.set_mark()
+                marked = states[cursor]
+            elif action == "forget":
+                history.forget_mark()
+                marked = None
+            if history.at_mark:
+                assert marked == states[cursor]
+            elif marked == states[cursor]:
+                assert not history.done, "only behind edits that were let go a state is not known again"
+
+
+def test_undo_and_redo_lead_back_to_the_mark() -> None:
+    history = History()
+    history.push(edit("before"))
+    history.set_mark()
+    history.push(edit("after"))
+    assert not history.at_mark
+    history.undo()
+    assert history.at_mark
+    history.undo()
+    assert not history.at_mark
+    history.redo()
+    assert history.at_mark
+    history.undo()
+    history.push(edit("another way"))
+    assert history.mark is None
+
+
 def test_an_edit_knows_its_tiles_before_and_after() -> None:
     painted = np.ones((TILE, TILE), np.uint16)
     made = Edit("Brush", {(0, 0): (None, painted), (0, 1): (blank_tile, painted)})

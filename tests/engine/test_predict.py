@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -5,9 +6,16 @@ import pytest
 import torch
 
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
+from segstudio.engine.data import input_shape
 from segstudio.engine.device import Device
 from segstudio.engine.models import SegmentationNetwork, build_network
-from segstudio.engine.predict import Predictor, flip_averaged_logits, mask_from_logits, mean_class_dice
+from segstudio.engine.predict import (
+    Predictor,
+    confidence_from_logits,
+    flip_averaged_logits,
+    mask_from_logits,
+    mean_class_dice,
+)
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 from tests.engine.synthetic import disc, write_image
@@ -69,10 +77,44 @@ def test_file_to_mask_of_the_same_size(tmp_path: Path, classes: int, width: int,
     save_checkpoint(tmp_path / "w.safetensors", header, network.state_dict())
     pixels, _ = disc(0, width, height)
     write_image(tmp_path / "ü [1].png", pixels)
-    mask = Predictor(tmp_path / "w.safetensors", CPU).predict_file(tmp_path / "ü [1].png")
-    assert mask.dtype == np.uint16
-    assert mask.shape == (height, width)
-    assert int(mask.max()) <= classes
+    said = Predictor(tmp_path / "w.safetensors", CPU).predict_file(tmp_path / "ü [1].png")
+    assert said.mask.dtype == np.uint16
+    assert said.mask.shape == (height, width)
+    assert int(said.mask.max()) <= classes
+    assert said.confidence.dtype == np.uint8
+    assert said.confidence.shape == input_shape(width, height, 64)
+    assert int(said.confidence.min()) >= 255 // (classes + 1)
+
+
+@pytest.mark.parametrize(
+    ("logits", "confidence"),
+    [
+        ((0.0,), 128),
+        ((2.0,), round(255 / (1 + math.exp(-2.0)))),
+        ((-2.0,), round(255 / (1 + math.exp(-2.0)))),
+        ((80.0,), 255),
+        ((-1000.0,), 255),
+        ((1.0, 1.0, 1.0), 85),
+        ((0.0, 3.0, 1.0), round(255 * math.exp(3) / (1 + math.exp(3) + math.exp(1)))),
+        ((1000.0, -1000.0, 0.0), 255),
+    ],
+)
+def test_confidence_is_the_probability_of_the_class_that_was_chosen(logits: tuple[float, ...], confidence: int) -> None:
+    pixels = np.full((3, 5, len(logits)), logits, np.float32)
+    found = confidence_from_logits(pixels)
+    assert (found.dtype, found.shape) == (np.uint8, (3, 5))
+    assert np.array_equal(found, np.full((3, 5), confidence))
+
+
+def test_the_model_is_least_sure_where_its_mask_ends() -> None:
+    _, xs = np.mgrid[:64, :96]
+    pixels = np.repeat(np.clip(4 * xs - 50, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    logits = flip_averaged_logits(_Steep(), pixels, CPU, upright=True)
+    mask, confidence = mask_from_logits(logits, 64, 96), confidence_from_logits(logits)
+    border = int(mask[32].argmax())
+    assert 0 < border < 95
+    assert abs(int(confidence[32].argmin()) - border) <= 1
+    assert confidence[32, 0] > 250 < confidence[32, -1]
 
 
 def test_dice_by_hand() -> None:

@@ -54,7 +54,7 @@ def test_a_round_learns_discs_and_reports_itself(tmp_path: Path) -> None:
     assert sorted(result.per_image) == [4, 5]
     assert read_result(tmp_path) == result
     pixels, mask = disc(77)
-    said = Predictor(tmp_path / WEIGHTS, CPU).predict(pixels)
+    said = Predictor(tmp_path / WEIGHTS, CPU).predict(pixels).mask
     assert 2 * (said & mask).sum() / (said.sum() + mask.sum()) > 0.8
     fractions = [report.fraction for report in reports]
     assert fractions == sorted(fractions)

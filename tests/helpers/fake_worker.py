@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.imaging.mask_png import encode_mask
+from segstudio.imaging.mask_png import encode_confidence, encode_mask
 from segstudio.imaging.reader import read_size
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
@@ -76,7 +76,13 @@ class FakeWorker:
         side = 10 + int(Path(message.weights).parent.name)
         mask[:side, :side] = 1
         Path(message.output).write_bytes(encode_mask(mask))
-        self.say(Predicted(message.job, message.image_id, message.output, width, height, 0.1))
+        if message.confidence is not None:
+            Path(message.confidence).write_bytes(encode_confidence(self.confidence()))
+        self.say(Predicted(message.job, message.image_id, message.output, message.confidence, width, height, 0.1))
+
+    def confidence(self) -> np.ndarray:
+        """Sure of the left half, unsure of the right."""
+        return np.repeat(np.array([[255] * 24 + [140] * 24], np.uint8), 32, 0)
 
     def stop(self, grace: float = 2.0) -> None:
         self.alive = False

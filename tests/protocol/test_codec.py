@@ -14,6 +14,7 @@ from segstudio.protocol.messages import (
     Failed,
     Message,
     Predict,
+    Predicted,
     Progress,
     Ready,
     Shutdown,
@@ -24,6 +25,10 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 st.register_type_strategy(float, numbers)
 messages = st.one_of([st.builds(kind) for kind in get_args(Message)])
 
+PREDICT = (
+    '{"type": "Predict", "job": 1, "image_id": 2, "image": "i", "weights": "w", "output": "o", "confidence": null}'
+)
+PREDICTED = '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"width":1,"height":1,"seconds":'
 PROGRESS = Progress(1, "training", 0.5, None, 3, 9, 0.25, None, 0)
 
 
@@ -44,7 +49,7 @@ def test_names_in_any_script_survive() -> None:
 def test_every_kind_of_message_has_a_name_of_its_own() -> None:
     names = [kind.__name__ for kind in get_args(Message)]
     assert len(set(names)) == len(names) == 11
-    assert PROTOCOL_VERSION == 1
+    assert PROTOCOL_VERSION == 2
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -77,6 +82,8 @@ def test_a_stray_print_is_refused(text: str) -> None:
         ('{"type": "Cancel", "job": true}', "Cancel.job"),
         ('{"type": "Cancel", "job": null}', "Cancel.job"),
         ('{"type": "Train", "job": 1, "folder": null}', "Train.folder"),
+        (PREDICT.replace("null", "7"), "Predict.confidence"),
+        (PREDICT.replace(', "confidence": null', ""), "expected .'confidence'"),
     ],
 )
 def test_what_is_no_message_is_refused_with_the_reason(line: str, reason: str) -> None:
@@ -113,21 +120,30 @@ def test_a_whole_number_is_taken_for_a_fraction() -> None:
     assert type(message.step) is int
 
 
+def test_a_mask_is_told_of_with_a_number_within_reason() -> None:
+    assert decode(PREDICTED + "1}") == Predicted(1, 1, "x", None, 1, 1, 1.0)
+
+
+def test_a_prediction_may_be_asked_for_with_its_confidence_or_without() -> None:
+    assert decode(PREDICT) == Predict(1, 2, "i", "w", "o", None)
+    assert decode(PREDICT.replace("null", '"c"')) == Predict(1, 2, "i", "w", "o", "c")
+
+
 def test_messages_are_values() -> None:
     assert Cancel(1) == Cancel(1) != Cancel(2)
     assert Shutdown() == Shutdown()
     assert len({Failed(1, "a", "b"), Failed(1, "a", "b")}) == 1
-    assert Ready(1, 2, "cpu", "CPU", "2.13", 2) != Predict(1, 2, "a", "b", "c")
+    assert Ready(1, 2, "cpu", "CPU", "2.13", 2) != Predict(1, 2, "a", "b", "c", None)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         '{"type":"Cancel","job":NaN}',
-        '{"type":"Predicted","job":1,"image_id":1,"output":"x","width":1,"height":1,"seconds":Infinity}',
+        PREDICTED + "Infinity}",
         '{"type":"Cancel","job":' + "[" * 100_000,
         '{"type":"Cancel","job":' + "9" * 5000 + "}",
-        '{"type":"Predicted","job":1,"image_id":1,"output":"x","width":1,"height":1,"seconds":1' + "0" * 400 + "}",
+        PREDICTED + "1" + "0" * 400 + "}",
     ],
     ids=["nan", "infinity", "nesting", "digits", "overflow"],
 )

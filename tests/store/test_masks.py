@@ -19,6 +19,7 @@ from segstudio.domain.history import Edit, History
 from segstudio.domain.plane import TILE, UNSET, Plane
 from segstudio.domain.segments import Segment, make_classes
 from segstudio.store.images import NewImage
+from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 
 HEIGHT, WIDTH = 280, 530  # 2 x 3 tiles, the last row and column cut off
@@ -92,6 +93,21 @@ class Annotator(RuleBasedStateMachine):
             if edit is not None:
                 self.planes[image_id].put_tiles(edit.after)
 
+    @rule(which=st.sampled_from([0, 1]))
+    def approve(self, which: int) -> None:
+        self.project.images.approve(self.ids[which], held_out=False)
+        self.histories[self.ids[which]].set_mark()
+
+    @rule(which=st.sampled_from([0, 1]))
+    def take_an_approval_back(self, which: int) -> None:
+        self.project.images.reopen(self.ids[which])
+        self.histories[self.ids[which]].forget_mark()
+
+    @rule(which=st.sampled_from([0, 1]))
+    def predict(self, which: int) -> None:
+        if self.project.masks.put_prediction(self.ids[which], 1, b"png"):
+            self.histories[self.ids[which]].forget_mark()
+
     @rule(go_on_with_what_was_read=st.booleans())
     def close_and_open(self, go_on_with_what_was_read: bool) -> None:
         self.project.close()
@@ -109,6 +125,7 @@ class Annotator(RuleBasedStateMachine):
             assert not any((tile == UNSET).all() for tile in tiles.values())
             assert np.array_equal(loaded(self.project, image_id), self.planes[image_id].to_array())
             on_disk, in_memory = self.project.masks.load_history(image_id), self.histories[image_id]
+            assert on_disk.mark == in_memory.mark
             for stored, made in ((on_disk.done, in_memory.done), (on_disk.undone, in_memory.undone)):
                 assert [edit.name for edit in stored] == [edit.name for edit in made]
                 assert [edit.nbytes for edit in stored] == [edit.nbytes for edit in made]
@@ -260,7 +277,7 @@ def test_a_prediction_makes_a_new_image_predicted(project: Project, image_id: in
     assert project.masks.prediction(image_id) is None
     assert project.masks.put_prediction(image_id, 1, b"first")
     assert project.masks.put_prediction(image_id, 2, b"second")
-    assert project.masks.prediction(image_id) == (2, b"second")
+    assert project.masks.prediction(image_id) == StoredPrediction(2, b"second")
     image = project.images.image(image_id)
     assert (image.state, image.prediction_round) == (ImageState.PREDICTED, 2)
 
@@ -277,14 +294,59 @@ def test_an_approved_images_prediction_is_never_replaced(project: Project, image
     project.masks.put_prediction(image_id, 1, b"seen")
     project.images.approve(image_id, held_out=False)
     assert not project.masks.put_prediction(image_id, 2, b"better")
-    assert project.masks.prediction(image_id) == (1, b"seen")
+    assert project.masks.prediction(image_id) == StoredPrediction(1, b"seen")
     assert project.images.image(image_id).prediction_round == 1
     project.images.reopen(image_id)
     assert project.masks.put_prediction(image_id, 2, b"better")
-    assert project.masks.prediction(image_id) == (2, b"better")
+    assert project.masks.prediction(image_id) == StoredPrediction(2, b"better")
 
 
 def test_an_image_approved_without_a_prediction_gets_none(project: Project, image_id: int) -> None:
     project.images.approve(image_id, held_out=False)
     assert not project.masks.put_prediction(image_id, 1, b"png")
     assert project.masks.prediction(image_id) is None
+
+
+def test_a_prediction_is_kept_with_its_confidence_and_replaced_with_it(project: Project, image_id: int) -> None:
+    project.masks.put_prediction(image_id, 1, b"mask", b"sure")
+    assert project.masks.prediction(image_id) == StoredPrediction(1, b"mask", b"sure")
+    project.masks.put_prediction(image_id, 2, b"other")
+    assert project.masks.prediction(image_id) == StoredPrediction(2, b"other", None)
+
+
+# ---- where an approval stands in the history -------------------------------------------------------------------
+
+
+def test_the_history_is_marked_where_the_image_was_approved(project: Project, image_id: int) -> None:
+    plane, masks = Plane(HEIGHT, WIDTH), project.masks
+    assert masks.load_history(image_id).mark is None
+    masks.save_edit(image_id, stroke(plane, Rect(0, 0, 9, 9), 1))
+    project.images.approve(image_id, held_out=False)
+    masks.save_edit(image_id, stroke(plane, Rect(20, 0, 29, 9), 1))
+    assert (masks.load_history(image_id).mark, masks.load_history(image_id).at_mark) == (1, False)
+    masks.save_undo(image_id)
+    assert masks.load_history(image_id).at_mark
+    assert project.images.image(image_id).state is ImageState.IN_PROGRESS, "the store approves nothing by itself"
+    masks.save_undo(image_id)
+    masks.save_edit(image_id, stroke(plane, Rect(40, 0, 49, 9), 1))
+    assert masks.load_history(image_id).mark is None, "nothing leads back to it"
+
+
+def test_no_mark_outlives_the_prediction_or_the_start_that_it_was_set_over(project: Project, image_id: int) -> None:
+    masks = project.masks
+    project.images.approve(image_id, held_out=False)
+    assert not masks.put_prediction(image_id, 1, b"refused")
+    assert masks.load_history(image_id).at_mark
+    masks.save_edit(image_id, Edit("Brush", {}))
+    assert masks.load_history(image_id).mark == 0
+    masks.put_prediction(image_id, 1, b"png")
+    assert masks.load_history(image_id).mark is None
+    project.images.approve(image_id, held_out=False)
+    masks.drop_prediction(image_id)
+    assert masks.load_history(image_id).mark is None
+
+
+def test_a_mask_that_an_image_starts_from_is_not_what_was_approved_before(project: Project, image_id: int) -> None:
+    project.images.approve(image_id, held_out=False)
+    project.masks.start_from(image_id, np.ones((HEIGHT, WIDTH), np.uint16))
+    assert project.masks.load_history(image_id).mark is None

@@ -14,9 +14,11 @@ from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_cla
 from segstudio.store import database as database_module
 from segstudio.store import migrations
 from segstudio.store.images import NewImage
+from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 
 CLASSES = make_classes(["lesion", "hair"])
+VERSION = migrations.MIGRATIONS[-1].version
 
 
 def test_a_new_project_opens_again_with_its_classes_and_segments(folder: Path) -> None:
@@ -118,7 +120,7 @@ def set_version(folder: Path, version: int) -> None:
 
 def test_a_newer_major_version_is_refused_and_left_alone(project: Project, folder: Path) -> None:
     project.close()
-    set_version(folder, 2000)
+    set_version(folder, VERSION + 1000)
     before = folder.joinpath("project.db").read_bytes()
     with pytest.raises(UserError, match="newer version of this program"):
         Project.open(folder)
@@ -127,11 +129,11 @@ def test_a_newer_major_version_is_refused_and_left_alone(project: Project, folde
 
 def test_a_newer_minor_version_opens_and_keeps_its_number(project: Project, folder: Path) -> None:
     project.close()
-    set_version(folder, 1999)
+    set_version(folder, VERSION + 999)
     with Project.open(folder) as again:
         assert again.classes() == CLASSES
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1999,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION + 999,)
 
 
 def test_a_version_below_the_first_is_damage(project: Project, folder: Path) -> None:
@@ -297,7 +299,7 @@ def test_an_older_project_is_backed_up_and_migrated(
     project.close()
     newer = (
         *migrations.MIGRATIONS,
-        migrations.Migration(2000, ("ALTER TABLE images ADD COLUMN stars INTEGER", "DELETE FROM settings")),
+        migrations.Migration(VERSION + 1000, ("ALTER TABLE images ADD COLUMN stars INTEGER", "DELETE FROM settings")),
     )
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "MIGRATIONS", newer)
@@ -306,10 +308,34 @@ def test_an_older_project_is_backed_up_and_migrated(
         Project.open(folder).close()
     with pytest.raises(UserError, match="newer version"):
         Project.open(folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["project.db", "project.db.before-1000", "rounds"]
-    folder.joinpath("project.db.before-1000").replace(folder / "project.db")
+    assert sorted(path.name for path in folder.iterdir()) == ["project.db", f"project.db.before-{VERSION}", "rounds"]
+    folder.joinpath(f"project.db.before-{VERSION}").replace(folder / "project.db")
     with Project.open(folder) as again:
         assert again.settings.get_setting("kept") == 1
+
+
+def test_a_project_of_the_first_version_keeps_its_masks_and_approvals(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        with Project.create(folder, CLASSES) as old:
+            ids = old.images.add_images([NewImage(tmp_path / name) for name in ("a.png", "b.png", "c.png")])
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1000,)
+        connection.executemany("INSERT INTO predictions VALUES (?, ?)", [(ids[0], b"mask"), (ids[1], b"other")])
+        connection.execute("UPDATE images SET prediction_round = 3, state = 'approved' WHERE id IN (?, ?)", ids[:2])
+        connection.executemany(
+            "INSERT INTO edits (image_id, undone, weight, name) VALUES (?, ?, 0, ?)",
+            [(ids[1], 0, "first"), (ids[2], 0, "elsewhere"), (ids[1], 0, "second"), (ids[1], 1, "undone")],
+        )
+    with Project.open(folder) as project:
+        assert project.masks.prediction(ids[0]) == StoredPrediction(3, b"mask", None)
+        assert [project.images.image(id_).state.value for id_ in ids] == ["approved", "approved", "new"]
+        assert [project.masks.load_history(id_).mark for id_ in ids] == [0, 2, None]
+        assert project.masks.load_history(ids[1]).at_mark
+    with contextlib.closing(sqlite3.connect(folder / "project.db.before-1000")) as copy:
+        assert copy.execute("SELECT png FROM predictions ORDER BY image_id").fetchall() == [(b"mask",), (b"other",)]
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -317,7 +343,7 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     project.settings.set_setting("kept", 1)
     project.close()
-    broken = migrations.Migration(1001, ("DELETE FROM settings", "SELECT nonsense FROM nowhere"))
+    broken = migrations.Migration(VERSION + 1, ("DELETE FROM settings", "SELECT nonsense FROM nowhere"))
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
         with pytest.raises(sqlite3.OperationalError):
@@ -330,8 +356,8 @@ def test_without_room_for_the_backup_nothing_is_migrated(
     project: Project, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.close()
-    folder.joinpath("project.db.before-1000.tmp").mkdir()  # stands in the way of the copy
-    more = (*migrations.MIGRATIONS, migrations.Migration(1001, ("DELETE FROM classes",)))
+    folder.joinpath(f"project.db.before-{VERSION}.tmp").mkdir()  # stands in the way of the copy
+    more = (*migrations.MIGRATIONS, migrations.Migration(VERSION + 1, ("DELETE FROM classes",)))
     monkeypatch.setattr(migrations, "MIGRATIONS", more)
     with pytest.raises(UserError, match="could not be written to"):
         Project.open(folder)

@@ -5,7 +5,7 @@ from segstudio.worker.inbox import Inbox
 
 
 def _predict(job: int) -> Predict:
-    return Predict(job, job, "/i.png", "/w.safetensors", "/o.png")
+    return Predict(job, job, "/i.png", "/w.safetensors", "/o.png", "/c.png")
 
 
 def test_predictions_come_before_rounds_and_each_kind_in_order() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from segstudio.engine.data import read_mask
 from segstudio.engine.device import usable_cores
+from segstudio.imaging.mask_png import decode_confidence
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -75,25 +76,27 @@ def test_progress_comes_every_second_and_never_falls(child: Child, trained: Path
 
 
 def test_it_predicts_to_a_file(child: Child, trained: Path, tmp_path: Path) -> None:
-    output = tmp_path / "neu" / "12.png"
-    child.tell(Predict(2, 12, str(trained / "0.png"), str(trained / WEIGHTS), str(output)))
+    output, sure = tmp_path / "neu" / "12.png", tmp_path / "neu" / "12.confidence.png"
+    child.tell(Predict(2, 12, str(trained / "0.png"), str(trained / WEIGHTS), str(output), str(sure)))
     answer = child.expect(Predicted)
-    assert (answer.job, answer.image_id, answer.output, answer.width, answer.height) == (2, 12, str(output), 80, 64)
+    assert (answer.job, answer.image_id, answer.width, answer.height) == (2, 12, 80, 64)
+    assert (answer.output, answer.confidence) == (str(output), str(sure))
     assert read_mask(output).shape == (64, 80)
+    assert decode_confidence(sure.read_bytes()).shape == (64, 64)
 
 
 @pytest.mark.parametrize("line", [b"\n", b"garbage\n", b"\xff\xfe\n", b'{"type":"Ready"}\n', b"[1]\n"])
 def test_garbage_is_logged_and_survived(child: Child, trained: Path, tmp_path: Path, line: bytes) -> None:
     before = len(child.errors)
     child.write(line)
-    child.tell(Predict(3, 1, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "1.png")))
+    child.tell(Predict(3, 1, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "1.png"), None))
     assert child.expect(Predicted).job == 3
     assert "passed over" in "".join(child.errors[before:])
 
 
 def test_a_file_that_is_no_image_fails_with_a_sentence(child: Child, trained: Path, tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(b"no image")
-    child.tell(Predict(4, 1, str(tmp_path / "x.png"), str(trained / WEIGHTS), str(tmp_path / "out.png")))
+    child.tell(Predict(4, 1, str(tmp_path / "x.png"), str(trained / WEIGHTS), str(tmp_path / "out.png"), None))
     failed = child.expect(Failed)
     assert failed.job == 4
     assert "x.png" in failed.sentence
@@ -103,7 +106,7 @@ def test_a_file_that_is_no_image_fails_with_a_sentence(child: Child, trained: Pa
 
 
 def test_missing_weights_fail_with_a_sentence(child: Child, trained: Path, tmp_path: Path) -> None:
-    child.tell(Predict(5, 1, str(trained / "0.png"), str(tmp_path / "none.safetensors"), str(tmp_path / "o.png")))
+    child.tell(Predict(5, 1, str(trained / "0.png"), str(tmp_path / "none.safetensors"), str(tmp_path / "o.png"), None))
     assert "none.safetensors" in child.expect(Failed).sentence
 
 
@@ -123,7 +126,7 @@ def test_cancel_and_predict_while_a_round_trains(child: Child, trained: Path, tm
     child.tell(Train(7, str(tmp_path)), Train(8, str(waiting)))
     while not (isinstance(message := child.next(), Progress) and message.step > 1):
         pass
-    child.tell(Predict(9, 3, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "p.png")))
+    child.tell(Predict(9, 3, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "p.png"), None))
     assert child.expect(Predicted).job == 9
     child.tell(Cancel(8))
     assert child.expect(Cancelled).job == 8
@@ -132,7 +135,7 @@ def test_cancel_and_predict_while_a_round_trains(child: Child, trained: Path, tm
     assert child.expect(Cancelled).job == 7
     assert time.monotonic() - asked < 1.0
     assert _left(tmp_path) == []
-    child.tell(Cancel(7), Predict(10, 3, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "p.png")))
+    child.tell(Cancel(7), Predict(10, 3, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "p.png"), None))
     assert child.expect(Predicted).job == 10
 
 

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from segstudio.engine import rounds
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
+from segstudio.imaging.mask_png import decode_confidence
 from segstudio.protocol.codec import decode
 from segstudio.protocol.messages import Failed, Finished, Message, Predict, Predicted, Progress, Train
 from segstudio.worker import main
@@ -38,7 +40,8 @@ def _answers(*jobs: Job) -> list[Message]:
 
 
 def _predict(job: int, folder: Path) -> Predict:
-    return Predict(job, job, str(folder / "i.png"), str(folder / "w.safetensors"), str(folder / f"{job}.png"))
+    output, confidence = str(folder / f"{job}.png"), str(folder / f"{job}.confidence.png")
+    return Predict(job, job, str(folder / "i.png"), str(folder / "w.safetensors"), output, confidence)
 
 
 @pytest.fixture
@@ -64,6 +67,28 @@ def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytes
     assert [type(answer) for answer in answers] == [Predicted] * 3
     assert loaded == [model / "w.safetensors"]
     assert sorted(path.name for path in model.glob("[0-9].png")) == ["1.png", "2.png", "3.png"]
+
+
+def test_the_confidence_is_written_beside_the_mask_where_it_is_asked_for(model: Path) -> None:
+    asked = _predict(1, model)
+    (predicted,) = _answers(asked)
+    assert isinstance(predicted, Predicted)
+    assert (predicted.output, predicted.confidence) == (asked.output, asked.confidence)
+    confidence = decode_confidence((model / "1.confidence.png").read_bytes())
+    assert confidence.shape == (64, 64)
+    assert int(confidence.min()) >= 128
+    (without,) = _answers(replace(asked, job=2, output=str(model / "2.png"), confidence=None))
+    assert isinstance(without, Predicted)
+    assert without.confidence is None
+    assert sorted(path.name for path in model.glob("[0-9].*")) == ["1.confidence.png", "1.png", "2.png"]
+
+
+def test_a_confidence_that_cannot_be_written_leaves_no_mask_behind(model: Path) -> None:
+    (model / "1.confidence.png").mkdir()
+    (failed,) = _answers(_predict(1, model))
+    assert isinstance(failed, Failed)
+    assert "could not be written" in failed.sentence
+    assert sorted(path.name for path in model.glob("[0-9].*")) == ["1.confidence.png"]
 
 
 @pytest.mark.parametrize(

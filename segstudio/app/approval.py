@@ -1,0 +1,80 @@
+"""Approving, taking it back, and what an edit means for it. Main thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.document import Document
+from segstudio.app.mask_intake import MaskIntake, Seen, approve_as_seen
+from segstudio.app.saver import Saver
+from segstudio.domain.annotation import ImageRecord, ImageState
+
+
+class Approvals:
+    """An approval belongs to one state of one mask, marked in the document's history.
+
+    An edit, an undo or a redo that leaves that state takes the approval away; an undo or a redo that comes back to it
+    gives it back. The mark is forgotten when the approval is taken back by hand or another prediction is shown below,
+    so that nothing is approved that nobody saw.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        saver: Saver,
+        intake: MaskIntake,
+        replace_record: Callable[[ImageRecord], None],
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self._catalog = catalog
+        self._saver = saver
+        self._intake = intake
+        self._replace_record = replace_record
+        self._announce = announce
+
+    def give(self, document: Document) -> None:
+        """A person vouches for the mask on the canvas, with the prediction that lies below the strokes."""
+        record = self._catalog.record(document.image_id)
+        held_out = self._catalog.holds_out(record)
+        document.approved = True
+        document.history.set_mark()
+        self._intake.pin(record.id)
+        seen = Seen.on(document)
+        self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen))
+        self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
+        self._announce(Changes(history=True))
+
+    def take_back(self, image_id: int, document: Document | None) -> None:
+        """The image is in progress; ``document`` is what is on the canvas, perhaps another image."""
+        record = self._catalog.record(image_id)
+        if record.state is not ImageState.APPROVED:
+            return
+        self._saver.save(lambda project: project.images.reopen(image_id))
+        self._replace_record(replace(record, state=ImageState.IN_PROGRESS))
+        if document is not None and document.image_id == image_id:
+            document.approved = False
+            document.history.forget_mark()
+            self._announce(Changes(history=True))
+
+    def follow_edit(self, document: Document) -> bool:
+        """After an edit, undo or redo was handed to the saver; whether it brought the approval back."""
+        record = self._catalog.record(document.image_id)
+        document.approved = False
+        touched = not document.correction.is_blank
+        untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
+        self._replace_record(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
+        if document.history.at_mark:
+            self.give(document)
+            self._say(f"{record.name} is approved again: its mask is the one that you approved.")
+            return True
+        if record.state is ImageState.APPROVED:
+            self._say(
+                f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
+            )
+        return False
+
+    def _say(self, sentence: str) -> None:
+        self._announce(Changes(message=Message(sentence, key="approval")))
