@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain.geometry import Rect
-from segstudio.ui.canvas.renderer import step_for
+from segstudio.ui.canvas.base import step_for
 from segstudio.ui.canvas.view import MAX_SCALE, MIN_SCALE, STOPS, View, centred, fit
 
 scales = st.floats(MIN_SCALE, MAX_SCALE)
