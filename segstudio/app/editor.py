@@ -109,6 +109,7 @@ class Editor:
         self._tools[name]
         self.finish()
         self.tool_name = name
+        self._use(self.tool.take)
         self._announce(Changes(tool=True))
 
     def propose(self, tool: Tool) -> None:
@@ -123,6 +124,7 @@ class Editor:
         """Work on another document, or none; finishes what is under way on the one before."""
         self.finish()
         self.document = document
+        self._use(self.tool.take)
 
     def change_settings(self, **values: Any) -> None:
         """Set the tools otherwise. ``TypeError`` for an unknown setting."""
@@ -157,6 +159,7 @@ class Editor:
         """Start a gesture; without a document, nothing."""
         self.finish_gesture()
         if self.document is not None and self.tool.cursor != "hand":
+            self._use(self.tool.settle)
             self._pressed = self._last_event = event
             self._use(lambda context: self.tool.press(context, event))
 

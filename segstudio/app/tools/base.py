@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.app.document import Document
 from segstudio.app.tools.settings import Effect, ToolSettings
 from segstudio.domain.brush import Point
@@ -60,7 +63,8 @@ class Preview:
     """What a tool shows and has not put into the mask.
 
     ``patch`` is drawn as a proposal, ``lines`` and ``handles`` over it; ``held`` is the handle under the pointer.
-    ``caption`` stands at the pointer.
+    ``caption`` stands at the pointer. ``cells`` part the image: (height, width) integers, between unlike ones of which
+    a thin line runs.
     """
 
     patch: Patch | None = None
@@ -68,6 +72,7 @@ class Preview:
     handles: tuple[Point, ...] = ()
     held: int | None = None
     caption: str = ""
+    cells: NDArray[np.integer] | None = None
 
 
 NO_PREVIEW = Preview()
@@ -105,7 +110,7 @@ class Tool:
     """One way to correct; does nothing by itself.
 
     A gesture is a press, moves and a release. ``busy`` is True while something is shown that is not in the mask yet:
-    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool heeds.
+    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed.
     """
 
     title: str
@@ -116,6 +121,10 @@ class Tool:
         """What to do with it, in one line."""
         raise NotImplementedError
 
+    def options_for(self, settings: ToolSettings) -> tuple[str, ...]:
+        """The settings that it heeds as things are set."""
+        return self.options
+
     @property
     def busy(self) -> bool:
         """True while something waits for ``commit`` or ``abandon``."""
@@ -125,6 +134,12 @@ class Tool:
     def preview(self) -> Preview:
         """What to show of it."""
         return NO_PREVIEW
+
+    def take(self, context: ToolContext) -> None:
+        """It is in hand, on this document, with nothing under way: now, or again after something else came between."""
+
+    def settle(self, context: ToolContext) -> None:
+        """Another gesture comes: finish at once what is left to do of the one before."""
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Start a gesture."""
