@@ -8,7 +8,17 @@ from typing import Any
 from segstudio.app.background import Background
 from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
-from segstudio.app.tools import NO_PREVIEW, PointerEvent, Preview, Tool, ToolContext, ToolSettings, make_tools
+from segstudio.app.tools import (
+    NO_PREVIEW,
+    PointerEvent,
+    Preview,
+    Tool,
+    ToolAction,
+    ToolContext,
+    ToolSettings,
+    make_tools,
+)
+from segstudio.app.tools.settings import SIZES
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.history import Edit
 from segstudio.domain.patch import Patch
@@ -55,6 +65,11 @@ class Editor:
         return self._proposal or self._tools[self.tool_name]
 
     @property
+    def pointed(self) -> Tool:
+        """The tool that the pointer drives: not a proposal that gives way to the one in hand."""
+        return self._tools[self.tool_name] if self.tool.gives_way else self.tool
+
+    @property
     def proposing(self) -> bool:
         """True while a proposal is shown."""
         return self._proposal is not None
@@ -88,7 +103,7 @@ class Editor:
     def erases(self) -> bool:
         """Whether the cursor should say that what comes next erases."""
         inverted = self._pressed is not None and self._pressed.inverts
-        return self.tool.erases(self.settings) != inverted or self.active_segment == BACKGROUND
+        return self.pointed.erases(self.settings) != inverted or self.active_segment == BACKGROUND
 
     @property
     def undo_name(self) -> str:
@@ -141,6 +156,13 @@ class Editor:
         """Radius in image pixels, kept within 0.5 and 500."""
         self.change_settings(radius=px)
 
+    def resize(self, factor: float) -> None:
+        """Make the brush larger or smaller, or whatever the tool in hand has instead: superpixels, a tolerance."""
+        options = self.tool.options_for(self.settings)
+        name = next((name for name in SIZES if name in options), "")
+        if name:
+            self.change_settings(**{name: self.settings.resized(name, factor)})
+
     def set_active_segment(self, segment_id: int) -> None:
         """What the tools paint from now on. ``KeyError`` for an unknown id."""
         self.table[segment_id]
@@ -158,8 +180,11 @@ class Editor:
     def press(self, event: PointerEvent) -> None:
         """Start a gesture; without a document, nothing."""
         self.finish_gesture()
-        if self.document is not None and self.tool.cursor != "hand":
-            self._use(self.tool.settle)
+        if self.document is not None and self.pointed.cursor != "hand":
+            if self.tool.gives_way:
+                self.finish()
+            # What this press ends is a step of its own: Esc in the gesture that now begins must not take it along.
+            self._use(lambda context: self.tool.settle(context, event))
             self._pressed = self._last_event = event
             self._use(lambda context: self.tool.press(context, event))
 
@@ -197,16 +222,19 @@ class Editor:
             self._use(self.tool.commit)
             if not self.busy:
                 self._drop_proposal()
+                self._use(self.tool.take)
+
+    def act(self, action: ToolAction) -> None:
+        """Do one of the tool's ``actions``."""
+        self.finish_gesture()
+        if any(action.call == own.call for own in self.tool.actions):
+            self._use(action.call)
+            self._announce(Changes(tool=True))
 
     def abandon(self) -> None:
         """Give up the gesture, and what is shown; the mask is as it was before."""
-        self._background.forget()
-        self._pressed = None
-        document = self.document
-        if document is not None:
-            self._repaint(document.abandon_edit())
-            self._use(self.tool.abandon)
-            self._drop_proposal()
+        self._give_up()
+        self._use(self.tool.take)
 
     def step_back(self) -> None:
         """Take back the last point of what is shown, or drop all of it."""
@@ -226,10 +254,20 @@ class Editor:
         """Make the last undone step again."""
         self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
-    def apply(self, name: str, patch: Patch) -> None:
-        """Change the mask at once, as one step called ``name``; locked segments are spared."""
+    def apply(self, name: str, *patches: Patch, over_any: bool = False) -> None:
+        """Change the mask at once, as one step called ``name``; locked segments are spared.
+
+        ``over_any`` paints over every other segment, whatever the tools may paint over.
+        """
         self.finish()
-        self._use(lambda context: context.paint(name, patch))
+        only_over = None if over_any else self.settings.paint_over
+
+        def paint(context: ToolContext) -> None:
+            context.document.begin_edit(name)
+            for patch in patches:
+                self._repaint(context.document.apply(patch, context.locked, only_over))
+
+        self._use(paint)
 
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
         self.finish()
@@ -240,6 +278,7 @@ class Editor:
         if rect is not None:
             self._save(image_id, lambda project: write(project, image_id))
             self._announce(Changes(pixels=rect, history=True))
+        self._use(self.tool.take)
 
     # ---- within -----------------------------------------------------------------------------------------------
 
@@ -270,12 +309,23 @@ class Editor:
             def answer(result: Any) -> None:
                 if self.tool is tool and self.document is document:
                     self._use(lambda context: done(context, result))
+                    if not self.busy:
+                        self._drop_proposal()
                     self._announce(Changes(tool=True))
 
             self._background.ask(compute, answer, lambda _: self._say_failed())
 
         locked = self.table.locked_ids()
         return ToolContext(document, self.active_segment, locked, self.settings, paint, later)
+
+    def _give_up(self) -> None:
+        self._background.forget()
+        self._pressed = None
+        document = self.document
+        if document is not None:
+            self._repaint(document.abandon_edit())
+            self._use(self.tool.abandon)
+            self._drop_proposal()
 
     def _step_back(self) -> bool:
         stepped = False
@@ -303,7 +353,8 @@ class Editor:
             self._announce(Changes(tool=True))
 
     def _say_failed(self) -> None:
-        self.abandon()
+        # Not ``abandon``: a tool that asks when it is taken in hand would ask, and fail, for ever.
+        self._give_up()
         sentence = "That could not be computed here. Your mask is as it was; try another place, or another tool."
         self._announce(Changes(message=Message(sentence, "trouble", key="tool")))
 

@@ -79,6 +79,18 @@ NO_PREVIEW = Preview()
 
 
 @dataclass(frozen=True, eq=False)
+class ToolAction:
+    """One more thing to do with what a tool shows, such as to flip it; ``key`` as Qt writes keys, "" for none.
+
+    ``Editor.act`` calls ``call``.
+    """
+
+    label: str
+    key: str
+    call: Callable[[ToolContext], None]
+
+
+@dataclass(frozen=True, eq=False)
 class ToolContext:
     """What a tool works on during one call.
 
@@ -116,6 +128,7 @@ class Tool:
     title: str
     options: ClassVar[tuple[str, ...]] = ()
     cursor: ClassVar[Cursor] = "cross"
+    gives_way: ClassVar[bool] = False
 
     def hint(self, settings: ToolSettings) -> str:
         """What to do with it, in one line."""
@@ -138,8 +151,8 @@ class Tool:
     def take(self, context: ToolContext) -> None:
         """It is in hand, on this document, with nothing under way: now, or again after something else came between."""
 
-    def settle(self, context: ToolContext) -> None:
-        """Another gesture comes: finish at once what is left to do of the one before."""
+    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+        """A gesture that ``event`` starts comes: finish at once what is left to do of the one before."""
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Start a gesture."""
