@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
@@ -25,6 +26,12 @@ LIMITS: dict[str, tuple[float, float]] = {
     "speck_area": (1, 100_000),
 }
 """Least and greatest value of the settings that are numbers."""
+
+SIZES: dict[str, float] = {"radius": 0.5, "scale": 1, "reach": 0.5, "speck_area": 1, "tolerance": 0.5}
+"""Settings that "larger" and "smaller" change, the first that a tool heeds, and by how much at least."""
+
+_SLIGHT = 0.05
+"""A change by less than this share is a part of one: a touchpad's, of which many come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,12 @@ class ToolSettings:
     def changed(self, **values: Any) -> ToolSettings:
         """With other values, numbers kept within ``LIMITS``. ``TypeError`` for an unknown name."""
         return replace(self, **{name: _limited(name, value) for name, value in values.items()})
+
+    def resized(self, name: str, factor: float) -> float:
+        """One of ``SIZES`` times ``factor``, changed by at least its least step unless ``factor`` is slight."""
+        value = getattr(self, name)
+        step = max(abs(value * (factor - 1)), SIZES[name] if abs(factor - 1) > _SLIGHT else 0)
+        return float(value + math.copysign(step, factor - 1))
 
     def kept(self) -> dict[str, Any]:
         """What the next start should find, ready for JSON."""
