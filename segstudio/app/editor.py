@@ -174,6 +174,8 @@ class Editor:
         """Something that a shown proposal was made from has changed: the mask, a setting, a lock."""
         if self.busy:
             self._use(self.tool.refresh)
+        elif self._pressed is None:
+            self._use(self.tool.take)
 
     # ---- gestures ---------------------------------------------------------------------------------------------
 
@@ -225,9 +227,9 @@ class Editor:
                 self._use(self.tool.take)
 
     def act(self, action: ToolAction) -> None:
-        """Do one of the tool's ``actions``."""
+        """Do one of the tool's ``actions``; nothing if it has become another tool's."""
         self.finish_gesture()
-        if any(action.call == own.call for own in self.tool.actions):
+        if action in self.tool.actions:
             self._use(action.call)
             self._announce(Changes(tool=True))
 
@@ -268,6 +270,7 @@ class Editor:
                 self._repaint(context.document.apply(patch, context.locked, only_over))
 
         self._use(paint)
+        self._use(self.tool.take)
 
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
         self.finish()

@@ -1,6 +1,6 @@
 """The tools by name; none knows of any toolkit."""
 
-from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolContext
+from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolAction, ToolContext
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.pan import PanTool
 from segstudio.app.tools.settings import ToolSettings
@@ -13,6 +13,7 @@ __all__ = [
     "PointerEvent",
     "Preview",
     "Tool",
+    "ToolAction",
     "ToolContext",
     "ToolSettings",
     "make_tools",

@@ -78,7 +78,7 @@ class Preview:
 NO_PREVIEW = Preview()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ToolAction:
     """One more thing to do with what a tool shows, such as to flip it; ``key`` as Qt writes keys, "" for none.
 
@@ -122,7 +122,8 @@ class Tool:
     """One way to correct; does nothing by itself.
 
     A gesture is a press, moves and a release. ``busy`` is True while something is shown that is not in the mask yet:
-    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed.
+    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed. A proposal that
+    ``gives_way`` leaves the pointer to the tool in hand, and is dropped at its first press.
     """
 
     title: str
@@ -147,6 +148,11 @@ class Tool:
     def preview(self) -> Preview:
         """What to show of it."""
         return NO_PREVIEW
+
+    @property
+    def actions(self) -> tuple[ToolAction, ...]:
+        """What else may be done with what is shown."""
+        return ()
 
     def take(self, context: ToolContext) -> None:
         """It is in hand, on this document, with nothing under way: now, or again after something else came between."""
