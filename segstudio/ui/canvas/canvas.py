@@ -114,7 +114,7 @@ class Canvas(ImageView):
         session = self.session
         if session is None or self.panning or self._painting is not None:
             return
-        hand = self.space_down or session.editor.tool.cursor == "hand"
+        hand = self.space_down or session.editor.pointed.cursor == "hand"
         if button == Qt.MouseButton.MiddleButton or (hand and button == Qt.MouseButton.LeftButton):
             self.panning = True
             self._pan_from = position
@@ -193,10 +193,10 @@ class Canvas(ImageView):
         session = self.session
         if self.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif session is not None and (self.space_down or session.editor.tool.cursor == "hand"):
+        elif session is not None and (self.space_down or session.editor.pointed.cursor == "hand"):
             shape = Qt.CursorShape.OpenHandCursor
         elif session is not None and self.ready:
-            shape = _SHAPES[session.editor.tool.cursor]
+            shape = _SHAPES[session.editor.pointed.cursor]
         else:
             shape = Qt.CursorShape.ArrowCursor
         if self.cursor().shape() != shape:
@@ -208,10 +208,10 @@ class Canvas(ImageView):
         if self.pointer is None or not self.ready or session is None or self.panning:
             return None
         editor = session.editor
-        if editor.tool.cursor != "ring":
+        if editor.pointed.cursor != "ring":
             return None
         radius = editor.brush_radius * self.view.scale / self.devicePixelRatioF()
-        square = editor.settings.square and "square" in editor.tool.options
+        square = editor.settings.square and "square" in editor.pointed.options
         return Mark(self.pointer, radius, editor.erases, square)
 
     def _follow_preview(self) -> None:
@@ -258,6 +258,10 @@ class Canvas(ImageView):
         elif event.key() == Qt.Key.Key_Escape and session is not None:
             session.editor.abandon()
             self._painting = None
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and session is not None and session.editor.busy:
+            session.editor.commit()
+        elif event.key() == Qt.Key.Key_Backspace and session is not None:
+            session.editor.step_back()
         elif event.key() in steps and session is not None:
             session.step(steps[Qt.Key(event.key())])
         else:
