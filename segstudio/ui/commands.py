@@ -138,6 +138,21 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.editor.redo()
 
+    def commit(self) -> None:
+        """Put what the tool shows into the mask."""
+        if self.studio.session is not None:
+            self.studio.session.editor.commit()
+
+    def abandon(self) -> None:
+        """Drop what the tool shows."""
+        if self.studio.session is not None:
+            self.studio.session.editor.abandon()
+
+    def step_back(self) -> None:
+        """Take the last point of what the tool shows back."""
+        if self.studio.session is not None:
+            self.studio.session.editor.step_back()
+
     def set_tool(self, name: str) -> None:
         """Take another tool in hand."""
         if self.studio.session is not None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
 from segstudio.domain.annotation import ImageState
+from segstudio.ui.drawn_icons import DRAWN, drawn_icon
 from segstudio.ui.theme import Tokens
 
 STATE_WORDS = {
@@ -20,7 +21,9 @@ STATE_WORDS = {
 
 
 def icon(name: str, tokens: Tokens, color: str = "") -> QIcon:
-    """The Phosphor icon ``name``, in the text's colour unless another is given."""
+    """The Phosphor icon ``name``, or ours in its manner, in the text's colour unless another is given."""
+    if name in DRAWN:
+        return drawn_icon(name, color or tokens.text, tokens.faint)
     made: QIcon = qtawesome.icon(
         f"ph.{name}", color=color or tokens.text, color_disabled=tokens.faint, color_on=color or tokens.text
     )

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +24,8 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
-from segstudio.ui.actions import TOOL_ORDER, Actions
+from segstudio.ui.action_table import TOOL_COLUMN
+from segstudio.ui.actions import Actions
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.commands import Commands
@@ -36,7 +36,8 @@ from segstudio.ui.docks.training import TrainingDock
 from segstudio.ui.header import Header
 from segstudio.ui.menu_corner import MenuCorner
 from segstudio.ui.status_bar import StatusBar
-from segstudio.ui.theme import ICON, Theme
+from segstudio.ui.theme import Theme
+from segstudio.ui.tool_column import ToolColumn
 from segstudio.ui.welcome import Welcome
 from segstudio.ui.widgets import Rule
 
@@ -57,7 +58,7 @@ class MainWindow(QMainWindow):
         self._message_image: int | None = None
         self._leaving = False
         self.setWindowTitle("segstudio")
-        self.setMinimumSize(880, 480)
+        self.setMinimumSize(920, 480)
         self.setAcceptDrops(True)
         self.canvas = Canvas(theme)
         self.images = ImageList(theme)
@@ -92,29 +93,6 @@ class MainWindow(QMainWindow):
         bar.setCornerWidget(self.learning)
         return recent
 
-    def _make_tools(self) -> QWidget:
-        tools = QWidget()
-        tools.setObjectName("tools")
-        tools.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        tools.setFixedWidth(44)
-        layout = QVBoxLayout(tools)
-        layout.setContentsMargins(6, 6, 6, 6)
-        layout.setSpacing(4)
-        for name in TOOL_ORDER:
-            if not name:
-                layout.addSpacing(4)
-                layout.addWidget(Rule())
-                layout.addSpacing(4)
-                continue
-            button = QToolButton()
-            button.setDefaultAction(self.actions_table.by_id[name])
-            button.setIconSize(QSize(ICON, ICON))
-            button.setFixedSize(32, 32)
-            button.setAccessibleName(self.actions_table.by_id[name].text())
-            layout.addWidget(button)
-        layout.addStretch(1)
-        return tools
-
     def _make_splitter(self) -> QSplitter:
         middle = QWidget()
         column = QVBoxLayout()
@@ -125,7 +103,7 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
-        row.addWidget(self._make_tools())
+        row.addWidget(ToolColumn([self.actions_table.by_id[name] for name in group] for group in TOOL_COLUMN))
         row.addLayout(column, 1)
         panel = QWidget()
         panel.setObjectName("side")
@@ -199,7 +177,7 @@ class MainWindow(QMainWindow):
         if changes.document:
             self._on_view()
             self._drop_offer(session)
-        if changes != Changes(pixels=changes.pixels):
+        if changes != Changes(pixels=changes.pixels, preview=changes.preview):
             self.actions_table.refresh()
         if changes.message is not None:
             self.show_message(changes.message)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QSlider,
 from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.plane import UNSET
-from segstudio.ui.actions import ACTIONS
+from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
@@ -159,7 +159,7 @@ def test_keys_choose_tools_images_and_sizes(rig):
     rig.key(Key.Key_N)
     rig.settle()
     assert rig.session.current_id != first
-    rig.key(Key.Key_P)
+    rig.key(Key.Key_PageUp)
     rig.settle()
     assert rig.session.current_id == first
     rig.key(Key.Key_Right)

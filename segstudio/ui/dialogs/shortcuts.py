@@ -24,7 +24,8 @@ class ShortcutSheet(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         # Here and not above: the table's rows name this dialog.
-        from segstudio.ui.actions import ACTIONS, key_text
+        from segstudio.ui.action_table import ACTIONS
+        from segstudio.ui.actions import key_text
 
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")

@@ -1,0 +1,196 @@
+"""Every action of the window in one table; menus, tool column and the sheet of shortcuts are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from segstudio.app.tools import make_tools
+from segstudio.domain.annotation import ImageState
+from segstudio.ui.commands import Commands
+
+Run = Callable[[Commands], None]
+Test = Callable[[Commands], bool]
+Words = Callable[[Commands], str]
+
+SEGMENT_KEYS = 9
+
+
+def _always(_: Commands) -> bool:
+    return True
+
+
+def _project(c: Commands) -> bool:
+    return c.studio.session is not None
+
+
+def _document(c: Commands) -> bool:
+    return c.studio.session is not None and c.studio.session.document is not None
+
+
+def _approved(c: Commands) -> bool:
+    session = c.studio.session
+    if session is None or session.current_id is None:
+        return False
+    return session.record(session.current_id).state is ImageState.APPROVED
+
+
+def _idle(c: Commands) -> bool:
+    return c.studio.session is not None and not c.studio.session.rounds.busy
+
+
+def _learning(c: Commands) -> bool:
+    return c.studio.session is not None and c.studio.session.rounds.busy
+
+
+def _undo(c: Commands) -> str:
+    return c.studio.session.editor.undo_name if c.studio.session else ""
+
+
+def _redo(c: Commands) -> str:
+    return c.studio.session.editor.redo_name if c.studio.session else ""
+
+
+def _tool(name: str) -> Test:
+    return lambda c: c.studio.session is not None and c.studio.session.editor.tool_name == name
+
+
+def _busy(c: Commands) -> bool:
+    return c.studio.session is not None and c.studio.session.editor.busy
+
+
+def _pending(c: Commands) -> bool:
+    session = c.studio.session
+    return session is not None and (session.editor.busy or session.editor.in_gesture or session.editor.proposing)
+
+
+def _look(name: str) -> Test:
+    return lambda c: c.theme.appearance == name
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row. ``menu`` is "Menu" or "Menu/Submenu", with "-" before it where a line goes above."""
+
+    id: str
+    text: str
+    menu: str
+    keys: tuple[str, ...]
+    run: Run
+    icon: str = ""
+    enabled: Test = _always
+    checked: Test | None = None
+    words: Words | None = None
+    group: str = ""
+    on_canvas: bool = False
+    """Its keys are heard by the canvas alone: Return elsewhere presses buttons."""
+
+
+def _segment(number: int) -> Action:
+    return Action(
+        f"segment_{number}", f"Paint segment {number}", "Mask/Segment", (str(number),),
+        lambda c: c.choose_segment(number), enabled=lambda c: bool(c.segment_name(number)),
+        words=lambda c: c.segment_name(number) or f"Segment {number}",
+    )  # fmt: skip
+
+
+# fmt: off
+TOOLS: tuple[tuple[str, str, str, str], ...] = (
+    ("brush", "Brush", "B", "paint-brush"),
+    ("eraser", "Eraser", "E", "eraser"),
+    ("snap", "Snap brush", "Shift+B", "snap"),
+    ("restore", "Model brush", "Shift+E", "robot"),
+    ("nudge", "Move border", "M", "nudge"),
+    ("polygon", "Polygon", "P", "polygon"),
+    ("lasso", "Lasso", "L", "lasso"),
+    ("rectangle", "Rectangle", "R", "rectangle"),
+    ("ellipse", "Ellipse", "O", "ellipse"),
+    ("smart_edge", "Smart edge", "S", "magnet-straight"),
+    ("wand", "Magic wand", "W", "magic-wand"),
+    ("grabcut", "Box and scribble", "G", "grabcut"),
+    ("superpixels", "Superpixels", "X", "superpixels"),
+    ("bucket", "Bucket", "K", "paint-bucket"),
+    ("pan", "Hand", "H", "hand"),
+)
+"""The tools: name in the editor, title, key, icon."""
+
+
+def _tool_row(name: str, title: str, key: str, icon: str) -> Action:
+    known = name in make_tools()
+    return Action(
+        name, title, "Mask/Tool", (key,), lambda c: c.set_tool(name), icon,
+        lambda c: known and c.studio.session is not None, _tool(name), group="tool",
+    )
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("new", "New project…", "File", ("Ctrl+N",), lambda c: c.new_project(), "folder-plus"),
+    Action("open", "Open project…", "File", ("Ctrl+O",), lambda c: c.open_project(), "folder-open"),
+    Action("demo_lesion", "Lesion demo", "File/Demo", (), lambda c: c.studio.open_demo("lesion")),
+    Action("demo_body", "Body demo", "File/Demo", (), lambda c: c.studio.open_demo("body")),
+    Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", _project),
+    Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", _project),
+    Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", _project),
+    Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),
+
+    Action("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), "arrow-counter-clockwise",
+           lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip()),
+    Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda c: c.redo(), "arrow-clockwise",
+           lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip()),
+
+    Action("next", "Next image", "View", ("N", "PgDown"), lambda c: c.step(1), "caret-right", _project),
+    Action("previous", "Previous image", "View", ("PgUp",), lambda c: c.step(-1), "caret-left", _project),
+    Action("next_unapproved", "Next unapproved image", "View", ("Shift+N",), lambda c: c.next_unapproved(),
+           "skip-forward", _project),
+    Action("filter", "Filter images", "View", ("Ctrl+F",), lambda c: c.window.focus_filter(), "magnifying-glass",
+           _project),
+    Action("zoom_in", "Zoom in", "-View", ("+", "=", "Ctrl++", "Ctrl+="), lambda c: c.canvas.zoom_step(1),
+           "magnifying-glass-plus", _document),
+    Action("zoom_out", "Zoom out", "View", ("-", "Ctrl+-"), lambda c: c.canvas.zoom_step(-1),
+           "magnifying-glass-minus", _document),
+    Action("fit", "Fit to window", "View", ("F", "0", "Ctrl+0"), lambda c: c.canvas.zoom_fit(), "frame-corners",
+           _document),
+    Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", _document),
+    Action("hide_mask", "Hide mask", "-View", ("V",), lambda c: c.toggle_mask(), "eye-slash", _document,
+           lambda c: not c.canvas.mask_shown),
+    Action("full_screen", "Full screen", "View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
+           checked=lambda c: c.window.isFullScreen()),
+    Action("look_system", "As the system", "View/Appearance", (), lambda c: c.set_appearance("system"),
+           checked=_look("system"), group="look"),
+    Action("look_light", "Light", "View/Appearance", (), lambda c: c.set_appearance("light"),
+           checked=_look("light"), group="look"),
+    Action("look_dark", "Dark", "View/Appearance", (), lambda c: c.set_appearance("dark"),
+           checked=_look("dark"), group="look"),
+
+    *(_tool_row(*row) for row in TOOLS),
+    Action("commit", "Apply what is shown", "-Mask", ("Return", "Enter"), lambda c: c.commit(), "check-circle",
+           _busy, on_canvas=True),
+    Action("abandon", "Drop what is shown", "Mask", ("Esc",), lambda c: c.abandon(), "x-circle",
+           _pending, on_canvas=True),
+    Action("step_back", "Take the last point back", "Mask", ("Backspace",), lambda c: c.step_back(), "backspace",
+           _busy, on_canvas=True),
+    Action("smaller", "Smaller brush", "-Mask", ("[",), lambda c: c.grow_brush(1 / 1.15), "", _project),
+    Action("larger", "Larger brush", "Mask", ("]",), lambda c: c.grow_brush(1.15), "", _project),
+    *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
+    Action("approve", "Approve", "-Mask", ("A",), lambda c: c.approve(), "check", _document),
+    Action("reopen", "Take approval back", "Mask", ("Shift+A",), lambda c: c.reopen(), "", _approved),
+
+    Action("train", "Train now", "Model", ("T",), lambda c: c.train(), "graduation-cap", _idle),
+    Action("stop", "Stop this round", "Model", ("Shift+T",), lambda c: c.stop_training(), "stop", _learning),
+    Action("training", "Training details", "Model", ("Ctrl+T",), lambda c: c.window.toggle_training(), "chart-line",
+           _project, lambda c: not c.window.training.folded),
+
+    Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
+    Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),
+    Action("about", "About segstudio", "-Help", (), lambda c: c.show_about(), "info"),
+)
+# fmt: on
+
+TOOL_COLUMN: tuple[tuple[str, ...], ...] = (
+    ("brush", "eraser", "snap", "restore", "nudge"),
+    ("polygon", "lasso", "rectangle", "ellipse", "smart_edge"),
+    ("wand", "grabcut", "superpixels", "bucket"),
+    ("pan",),
+    ("undo", "redo"),
+)
+"""The tool column from top to bottom, in groups."""
