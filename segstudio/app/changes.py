@@ -28,13 +28,14 @@ class Message:
 class Changes:
     """What changed since the last broadcast.
 
-    ``project``: one was opened or closed. ``image_list``: rows came or went. ``images``: rows whose record or
-    thumbnail changed. ``document``: another image is on the canvas, loading, or failed. ``pixels``: the part of the
-    document whose shown mask changed, because of a new prediction if ``better_mask``. ``preview``: what the tool shows
-    and has not put into the mask.
+    ``project``: one was opened or closed. ``recent``: a recent project is gone, or back. ``image_list``: rows came or
+    went. ``images``: rows whose record or thumbnail changed. ``document``: another image is on the canvas, loading, or
+    failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
+    ``better_mask``. ``preview``: what the tool shows and has not put into the mask.
     """
 
     project: bool = False
+    recent: bool = False
     image_list: bool = False
     images: frozenset[int] = frozenset()
     document: bool = False

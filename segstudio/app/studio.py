@@ -15,6 +15,7 @@ from segstudio.app.contents import Contents, read_contents
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
 from segstudio.app.ports import Scheduler, WorkerFactory
+from segstudio.app.recent import RecentProjects
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread, in_words
@@ -23,8 +24,6 @@ from segstudio.app.worker_process import WorkerProcess
 from segstudio.domain.errors import UserError
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
-
-RECENT = 8
 
 T = TypeVar("T")
 
@@ -75,11 +74,13 @@ class Studio:
         self._automatic = automatic
         self._store: StoreThread | None = None
         self._link: WorkerLink | None = None
+        self._recent = RecentProjects(settings, scheduler, self._tell_recent)
         self._openings = 0
         self._drawing = False
         self._closed = False
         self.session: Session | None = None
         self.busy = ""
+        self._recent.refresh()
 
     # ---- seen from outside ------------------------------------------------------------------------------------
 
@@ -89,10 +90,8 @@ class Studio:
 
     @property
     def recent(self) -> list[Path]:
-        """Projects opened lately that are still there, the last one first."""
-        stored = self._settings.get("recent", [])
-        paths = [Path(entry) for entry in stored if isinstance(entry, str)] if isinstance(stored, list) else []
-        return [path for path in paths if path.is_dir()]
+        """Projects opened lately, the last one first, without those that were found to be gone; asks no disk."""
+        return self._recent.paths
 
     def look_at(
         self, paths: Sequence[Path], done: Callable[[Preview | UserError], None], masks: Path | None = None
@@ -154,6 +153,7 @@ class Studio:
         if self.session is not None:
             self._announce(Changes(project=True))
         self.session, self._link, self._store = None, None, None
+        self._recent.refresh()
         return True
 
     def close(self) -> bool:
@@ -189,6 +189,7 @@ class Studio:
             self._store = None
             self._set_busy("")
             self._trouble(error)
+            self._recent.refresh()
             return
         if any(masks):
             store.run(
@@ -238,8 +239,7 @@ class Studio:
             announce=self._announce,
             training=self._training,
         )
-        recent = [str(contents.folder), *(str(path) for path in self.recent if path != contents.folder)]
-        self._settings.set("recent", [*recent[:RECENT]])
+        self._recent.add(contents.folder)
         self._set_busy("")
         self._announce(Changes(project=True, image_list=True, table=True))
         self.session.start(self._automatic)
@@ -265,6 +265,10 @@ class Studio:
 
     def _announce(self, changes: Changes) -> None:
         self._broadcaster.announce(changes)
+
+    def _tell_recent(self) -> None:
+        if not self._closed:
+            self._announce(Changes(recent=True))
 
     def _set_busy(self, text: str) -> None:
         self.busy = text

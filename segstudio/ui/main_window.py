@@ -162,6 +162,8 @@ class MainWindow(QMainWindow):
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:
             self._follow_project()
+        if changes.recent:
+            self.welcome.show_recent(self._studio.recent)
         for part in (self.canvas, self.images, self.segments, self.brush, self.training):
             part.apply(changes)
         session = self._studio.session
