@@ -20,23 +20,33 @@ from segstudio.ui.canvas.overlay import Picture
 from segstudio.ui.canvas.view import CRISP_FROM
 
 
-class Base:
-    """An image in one tone; composes rectangles of a ``Grid`` on demand and keeps nothing but halved levels.
+class Levels:
+    """The halved levels of a picture's pixels, and of its file's own values if they are deeper.
 
-    ``mips`` are those of the picture's pixels.
+    They are made when first asked for, and shared by all that draws the picture, in whatever tone.
     """
 
-    def __init__(self, picture: Picture, mips: Mips, tone: Tone) -> None:
-        self._mips = mips
+    def __init__(self, picture: Picture) -> None:
+        deep = getattr(picture, "deep", None)
+        self.shown: Mips = getattr(picture, "mips", None) or Mips(picture.pixels)
+        self.deep = None if deep is None else Mips(deep)
+
+    @cached_property
+    def shown_range(self) -> tuple[float, float]:
+        """The values that an untouched image shows as black and as white."""
+        return (0.0, 255.0) if self.deep is None else shown_range(self.deep.pixels)
+
+
+class Base:
+    """An image in one tone; composes rectangles of a ``Grid`` on demand and keeps nothing."""
+
+    def __init__(self, levels: Levels, tone: Tone) -> None:
+        self._mips = levels.shown
         self._table: NDArray[np.uint8] | None = None
         if tone.changes_levels:
-            deep = getattr(picture, "deep", None)
-            if deep is None:
-                self._table = tone_table(tone, 0.0, 255.0, 256)
-            else:
-                # Not the pixels, which hold 256 steps of what is to be stretched.
-                self._mips = Mips(deep)
-                self._table = tone_table(tone, *shown_range(deep), 65536)
+            # Not of the pixels, where the file is deeper: they hold 256 steps of what is to be stretched.
+            self._mips = levels.deep or levels.shown
+            self._table = tone_table(tone, *levels.shown_range, 256 if levels.deep is None else 65536)
         self._local = tone.local_contrast
 
     def compose(self, rect: Rect, grid: Grid) -> Pixels:

@@ -12,8 +12,7 @@ from PySide6.QtGui import QPainter
 
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
-from segstudio.imaging.mips import Mips
-from segstudio.ui.canvas.base import Base
+from segstudio.ui.canvas.base import Base, Levels
 from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.grid import Grid
 from segstudio.ui.canvas.layer import Layer
@@ -35,15 +34,20 @@ class Surface:
 
 
 class Renderer:
-    """Paints a ``Picture`` through a ``View``; everything in device pixels."""
+    """Paints a ``Picture`` through a ``View``; everything in device pixels.
 
-    def __init__(self, picture: Picture, colors: OverlayColors, look: Look = PLAIN) -> None:
+    ``levels`` are those of another renderer of the same image.
+    """
+
+    def __init__(
+        self, picture: Picture, colors: OverlayColors, look: Look = PLAIN, levels: Levels | None = None
+    ) -> None:
         self._picture = picture
         self._colors = colors
         self._look = look
         self.height, self.width = int(picture.pixels.shape[0]), int(picture.pixels.shape[1])
-        self._mips: Mips = getattr(picture, "mips", None) or Mips(picture.pixels)
-        self._base = Base(picture, self._mips, look.tone)
+        self.levels = levels or Levels(picture)
+        self._base = Base(self.levels, look.tone)
         self._overlay = Overlay(picture, colors, look)
         self._doubt = Doubt(picture)
         self._grid: Grid | None = None
@@ -72,7 +76,7 @@ class Renderer:
         """Show the document in another way; what that does not touch is not composed anew."""
         before, self._look = self._look, look
         if look.tone != before.tone:
-            self._base = Base(self._picture, self._mips, look.tone)
+            self._base = Base(self.levels, look.tone)
             self._base_layer.clear()
         if (look.style, look.hatched, look.source) != (before.style, before.hatched, before.source):
             self._renew_overlay()
