@@ -2,8 +2,10 @@
 
 from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolAction, ToolContext
 from segstudio.app.tools.brush import BrushTool
+from segstudio.app.tools.bucket import BucketTool
 from segstudio.app.tools.pan import PanTool
 from segstudio.app.tools.settings import ToolSettings
+from segstudio.app.tools.wand import WandTool
 
 __all__ = [
     "NO_PREVIEW",
@@ -26,5 +28,7 @@ def make_tools() -> dict[str, Tool]:
         "brush": BrushTool("paint"),
         "eraser": BrushTool("erase"),
         "restore": BrushTool("restore"),
+        "wand": WandTool(),
+        "bucket": BucketTool(),
         "pan": PanTool(),
     }

@@ -111,6 +111,11 @@ class ToolContext:
         """The id that ``effect`` writes."""
         return {"paint": self.segment_id, "erase": BACKGROUND, "restore": UNSET}[effect]
 
+    def allowed(self, patch: Patch) -> Patch:
+        """What ``paint`` would change of a patch."""
+        where = self.document.allowed(patch, self.locked, self.settings.paint_over)
+        return Patch(patch.rect, where, patch.ids)
+
     def effect(self, event: PointerEvent) -> Effect:
         """What an area tool does in a gesture that began with ``event``."""
         if not event.inverts:

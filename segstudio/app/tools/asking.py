@@ -1,0 +1,76 @@
+"""One question after another: a tool that follows the pointer asks faster than there are answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from segstudio.app.tools.base import ToolContext
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class _Question(Generic[T]):
+    """What to compute, off the main thread, and who is told."""
+
+    compute: Callable[[], T]
+    done: Callable[[ToolContext, T], None]
+
+
+class Latest(Generic[T]):
+    """Asks ``ToolContext.later`` one question at a time.
+
+    Of those that come while one is being answered only the last is asked next. So every answer is heard of, however
+    fast the pointer moves, and the last one always is.
+    """
+
+    def __init__(self) -> None:
+        self._asked: _Question[T] | None = None
+        self._next: _Question[T] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """True while an answer will come."""
+        return self._asked is not None
+
+    def ask(
+        self,
+        context: ToolContext,
+        compute: Callable[[], T],
+        done: Callable[[ToolContext, T], None],
+        here: bool = False,
+    ) -> None:
+        """Ask now, or as soon as the question before is answered; with ``here``, answer before this returns."""
+        question = _Question(compute, done)
+        if here or self._asked is not None:
+            self._next = question
+        else:
+            self._ask(context, question)
+        if here:
+            self.answer_now(context)
+
+    def answer_now(self, context: ToolContext) -> None:
+        """Answer the last question here and now; nothing if none is open."""
+        question = self._next or self._asked
+        self.forget()
+        if question is not None:
+            question.done(context, question.compute())
+
+    def forget(self) -> None:
+        """No answer is wanted any more."""
+        self._asked = self._next = None
+
+    def _ask(self, context: ToolContext, question: _Question[T]) -> None:
+        self._asked = question
+        context.later(question.compute, lambda now, result: self._hear(now, question, result))
+
+    def _hear(self, context: ToolContext, question: _Question[T], result: T) -> None:
+        if self._asked is not question:
+            return
+        self._asked, following = None, self._next
+        self._next = None
+        question.done(context, result)
+        if following is not None and self._asked is None:
+            self._ask(context, following)
