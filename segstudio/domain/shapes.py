@@ -15,24 +15,27 @@ from segstudio.domain.geometry import EMPTY, Rect
 _SAG = 0.05
 
 
-def polygon(points: Sequence[Point], height: int, width: int) -> tuple[Rect, NDArray[np.bool_]]:
+def polygon(points: Sequence[Point], height: int, width: int, winding: bool = False) -> tuple[Rect, NDArray[np.bool_]]:
     """The pixels inside the closed polygon of ``points``, which may cross itself.
 
     A pixel is inside if a ray from its centre crosses the outline an odd number of times (even-odd rule, as in Foley,
     van Dam et al., "Computer Graphics", 2nd ed., 3.6). Of the centres on the outline itself, those on left and upper
     sides are inside and those on right and lower sides are not, so that neighbours share no pixel and leave none out;
-    crossings are reckoned in double precision, so "on" means within about 1e-9 px. Fewer than three points hold
-    nothing. Returns the rectangle inside an image of ``height`` x ``width`` px and a bool array of its shape; both are
+    crossings are reckoned in double precision, so "on" means within about 1e-9 px. With ``winding``, what the outline
+    goes round twice the same way is inside too (nonzero rule): a hand that closes a circle often overshoots. Fewer than
+    three points hold nothing. Returns the rectangle inside an image of ``height`` x ``width`` px and a bool array of its shape; both are
     empty outside the image.
     """
     corners = np.asarray(points, np.float64).reshape(-1, 2)
     rect = _centres_between(*corners.min(0), *corners.max(0)).clip(height, width) if len(corners) > 2 else EMPTY
     if rect.is_empty:
         return EMPTY, np.zeros((0, 0), np.bool_)
-    rows, columns = _crossings(corners, rect)
-    # An even number of crossings at one place is none. The rest is pairs: an outline leaves every row again.
-    places, counts = np.unique(rows * (rect.width + 1) + columns, return_counts=True)
-    rows, columns = np.divmod(places[counts % 2 == 1], rect.width + 1)
+    rows, columns, down = _crossings(corners, rect)
+    places, which = np.unique(rows * (rect.width + 1) + columns, return_inverse=True)
+    # An outline leaves every row again, so the count is 0 where a row begins.
+    turns = np.cumsum(np.bincount(which, np.where(down, 1, -1), len(places))).astype(np.int64)
+    covered = turns != 0 if winding else turns % 2 != 0
+    rows, columns = np.divmod(places[np.diff(covered, prepend=False)], rect.width + 1)
     ends = rows * rect.width + columns
     inside = np.zeros((rect.height, rect.width), np.bool_)
     flat = inside.reshape(-1)
@@ -95,14 +98,18 @@ def squared(a: Point, b: Point) -> Point:
     return x0 + (side if x1 >= x0 else -side), y0 + (side if y1 >= y0 else -side)
 
 
-def _crossings(corners: NDArray[np.float64], rect: Rect) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _crossings(
+    corners: NDArray[np.float64], rect: Rect
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Row and column in ``rect`` of the first pixel right of each crossing of an outline with a row of centres.
 
-    ``corners`` is (n, 2) float64. A column of ``rect.width`` stands for all that is further right, 0 for all left.
+    And whether the outline goes down there. ``corners`` is (n, 2) float64. A column of ``rect.width`` stands for all
+    that is further right, 0 for all left.
     """
     starts, ends = corners, np.roll(corners, -1, 0)
-    upper = np.where(starts[:, 1:] <= ends[:, 1:], starts, ends)
-    lower = np.where(starts[:, 1:] <= ends[:, 1:], ends, starts)
+    down = starts[:, 1] <= ends[:, 1]
+    upper = np.where(down[:, None], starts, ends)
+    lower = np.where(down[:, None], ends, starts)
     first = np.clip(np.ceil(upper[:, 1] - 0.5), rect.y0, rect.y1).astype(np.int64)
     count = np.clip(np.ceil(lower[:, 1] - 0.5), rect.y0, rect.y1).astype(np.int64) - first
     edge = np.repeat(np.arange(len(corners)), count)
@@ -111,7 +118,7 @@ def _crossings(corners: NDArray[np.float64], rect: Rect) -> tuple[NDArray[np.int
     part = (rows + 0.5 - upper[edge, 1]) / (lower[edge, 1] - upper[edge, 1])
     x = upper[edge, 0] + part * (lower[edge, 0] - upper[edge, 0])
     columns = np.clip(np.ceil(x - 0.5) - rect.x0, 0, rect.width).astype(np.int64)
-    return rows - rect.y0, columns
+    return rows - rect.y0, columns, down[edge]
 
 
 def _axes(a: Point, b: Point) -> tuple[float, float, float, float]:
