@@ -14,6 +14,9 @@ _CERTAIN = 255
 _EVEN = 128
 """The confidence of a class that is as likely wrong as right."""
 
+_DOUBT = np.rint(np.arange(_CERTAIN, -1, -1) * _CERTAIN / (_CERTAIN - _EVEN)).clip(0, _CERTAIN).astype(np.uint8)
+"""Doubt by confidence."""
+
 
 def probability_at(confidence: NDArray[np.uint8], width: int, height: int, x: int, y: int) -> float:
     """Probability (0 to 1) of the class that the model chose at the pixel (``x``, ``y``).
@@ -21,7 +24,7 @@ def probability_at(confidence: NDArray[np.uint8], width: int, height: int, x: in
     ``confidence`` is (h, w) uint8, 255 for certain, stretched over an image of ``width`` x ``height`` px; between its
     values it is bilinear.
     """
-    return float(_sampled(confidence.astype(np.float32), width, height, Rect(x, y, x + 1, y + 1), 1)[0, 0]) / _CERTAIN
+    return float(_sampled(confidence, width, height, Rect(x, y, x + 1, y + 1), 1)[0, 0]) / _CERTAIN
 
 
 def doubt(confidence: NDArray[np.uint8], width: int, height: int, rect: Rect, step: int = 1) -> NDArray[np.uint8]:
@@ -30,8 +33,7 @@ def doubt(confidence: NDArray[np.uint8], width: int, height: int, rect: Rect, st
     Of two classes no more doubt is possible; of several, less than even odds count no more. ``confidence`` as for
     ``probability_at``. Returns (rows, columns) uint8, the first pixel being the upper left one of ``rect``.
     """
-    unsure = (np.arange(_CERTAIN, -1, -1) * _CERTAIN / (_CERTAIN - _EVEN)).clip(0, 255)
-    return _sampled(np.rint(unsure).astype(np.uint8)[confidence], width, height, rect, step)
+    return _sampled(cv2.LUT(confidence, _DOUBT), width, height, rect, step)
 
 
 def _sampled(values: NDArray[Any], width: int, height: int, rect: Rect, step: int) -> NDArray[Any]:
