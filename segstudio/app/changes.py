@@ -31,7 +31,7 @@ class Changes:
     ``project``: one was opened or closed. ``recent``: a recent project is gone, or back. ``image_list``: rows came or
     went. ``images``: rows whose record or thumbnail changed. ``document``: another image is on the canvas, loading, or
     failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
-    ``better_mask``. ``preview``: what the tool shows and has not put into the mask.
+    ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``: how large a pixel is.
     """
 
     project: bool = False
@@ -47,6 +47,7 @@ class Changes:
     tool: bool = False
     saving: bool = False
     training: bool = False
+    scale: bool = False
     message: Message | None = None
 
     def merged(self, later: Changes) -> Changes:

@@ -10,6 +10,9 @@ from segstudio.domain.rounds import RoundRecord
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
 
+MM_PER_PX = "mm_per_px"
+"""The setting of a project that says how large a pixel is."""
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -24,6 +27,7 @@ class Contents:
     weights: tuple[int, Path] | None
     last_image: int | None
     upright: bool
+    mm_per_px: float | None = None
 
 
 def read_contents(project: Project) -> Contents:
@@ -38,4 +42,5 @@ def read_contents(project: Project) -> Contents:
         project.rounds.latest_weights(),
         project.settings.get_setting("last_image"),
         bool(project.settings.get_setting("upright", False)),
+        project.settings.get_setting(MM_PER_PX),
     )

@@ -24,9 +24,9 @@ class Document:
 
     ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
     prediction, else background. ``confidence`` is how sure the model is of its prediction: (h, w) uint8, 255 for
-    certain, coarser than the image and stretched over it; None where it was not asked. Changes go through
-    ``begin_edit`` ... ``commit_edit``; writing outside of one is an error, so that no change can miss the history and
-    the saver.
+    certain, coarser than the image and stretched over it; None where it was not asked. ``deep`` holds the file's own
+    values, (height, width) or (height, width, 3) uint16, where it has 16 bits. Changes go through ``begin_edit`` ...
+    ``commit_edit``; writing outside of one is an error, so that no change can miss the history and the saver.
     """
 
     image_id: int
@@ -37,6 +37,7 @@ class Document:
     history: History = field(default_factory=History)
     approved: bool = False
     confidence: NDArray[np.uint8] | None = None
+    deep: NDArray[np.uint16] | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""
 

@@ -28,15 +28,24 @@ THUMBNAIL_SIZE = 96
 
 @dataclass(frozen=True, eq=False)
 class LoadedImage:
-    """Upright RGB pixels, (height, width, 3) uint8, and the hash of the file's content."""
+    """Upright RGB pixels, (height, width, 3) uint8, and the hash of the file's content.
+
+    ``deep`` holds the file's own values, (height, width) or (height, width, 3) uint16, where it has 16 bits.
+    """
 
     pixels: NDArray[np.uint8]
     fingerprint: str
+    deep: NDArray[np.uint16] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height)."""
         return self.pixels.shape[1], self.pixels.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.pixels.nbytes + (0 if self.deep is None else self.deep.nbytes)
 
 
 T = TypeVar("T")
@@ -47,7 +56,8 @@ Loaded = LoadedImage | UserError
 def load_image(path: Path) -> Loaded:
     """Read one file; what is wrong with it comes back as a sentence."""
     try:
-        return LoadedImage(read_image(path).pixels, fingerprint(path))
+        image = read_image(path)
+        return LoadedImage(image.pixels, fingerprint(path), image.deep)
     except UserError as error:
         return error
     except Exception as error:
@@ -80,9 +90,9 @@ class _Kept:
     def _keep(self, path: Path, signature: tuple[int, int], image: LoadedImage) -> None:
         self._images[path] = (signature, image)
         self._images.move_to_end(path)
-        weight = sum(kept.pixels.nbytes for _, kept in self._images.values())
+        weight = sum(kept.nbytes for _, kept in self._images.values())
         while weight > KEPT_BYTES and len(self._images) > 1:
-            weight -= self._images.popitem(last=False)[1][1].pixels.nbytes
+            weight -= self._images.popitem(last=False)[1][1].nbytes
 
 
 class Loader:

@@ -85,13 +85,12 @@ def misfit(record: ImageRecord, size: tuple[int, int]) -> str:
     )
 
 
-def make_document(
-    record: ImageRecord, pixels: NDArray[np.uint8], masks: StoredMasks, before: Document | None
-) -> Document:
+def make_document(record: ImageRecord, image: LoadedImage, masks: StoredMasks, before: Document | None) -> Document:
     """The image with its masks, to show in place of ``before``."""
-    plane = Plane(pixels.shape[0], pixels.shape[1])
+    width, height = image.size
+    plane = Plane(height, width)
     plane.put_tiles(masks.correction)
-    document = Document(record.id, pixels, plane, history=masks.history)
+    document = Document(record.id, image.pixels, plane, history=masks.history, deep=image.deep)
     if before is not None and before.image_id == record.id and before.bounds == document.bounds:
         # The same image once more: it may have been painted on since its masks were read.
         document.correction, document.history = before.correction, before.history

@@ -14,6 +14,7 @@ from segstudio.app.approval import Approvals
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
+from segstudio.app.clipboard import Clipboard
 from segstudio.app.contents import Contents
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
@@ -23,8 +24,10 @@ from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
+from segstudio.app.resetting import Reset
 from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver, SaveStatus
+from segstudio.app.scale import Scale
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
@@ -71,10 +74,12 @@ class Session:
         self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
+        self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
         self.editor = Editor(announce, self._save_edit, self._background, kept)
         self.editor.table = contents.table
+        self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
         )
@@ -304,7 +309,7 @@ class Session:
             record = self.record(opening.image_id)
             self.failure = misfit(record, image.size)
             if not self.failure:
-                self.document = make_document(record, image.pixels, masks, before)
+                self.document = make_document(record, image, masks, before)
                 if record.fingerprint not in ("", image.fingerprint):
                     self.document.history.forget_mark()  # what was approved was another file's mask
         self.editor.set_document(self.document)

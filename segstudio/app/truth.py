@@ -36,6 +36,11 @@ class TruthCheck:
         self._again = False
         self.dice: float | None = None
 
+    @property
+    def mask(self) -> Truth | None:
+        """The truth itself, segment ids of the document's size; None where there is none, or it is being read."""
+        return self._truth
+
     def follow(
         self, document: Document | None, image: Path, truth: Path | None, classes: tuple[ClassSpec, ...]
     ) -> None:
