@@ -29,12 +29,13 @@ from segstudio.ui.actions import Actions
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.commands import Commands
-from segstudio.ui.docks.brush import BrushDock
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.segments import SegmentsDock
+from segstudio.ui.docks.tool import ToolDock
 from segstudio.ui.docks.training import TrainingDock
 from segstudio.ui.header import Header
 from segstudio.ui.menu_corner import MenuCorner
+from segstudio.ui.proposal_bar import ProposalBar
 from segstudio.ui.status_bar import StatusBar
 from segstudio.ui.theme import Theme
 from segstudio.ui.tool_column import ToolColumn
@@ -63,7 +64,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(theme)
         self.images = ImageList(theme)
         self.segments = SegmentsDock(theme)
-        self.brush = BrushDock(theme)
+        self.tool = ToolDock(theme)
         self.training: TrainingDock = TrainingDock(theme)
         self.commands = Commands(self, studio, settings, theme)
         self.actions_table = Actions(self, self.commands, theme)
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.splitter = self._make_splitter()
         self.pages = self._make_pages()
         self.canvas_banner = Banner(theme, self.canvas)
+        self.proposal_bar = ProposalBar(self.canvas)
         self.welcome_banner = Banner(theme, self.welcome)
         self._connect()
         self._restore()
@@ -110,7 +112,7 @@ class MainWindow(QMainWindow):
         stack = QVBoxLayout(panel)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
-        for number, section in enumerate((self.segments, self.brush, self.training)):
+        for number, section in enumerate((self.segments, self.tool, self.training)):
             if number:
                 stack.addWidget(Rule())
             stack.addWidget(section)
@@ -164,7 +166,7 @@ class MainWindow(QMainWindow):
             self._follow_project()
         if changes.recent:
             self.welcome.show_recent(self._studio.recent)
-        for part in (self.canvas, self.images, self.segments, self.brush, self.training):
+        for part in (self.canvas, self.images, self.segments, self.tool, self.training, self.proposal_bar):
             part.apply(changes)
         session = self._studio.session
         if changes.document or changes.history or changes.images or changes.project:
@@ -188,7 +190,7 @@ class MainWindow(QMainWindow):
         session = self._studio.session
         self.canvas_banner.clear()
         self.welcome_banner.clear()
-        for part in (self.canvas, self.images, self.segments, self.brush, self.training):
+        for part in (self.canvas, self.images, self.segments, self.tool, self.training, self.proposal_bar):
             part.set_session(session)
         self.setWindowTitle("segstudio" if session is None else f"{session.name} – segstudio")
         self.pages.setCurrentWidget(self.welcome if session is None else self.splitter)
@@ -307,7 +309,7 @@ class MainWindow(QMainWindow):
         geometry = self.saveGeometry().toBase64().data()
         self._settings.set("window.geometry", bytes(geometry).decode("ascii"))
         self._settings.set("window.columns", list(self.splitter.sizes()))
-        sections = {"segments": self.segments, "brush": self.brush, "training": self.training}
+        sections = {"segments": self.segments, "tool": self.tool, "training": self.training}
         self._settings.set("window.folded", [name for name, section in sections.items() if section.folded])
 
     def _restore(self) -> None:
@@ -322,5 +324,5 @@ class MainWindow(QMainWindow):
         if isinstance(columns, list) and len(columns) == 3:
             self.splitter.setSizes([size for size in columns if isinstance(size, int)])
         folded = self._settings.get("window.folded", [])
-        for name, section in (("segments", self.segments), ("brush", self.brush), ("training", self.training)):
+        for name, section in (("segments", self.segments), ("tool", self.tool), ("training", self.training)):
             section.fold(isinstance(folded, list) and name in folded)

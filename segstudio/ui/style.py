@@ -64,12 +64,23 @@ QPushButton[flat="true"] { background: transparent; border-color: transparent; c
 QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
 
-QLineEdit, QSpinBox, QPlainTextEdit { background: $field; color: $text; border: 1px solid $line; border-radius: 4px;
-    padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
-QLineEdit:focus, QSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
-QSpinBox { padding: 3px 8px 3px 4px; }
-QSpinBox QLineEdit { border: none; padding: 0; background: transparent; }
+QToolButton[segment="true"] { background: $field; border-color: $line; padding: 2px 8px; }
+QToolButton[segment="true"]:hover { background: $hover; }
+QToolButton[segment="true"]:checked { background: $accent_soft; border-color: $accent; }
+
+QComboBox { background: $field; color: $text; border: 1px solid $line; border-radius: 4px; padding: 4px 6px; }
+QComboBox:hover { background: $hover; }
+QComboBox:focus { border-color: $accent; }
+QComboBox::drop-down { width: 20px; border: none; }
+QComboBox QAbstractItemView { background: $raised; color: $text; border: 1px solid $line; padding: 4px;
+    selection-background-color: $accent_soft; selection-color: $text; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $field; color: $text; border: 1px solid $line;
+    border-radius: 4px; padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
+QSpinBox, QDoubleSpinBox { padding: 3px 8px 3px 4px; }
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; padding: 0; background: transparent; }
 QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; border: none; }
 QLineEdit[inline="true"] { padding: 1px 4px; }
 
 QRadioButton, QCheckBox { spacing: 8px; padding: 2px; border: 1px solid transparent; border-radius: 4px; }

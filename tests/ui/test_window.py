@@ -427,11 +427,11 @@ def test_light_and_dark_can_be_changed_while_it_runs(rig):
 
 def test_the_brush_size_can_be_typed_and_dragged(rig):
     rig.new_project()
-    rig.window.brush.diameter.setValue(40)
+    rig.window.tool.diameter.number.setValue(40)
     assert rig.editor.brush_radius == 20
-    rig.window.brush.slider.setValue(0)
+    rig.window.tool.diameter.slider.setValue(0)
     assert rig.editor.brush_radius == 0.5
-    rig.wait(lambda: rig.window.brush.diameter.value() == 1)
+    rig.wait(lambda: rig.window.tool.diameter.number.value() == 1)
 
 
 def test_the_wheel_over_a_slider_changes_nothing(rig):
