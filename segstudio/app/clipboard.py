@@ -1,0 +1,96 @@
+"""Copying segments from one image to another, and flipping them. Main thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from segstudio.app.changes import Changes, Message
+from segstudio.app.editor import Editor
+from segstudio.app.tools.paste import PasteProposal, Piece, lift
+from segstudio.domain.patch import Patch
+from segstudio.domain.segments import BACKGROUND, SegmentTable
+
+
+class Clipboard:
+    """What was copied in this session; another project has other segments and never sees it."""
+
+    def __init__(self, editor: Editor, announce: Callable[[Changes], None]) -> None:
+        self._editor = editor
+        self._announce = announce
+        self._piece: Piece | None = None
+        self._classes: dict[int, int] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """True until something was copied."""
+        return self._piece is None
+
+    def copy(self) -> None:
+        """Copy what the mask shows of the segment in hand."""
+        segment_id = self._editor.active_segment
+        if segment_id in self._editor.table:
+            self._take({segment_id}, f"“{self._editor.table[segment_id].name}”")
+
+    def copy_all(self) -> None:
+        """Copy what the mask shows of all segments that are not hidden."""
+        self._take({segment.id for segment in self._editor.table if not segment.hidden}, "any segment")
+
+    def paste(self) -> None:
+        """Propose what was copied on the image that is on the canvas."""
+        document, piece = self._editor.document, self._piece
+        if document is None:
+            return
+        if piece is None:
+            self._say("Nothing was copied yet. Copy a segment first (Ctrl+C).")
+            return
+        still = {id_ for id_, class_id in self._classes.items() if _holds(self._editor.table, id_, class_id)}
+        if len(still) < len(self._classes):
+            piece = piece.only(still)
+        if piece.ids.any():
+            self._editor.propose(PasteProposal(piece, (document.width, document.height)))
+        else:
+            self._say("The segments that were copied are no longer in this project. Copy others.")
+
+    def flip(self, *, across: bool) -> None:
+        """Flip what is being pasted left-right (``across``) or top-bottom; otherwise propose it of the segment in hand.
+
+        The segment is flipped where it lies, and where it was and is no longer becomes background.
+        """
+        tool = self._editor.tool
+        if isinstance(tool, PasteProposal):
+            self._editor.act(tool.actions[0 if across else 1])
+            return
+        document, segment_id = self._editor.document, self._editor.active_segment
+        if document is None or segment_id not in self._editor.table:
+            return
+        self._editor.finish()
+        piece = lift(document, {segment_id})
+        if piece is None:
+            self._say(f"This mask shows nothing of “{self._editor.table[segment_id].name}” to flip.")
+            return
+        lifted = Patch(piece.rect, piece.ids != BACKGROUND, BACKGROUND)
+        size = (document.width, document.height)
+        self._editor.propose(PasteProposal(piece, size, name="Flip", lifted=lifted, across=across, down=not across))
+
+    def _take(self, segment_ids: set[int], what: str) -> None:
+        document = self._editor.document
+        if document is None:
+            return
+        piece = lift(document, segment_ids)
+        if piece is None:
+            self._say(f"This mask shows nothing of {what} to copy.")
+            return
+        self._piece = piece
+        held = piece.segment_ids
+        copied = [segment for segment in self._editor.table if segment.id in held]
+        self._classes = {segment.id: segment.class_id for segment in copied}
+        names = f"“{copied[0].name}”" if len(copied) == 1 else f"{len(copied)} segments"
+        self._say(f"Copied {names}. Ctrl+V pastes it, here or on another image.")
+        self._announce(Changes(tool=True))
+
+    def _say(self, sentence: str) -> None:
+        self._announce(Changes(message=Message(sentence, key="copy")))
+
+
+def _holds(table: SegmentTable, segment_id: int, class_id: int) -> bool:
+    return segment_id in table and table[segment_id].class_id == class_id
