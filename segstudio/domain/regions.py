@@ -64,7 +64,7 @@ def keep_largest(mask: Mask) -> Mask:
     result = np.zeros_like(mask)
     if not box.is_empty:
         labels, areas = parts(mask[box.slices])
-        result[box.slices] = labels == np.argmax(areas)
+        result[box.slices] = labels == largest(labels, areas)
     return result
 
 
@@ -147,6 +147,14 @@ def parts(mask: Mask, diagonal: bool = True) -> tuple[NDArray[np.integer], NDArr
     return labels, areas
 
 
+def largest(labels: NDArray[np.integer], areas: NDArray[np.int64]) -> int:
+    """The label of the largest part, as ``parts`` returned them; of equal ones that with the first pixel by rows."""
+    equal = np.flatnonzero(areas == areas.max())
+    if len(equal) == 1:
+        return int(equal[0])
+    return int(labels.reshape(-1)[np.argmax(np.isin(labels, equal))])
+
+
 def distance_to(mask: Mask) -> NDArray[np.float32]:
     """(h, w) float32: how far each pixel's centre is from that of the nearest pixel of ``mask``; endless for none."""
     distance: NDArray[np.float32] = cv2.distanceTransform(_bytes(~mask), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -197,9 +205,9 @@ def _box_sides(sigma: float) -> list[int]:
 def blocks(rect: Rect, reach: int) -> Iterator[Rect]:
     """``rect`` in pieces, row by row, for work that looks ``reach`` px beyond each of them.
 
-    They are of 256 px a side, or so large that what lies around them isn't most of the work.
+    They are of 128 px a side, or so large that work along a border is least.
     """
-    side = max(256, 4 * reach)
+    side = max(128, 2 * reach)
     for y in range(rect.y0, rect.y1, side):
         for x in range(rect.x0, rect.x1, side):
             yield Rect(x, y, x + side, y + side).intersect(rect)
