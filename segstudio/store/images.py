@@ -192,7 +192,7 @@ def work_on(connection: sqlite3.Connection, image_id: int) -> None:
 
 
 def leave_alone_if_blank(connection: sqlite3.Connection, image_id: int) -> None:
-    """Inside a transaction that undid: an image with nothing painted on it is as it was before anybody worked on it."""
+    """Inside a transaction: an image with nothing painted on it is as it was before anybody worked on it."""
     connection.execute(
         "UPDATE images SET state = CASE WHEN prediction_round IS NULL THEN ? ELSE ? END "
         "WHERE id = ? AND NOT EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id)",

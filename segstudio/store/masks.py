@@ -58,7 +58,7 @@ class Masks:
         """Keep an edit: its tiles as they are after it, and the edit itself as the last one done.
 
         What had been undone is dropped, old edits are let go as ``History`` lets them go. The image is in progress
-        from now on, also if it was approved.
+        from now on, also if it was approved, unless the edit took all paint away.
         """
         # Packed before the transaction begins, so that the file is written in one go.
         before = {key: _pack(tile) for key, tile in edit.before.items()}
@@ -75,6 +75,7 @@ class Masks:
             )
             _put_tiles(connection, image_id, after)
             _trim(connection, image_id)
+            leave_alone_if_blank(connection, image_id)
 
     def save_undo(self, image_id: int) -> bool:
         """Take the last edit back; False if there is none."""

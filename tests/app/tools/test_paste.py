@@ -318,7 +318,8 @@ def test_lifting_takes_exactly_the_pixels_shown(painted, predicted, wanted):
     got = np.zeros_like(expected)
     got[piece.rect.slices] = piece.ids
     assert np.array_equal(got, expected)
-    assert piece.ids[0].any() and piece.ids[-1].any() and piece.ids[:, 0].any() and piece.ids[:, -1].any()
+    borders = (piece.ids[0], piece.ids[-1], piece.ids[:, 0], piece.ids[:, -1])
+    assert all(border.any() for border in borders)
     assert piece.segment_ids == set(np.unique(expected)) - {0}
 
 
