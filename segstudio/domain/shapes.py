@@ -23,8 +23,8 @@ def polygon(points: Sequence[Point], height: int, width: int, winding: bool = Fa
     sides are inside and those on right and lower sides are not, so that neighbours share no pixel and leave none out;
     crossings are reckoned in double precision, so "on" means within about 1e-9 px. With ``winding``, what the outline
     goes round twice the same way is inside too (nonzero rule): a hand that closes a circle often overshoots. Fewer than
-    three points hold nothing. Returns the rectangle inside an image of ``height`` x ``width`` px and a bool array of its shape; both are
-    empty outside the image.
+    three points hold nothing. Returns the rectangle inside an image of ``height`` x ``width`` px and a bool array of
+    its shape; both are empty outside the image.
     """
     corners = np.asarray(points, np.float64).reshape(-1, 2)
     rect = _centres_between(*corners.min(0), *corners.max(0)).clip(height, width) if len(corners) > 2 else EMPTY
