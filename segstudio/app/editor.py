@@ -312,8 +312,9 @@ class Editor:
             def answer(result: Any) -> None:
                 if self.tool is tool and self.document is document:
                     self._use(lambda context: done(context, result))
-                    if not self.busy:
+                    if self._proposal is not None and not self.busy:
                         self._drop_proposal()
+                        self._use(self.tool.take)
                     self._announce(Changes(tool=True))
 
             self._background.ask(compute, answer, lambda _: self._say_failed())
