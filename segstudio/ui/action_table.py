@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segstudio.app.tools import make_tools
+from segstudio.app.tools.clean_up import TITLES
+from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
 from segstudio.ui.commands import Commands
 
@@ -115,6 +117,12 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
 """The tools: name in the editor, title, key, icon."""
 
 
+def _clean_up_row(operation: Operation, title: str) -> Action:
+    return Action(
+        operation, f"{title}…", "Mask/Clean up", (), lambda c: c.clean_up(operation), enabled=_document,
+    )  # fmt: skip
+
+
 def _tool_row(name: str, title: str, key: str, icon: str) -> Action:
     known = name in make_tools()
     return Action(
@@ -169,8 +177,9 @@ ACTIONS: tuple[Action, ...] = (
            _pending, on_canvas=True),
     Action("step_back", "Take the last point back", "Mask", ("Backspace",), lambda c: c.step_back(), "backspace",
            _busy, on_canvas=True),
-    Action("smaller", "Smaller brush", "-Mask", ("[",), lambda c: c.grow_brush(1 / 1.15), "", _project),
-    Action("larger", "Larger brush", "Mask", ("]",), lambda c: c.grow_brush(1.15), "", _project),
+    Action("smaller", "Smaller brush or cells", "-Mask", ("[",), lambda c: c.resize_tool(1 / 1.15), "", _project),
+    Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", _project),
+    *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
     Action("approve", "Approve", "-Mask", ("A",), lambda c: c.approve(), "check", _document),
     Action("reopen", "Take approval back", "Mask", ("Shift+A",), lambda c: c.reopen(), "", _approved),

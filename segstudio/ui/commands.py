@@ -17,6 +17,8 @@ from segstudio.app.new_project import SUFFIX, Preview
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
+from segstudio.app.tools.clean_up import CleanUpProposal
+from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
@@ -158,15 +160,16 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.editor.set_tool(name)
 
-    def grow_brush(self, factor: float) -> None:
-        """A larger or smaller brush, by at least a pixel across."""
-        if self.studio.session is None:
-            return
-        editor = self.studio.session.editor
-        least = 0.5 if factor > 1 else -0.5
-        grown = editor.brush_radius * factor
-        enough = abs(grown - editor.brush_radius) >= abs(least)
-        editor.set_brush_radius(grown if enough else editor.brush_radius + least)
+    def resize_tool(self, factor: float) -> None:
+        """A larger or smaller brush, or whatever the tool in hand has instead."""
+        if self.studio.session is not None:
+            self.studio.session.editor.resize(factor)
+
+    def clean_up(self, operation: Operation) -> None:
+        """Show what cleaning up would change."""
+        if self.studio.session is not None:
+            self.studio.session.editor.change_settings(operation=operation)
+            self.studio.session.editor.propose(CleanUpProposal())
 
     def segment_name(self, number: int) -> str:
         """The name of the segment in row ``number``, counted from 1; "" if there is none."""

@@ -227,13 +227,13 @@ class Canvas(ImageView):
     # ---- wheel and keys ---------------------------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the pointer; with Ctrl the size of the brush, with Shift sideways."""
+        """Zoom at the pointer; with Ctrl the size of the brush or of what the tool has instead, with Shift sideways."""
         delta = event.angleDelta()
         notches = (delta.y() or delta.x()) / _NOTCH
         session = self.session
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if session is not None:
-                session.editor.set_brush_radius(session.editor.brush_radius * _SIZE_A_NOTCH**notches)
+                session.editor.resize(_SIZE_A_NOTCH**notches)
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.pan(notches * 64, 0)
         else:
