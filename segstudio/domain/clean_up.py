@@ -17,6 +17,7 @@ from segstudio.domain.regions import (
     blur_reach,
     blurred,
     bounds,
+    chosen,
     distance_to,
     holes,
     inner,
@@ -25,7 +26,6 @@ from segstudio.domain.regions import (
     within,
 )
 from segstudio.domain.segments import BACKGROUND
-from segstudio.imaging.cv import cv2
 
 Operation = Literal["fill_holes", "keep_largest", "remove_specks", "grow", "shrink", "smooth"]
 
@@ -128,23 +128,29 @@ def _drop_parts(ids: Ids, boxes: dict[int, Rect], locked: Sequence[int], goes: G
         labels, areas = parts(view == segment)
         going = goes(labels, areas)
         going[0] = False
-        lost = going[labels]
-        if lost.any():
-            around = _around(view, labels, lost, len(areas), segment, locked)
-            view[lost] = around[labels[lost]]
+        if going.any():
+            places = np.flatnonzero(chosen(labels, going))
+            rows, columns = np.divmod(places, window.width)
+            label = labels.reshape(-1)[places].astype(np.int64)
+            view[rows, columns] = _around(view, rows, columns, label, segment, locked)
             changed.append(box)
     return _difference(whole, ids[whole.slices], draft)
 
 
-def _around(view: Ids, labels: NDArray[np.integer], lost: Mask, count: int, segment: int, locked: Sequence[int]) -> Ids:
-    """For each of ``count`` labels the id that most pixels around its part have; the lower of two.
+def _around(
+    view: Ids,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    label: NDArray[np.int64],
+    segment: int,
+    locked: Sequence[int],
+) -> Ids:
+    """For each pixel in ``rows`` and ``columns`` the id that most pixels around its part have; of two the lower.
 
-    Without any that may be taken it is background, or ``segment`` itself where background is locked.
+    ``label`` says to which part of ``segment`` each belongs. Where there is no id that may be taken it is background,
+    or ``segment`` itself if background is locked.
     """
     height, width = view.shape
-    edge = lost & (cv2.erode(lost.view(np.uint8), np.ones((3, 3), np.uint8)) == 0)
-    rows, columns = np.nonzero(edge)
-    label = labels[edge].astype(np.int64)
     pairs = []
     for dy, dx in _NEIGHBOURS:
         y, x = rows + dy, columns + dx
@@ -154,13 +160,13 @@ def _around(view: Ids, labels: NDArray[np.integer], lost: Mask, count: int, segm
         pairs.append(label[inside][other] * view.size + (y * width + x)[other])
     # A pixel of the ring counts once, however many pixels of the part it touches.
     part, pixel = np.divmod(np.unique(np.concatenate(pairs)), view.size)
-    keys, votes = np.unique(part * 65536 + view.reshape(-1)[pixel], return_counts=True)
+    keys, votes = np.unique(part * 65536 + view[np.divmod(pixel, width)], return_counts=True)
     part, found = np.divmod(keys, 65536)
     order = np.lexsort((-found, votes, part))
-    result = np.full(count, segment if BACKGROUND in locked else BACKGROUND, np.uint16)
+    result = np.full(label.max() + 1, segment if BACKGROUND in locked else BACKGROUND, np.uint16)
     # Of several writes to one place the last stays, and that is the one with the most votes.
     result[part[order]] = found[order]
-    return result
+    return result[label]
 
 
 def _at_borders(ids: Ids, box: Rect, reach: int, change: Callable[[Ids], Ids]) -> Patch:
@@ -262,11 +268,11 @@ def _difference(rect: Rect, before: Ids, after: Ids) -> Patch:
     box = bounds(where)
     if box.is_empty:
         return NOTHING
-    where, values = where[box.slices].copy(), after[box.slices]
+    where, values = where[box.slices], after[box.slices]
     changed = values[where]
     lowest = int(changed.min())
     placed = Rect(rect.x0 + box.x0, rect.y0 + box.y0, rect.x0 + box.x1, rect.y0 + box.y1)
-    return Patch(placed, where, lowest if lowest == changed.max() else values.copy())
+    return Patch(placed, where, lowest if lowest == changed.max() else values)
 
 
 def _joined(patches: Sequence[Patch]) -> Patch:
