@@ -81,8 +81,7 @@ class Clipboard:
             self._say(f"This mask shows nothing of {what} to copy.")
             return
         self._piece = piece
-        held = piece.segment_ids
-        copied = [segment for segment in self._editor.table if segment.id in held]
+        copied = [segment for segment in self._editor.table if segment.id in piece.segment_ids]
         self._classes = {segment.id: segment.class_id for segment in copied}
         names = f"“{copied[0].name}”" if len(copied) == 1 else f"{len(copied)} segments"
         self._say(f"Copied {names}. Ctrl+V pastes it, here or on another image.")

@@ -12,7 +12,7 @@ from segstudio.app.document import Document
 from segstudio.app.tools.base import NO_PREVIEW, Cursor, PointerEvent, Preview, Tool, ToolAction, ToolContext
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.domain.brush import Point
-from segstudio.domain.geometry import Rect, union_all
+from segstudio.domain.geometry import EMPTY, Rect, union_all
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import tile_rect
 from segstudio.domain.segments import BACKGROUND
@@ -27,30 +27,25 @@ class Piece:
     """Pixels of segments that were lifted off a mask.
 
     ``ids`` is (rect.height, rect.width) uint16, background where there are none; ``rect`` is where they lay in an
-    image of ``size`` (width, height).
+    image of ``size`` (width, height), ``segment_ids`` those that have pixels in it.
     """
 
     rect: Rect
     ids: NDArray[np.uint16]
     size: tuple[int, int]
+    segment_ids: frozenset[int]
 
     @property
     def middle(self) -> Point:
         """The middle of ``rect``."""
         return (self.rect.x0 + self.rect.x1) / 2, (self.rect.y0 + self.rect.y1) / 2
 
-    @property
-    def segment_ids(self) -> set[int]:
-        """The segments that have pixels in it."""
-        seen = np.zeros(65536, np.bool_)
-        seen[self.ids] = True
-        return {int(id_) for id_ in np.flatnonzero(seen)} - {BACKGROUND}
-
     def only(self, segment_ids: set[int]) -> Piece:
         """Without the pixels of other segments."""
         kept = np.zeros(65536, np.bool_)
         kept[list(segment_ids)] = True
-        return Piece(self.rect, np.where(kept[self.ids], self.ids, np.uint16(BACKGROUND)), self.size)
+        ids = np.where(kept[self.ids], self.ids, np.uint16(BACKGROUND))
+        return Piece(self.rect, ids, self.size, self.segment_ids & segment_ids)
 
 
 class PasteProposal(Tool):
@@ -209,13 +204,16 @@ def lift(document: Document, segment_ids: set[int]) -> Piece | None:
     """The pixels of these segments as the mask shows them; None if it shows none. Looks at no tile without paint."""
     wanted = np.zeros(65536, np.bool_)
     wanted[list(segment_ids - {BACKGROUND})] = True
+    seen = np.zeros(65536, np.bool_)
     parts: list[tuple[Rect, NDArray[np.uint16]]] = []
     for tile in _painted_tiles(document):
         ids = document.shown(tile)
-        where = wanted[ids]
-        if where.any():
-            own = _box(where)
+        alike = ids.min() == ids.max()  # as most tiles within a large segment are: no need to look at each pixel
+        where = np.full(ids.shape, wanted[ids[0, 0]]) if alike else wanted[ids]
+        own = _box(where)
+        if not own.is_empty:
             ids[~where] = BACKGROUND
+            seen[ids[0, 0] if alike else ids] = True
             part = Rect(tile.x0 + own.x0, tile.y0 + own.y0, tile.x0 + own.x1, tile.y0 + own.y1)
             parts.append((part, ids[own.slices]))
     if not parts:
@@ -224,7 +222,8 @@ def lift(document: Document, segment_ids: set[int]) -> Piece | None:
     lifted = np.full((rect.height, rect.width), BACKGROUND, np.uint16)
     for part, ids in parts:
         lifted[part.y0 - rect.y0 : part.y1 - rect.y0, part.x0 - rect.x0 : part.x1 - rect.x0] = ids
-    return Piece(rect, lifted, (document.width, document.height))
+    held = frozenset(int(id_) for id_ in np.flatnonzero(seen)) - {BACKGROUND}
+    return Piece(rect, lifted, (document.width, document.height), held)
 
 
 def _painted_tiles(document: Document) -> list[Rect]:
@@ -236,6 +235,8 @@ def _painted_tiles(document: Document) -> list[Rect]:
 
 def _box(where: NDArray[np.bool_]) -> Rect:
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    if not len(rows):
+        return EMPTY
     return Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 

@@ -330,7 +330,7 @@ def test_lifting_takes_exactly_the_pixels_shown(painted, predicted, wanted):
 def test_a_dragged_and_flipped_piece_covers_what_a_pixel_loop_says(w, h, x, y, dx, dy, across, lifting, seed):
     size = (100, 100)
     ids = np.random.default_rng(seed).integers(0, 3, (h, w)).astype(np.uint16)
-    piece = Piece(Rect(x, y, x + w, y + h), ids, size)
+    piece = Piece(Rect(x, y, x + w, y + h), ids, size, frozenset({1, 2}))
     lifted = Patch(piece.rect, ids != 0, 0) if lifting else Patch(Rect(0, 0, 0, 0), np.zeros((0, 0), bool), 0)
     document = Document(1, np.zeros((100, 100, 3), np.uint8), Plane(100, 100))
     context = ToolContext(document, 1, (), ToolSettings(), lambda *_: None, lambda *_: None)
