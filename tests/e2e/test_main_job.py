@@ -15,6 +15,7 @@ from segstudio.app.batch import make_demo
 from segstudio.domain.geometry import Rect
 from segstudio.domain.plane import Plane
 from segstudio.domain.rounds import RoundStatus
+from segstudio.imaging.mask_png import decode_confidence
 from segstudio.store.project_db import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,6 +87,12 @@ def test_demo_paint_round_better_mask_close_reopen(home):
     assert second["undone"] == 0
     assert second["undo_left"] == ""
     assert second["redone"] == 1
+
+    with Project.open(Path(first["project"])) as project:
+        predictions = [project.masks.prediction(image.id) for image in project.images.list_images()]
+    sure = [decode_confidence(said.confidence) for said in predictions if said is not None]
+    assert len(sure) >= 2
+    assert all(int(confidence.min()) > 127 and int(confidence.max()) > 128 for confidence in sure)
 
 
 def test_a_window_killed_in_a_stroke_loses_that_stroke_and_nothing_else(home):
