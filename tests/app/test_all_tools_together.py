@@ -1,0 +1,284 @@
+"""Every tool at random, mixed with undo, redo, other images, approvals, better masks, saving and reading again.
+
+The model is as plain as can be: for each image a list of whole corrections, one a step, and where in it one stands.
+What a single tool paints is the business of its own tests; here it is that every step is one step, that it can be taken
+back and made again pixel for pixel, that nothing else changes a mask, and that the disk says the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from segstudio.app.tools import PointerEvent, make_tools
+from segstudio.app.tools.settings import LIMITS
+from segstudio.domain.plane import UNSET
+from tests.helpers.studios import StudioRig
+
+WIDTH, HEIGHT = 96, 64
+IMAGES = 3
+CLASSES = ("lesion", "hair", "ink")
+
+points = st.tuples(st.floats(-6, WIDTH + 6, width=16), st.floats(-6, HEIGHT + 6, width=16))
+buttons = st.sampled_from(("left", "left", "left", "right"))
+tools = st.sampled_from(sorted(make_tools()))
+
+
+@dataclass
+class Past:
+    """The corrections that an image has had, in order, which of them it shows, and the side of the model's square."""
+
+    masks: list[np.ndarray]
+    now: int = 0
+    names: list[str] = field(default_factory=list)
+    side: int = 0
+
+    @property
+    def correction(self) -> np.ndarray:
+        return self.masks[self.now]
+
+    @property
+    def shown(self) -> np.ndarray:
+        below = np.zeros((HEIGHT, WIDTH), np.uint16)
+        below[: self.side, : self.side] = 1
+        return np.where(self.correction == UNSET, below, self.correction)
+
+    def step(self, mask: np.ndarray, name: str) -> None:
+        del self.masks[self.now + 1 :], self.names[self.now :]
+        self.masks.append(mask)
+        self.names.append(name)
+        self.now += 1
+
+
+class AllTools(RuleBasedStateMachine):
+    """Drives a real session over a real database; only the worker is a fake."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.rig = StudioRig(self.folder)
+        self.rig.hold_rounds = True
+        self.rig.new_project(IMAGES, classes=CLASSES)
+        self.rig.session.rounds.automatic = False
+        self.round = 0
+        self.pasts = {
+            record.id: Past([np.full((HEIGHT, WIDTH), UNSET, np.uint16)]) for record in self.rig.session.records
+        }
+
+    def teardown(self) -> None:
+        if hasattr(self, "rig"):
+            self.rig.studio.close()
+            shutil.rmtree(self.folder)
+
+    # ---- what a person does -----------------------------------------------------------------------------------
+
+    @rule(name=tools)
+    def take_a_tool(self, name: str) -> None:
+        self.working(lambda: self.editor.set_tool(name))
+
+    @rule(start=points, way=st.lists(points, max_size=4), button=buttons, shift=st.booleans(), clicks=st.integers(1, 2))
+    def drag(self, start, way, button, shift, clicks) -> None:
+        def gesture() -> None:
+            self.editor.press(PointerEvent(*start, button, shift=shift, clicks=clicks))
+            for point in way:
+                self.editor.move(PointerEvent(*point, button, shift=shift))
+            self.editor.release(PointerEvent(*(way[-1] if way else start), button, shift=shift))
+
+        self.working(gesture)
+
+    @rule(corners=st.lists(points, min_size=3, max_size=6))
+    def click_round_and_apply(self, corners) -> None:
+        for corner in corners:
+            self.drag(corner, [], "left", False, 1)
+            self.working(lambda corner=corner: self.editor.move(PointerEvent(*corner)))
+        self.apply_what_is_shown()
+
+    @rule(start=points, way=st.lists(points, min_size=1, max_size=3))
+    def drag_and_give_up(self, start, way) -> None:
+        """Esc in the middle leaves no trace."""
+        self.working(self.editor.finish)
+        before = self.steps
+        self.editor.press(PointerEvent(*start))
+        for point in way:
+            self.editor.move(PointerEvent(*point))
+        self.editor.abandon()
+        self.rig.settle()
+        assert self.steps == before
+        assert not self.editor.busy
+
+    @rule()
+    def apply_what_is_shown(self) -> None:
+        self.working(self.commit)
+
+    @rule()
+    def drop_what_is_shown(self) -> None:
+        before = self.steps
+        self.working(self.editor.abandon)
+        assert self.steps == before
+
+    @rule()
+    def take_a_point_back(self) -> None:
+        before = self.steps
+        self.working(self.editor.step_back)
+        assert self.steps == before
+
+    @rule(number=st.integers(1, len(CLASSES)))
+    def choose_a_segment(self, number: int) -> None:
+        self.working(lambda: self.editor.set_active_segment(number))
+
+    @rule(number=st.integers(1, len(CLASSES)), locked=st.booleans())
+    def lock(self, number: int, locked: bool) -> None:
+        self.working(lambda: self.rig.session.change_segment(number, locked=locked))
+
+    @rule(
+        effect=st.sampled_from(("paint", "paint", "erase", "restore")),
+        over=st.sampled_from((None, None, 0, 1, 2)),
+        radius=st.floats(0.5, 20, width=16),
+        square=st.booleans(),
+        tolerance=st.floats(*LIMITS["tolerance"], width=16),
+        scale=st.integers(0, 2),
+    )
+    def set_the_tools(self, effect, over, radius, square, tolerance, scale) -> None:
+        self.working(
+            lambda: self.editor.change_settings(
+                effect=effect, paint_over=over, radius=radius, square=square, tolerance=tolerance, scale=scale
+            )
+        )
+
+    @rule()
+    def undo(self) -> None:
+        if self.editor.busy:
+            self.take_a_point_back()
+            return
+        self.travel(self.editor.undo, -1)
+
+    @rule()
+    def redo(self) -> None:
+        self.working(self.editor.finish)
+        self.travel(self.editor.redo, 1)
+
+    @rule(index=st.integers(0, IMAGES - 1))
+    def open(self, index: int) -> None:
+        self.working(self.editor.finish)
+        self.rig.show(self.rig.session.records[index].id)
+        self.rig.settle()
+
+    @rule()
+    def approve(self) -> None:
+        self.working(self.editor.finish)
+        self.rig.session.approve()
+        self.rig.settle()
+
+    @rule()
+    def take_the_approval_back(self) -> None:
+        self.working(self.editor.finish)
+        self.rig.session.reopen()
+        self.rig.settle()
+
+    @rule()
+    def better_masks_come(self) -> None:
+        self.working(self.editor.finish)
+        self.round += 1
+        folder = self.folder / str(self.round)
+        folder.mkdir()
+        self.rig.session.predictor.use(self.round, folder / "weights")
+        self.rig.settle()
+
+    @precondition(lambda self: not self.editor.busy)
+    @rule()
+    def save_and_read_again(self) -> None:
+        self.working(self.editor.finish)
+        self.rig.reopen()
+        self.rig.session.rounds.automatic = False
+
+    # ---- what must hold ---------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_mask_is_the_one_expected(self) -> None:
+        if hasattr(self, "rig"):
+            self.follow_the_model()
+            np.testing.assert_array_equal(self.correction(), self.past.correction)
+            np.testing.assert_array_equal(self.rig.mask(), self.past.shown)
+            assert not self.rig.session.document.editing
+            assert not [message for message in self.rig.messages if message.kind == "trouble"]
+
+    def follow_the_model(self) -> None:
+        """Another prediction may come by itself, but only to an image that nobody works on or has approved."""
+        document, past = self.rig.session.document, self.past
+        side = 0 if document.prediction is None else int(document.prediction.to_array()[0].sum())
+        if side != past.side:
+            assert (past.correction == UNSET).all()
+            assert not document.approved
+            assert side == 10 + self.round
+            past.side = side
+
+    def working(self, act) -> None:
+        """Do it, wait for what it computes, and note the steps that it made."""
+        session, past, steps = self.rig.session, self.past, self.steps
+        locked, over = session.table.locked_ids(), self.editor.settings.paint_over
+        before = past.shown
+        act()
+        self.rig.wait(lambda: not self.editor.computing)
+        self.rig.settle()
+        made = self.steps - steps
+        assert made in (0, 1), "one gesture, more than one step"
+        if made:
+            past.step(self.correction(), session.document.history.done[-1].name)
+            changed = past.shown != before
+            assert not np.isin(before[changed], locked).any(), "a locked segment was painted over"
+            assert over is None or (before[changed] == over).all(), "painted over what should have been spared"
+            assert past.names[-1], "a step without a name"
+            assert not session.document.history.undone
+
+    def correction(self) -> np.ndarray:
+        return self.rig.session.document.correction.to_array()
+
+    def travel(self, go, by: int) -> None:
+        past = self.past
+        go()
+        self.rig.settle()
+        if 0 <= past.now + by < len(past.masks):
+            past.now += by
+
+    def commit(self) -> None:
+        self.rig.wait(lambda: not self.editor.computing)
+        self.editor.commit()
+
+    @property
+    def editor(self):
+        return self.rig.session.editor
+
+    @property
+    def past(self) -> Past:
+        return self.pasts[self.rig.session.document.image_id]
+
+    @property
+    def steps(self) -> int:
+        return len(self.rig.session.document.history.done)
+
+
+def test_all_tools_together() -> None:
+    run_state_machine_as_test(
+        AllTools,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=False,
+        ),
+    )
