@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from segstudio.domain.plane import Tile, TileChange, TileKey
+from segstudio.domain.packing import HeldTiles
+from segstudio.domain.tiles import Tile, TileChange, TileKey
 
 MIN_STEPS = 200
 """Edits that are kept whatever they weigh."""
+
+FRESH_STEPS = 8
+"""Newest edits that are kept unpacked, to be undone at once."""
 
 MAX_BYTES = 256 * 2**20
 """Weight above which edits beyond ``MIN_STEPS`` are let go, oldest first."""
@@ -20,6 +24,9 @@ class Edit:
 
     name: str
     tiles: Mapping[TileKey, TileChange]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tiles", HeldTiles(self.tiles))
 
     @property
     def before(self) -> dict[TileKey, Tile | None]:
@@ -33,8 +40,20 @@ class Edit:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the tiles that only this edit keeps alive, as an upper bound: those before it."""
-        return sum(change[0].nbytes for change in self.tiles.values() if change[0] is not None)
+        """Bytes of the tiles that only this edit keeps alive, as an upper bound: those before it.
+
+        Tiles of one value weigh nothing, and packing changes no weight: it is the same whoever reads it when.
+        """
+        return self._held.weight_before()
+
+    def pack(self) -> None:
+        """Take as little memory as can be; the tiles are unpacked when they are asked for."""
+        self._held.pack()
+
+    @property
+    def _held(self) -> HeldTiles:
+        assert isinstance(self.tiles, HeldTiles)
+        return self.tiles
 
 
 @dataclass
@@ -68,6 +87,8 @@ class History:
             self.mark = None
         self.done.append(edit)
         self.undone.clear()
+        if len(self.done) > FRESH_STEPS:
+            self.done[-FRESH_STEPS - 1].pack()
         self._trim()
 
     def undo(self) -> Edit | None:

@@ -12,21 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.geometry import Rect, union_all
+from segstudio.domain.packing import compact, is_uniform, uniform_tile
+from segstudio.domain.tiles import TILE, UNSET, Tile, TileChange, TileKey
 
-TILE = 256
-"""Side of a tile in pixels."""
+__all__ = ["TILE", "UNSET", "Plane", "Tile", "TileChange", "TileKey", "mask_at", "tile_rect"]
 
-UNSET = 65535
-"""Value of a correction pixel that nobody painted."""
-
-TileKey = tuple[int, int]
-"""(row, column) of a tile, counted in tiles."""
-
-Tile = NDArray[np.uint16]
-"""(256, 256) uint16; at the right and lower border the part outside the image holds the plane's fill."""
-
-TileChange = tuple[Tile | None, Tile | None]
-"""A tile before and after; None is a tile that is all fill."""
+_WHOLE = (TILE, TILE)
 
 
 class Plane:
@@ -44,8 +35,8 @@ class Plane:
         """A plane with the values of a (height, width) uint16 array."""
         plane = cls(values.shape[0], values.shape[1], fill)
         plane.write(plane.bounds, values)
-        plane._tiles = {key: tile for key, tile in plane._tiles.items() if not plane._is_fill(tile)}
-        plane._owned &= plane._tiles.keys()
+        plane._tiles = {key: compact(tile) for key, tile in plane._tiles.items() if not plane._is_fill(tile)}
+        plane._owned = {key for key, tile in plane._tiles.items() if not is_uniform(tile)}
         return plane
 
     @property
@@ -72,14 +63,17 @@ class Plane:
 
         What it costs depends on how many are asked for, not on how far apart they are.
         """
-        out = np.full((len(rows), len(columns)), self.fill, np.uint16)
+        out = np.empty((len(rows), len(columns)), np.uint16)
         across = _runs(columns)
         for tile_row, down, inside_rows in _runs(rows):
             for tile_column, along, inside_columns in across:
-                tile = self._tiles.get((tile_row, tile_column))
-                if tile is not None:
-                    out[down, along] = _picked(tile, inside_rows, inside_columns)
+                _pick(out[down, along], self.tile((tile_row, tile_column)), inside_rows, inside_columns)
         return out
+
+    def tile(self, key: TileKey) -> Tile:
+        """One tile, not to be written to."""
+        tile = self._tiles.get(key)
+        return uniform_tile(self.fill) if tile is None else tile
 
     def to_array(self) -> NDArray[np.uint16]:
         """A (height, width) copy of everything."""
@@ -96,6 +90,10 @@ class Plane:
             mask = None if where is None else where[source]
             if mask is not None and not mask.any():
                 continue
+            if isinstance(values, int) and (part.height, part.width) == _WHOLE and (mask is None or mask.all()):
+                self._tiles[key] = uniform_tile(values)
+                self._owned.discard(key)
+                continue
             target = self._writable(key)[_inside(part, key)]
             piece = values if isinstance(values, int) else values[source]
             if mask is None:
@@ -109,7 +107,10 @@ class Plane:
         return dict(self._tiles)
 
     def changes_since(self, snapshot: Mapping[TileKey, Tile]) -> dict[TileKey, TileChange]:
-        """Tiles that differ in content from ``snapshot``, as (before, after); freezes the plane."""
+        """Tiles that differ in content from ``snapshot``, as (before, after); freezes the plane.
+
+        Tiles that came to be of one value give their memory back.
+        """
         now = self.snapshot()
         changes: dict[TileKey, TileChange] = {}
         for key in now.keys() | snapshot.keys():
@@ -117,6 +118,8 @@ class Plane:
             if before is after:
                 continue
             # A tile erased to all fill is None here as it is on the disk, so that a history weighs the same there.
+            if after is not None:
+                after = self._tiles[key] = compact(after)
             before, after = self._or_none(before), self._or_none(after)
             if not _equal(before, after):
                 changes[key] = (before, after)
@@ -140,7 +143,7 @@ class Plane:
         return self._tiles[key]
 
     def _is_fill(self, tile: Tile) -> bool:
-        return bool((tile == self.fill).all())
+        return tile.item(0) == self.fill and (is_uniform(tile) or bool((tile == self.fill).all()))
 
     def _or_none(self, tile: Tile | None) -> Tile | None:
         return None if tile is None or self._is_fill(tile) else tile
@@ -150,11 +153,20 @@ def mask_at(
     correction: Plane, prediction: Plane | None, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> NDArray[np.uint16]:
     """The mask where ``rows`` and ``columns`` cross: correction over prediction over 0; see ``Plane.sample``."""
-    mask = correction.sample(rows, columns)
-    unset = mask == UNSET
-    if unset.any():
-        np.copyto(mask, np.uint16(0) if prediction is None else prediction.sample(rows, columns), where=unset)
-    return mask
+    out = np.zeros((len(rows), len(columns)), np.uint16)
+    across = _runs(columns)
+    for tile_row, down, inside_rows in _runs(rows):
+        for tile_column, along, inside_columns in across:
+            key = tile_row, tile_column
+            over, below = correction.tile(key), None if prediction is None else prediction.tile(key)
+            if is_uniform(over):
+                _pick(out[down, along], below if over.item(0) == UNSET else over, inside_rows, inside_columns)
+                continue
+            target = out[down, along]
+            _pick(target, below, inside_rows, inside_columns)
+            painted = _picked(over, inside_rows, inside_columns)
+            np.copyto(target, painted, where=painted != UNSET)
+    return out
 
 
 def tile_rect(key: TileKey) -> Rect:
@@ -192,13 +204,20 @@ def _runs(indices: NDArray[np.intp]) -> list[tuple[int, slice, _Inside]]:
     return runs
 
 
+def _pick(target: NDArray[np.uint16], tile: Tile | None, rows: _Inside, columns: _Inside) -> None:
+    """Copy from a tile; None leaves ``target`` as it is."""
+    if tile is None:
+        return
+    target[...] = tile.item(0) if is_uniform(tile) else _picked(tile, rows, columns)
+
+
 def _picked(tile: Tile, rows: _Inside, columns: _Inside) -> Tile:
     picked = tile[rows] if isinstance(rows, slice) else tile.take(rows, axis=0)
     return picked[:, columns] if isinstance(columns, slice) else picked.take(columns, axis=1)
 
 
 def _equal(one: Tile | None, other: Tile | None) -> bool:
-    if one is None or other is None:
+    if one is None or other is None or (is_uniform(one) and is_uniform(other)):
         return one is other
     return np.array_equal(one, other)
 

@@ -1,0 +1,342 @@
+"""How fast the canvas is at any image size: `python tests/benchmarks/canvas.py` prints a table of medians and p99s.
+
+The real window on the offscreen platform with a view of 1920 x 1080, real mouse and wheel events, drawn images in a
+temporary project whose masks cover a third of them. A time runs from the event to the end of the repaint. Memory is
+that of a process of its own. Parts by name: `python tests/benchmarks/canvas.py brush undo pan steps training memory`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+VIEW = (1920, 1080)
+SIDES = (1024, 4096, 8192)
+MOVES = 500
+PATIENCE = 300.0
+PARTS = ("brush", "undo", "pan", "steps", "training", "memory")
+
+
+def draw(path: Path, width: int, height: int) -> np.ndarray:
+    """Write a picture of skin with hairs, and return its mask of two classes, (height, width) uint16."""
+    from segstudio.imaging.cv import cv2
+
+    rng = np.random.default_rng(width + height)
+    small = rng.normal((190, 150, 130), 14, (height // 16 + 1, width // 16 + 1, 3))
+    image = cv2.resize(np.clip(small, 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
+    mask = np.zeros((height, width), np.uint16)
+    angle = np.linspace(0, 2 * np.pi, 200)
+    reach = 0.33 + 0.03 * np.sin(9 * angle)
+    outline = np.stack([width * (0.5 + reach * np.cos(angle)), height * (0.5 + reach * np.sin(angle))], axis=1)
+    cv2.fillPoly(mask, [outline.astype(np.int32)], 1)
+    cv2.ellipse(mask, (width // 3, height // 3), (width // 12, height // 9), 30, 0, 360, 2, -1)
+    image[mask > 0] //= 2
+    for _ in range(60):
+        start, end = (tuple(int(v) for v in rng.integers(0, (width, height))) for _ in range(2))
+        cv2.line(image, start, end, (40, 30, 25), max(1, width // 800), cv2.LINE_AA)
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return mask
+
+
+class Bench:
+    """The program with one project open."""
+
+    def __init__(self, home: Path, project: Path) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from segstudio.app.settings import Settings
+        from segstudio.app.studio import Studio
+        from segstudio.ui.application import make_application
+        from segstudio.ui.bridge import QtScheduler
+        from segstudio.ui.main_window import MainWindow
+        from segstudio.ui.theme import Theme
+
+        app = QApplication.instance() or make_application()
+        settings = Settings(home / "settings.json")
+        studio = Studio(QtScheduler(app), settings, automatic=False)
+        self.window = MainWindow(studio, settings, Theme(app, "dark"))
+        self.canvas = self.window.canvas
+        self.window.show()
+        studio.open_project(project)
+        self.wait(lambda: studio.session is not None and studio.session.document is not None)
+        self.session: Any = studio.session
+        self.canvas.setFixedSize(*VIEW)
+        self.window.resize(VIEW[0] + 900, VIEW[1] + 400)
+        self.rest(0.5)
+        seen = self.canvas.visibleRegion().boundingRect()
+        assert (seen.width(), seen.height()) == VIEW
+
+    def turn(self) -> None:
+        """Let everything be painted that was asked for."""
+        from PySide6.QtWidgets import QApplication
+
+        QApplication.processEvents()
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Until ``condition`` holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            self.turn()
+
+    def rest(self, seconds: float) -> None:
+        """Let what runs beside come to its end."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end)
+
+    def open(self, name: str) -> None:
+        """Bring an image to the canvas."""
+        image = next(record for record in self.session.records if record.name.startswith(name))
+        self.session.open_image(image.id)
+        self.wait(lambda: self.session.document is not None and self.session.document.image_id == image.id)
+        self.rest(1.0)
+
+    def strokes(self, moves: int = MOVES, strokes: int = 4) -> np.ndarray:
+        """Milliseconds of each move of some winding strokes round the middle of the view."""
+        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtTest import QTest
+
+        took = []
+        for stroke in range(strokes):
+            turns = np.linspace(0, 8 * np.pi, moves // strokes) + stroke
+            points = [QPoint(int(960 + 300 * np.cos(t) + 3 * t), int(540 + 220 * np.sin(1.3 * t))) for t in turns]
+            QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=points[0])
+            self.turn()
+            for point in points[1:]:
+                began = time.perf_counter()
+                QTest.mouseMove(self.canvas, point)
+                self.turn()
+                took.append(time.perf_counter() - began)
+            QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=points[-1])
+            self.turn()
+        return 1000 * np.array(took)
+
+    def wheel(self, notches: int, x: int, y: int) -> float:
+        """Milliseconds from one turn of the wheel to the end of the repaint."""
+        from PySide6.QtCore import QPoint, QPointF, Qt
+        from PySide6.QtGui import QWheelEvent
+        from PySide6.QtWidgets import QApplication
+
+        at = QPointF(x, y)
+        none, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+        turned = QPoint(0, 120 * notches)
+        event = QWheelEvent(at, at, QPoint(), turned, Qt.MouseButton.NoButton, none, phase, False)
+        began = time.perf_counter()
+        QApplication.sendEvent(self.canvas, event)
+        self.turn()
+        return 1000 * (time.perf_counter() - began)
+
+    def close(self) -> None:
+        """End the program."""
+        self.window.close()
+
+
+@contextmanager
+def program(images: dict[str, tuple[int, int]]) -> Iterator[Bench]:
+    """The program with drawn images of the given names and sizes."""
+    from segstudio.app.batch import new_project
+    from segstudio.store.project_db import Project
+
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
+        folder = Path(home) / "images"
+        folder.mkdir()
+        masks = {name: draw(folder / f"{name}.png", *size) for name, size in images.items()}
+        target = Path(home) / "bench.segstudio"
+        new_project(target, folder, None, ["lesion", "hair"], "approved")
+        project = Project.open(target)
+        for record in project.images.list_images():
+            project.masks.start_from(record.id, masks[record.path.stem])
+        project.close()
+        masks.clear()
+        bench = Bench(Path(home), target)
+        try:
+            yield bench
+        finally:
+            bench.close()
+
+
+def figures(took: Any) -> str:
+    """Median and p99 of milliseconds."""
+    return f"{np.median(took):.2f} / {np.percentile(took, 99):.2f}"
+
+
+def row(what: str, bar: str, measured: str) -> None:
+    """Print one row of the table."""
+    print(f"| {what} | {bar} | {measured} |", flush=True)
+
+
+def brush() -> None:
+    """Strokes at each size, at 100 % and whole."""
+    medians: dict[tuple[str, int], float] = {}
+    with program({f"{side:05d}": (side, side) for side in SIDES}) as bench:
+        for side in SIDES:
+            bench.open(f"{side:05d}")
+            for zoom in ("100 %", "fit"):
+                bench.canvas.zoom_to(1.0) if zoom == "100 %" else bench.canvas.zoom_fit()
+                bench.session.editor.set_brush_radius(40)
+                bench.strokes(100)
+                took = bench.strokes()
+                medians[zoom, side] = float(np.median(took))
+                row(f"brush, radius 40, {side} px, {zoom}", "<= 1 / <= 8", figures(took))
+                if side == SIDES[-1]:
+                    bench.session.editor.set_brush_radius(300)
+                    row(f"brush, radius 300, {side} px, {zoom}", "p99 <= 12", figures(bench.strokes()))
+    for zoom in ("100 %", "fit"):
+        ratio = medians[zoom, SIDES[-1]] / medians[zoom, SIDES[0]]
+        row(f"ratio 8192 : 1024, {zoom}", "<= 1.5", f"{ratio:.2f}")
+
+
+def undo() -> None:
+    """Undo and redo of strokes at 8192 px."""
+    with program({"08192": (8192, 8192)}) as bench:
+        bench.canvas.zoom_to(1.0)
+        bench.session.editor.set_brush_radius(40)
+        bench.strokes(20 * 60, 20)
+        bench.rest(3)
+        alone, whole = [], []
+        for _ in range(10):
+            for go in [bench.session.editor.undo] * 20 + [bench.session.editor.redo] * 20:
+                began = time.perf_counter()
+                go()
+                alone.append(1000 * (time.perf_counter() - began))
+                bench.turn()
+                whole.append(1000 * (time.perf_counter() - began))
+        row("undo, redo of a stroke, 8192 px", "p99 <= 5", figures(alone))
+        row("the same with its repaint", "", figures(whole))
+
+
+def pan() -> None:
+    """Pan and zoom at 8192 px."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    with program({"08192": (8192, 8192)}) as bench:
+        bench.rest(2)
+        for scale in (0.3, 1.0, 1.5):
+            bench.canvas.zoom_to(scale)
+            bench.turn()
+            took = []
+            QTest.mousePress(bench.canvas, Qt.MouseButton.MiddleButton, pos=QPoint(960, 540))
+            for step in np.linspace(0, 6 * np.pi, 300):
+                began = time.perf_counter()
+                QTest.mouseMove(bench.canvas, QPoint(int(960 + 500 * np.cos(step)), int(540 + 300 * np.sin(step))))
+                bench.turn()
+                took.append(1000 * (time.perf_counter() - began))
+            QTest.mouseRelease(bench.canvas, Qt.MouseButton.MiddleButton, pos=QPoint(960, 540))
+            row(f"pan, 8192 px, {scale:.0%}", "p99 <= 16", figures(took))
+        bench.canvas.zoom_fit()
+        bench.turn()
+        took = [bench.wheel(1, 900, 500) for _ in range(24)]
+        for _ in range(8):
+            took += [bench.wheel(-1, 700, 600) for _ in range(26)]
+            took += [bench.wheel(1, 900, 500) for _ in range(26)]
+        row("zoom from fit to 3200 % and back, 8192 px", "p99 <= 16", figures(took))
+
+
+def steps() -> None:
+    """From image to image, each prefetched."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    with program({f"{number:02d}": (4000, 3000) for number in range(8)}) as bench:
+        bench.open("00")
+        took = []
+        for _ in range(7):
+            bench.rest(1.5)
+            before = bench.session.document
+            began = time.perf_counter()
+            QTest.keyClick(bench.canvas, Qt.Key.Key_Right)
+            bench.wait(lambda before=before: bench.session.document is not before and bench.session.document)
+            bench.wait(lambda: bench.canvas.document is bench.session.document)
+            bench.turn()
+            took.append(1000 * (time.perf_counter() - began))
+        row("image to image, 12 MP, prefetched", "<= 80", f"{np.median(took):.0f}, slowest {max(took):.0f}")
+
+
+def training() -> None:
+    """Painting on 24 MP while the worker trains."""
+    from segstudio.app.batch import make_demo
+    from segstudio.app.demo import demo_folder
+
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
+        make_demo("lesion")
+        bench = Bench(Path(home), demo_folder() / "lesion.segstudio")
+        draw(Path(home) / "large.png", 6000, 4000)
+        bench.session.add_images([Path(home) / "large.png"])
+        bench.wait(lambda: any(record.name.startswith("large") for record in bench.session.records))
+        bench.open("large")
+        bench.session.editor.set_brush_radius(40)
+        bench.session.rounds.start()
+        status = bench.session.rounds
+        bench.wait(lambda: status.status.phase == "training" and status.status.fraction > 0.1)
+        for zoom in ("fit", "100 %"):
+            bench.canvas.zoom_to(1.0) if zoom == "100 %" else bench.canvas.zoom_fit()
+            took = bench.strokes(1000)
+            assert status.busy, "the round ended before the stroke did"
+            row(f"brush, radius 40, 24 MP, {zoom}, while a round trains", "p99 <= 16", figures(took))
+        status.cancel()
+        bench.wait(lambda: not status.busy)
+        bench.close()
+
+
+def memory() -> None:
+    """What the process holds with an 8192 px image and 200 steps of undo, a quarter of them fills of nearly all."""
+    from segstudio.domain.geometry import Rect
+    from segstudio.domain.patch import Patch
+
+    with program({"08192": (8192, 8192)}) as bench:
+        bench.rest(2)
+        bench.canvas.zoom_to(1.0)
+        bench.session.editor.set_brush_radius(300)
+        document = bench.session.document
+        for step in range(200):
+            if step % 4 == 0:
+                document.begin_edit("Fill")
+                everywhere = np.ones((8000 - step, 8000), bool)
+                rect = Rect(50 + step // 2, 60, 8050 + step // 2, 8060 - step)
+                document.apply(Patch(rect, everywhere, step // 4 % 3))
+                bench.session.editor._record(document, document.commit_edit())
+            else:
+                bench.canvas.pan(*(180 * np.array([np.cos(step), np.sin(step)])))
+                bench.strokes(40, 1)
+            bench.turn()
+        bench.wait(lambda: bench.session.save_status.state == "saved")
+        bench.rest(2)
+        held = {line.split(":")[0]: int(line.split()[1]) // 1024 for line in _status() if line.startswith("Vm")}
+        count = len(document.history.done)
+        row(f"memory, 8192 px, {count} steps", "<= 600 MB", f"{held['VmRSS']} MB, at most {held['VmHWM']} MB")
+
+
+def _status() -> list[str]:
+    return Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+
+
+def main() -> None:
+    """Print the table; each part in a process of its own."""
+    wanted = sys.argv[1:] or PARTS
+    if len(wanted) == 1:
+        {"brush": brush, "undo": undo, "pan": pan, "steps": steps, "training": training, "memory": memory}[wanted[0]]()
+        return
+    print(f"Load of the machine before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores.\n")
+    print("| what | bar, ms (median / p99) | measured |\n|---|---:|---:|", flush=True)
+    for part in wanted:
+        subprocess.run([sys.executable, __file__, part], check=True)
+    print(f"\nLoad after: {os.getloadavg()[0]:.2f}.")
+
+
+if __name__ == "__main__":
+    main()
