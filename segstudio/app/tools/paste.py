@@ -56,7 +56,6 @@ class PasteProposal(Tool):
     background when the piece is taken: the place that it was moved away from.
     """
 
-    title = "Paste"
     cursor: ClassVar[Cursor] = "move"
 
     def __init__(
@@ -71,7 +70,7 @@ class PasteProposal(Tool):
     ) -> None:
         self._piece = piece
         self._size = size
-        self._name = name
+        self.title = self._name = name
         self._lifted = lifted
         self._across, self._down, self._scaled = across, down, False
         self._middle: Point = (piece.middle[0] * size[0] / piece.size[0], piece.middle[1] * size[1] / piece.size[1])
@@ -161,7 +160,7 @@ class PasteProposal(Tool):
     def refresh(self, context: ToolContext) -> None:
         """Show what of it would be painted."""
         if self._shown:
-            self._preview = Preview(spared(self._patch(), context))
+            self._preview = Preview(context.allowed(self._patch()))
 
     # ---- within -----------------------------------------------------------------------------------------------
 
@@ -190,14 +189,6 @@ class PasteProposal(Tool):
         own = Rect(inside.x0 - x, inside.y0 - y, inside.x1 - x, inside.y1 - y).slices
         patch = Patch(inside, self._where[own], self._ids[own])
         return patch if self._lifted.rect.is_empty else _over(self._lifted, patch)
-
-
-def spared(patch: Patch, context: ToolContext) -> Patch:
-    """``patch`` without the pixels that may not be painted over."""
-    if patch.is_empty:
-        return NOTHING
-    where = context.document.allowed(patch, context.locked, context.settings.paint_over)
-    return patch if where is patch.where else Patch(patch.rect, where, patch.ids)
 
 
 def lift(document: Document, segment_ids: set[int]) -> Piece | None:
