@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
+from segstudio.app.tools.paste import FLIP_ACROSS_KEY, FLIP_DOWN_KEY
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
 from segstudio.ui.commands import Commands
@@ -64,6 +65,20 @@ def _busy(c: Commands) -> bool:
 def _pending(c: Commands) -> bool:
     session = c.studio.session
     return session is not None and (session.editor.busy or session.editor.in_gesture or session.editor.proposing)
+
+
+def _clipboard_empty(c: Commands) -> bool:
+    return c.studio.session is None or c.studio.session.clipboard.is_empty
+
+
+def _painted(c: Commands) -> bool:
+    session = c.studio.session
+    return session is not None and session.document is not None and session.record(session.document.image_id).touched
+
+
+def _predicted(c: Commands) -> bool:
+    session = c.studio.session
+    return session is not None and session.document is not None and session.document.prediction is not None
 
 
 def _look(name: str) -> Test:
@@ -145,6 +160,13 @@ ACTIONS: tuple[Action, ...] = (
            lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip()),
     Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda c: c.redo(), "arrow-clockwise",
            lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip()),
+    Action("copy", "Copy segment", "-Edit", ("Ctrl+C",), lambda c: c.copy_segment(), "", _document),
+    Action("copy_all", "Copy all segments", "Edit", ("Ctrl+Shift+C",), lambda c: c.copy_all_segments(), "", _document),
+    Action("paste", "Paste", "Edit", ("Ctrl+V",), lambda c: c.paste_segments(), "",
+           lambda c: _document(c) and not _clipboard_empty(c)),
+    Action("flip_across", "Flip left-right", "-Edit", (FLIP_ACROSS_KEY,), lambda c: c.flip(across=True), "",
+           _document),
+    Action("flip_down", "Flip top-bottom", "Edit", (FLIP_DOWN_KEY,), lambda c: c.flip(across=False), "", _document),
 
     Action("next", "Next image", "View", ("N", "PgDown"), lambda c: c.step(1), "caret-right", _project),
     Action("previous", "Previous image", "View", ("PgUp",), lambda c: c.step(-1), "caret-left", _project),
@@ -181,6 +203,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", _project),
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
+    Action("reset_image", "Reset image to the model's mask", "-Mask", (), lambda c: c.reset_image(), "", _painted,
+           words=lambda c: "Reset image to the model's mask" if _predicted(c) else "Clear mask"),
+    Action("reset_segment", "Reset segment to the model's mask", "Mask", (), lambda c: c.reset_segment(), "",
+           lambda c: _painted(c) and _predicted(c)),
     Action("approve", "Approve", "-Mask", ("A",), lambda c: c.approve(), "check", _document),
     Action("reopen", "Take approval back", "Mask", ("Shift+A",), lambda c: c.reopen(), "", _approved),
 

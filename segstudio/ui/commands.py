@@ -155,6 +155,36 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.editor.step_back()
 
+    def copy_segment(self) -> None:
+        """Copy the segment in hand."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.copy()
+
+    def copy_all_segments(self) -> None:
+        """Copy all that the mask shows."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.copy_all()
+
+    def paste_segments(self) -> None:
+        """Propose what was copied."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.paste()
+
+    def flip(self, *, across: bool) -> None:
+        """Flip what is being pasted, or the segment in hand."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.flip(across=across)
+
+    def reset_image(self) -> None:
+        """Give the image back to the model."""
+        if self.studio.session is not None:
+            self.studio.session.reset.image()
+
+    def reset_segment(self) -> None:
+        """Give the segment in hand back to the model."""
+        if self.studio.session is not None:
+            self.studio.session.reset.segment()
+
     def set_tool(self, name: str) -> None:
         """Take another tool in hand."""
         if self.studio.session is not None:

@@ -47,6 +47,9 @@ FRAME_ROOM = QSize(16, 48)
 SIDE_WIDTH = 288
 LIST_WIDTH = 248
 
+_OF_AN_IMAGE = ("better", "reset")
+"""Keys of messages that are about the image on the canvas."""
+
 
 class MainWindow(QMainWindow):
     """Made once; shows the welcome page or the open project."""
@@ -210,9 +213,9 @@ class MainWindow(QMainWindow):
         banner.show_message(message)
 
     def _drop_offer(self, session: Session | None) -> None:
-        """What was offered for "this mask" goes with its image."""
+        """What was said or offered about one mask goes with its image."""
         shown = self.canvas_banner.message
-        if session is None or shown is None or shown.key != "better":
+        if session is None or shown is None or shown.key not in _OF_AN_IMAGE:
             return
         if session.current_id != self._message_image:
             self.canvas_banner.clear()
