@@ -301,10 +301,11 @@ class Editor:
             self._show_preview()
 
     def _context(self, document: Document) -> ToolContext:
-        def paint(name: str, patch: Patch) -> None:
+        def paint(name: str, patch: Patch, spare: bool = True) -> None:
             if not document.editing:
                 document.begin_edit(name)
-            self._repaint(document.apply(patch, locked, self.settings.paint_over))
+            only_over = self.settings.paint_over if spare else None
+            self._repaint(document.apply(patch, locked if spare else (), only_over))
 
         def later(compute: Callable[[], Any], done: Callable[[ToolContext, Any], None]) -> None:
             tool = self.tool

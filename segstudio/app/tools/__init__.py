@@ -1,10 +1,16 @@
 """The tools by name; none knows of any toolkit."""
 
 from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolAction, ToolContext
+from segstudio.app.tools.box import BoxTool
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.bucket import BucketTool
+from segstudio.app.tools.lasso import LassoTool
+from segstudio.app.tools.nudge import NudgeTool
 from segstudio.app.tools.pan import PanTool
+from segstudio.app.tools.polygon import PolygonTool
 from segstudio.app.tools.settings import ToolSettings
+from segstudio.app.tools.smart_edge import SmartEdgeTool
+from segstudio.app.tools.snap import SnapBrush
 from segstudio.app.tools.wand import WandTool
 
 __all__ = [
@@ -28,6 +34,13 @@ def make_tools() -> dict[str, Tool]:
         "brush": BrushTool("paint"),
         "eraser": BrushTool("erase"),
         "restore": BrushTool("restore"),
+        "snap": SnapBrush(),
+        "nudge": NudgeTool(),
+        "polygon": PolygonTool(),
+        "lasso": LassoTool(),
+        "rectangle": BoxTool("rectangle"),
+        "ellipse": BoxTool("ellipse"),
+        "smart_edge": SmartEdgeTool(),
         "wand": WandTool(),
         "bucket": BucketTool(),
         "pan": PanTool(),

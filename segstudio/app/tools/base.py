@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,21 +90,28 @@ class ToolAction:
     call: Callable[[ToolContext], None]
 
 
+class Paint(Protocol):
+    """Changes the mask; see ``ToolContext``."""
+
+    def __call__(self, name: str, patch: Patch, spare: bool = True) -> None:
+        """Change it by ``patch``, as part of a step called ``name``."""
+
+
 @dataclass(frozen=True, eq=False)
 class ToolContext:
     """What a tool works on during one call.
 
     ``paint(name, patch)`` changes the mask: the first call opens a step of undo of that name, which ends with the
-    gesture; locked segments and those outside of ``settings.paint_over`` are spared. ``later(compute, done)`` computes
-    off the main thread and calls ``done(context, result)`` there, unless the tool was left, or asked for something
-    later, in between.
+    gesture; locked segments and those outside of ``settings.paint_over`` are spared. Without ``spare`` they are not,
+    which is for taking back what the same gesture painted. ``later(compute, done)`` computes off the main thread and
+    calls ``done(context, result)`` there, unless the tool was left, or asked for something later, in between.
     """
 
     document: Document
     segment_id: int
     locked: tuple[int, ...]
     settings: ToolSettings
-    paint: Callable[[str, Patch], None]
+    paint: Paint
     later: Callable[[Callable[[], Any], Callable[[ToolContext, Any], None]], None]
 
     def value(self, effect: Effect) -> int:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.app.tools.base import Cursor, PointerEvent, Tool, ToolContext
 from segstudio.app.tools.settings import Effect, ToolSettings
 from segstudio.domain.brush import Point, stroke_segment
+from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
 
 LIGHTEST = 0.2
 """Share of the brush's radius that the lightest touch of a pen paints with."""
 
+Swept = tuple[Rect, NDArray[np.bool_]]
+"""A rectangle of the image and which of its pixels the brush changes."""
+
 _TITLES = {"paint": "Brush", "erase": "Eraser", "restore": "Model brush"}
-_NAMES = {"paint": "Paint", "erase": "Erase", "restore": "Bring the model's mask back"}
 _HINTS = {
     "paint": "Paint: drag · erase: right button · straight: Shift+click · size: [ ]",
     "erase": "Erase: drag · paint: right button · straight: Shift+click · size: [ ]",
@@ -26,6 +33,11 @@ class BrushTool(Tool):
 
     options: ClassVar[tuple[str, ...]] = ("radius", "square", "pressure", "paint_over")
     cursor: ClassVar[Cursor] = "ring"
+    names: ClassVar[dict[Effect, str]] = {
+        "paint": "Paint",
+        "erase": "Erase",
+        "restore": "Bring the model's mask back",
+    }
 
     def __init__(self, effect: Effect = "paint") -> None:
         self._effect = effect
@@ -60,18 +72,17 @@ class BrushTool(Tool):
             self._paint(context, event)
         self._ended = (context.document.image_id, event.point)
 
-    def _paint(self, context: ToolContext, event: PointerEvent) -> None:
+    def swept(self, context: ToolContext, start: Point, event: PointerEvent) -> Iterable[Swept]:
+        """What the brush changes on its way from ``start``."""
         document, settings = context.document, context.settings
-        rect, covered = stroke_segment(
-            self._last or event.point,
-            event.point,
-            pressed(settings, event),
-            document.height,
-            document.width,
-            square=settings.square,
-        )
+        radius = pressed(settings, event)
+        yield stroke_segment(start, event.point, radius, document.height, document.width, square=settings.square)
+
+    def _paint(self, context: ToolContext, event: PointerEvent) -> None:
+        start = self._last or event.point
         self._last = event.point
-        context.paint(_NAMES[self._doing], Patch(rect, covered, context.value(self._doing)))
+        for rect, covered in self.swept(context, start, event):
+            context.paint(self.names[self._doing], Patch(rect, covered, context.value(self._doing)))
 
 
 def pressed(settings: ToolSettings, event: PointerEvent) -> float:
