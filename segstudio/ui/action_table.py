@@ -181,7 +181,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fit", "Fit to window", "View", ("F", "0", "Ctrl+0"), lambda c: c.canvas.zoom_fit(), "frame-corners",
            _document),
     Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", _document),
-    Action("hide_mask", "Hide mask", "-View", ("V",), lambda c: c.toggle_mask(), "eye-slash", _document,
+    Action("hide_mask", "Hide mask", "-View", ("Shift+V",), lambda c: c.toggle_mask(), "eye-slash", _document,
            lambda c: not c.canvas.mask_shown),
     Action("full_screen", "Full screen", "View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
            checked=lambda c: c.window.isFullScreen()),

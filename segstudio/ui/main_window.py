@@ -28,6 +28,7 @@ from segstudio.ui.action_table import TOOL_COLUMN
 from segstudio.ui.actions import Actions
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
+from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.commands import Commands
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.segments import SegmentsDock
@@ -64,7 +65,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("segstudio")
         self.setMinimumSize(920, 480)
         self.setAcceptDrops(True)
-        self.canvas = Canvas(theme)
+        self.seeing = Seeing(settings)
+        self.canvas = Canvas(theme, self.seeing)
         self.images = ImageList(theme)
         self.segments = SegmentsDock(theme)
         self.tool = ToolDock(theme)

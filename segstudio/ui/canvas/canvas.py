@@ -5,28 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
-from PySide6.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QNativeGestureEvent,
-    QPainter,
-    QPointingDevice,
-    QTabletEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPointingDevice, QTabletEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from segstudio.app.changes import Changes
+from segstudio.app.session import Session
 from segstudio.app.tools import PointerEvent
 from segstudio.app.tools.base import Cursor
 from segstudio.ui.canvas.cursor import Mark
+from segstudio.ui.canvas.holds import HeldKeys, LentTool
 from segstudio.ui.canvas.preview import PreviewDrawing
-from segstudio.ui.canvas.view_widget import ImageView
+from segstudio.ui.canvas.seeing import Seeing
+from segstudio.ui.canvas.seen_view import SeenView
 from segstudio.ui.theme import Theme
 
-_NOTCH = 120
-_ZOOM_A_NOTCH = 1.25
 _SIZE_A_NOTCH = 1.12
 
 _SLACK = 7.0
@@ -45,18 +37,25 @@ _BUTTONS: dict[Qt.MouseButton, Literal["left", "right"]] = {
 }
 
 
-class Canvas(ImageView):
+class Canvas(SeenView):
     """The image view with tools: the pointer on it, and what they show that is not in the mask yet."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
+    def __init__(self, theme: Theme, seeing: Seeing, parent: QWidget | None = None) -> None:
+        super().__init__(theme, seeing, parent)
         self.panning = False
-        self.space_down = False
+        self.held = HeldKeys(self)
+        self._lent = LentTool()
         self._pan_from = QPointF()
         self._painting: Literal["left", "right"] | None = None
         self._drawn: PreviewDrawing | None = None
         self._marked = QRect()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view_changed.connect(self._follow_preview)
+
+    def set_session(self, session: Session | None) -> None:
+        """Show another project, or none."""
+        self.held.release_all()
+        super().set_session(session)
 
     def apply(self, changes: Changes) -> None:
         """Repaint what ``changes`` says."""
@@ -98,11 +97,6 @@ class Canvas(ImageView):
             self._release(event.position(), button, event.modifiers(), event.pressure())
         event.accept()
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """No ring while the pointer is elsewhere."""
-        self.follow_pointer(None)
-        super().leaveEvent(event)
-
     def _press(
         self,
         position: QPointF,
@@ -114,7 +108,7 @@ class Canvas(ImageView):
         session = self.session
         if session is None or self.panning or self._painting is not None:
             return
-        hand = self.space_down or session.editor.pointed.cursor == "hand"
+        hand = self.held.is_down(Qt.Key.Key_Space) or session.editor.pointed.cursor == "hand"
         if button == Qt.MouseButton.MiddleButton or (hand and button == Qt.MouseButton.LeftButton):
             self.panning = True
             self._pan_from = position
@@ -122,6 +116,7 @@ class Canvas(ImageView):
             self.update_cursor()
         elif button in _BUTTONS and not hand and self.ready:
             self._painting = _BUTTONS[button]
+            self._lent.note_use()
             session.editor.press(self._event(position, modifiers, pressure, clicks))
             self.follow_pointer(position)
 
@@ -144,6 +139,7 @@ class Canvas(ImageView):
         elif self._painting is not None and _BUTTONS.get(button) == self._painting:
             if session is not None:
                 session.editor.release(self._event(position, modifiers, pressure))
+                self._lent.settle(session.editor)
             self._painting = None
         self.follow_pointer(position)
 
@@ -164,13 +160,15 @@ class Canvas(ImageView):
 
     # ---- what tools show --------------------------------------------------------------------------------------
 
-    def paint_over(self, painter: QPainter) -> None:
-        """Lines, handles and the pointer's mark, over image and mask."""
-        if self._drawn is not None:
+    def paint_over(self, painter: QPainter, part: QRect) -> None:
+        """Grid, lines, handles, the pointer's mark and the loupe, over image and mask."""
+        super().paint_over(painter, part)
+        if self._drawn is not None and not self.bare:
             self._drawn.paint(painter)
-        mark = self._mark()
+        mark = self.mark
         if mark is not None:
             mark.paint(painter)
+        self.paint_loupe(painter)
 
     def follow_pointer(self, position: QPointF | None) -> None:
         """The pointer is at a logical position, or elsewhere."""
@@ -182,7 +180,7 @@ class Canvas(ImageView):
 
     def update_mark(self) -> None:
         """Repaint where the pointer's mark was and where it is."""
-        mark = self._mark()
+        mark = self.mark
         bounds = QRect() if mark is None else mark.bounds
         for part in (self._marked, bounds):
             self.update(part)
@@ -193,7 +191,7 @@ class Canvas(ImageView):
         session = self.session
         if self.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif session is not None and (self.space_down or session.editor.pointed.cursor == "hand"):
+        elif session is not None and (self.held.is_down(Qt.Key.Key_Space) or session.editor.pointed.cursor == "hand"):
             shape = Qt.CursorShape.OpenHandCursor
         elif session is not None and self.ready:
             shape = _SHAPES[session.editor.pointed.cursor]
@@ -202,7 +200,8 @@ class Canvas(ImageView):
         if self.cursor().shape() != shape:
             self.setCursor(shape)
 
-    def _mark(self) -> Mark | None:
+    @property
+    def mark(self) -> Mark | None:
         """The brush's ring at the pointer, if it has one."""
         session = self.session
         if self.pointer is None or not self.ready or session is None or self.panning:
@@ -218,43 +217,46 @@ class Canvas(ImageView):
         """Show what the tool in hand shows."""
         if self._drawn is not None:
             self.update(self._drawn.bounds)
-        self._drawn = None
+        self._drawn, patch = None, None
         if self.session is not None and self.ready:
-            self._drawn = PreviewDrawing.of(self.session.editor.preview, self.to_widget, self.pointer)
+            preview = self.session.editor.preview
+            patch = preview.patch
+            self._drawn = PreviewDrawing.of(preview, self.to_widget, self.pointer)
         if self._drawn is not None:
             self.update(self._drawn.bounds)
+        self.set_patch(patch)
 
     # ---- wheel and keys ---------------------------------------------------------------------------------------
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the pointer; with Ctrl the size of the brush or of what the tool has instead, with Shift sideways."""
-        delta = event.angleDelta()
-        notches = (delta.y() or delta.x()) / _NOTCH
-        session = self.session
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if session is not None:
-                session.editor.resize(_SIZE_A_NOTCH**notches)
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.pan(notches * 64, 0)
-        else:
-            self.zoom_at(_ZOOM_A_NOTCH**notches, event.position())
-        event.accept()
+    def turn_wheel(self, notches: float) -> bool:
+        """The size of the brush, or of what the tool has instead."""
+        if self.session is not None:
+            self.session.editor.resize(_SIZE_A_NOTCH**notches)
+        return True
+
+    def lend_tool(self, name: str) -> None:
+        """Take a tool in hand while a key is held."""
+        if self.session is not None:
+            self._lent.lend(self.session.editor, name)
+
+    def return_tool(self) -> None:
+        """That key came up."""
+        if self.session is not None:
+            self._lent.give_back(self.session.editor, self._painting is not None)
 
     def event(self, event: QEvent) -> bool:
-        """Two fingers that pinch zoom too."""
-        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self.zoom_at(1.0 + event.value(), event.position())
+        """Keys that are held are no shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.held.wants(event):
+            event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space lends the hand, Escape gives the stroke up, arrows go through the images."""
+        """Keys that are held, and arrows, which go through the images."""
         session = self.session
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-        if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self.space_down = True
-                self.update_cursor()
+        if self.held.press(event):
+            self.update_cursor()
         elif event.key() == Qt.Key.Key_Escape and session is not None:
             session.editor.abandon()
             self._painting = None
@@ -267,17 +269,22 @@ class Canvas(ImageView):
         else:
             super().keyPressEvent(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A key that was held came up."""
+        if self.held.release(event):
+            self.update_cursor()
+        else:
+            super().keyReleaseEvent(event)
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Keys that are let go elsewhere are not heard of: the hand goes back now."""
-        self.space_down = False
+        """Keys that are let go elsewhere are not heard of: they come up now."""
+        self.held.release_all()
         self.update_cursor()
         super().focusOutEvent(event)
 
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """The hand goes back."""
-        if event.key() == Qt.Key.Key_Space:
-            if not event.isAutoRepeat():
-                self.space_down = False
-                self.update_cursor()
-        else:
-            super().keyReleaseEvent(event)
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Take the keyboard, for the keys that are held, unless somebody is typing."""
+        if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.follow_pointer(event.position())
+        super().enterEvent(event)

@@ -37,9 +37,7 @@ class Mark:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.radius < _SMALLEST:
-            for width, color in ((3.0, DARK), (1.0, LIGHT)):
-                painter.setPen(QPen(color, width))
-                self._cross(painter)
+            paint_cross(painter, self.center, 5.0)
             return
         painter.setPen(QPen(DARK, 2.6))
         self._shape(painter)
@@ -56,7 +54,12 @@ class Mark:
         else:
             painter.drawEllipse(self.center, self.radius, self.radius)
 
-    def _cross(self, painter: QPainter) -> None:
-        for near, far in ((QPointF(2, 0), QPointF(5, 0)), (QPointF(0, 2), QPointF(0, 5))):
-            painter.drawLine(self.center - far, self.center - near)
-            painter.drawLine(self.center + near, self.center + far)
+
+def paint_cross(painter: QPainter, center: QPointF, reach: float) -> None:
+    """Draw a cross that leaves its very middle free."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for color, width in ((DARK, 3.0), (LIGHT, 1.4)):
+        painter.setPen(QPen(color, width))
+        for near, far in ((QPointF(2, 0), QPointF(reach, 0)), (QPointF(0, 2), QPointF(0, reach))):
+            painter.drawLine(center - far, center - near)
+            painter.drawLine(center + near, center + far)

@@ -6,16 +6,19 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QElapsedTimer, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.domain.geometry import Rect
 from segstudio.ui.canvas.colors import OverlayColors
+from segstudio.ui.canvas.cursor import paint_cross
 from segstudio.ui.canvas.failure import FailureNote
+from segstudio.ui.canvas.legend import Legend, legend_of
+from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.renderer import Renderer, Surface
-from segstudio.ui.canvas.view import View, fit
+from segstudio.ui.canvas.zoom_widget import ZoomWidget
 from segstudio.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -25,23 +28,17 @@ if TYPE_CHECKING:
 FADE_MS = 150
 FRAME_MS = 16
 LOADING_SHOWN_AFTER_MS = 180
-_MARGIN = 16
+_NOTE_MARGIN = 16
+_CROSS = 9
 _MANY_PARTS = 8
 
 ORIGIN_WORDS = {"none": "no mask yet", "model": "the model's mask", "mine": "your mask", "approved": "approved mask"}
 
 
-class ImageView(QWidget):
-    """One image with its mask.
+class ImageView(ZoomWidget):
+    """One image with its mask, or another reading of it."""
 
-    Everything within is in device pixels, so that 100 % is one for one on any screen.
-    """
-
-    pointer_moved = Signal(object)
-    """(x, y) in image pixels, or None when the pointer has left."""
-    view_changed = Signal()
     relocate_wanted = Signal(int)
-    mask_shown_changed = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,10 +46,9 @@ class ImageView(QWidget):
         self.session: Session | None = None
         self.document: Document | None = None
         self.renderer: Renderer | None = None
-        self.view = View()
-        self.mask_shown = True
-        self.pointer: QPointF | None = None
-        self._fits = True
+        self.look = PLAIN
+        self.bare = False
+        self._cross: tuple[float, float] | None = None
         self._fade_clock = QElapsedTimer()
         self._fade_timer = QTimer(self)
         self._fade_timer.setInterval(FRAME_MS)
@@ -63,7 +59,6 @@ class ImageView(QWidget):
         self._loading_timer.timeout.connect(self._on_loading_slow)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(320, 240)
         self.setAccessibleName("Image and mask")
         self.loading_note = QLabel(self)
@@ -72,6 +67,7 @@ class ImageView(QWidget):
         self.loading_note.hide()
         self.failure_note = FailureNote(self)
         self.failure_note.relocate.clicked.connect(self._on_relocate)
+        self.legend = Legend(theme, self)
         theme.changed.connect(self.update)
 
     # ---- what is shown ----------------------------------------------------------------------------------------
@@ -89,20 +85,42 @@ class ImageView(QWidget):
             return
         if changes.document:
             self._follow_document()
-        if changes.table and self.renderer is not None:
-            self.renderer.set_colors(self._colors())
+        if changes.table:
+            for renderer in self.renderers:
+                renderer.set_colors(self._colors())
             self.update()
         if not changes.pixels.is_empty and self.renderer is not None and self.document is self.session.document:
             self._mask_changed(changes.pixels, changes.better_mask)
         if changes.history or changes.document:
             self._describe()
 
-    def set_mask_shown(self, shown: bool) -> None:
-        """Show the image with or without its mask."""
-        if shown != self.mask_shown:
-            self.mask_shown = shown
+    @property
+    def renderers(self) -> list[Renderer]:
+        """What draws the document, here and in whatever belongs to this view."""
+        return [] if self.renderer is None else [self.renderer]
+
+    @property
+    def picture_size(self) -> tuple[int, int] | None:
+        """(width, height) of the image in its pixels."""
+        return None if self.renderer is None else (self.renderer.width, self.renderer.height)
+
+    def set_look(self, look: Look, bare: bool = False) -> None:
+        """Show the document in another way; ``bare`` leaves everything but the image away."""
+        if (look, bare) != (self.look, self.bare):
+            self.look, self.bare = look, bare
+            for renderer in self.renderers:
+                renderer.set_look(look)
             self.update()
-            self.mask_shown_changed.emit(shown)
+        self._show_legend()
+
+    def set_cross(self, point: tuple[float, float] | None) -> None:
+        """Mark an image point: where the pointer is in another view of the image."""
+        before, self._cross = self._cross, point
+        for place in (before, point):
+            if place is not None:
+                middle = self.to_widget(*place).toPoint()
+                reach = QPoint(_CROSS + 3, _CROSS + 3)
+                self.update(QRect(middle - reach, middle + reach))
 
     @property
     def ready(self) -> bool:
@@ -145,23 +163,44 @@ class ImageView(QWidget):
         before = None if self.document is None else self.document.image_id
         self.document = document
         self._fade_timer.stop()
-        self.renderer = None if document is None else Renderer(document, self._colors())
+        self.renderer = None if document is None else self._make_renderer(document)
         # Another image starts whole, so that one glance takes it in; the same one read again keeps the zoom.
-        if document is not None and (self._fits or before != document.image_id):
+        if document is not None and (self.fits or before != document.image_id):
             self.zoom_fit()
+        self._show_legend()
         self.update()
+
+    def _make_renderer(self, document: Document) -> Renderer:
+        return Renderer(document, self._colors(), self.look)
+
+    def _show_legend(self) -> None:
+        document = self.document
+        shown = document is not None and not self.bare
+        predicted = document is not None and document.prediction is not None
+        self.legend.show_lines(legend_of(self.look.source, predicted) if shown else ())
+        self._place_notes()
 
     def _mask_changed(self, rect: Rect, better: bool) -> None:
         assert self.renderer is not None
+        if better:
+            self._show_legend()
+            for renderer in self.renderers:
+                renderer.mask_changed(Rect(0, 0, renderer.width, renderer.height))
+                renderer.doubt_changed()
         if better and self.isVisible():
             self.renderer.begin_fade()
             self._fade_clock.start()
             self._fade_timer.start()
             self.update()
             return
-        self.renderer.mask_changed(rect)
-        screen = self.renderer.repaint_rect(rect, self.view.snapped(), self._ratio)
-        self.update(self._logical(screen))
+        for renderer in self.renderers:
+            renderer.mask_changed(rect)
+        self._update_image(rect)
+
+    def _update_image(self, rect: Rect) -> None:
+        """Repaint a rectangle of image pixels, and what its outline reaches."""
+        if self.renderer is not None and not rect.is_empty:
+            self.update(self._logical(self.renderer.repaint_rect(rect, self.view.snapped(), self._ratio)))
 
     def _describe(self) -> None:
         if self.session is None or self.document is None:
@@ -189,78 +228,6 @@ class ImageView(QWidget):
         if self.session is not None and self.session.current_id is not None:
             self.relocate_wanted.emit(self.session.current_id)
 
-    # ---- zoom -------------------------------------------------------------------------------------------------
-
-    @property
-    def zoom_percent(self) -> float:
-        """Device pixels an image pixel, in per cent."""
-        return self.view.scale * 100
-
-    def zoom_fit(self) -> None:
-        """The whole image, as large as there is room for."""
-        if self.renderer is not None:
-            ratio = self._ratio
-            width, height = self._device_size()
-            self._set_view(fit(self.renderer.width, self.renderer.height, width, height, _MARGIN * ratio))
-            self._fits = True
-
-    def zoom_to(self, scale: float) -> None:
-        """Zoom to ``scale`` at the pointer, or the middle if it is elsewhere."""
-        self._zoom(self.view.at_scale(scale, *self._zoom_point()))
-
-    def zoom_step(self, direction: int) -> None:
-        """Zoom in (1) or out (-1) to the next stop."""
-        self._zoom(self.view.stepped(direction, *self._zoom_point()))
-
-    def zoom_at(self, factor: float, position: QPointF) -> None:
-        """Zoom by ``factor`` with the image held at a logical position."""
-        ratio = self._ratio
-        self._zoom(self.view.zoomed(factor, position.x() * ratio, position.y() * ratio))
-
-    def pan(self, dx: float, dy: float) -> None:
-        """Move the image by logical pixels."""
-        self._zoom(self.view.panned(dx * self._ratio, dy * self._ratio))
-
-    def to_image(self, position: QPointF) -> tuple[float, float]:
-        """The image point under a logical position."""
-        return self.view.snapped().to_image(position.x() * self._ratio, position.y() * self._ratio)
-
-    def to_widget(self, x: float, y: float) -> QPointF:
-        """The logical position of an image point."""
-        sx, sy = self.view.snapped().to_screen(x, y)
-        return QPointF(sx / self._ratio, sy / self._ratio)
-
-    def _zoom_point(self) -> tuple[float, float]:
-        width, height = self._device_size()
-        if self.pointer is None:
-            return width / 2, height / 2
-        return self.pointer.x() * self._ratio, self.pointer.y() * self._ratio
-
-    def _zoom(self, view: View) -> None:
-        if self.renderer is not None:
-            width, height = self._device_size()
-            self._set_view(view.kept_visible(self.renderer.width, self.renderer.height, width, height))
-            self._fits = False
-
-    def _set_view(self, view: View) -> None:
-        self.view = view
-        self.update()
-        self.view_changed.emit()
-        if self.pointer is not None:
-            self.pointer_moved.emit(self.to_image(self.pointer))
-
-    @property
-    def _ratio(self) -> float:
-        return self.devicePixelRatioF()
-
-    def _device_size(self) -> tuple[int, int]:
-        return round(self.width() * self._ratio), round(self.height() * self._ratio)
-
-    def _logical(self, screen: Rect) -> QRect:
-        ratio = self._ratio
-        box = QRectF(screen.x0 / ratio, screen.y0 / ratio, screen.width / ratio, screen.height / ratio)
-        return box.toAlignedRect().adjusted(-1, -1, 1, 1)
-
     # ---- Qt ---------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -272,7 +239,9 @@ class ImageView(QWidget):
             painter.setClipRect(part)
             self._paint_part(painter, part, fade)
         painter.setClipping(False)
-        self.paint_over(painter)
+        self.paint_over(painter, event.rect())
+        if self._cross is not None:
+            paint_cross(painter, self.to_widget(*self._cross), _CROSS)
         painter.end()
 
     def _paint_part(self, painter: QPainter, part: QRect, fade: float) -> None:
@@ -289,45 +258,22 @@ class ImageView(QWidget):
         surface = Surface(*self._device_size(), ratio)
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        self.renderer.paint(painter, self.view.snapped(), exposed, surface, self.mask_shown, fade)
+        self.renderer.paint(painter, self.view.snapped(), exposed, surface, not self.bare, fade)
         painter.restore()
 
-    def paint_over(self, painter: QPainter) -> None:
-        """Paint what lies over image and mask, in logical pixels."""
-
-    def follow_pointer(self, position: QPointF | None) -> None:
-        """The pointer is at a logical position, or elsewhere."""
-        self.pointer = position
-        self.pointer_moved.emit(None if position is None else self.to_image(position))
+    def paint_over(self, painter: QPainter, part: QRect) -> None:
+        """Paint what lies over image and mask within ``part``, in logical pixels."""
 
     def update_cursor(self) -> None:
         """The arrow; with tools there is more to say."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the whole image whole, else the middle in the middle."""
-        if self.renderer is not None:
-            if self._fits:
-                self.zoom_fit()
-            elif event.oldSize().isValid():
-                grown = event.size() - event.oldSize()
-                self._set_view(self.view.panned(grown.width() * self._ratio / 2, grown.height() * self._ratio / 2))
-        self._place_notes()
+        """Notes and legend keep their places."""
         super().resizeEvent(event)
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        """Take the keyboard, for Space, unless somebody is typing."""
-        if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self.follow_pointer(event.position())
-        super().enterEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Another screen may have another pixel ratio."""
-        if event.type() == QEvent.Type.DevicePixelRatioChange and self._fits:
-            self.zoom_fit()
-        super().changeEvent(event)
+        self._place_notes()
 
     def _place_notes(self) -> None:
         note = self.loading_note
-        note.move(QPoint((self.width() - note.width()) // 2, self.height() - note.height() - 16))
+        note.move(QPoint((self.width() - note.width()) // 2, self.height() - note.height() - _NOTE_MARGIN))
+        self.legend.move(QPoint(_NOTE_MARGIN, self.height() - self.legend.height() - _NOTE_MARGIN))
         self.failure_note.setGeometry(self.rect())

@@ -1,0 +1,74 @@
+"""What is shown instead of the mask, in words, in a corner of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from segstudio.domain.segments import Color
+from segstudio.ui.canvas.look import DIFFERENCE_LEGEND, Source
+from segstudio.ui.theme import Theme
+
+Line = tuple[Color | None, str]
+
+_PAD, _ROW, _CHIP, _GAP = 10, 20, 12, 8
+
+
+def legend_of(source: Source, predicted: bool) -> tuple[Line, ...]:
+    """The lines for what an overlay shows; none for the mask itself. ``predicted``: the model has said something."""
+    if source == "prediction":
+        return ((None, "The model's mask" if predicted else "The model has no mask of this image yet"),)
+    if source == "difference":
+        if not predicted:
+            return ((None, "Nothing to compare with: the model has no mask of this image yet"),)
+        return tuple((entry.color, entry.words[0].upper() + entry.words[1:]) for entry in DIFFERENCE_LEGEND)
+    return ()
+
+
+class Legend(QWidget):
+    """A few lines, each with a colour or without; hidden while there are none. Clicks go through it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.lines: tuple[Line, ...] = ()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        theme.changed.connect(self.update)
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        if tuple(lines) != self.lines:
+            self.lines = tuple(lines)
+            self.setAccessibleName("; ".join(words for _, words in self.lines))
+            self.resize(self.sizeHint())
+            self.setVisible(bool(self.lines))
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for the longest line."""
+        metrics = self.fontMetrics()
+        chip = _CHIP + _GAP if any(color for color, _ in self.lines) else 0
+        width = max((metrics.horizontalAdvance(words) for _, words in self.lines), default=0)
+        return QSize(width + chip + 2 * _PAD, len(self.lines) * _ROW + _PAD)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Chips and words on a plain ground."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("line"), 1))
+        painter.setBrush(self._theme.color("raised"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        for number, (color, words) in enumerate(self.lines):
+            row = QRectF(_PAD, _PAD / 2 + number * _ROW, self.width() - 2 * _PAD, _ROW)
+            if color is not None:
+                painter.setPen(QPen(self._theme.color("text"), 1))
+                painter.setBrush(QColor(*color))
+                painter.drawRoundedRect(QRectF(row.left() + 0.5, row.center().y() - _CHIP / 2, _CHIP, _CHIP), 3, 3)
+                row.setLeft(row.left() + _CHIP + _GAP)
+            painter.setPen(self._theme.color("text"))
+            painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.end()

@@ -1,0 +1,172 @@
+"""The document as its user likes to see it: look, grid, loupe, navigator."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRect, Signal
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from segstudio.app.document import Document
+from segstudio.domain.geometry import Rect
+from segstudio.domain.patch import Patch
+from segstudio.ui.canvas.cursor import Mark
+from segstudio.ui.canvas.lines import paint_lines
+from segstudio.ui.canvas.look import Source
+from segstudio.ui.canvas.loupe import Loupe
+from segstudio.ui.canvas.navigator import Navigator
+from segstudio.ui.canvas.renderer import Renderer
+from segstudio.ui.canvas.seeing import Seeing
+from segstudio.ui.canvas.view_widget import ImageView
+from segstudio.ui.theme import Theme
+
+_CORNER = 16
+
+
+class SeenView(ImageView):
+    """The image view that heeds a ``Seeing``, and shows something else while it is told to."""
+
+    mask_shown_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, seeing: Seeing, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self.seeing = seeing
+        self.mask_shown = True
+        self._sources: list[Source] = []
+        self._patch: Patch | None = None
+        self._loupe: Loupe | None = None
+        self._glass = QRect()
+        self.navigator = Navigator(theme, self, lambda x, y: self.show_middle(x, y, self.view.scale))
+        self.view_changed.connect(self._follow_view)
+        seeing.changed.connect(self._follow_seeing)
+
+    # ---- what is shown ----------------------------------------------------------------------------------------
+
+    @property
+    def renderers(self) -> list[Renderer]:
+        """That of the image, and those of loupe and navigator."""
+        more = (None if self._loupe is None else self._loupe.renderer, self.navigator.renderer)
+        return super().renderers + [renderer for renderer in more if renderer is not None]
+
+    def set_mask_shown(self, shown: bool) -> None:
+        """Show the image with or without its mask."""
+        if shown != self.mask_shown:
+            self.mask_shown = shown
+            self._follow_look()
+            self.mask_shown_changed.emit(shown)
+
+    def show_held(self, source: Source) -> None:
+        """Show something else until ``drop_held``; of several the last one."""
+        self._sources.append(source)
+        self._follow_look()
+
+    def drop_held(self, source: Source) -> None:
+        """Show again what was shown before."""
+        self._sources.remove(source)
+        self._follow_look()
+
+    def set_patch(self, patch: Patch | None) -> None:
+        """Show what a tool would change."""
+        if patch is not self._patch:
+            self._patch = patch
+            changed = [renderer.set_preview(patch) for renderer in self.renderers]
+            if changed:
+                self._update_image(changed[0])
+
+    def _follow_look(self) -> None:
+        source: Source = self._sources[-1] if self._sources else "mask" if self.mask_shown else "none"
+        bare = source == "none"
+        self.set_look(self.seeing.look(self.document, "mask" if bare else source), bare)
+        self.navigator.set_mask_shown(not bare)
+        self.navigator.update_late()
+
+    def _follow_seeing(self) -> None:
+        self._make_helpers()
+        self._follow_look()
+        self.update()
+
+    def _follow_view(self) -> None:
+        self._place_navigator()
+        self.follow_glass()
+
+    def _show(self, document: Document | None) -> None:
+        self.look = self.seeing.look(document, self.look.source)
+        self._patch = None
+        self._loupe = None
+        self.navigator.set_renderer(None)
+        super()._show(document)
+        self._make_helpers()
+
+    def _update_image(self, rect: Rect) -> None:
+        super()._update_image(rect)
+        self.update(self._glass)
+        self.navigator.update_late()
+
+    # ---- loupe, navigator, grid -------------------------------------------------------------------------------
+
+    @property
+    def mark(self) -> Mark | None:
+        """What is drawn at the pointer."""
+        return None
+
+    def paint_over(self, painter: QPainter, part: QRect) -> None:
+        """The grid."""
+        size, session = self.picture_size, self.session
+        if size is not None and session is not None:
+            unit = self.seeing.unit(session.scale.mm_per_px) if self.seeing.sight.grid else None
+            paint_lines(painter, self.view.snapped(), self.devicePixelRatioF(), part, size, unit)
+
+    def paint_loupe(self, painter: QPainter) -> None:
+        """The loupe, over everything else."""
+        if self._loupe is not None and self.pointer is not None and not self._glass.isNull():
+            middle = Loupe.place(self.pointer, self.rect())
+            point, ground = self.to_image(self.pointer), self._theme.color("canvas")
+            self._loupe.paint(painter, middle, point, self.view.scale, ground, not self.bare, self.mark)
+
+    def follow_pointer(self, position: QPointF | None) -> None:
+        """The loupe goes along."""
+        super().follow_pointer(position)
+        self.follow_glass()
+
+    def follow_glass(self) -> None:
+        """Repaint where the loupe was and where it is."""
+        glass = QRect()
+        if self._loupe is not None and self.pointer is not None and self.rect().contains(self.pointer.toPoint()):
+            glass = Loupe.bounds(Loupe.place(self.pointer, self.rect()))
+        for part in (self._glass, glass):
+            self.update(part)
+        self._glass = glass
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The navigator keeps its corner."""
+        super().resizeEvent(event)
+        self._place_navigator()
+
+    def _make_helpers(self) -> None:
+        sight, navigator = self.seeing.sight, self.navigator
+        if self.renderer is None or not sight.loupe:
+            self._loupe = None
+        elif self._loupe is None:
+            self._loupe = Loupe(self._twin(self.renderer))
+        if self.renderer is None or not sight.navigator:
+            navigator.set_renderer(None)
+        elif navigator.renderer is None:
+            navigator.set_renderer(self._twin(self.renderer))
+        self._place_navigator()
+        self.follow_glass()
+
+    def _twin(self, renderer: Renderer) -> Renderer:
+        assert self.document is not None
+        twin = Renderer(self.document, renderer.colors, renderer.look, renderer.levels)
+        twin.set_preview(self._patch)
+        return twin
+
+    def _place_navigator(self) -> None:
+        size, navigator = self.picture_size, self.navigator
+        if size is None or navigator.renderer is None:
+            navigator.hide()
+            return
+        x0, y0 = self.to_image(QPointF(0, 0))
+        x1, y1 = self.to_image(QPointF(self.width(), self.height()))
+        navigator.show_frame(x0, y0, x1, y1)
+        navigator.move(QPoint(self.width() - navigator.width() - _CORNER, self.height() - navigator.height() - _CORNER))
+        navigator.setVisible(x0 > 0 or y0 > 0 or x1 < size[0] or y1 < size[1])
