@@ -37,8 +37,8 @@ class RecentProjects:
     def add(self, folder: Path) -> None:
         """``folder`` was opened just now."""
         self._gone.discard(folder)
-        others = (path for path in self.paths if path != folder)
-        self._settings.set(_KEY, [str(path) for path in (folder, *others)][:KEPT])
+        others = [path for path in self.paths if path != folder]
+        self._settings.set(_KEY, [*(str(path) for path in [folder, *others][:KEPT])])
 
     def refresh(self) -> None:
         """Ask the disk which are there, each in a thread of its own, so that a dead drive delays no other answer."""
