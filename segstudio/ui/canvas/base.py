@@ -49,20 +49,19 @@ class Base:
             self._table = tone_table(tone, *levels.shown_range, 256 if levels.deep is None else 65536)
         self._local = tone.local_contrast
 
-    def compose(self, rect: Rect, grid: Grid) -> Pixels:
-        """The image in a rectangle of it: (h, w) opaque ARGB."""
+    def compose(self, rect: Rect, grid: Grid, out: Pixels) -> None:
+        """The image in a rectangle of it, opaque, into ``out`` of its shape."""
         step = step_for(grid.scale)
         scale = grid.scale * step
         if scale == 1.0:
-            bgra = self._bgra(self._mips.part(step, rect))
+            out[:] = _packed(self._bgra(self._mips.part(step, rect)))
         elif scale >= CRISP_FROM:
-            bgra = self._squares(rect, grid)
+            self._draw_squares(rect, grid, out)
         else:
-            bgra = self._smooth(rect, step, scale)
+            out[:] = _packed(self._smooth(rect, step, scale))
         if self._local:
-            bgra = self._contrast.apply(bgra, rect, grid.height, grid.width)
-            bgra[..., 3] = 255
-        return np.ascontiguousarray(bgra).view(np.uint32)[..., 0]
+            bgra = out[..., None].view(np.uint8)
+            bgra[..., :3] = self._contrast.apply(bgra[..., :3], rect, grid.height, grid.width)
 
     def _bgra(self, part: NDArray[Any]) -> NDArray[np.uint8]:
         if self._table is not None:
@@ -71,13 +70,12 @@ class Base:
         converted: NDArray[np.uint8] = cv2.cvtColor(part, code)
         return converted
 
-    def _squares(self, rect: Rect, grid: Grid) -> NDArray[np.uint8]:
+    def _draw_squares(self, rect: Rect, grid: Grid, out: Pixels) -> None:
         height, width = self._mips.pixels.shape[:2]
         rows, columns = grid.rows(rect, height), grid.columns(rect, width)
         below = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        whole = self._bgra(self._mips.part(1, below)).view(np.uint32)[..., 0]
-        squares = whole.take(columns - below.x0, axis=1).take(rows - below.y0, axis=0)
-        return squares[..., None].view(np.uint8)
+        whole = _packed(self._bgra(self._mips.part(1, below)))
+        out[:] = whole.take(columns - below.x0, axis=1).take(rows - below.y0, axis=0)
 
     def _smooth(self, rect: Rect, step: int, scale: float) -> NDArray[np.uint8]:
         height, width = self._mips.at(step).shape[:2]
@@ -101,6 +99,10 @@ class Base:
         while max(self._mips.pixels.shape[:2]) > step * MAP_SIDE:
             step *= 2
         return LocalContrast.of(self._bgra(self._mips.at(step))[..., :3])
+
+
+def _packed(bgra: NDArray[np.uint8]) -> Pixels:
+    return bgra.view(np.uint32)[..., 0]
 
 
 def step_for(scale: float) -> int:

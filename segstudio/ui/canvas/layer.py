@@ -14,8 +14,10 @@ from segstudio.domain.geometry import EMPTY, Rect
 Pixels = NDArray[np.uint32]
 """One 0xAARRGGBB a pixel, premultiplied where there is alpha."""
 
-Fill = Callable[[Rect], Pixels]
-"""Makes the pixels of a rectangle of the picture."""
+Fill = Callable[[Rect, Pixels], None]
+"""Makes the pixels of a rectangle of the picture, in the array given."""
+
+_BAND_PIXELS = 1 << 18
 
 
 class Layer:
@@ -67,19 +69,16 @@ class Layer:
         marked, self._marked = self._marked, []
         self.valid = window
         for rect in [*missing, *(rect.intersect(kept) for rect in marked)]:
-            if not rect.is_empty:
-                self._write(rect, fill(rect))
+            for piece, row, column in self._pieces(rect):
+                for band in _bands(piece):
+                    top = row + band.y0 - piece.y0
+                    fill(band, self._buffer[top : top + band.height, column : column + band.width])
 
     def draw(self, painter: QPainter, part: Rect, x: int, y: int) -> None:
         """Draw what is there of ``part``, with the picture's corner at (``x``, ``y``)."""
         for piece, row, column in self._pieces(part.intersect(self.valid)):
             source = QRect(column, row, piece.width, piece.height)
             painter.drawImage(QPoint(piece.x0 + x, piece.y0 + y), self._image, source)
-
-    def _write(self, rect: Rect, pixels: Pixels) -> None:
-        for piece, row, column in self._pieces(rect):
-            own = Rect(piece.x0 - rect.x0, piece.y0 - rect.y0, piece.x1 - rect.x0, piece.y1 - rect.y0)
-            self._buffer[row : row + piece.height, column : column + piece.width] = pixels[own.slices]
 
     def _pieces(self, rect: Rect) -> Iterator[tuple[Rect, int, int]]:
         """The at most four parts of ``rect`` that lie in one piece in the buffer, with their row and column there."""
@@ -93,6 +92,13 @@ def _split(start: int, stop: int, period: int) -> Iterator[tuple[int, int]]:
         end = min(stop, (start // period + 1) * period)
         yield start, end
         start = end
+
+
+def _bands(rect: Rect) -> Iterator[Rect]:
+    """``rect`` in pieces small enough for a processor's cache, which is faster than all at once."""
+    rows = max(16, _BAND_PIXELS // rect.width)
+    for y in range(rect.y0, rect.y1, rows):
+        yield Rect(rect.x0, y, rect.x1, min(y + rows, rect.y1))
 
 
 def _area(rect: Rect) -> int:

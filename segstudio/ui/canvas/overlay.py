@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import UNSET, Plane, mask_at
 from segstudio.domain.segments import BACKGROUND
+from segstudio.imaging.cv import cv2
 from segstudio.ui.canvas import hatch
 from segstudio.ui.canvas.colors import DARK_HATCH, DARK_LINE, LIGHT_HATCH, OverlayColors, doubt_table
 from segstudio.ui.canvas.grid import Grid
@@ -19,6 +21,8 @@ from segstudio.ui.canvas.look import ADDED, CHANGED, REMOVED, Look
 
 _Ids = NDArray[np.uint16]
 _Indices = NDArray[np.intp]
+
+_BLOCK = 256
 
 
 class Picture(Protocol):
@@ -51,19 +55,22 @@ class Overlay:
         self._hidden = colors.shown
         self.preview: Patch = NOTHING
 
-    def compose(self, rect: Rect, grid: Grid) -> Pixels:
-        """The overlay of a rectangle inside the image: (h, w) premultiplied ARGB."""
-        # The outline of a pixel depends on its neighbours, so a margin is composed and cut off.
+    def compose(self, rect: Rect, grid: Grid, out: Pixels) -> None:
+        """The overlay of a rectangle inside the image, premultiplied, into ``out`` of its shape."""
+        # The outline of a pixel depends on its neighbours, so a margin is looked at and not drawn.
         grown = rect.expand(max(grid.light, grid.dark)).intersect(grid.bounds)
         rows = grid.rows(grown, self._picture.pixels.shape[0])
         columns = grid.columns(grown, self._picture.pixels.shape[1])
         before = self._mask(rows, columns)
         after, proposed = self._proposed(before, rows, columns)
-        colors = self._drawn(self._told(after, rows, columns), grown, grid)
+        ids = self._told(after, rows, columns)
+        for block in _blocks(rect):
+            around = block.expand(max(grid.light, grid.dark)).intersect(grid.bounds)
+            part = ids[_within(around, grown)]
+            self._draw(part, around, block, grid, out[_within(block, rect)])
         if proposed is not None:
-            self._mark(colors, before, after, proposed, grown, grid)
-        inner = Rect(rect.x0 - grown.x0, rect.y0 - grown.y0, rect.x1 - grown.x0, rect.y1 - grown.y0)
-        return colors[inner.slices]
+            inner = _within(rect, grown)
+            self._mark(out, before[inner], after[inner], proposed[inner], rect, grid)
 
     # ---- which segments ---------------------------------------------------------------------------------------
 
@@ -120,19 +127,26 @@ class Overlay:
 
     # ---- how they are drawn -----------------------------------------------------------------------------------
 
-    def _drawn(self, ids: _Ids, rect: Rect, grid: Grid) -> Pixels:
+    def _draw(self, ids: _Ids, around: Rect, block: Rect, grid: Grid, out: Pixels) -> None:
+        """Draw a block of which ``ids`` holds the pixels ``around``."""
         look, palette = self._look, self._colors
-        if not ids.any():
-            return np.zeros(ids.shape, np.uint32)
-        colors = np.zeros(ids.shape, np.uint32) if look.style == "outline" else palette.filled(ids)
-        if look.hatched or look.source == "difference":
-            lines = hatch.hatched(ids, palette.hatches, rect, grid.zoom)
+        hatched = look.hatched or look.source == "difference"
+        low, high, _, _ = cv2.minMaxLoc(ids)
+        if low == high and (high == BACKGROUND or not hatched):
+            # Most of what is seen is all one segment: no outline, and no look-up of every pixel.
+            out[:] = 0 if look.style == "outline" else palette.fill[int(low)]
+            return
+        colors = np.zeros(ids.shape, np.uint32)
+        if look.style != "outline":
+            palette.draw_fill(colors, ids, int(low), int(high))
+        if hatched:
+            lines = hatch.hatched(ids, palette.hatches, around, grid.zoom)
             light = lines == hatch.LIGHT
             colors[light] = palette.line[ids[light]]
             np.copyto(colors, np.uint32(DARK_LINE), where=lines == hatch.DARK)
         if look.style != "fill":
             palette.draw_outline(colors, ids, grid.light, grid.dark)
-        return colors
+        out[:] = colors[_within(block, around)]
 
     def _mark(
         self, colors: Pixels, before: _Ids, after: _Ids, proposed: NDArray[np.bool_], rect: Rect, grid: Grid
@@ -154,10 +168,11 @@ class Doubt:
         self._height, self._width = picture.pixels.shape[:2]
         self._table = doubt_table()
 
-    def compose(self, rect: Rect, grid: Grid) -> Pixels:
-        """The heat of a rectangle inside the image: (h, w) premultiplied ARGB."""
+    def compose(self, rect: Rect, grid: Grid, out: Pixels) -> None:
+        """The heat of a rectangle inside the image, premultiplied, into ``out`` of its shape."""
         if self._ask is None:
-            return np.zeros((rect.height, rect.width), np.uint32)
+            out[:] = 0
+            return
         rows, columns = grid.rows(rect, self._height), grid.columns(rect, self._width)
         step = max(1, int(1 / grid.scale))
         # From multiples of the step on, so that a strip that panning brought shows the same pixels as its neighbour.
@@ -166,8 +181,20 @@ class Doubt:
         doubt = self._ask(below, step)
         own_rows = np.minimum((rows - below.y0) // step, doubt.shape[0] - 1)
         own_columns = np.minimum((columns - below.x0) // step, doubt.shape[1] - 1)
-        heat: Pixels = self._table[doubt.take(own_rows, axis=0).take(own_columns, axis=1)]
-        return heat
+        out[:] = self._table[doubt.take(own_rows, axis=0).take(own_columns, axis=1)]
+
+
+def _blocks(rect: Rect) -> Iterator[Rect]:
+    for y in range(rect.y0, rect.y1, _BLOCK):
+        for x in range(rect.x0, rect.x1, _BLOCK):
+            yield Rect(x, y, min(x + _BLOCK, rect.x1), min(y + _BLOCK, rect.y1))
+
+
+def _within(part: Rect, whole: Rect) -> tuple[slice, slice]:
+    return (
+        slice(part.y0 - whole.y0, part.y1 - whole.y0),
+        slice(part.x0 - whole.x0, part.x1 - whole.x0),
+    )
 
 
 def _span(indices: _Indices, start: int, stop: int) -> slice:

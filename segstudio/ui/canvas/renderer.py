@@ -130,16 +130,16 @@ class Renderer:
             return
         self._prepare(grid, surface)
         x, y = int(view.x), int(view.y)
-        self._base_layer.show(sight, lambda rect: self._base.compose(rect, grid))
+        self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
         self._base_layer.draw(painter, part, x, y)
         if not mask:
             return
         if self._look.doubt:
-            self._doubt_layer.show(sight, lambda rect: self._doubt.compose(rect, grid))
+            self._doubt_layer.show(sight, lambda rect, out: self._doubt.compose(rect, grid, out))
             self._doubt_layer.draw(painter, part, x, y)
         if self._look.source == "none":
             return
-        self._overlay_layer.show(sight, lambda rect: self._overlay.compose(rect, grid))
+        self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
         if self._fading is not None and fade < 1.0:
             painter.setOpacity(1.0 - fade)
             self._fading.draw(painter, part, x, y)
