@@ -114,7 +114,7 @@ class Loader:
         self._overtaken = [self.run(lambda: self._kept.load(path), done)]
 
     def read(self, path: Path, done: Callable[[Loaded], None]) -> None:
-        """Give ``done`` the image as ``load`` does, but give up nothing for it; it is given up for the next ``load``."""
+        """Give ``done`` the image as ``load`` does, giving up nothing for it; the next ``load`` gives it up."""
         self._overtaken.append(self.run(lambda: self._kept.load(path), done))
 
     def prefetch(self, path: Path) -> None:
