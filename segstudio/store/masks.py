@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.history import Edit, History, kept_from
+from segstudio.domain.packing import compact
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.database import Database, damaged
@@ -96,7 +97,7 @@ class Masks:
         )
 
     def load_history(self, image_id: int) -> History:
-        """The edits done and undone; tiles of equal content are one array, as they were when they were painted.
+        """The edits done and undone, packed: what lies behind is wanted seldom, and there may be much of it.
 
         The mark stands at the state that was approved last, if the prediction below is still the same one.
         """
@@ -110,20 +111,12 @@ class Masks:
                 (image_id,),
             ).fetchall()
             marked = connection.execute("SELECT approved_at FROM images WHERE id = ?", (image_id,)).fetchone()
-        seen: dict[bytes, Tile] = {}
-
-        def unpacked(data: bytes | None) -> Tile | None:
-            if data is None:
-                return None
-            if data not in seen:
-                seen[data] = self._unpack(data)
-            return seen[data]
-
-        tiles: dict[int, dict[TileKey, tuple[Tile | None, Tile | None]]] = {}
+        stored: dict[int, dict[TileKey, tuple[bytes | None, bytes | None]]] = {}
         for edit_id, row, column, before, after in rows:
-            tiles.setdefault(edit_id, {})[row, column] = (unpacked(before), unpacked(after))
-        done = [Edit(name, tiles.get(id_, {})) for id_, name, undone in edits if not undone]
-        undone_edits = [Edit(name, tiles.get(id_, {})) for id_, name, undone in reversed(edits) if undone]
+            stored.setdefault(edit_id, {})[row, column] = (before, after)
+        made = {id_: self._packed_edit(name, stored.get(id_, {})) for id_, name, _ in edits}
+        done = [made[id_] for id_, _, undone in edits if not undone]
+        undone_edits = [made[id_] for id_, _, undone in reversed(edits) if undone]
         places = {0: 0} | {id_: place for place, (id_, _, _) in enumerate(edits, start=1)}
         return History(done, undone_edits, None if marked is None else places.get(marked[0]))
 
@@ -229,6 +222,15 @@ class Masks:
                 f"choose a mask that was made for this image."
             )
 
+    def _packed_edit(self, name: str, stored: Mapping[TileKey, tuple[bytes | None, bytes | None]]) -> Edit:
+        # One edit at a time: unpacked, those of a large image would not fit beside it.
+        edit = Edit(name, {key: (self._tile(before), self._tile(after)) for key, (before, after) in stored.items()})
+        edit.pack()
+        return edit
+
+    def _tile(self, data: bytes | None) -> Tile | None:
+        return None if data is None else self._unpack(data)
+
     def _unpack(self, data: bytes) -> Tile:
         try:
             values = zlib.decompressobj().decompress(data, _TILE_BYTES + 1)
@@ -236,7 +238,7 @@ class Masks:
             raise damaged(self._database.path.parent) from error
         if len(values) != _TILE_BYTES:
             raise damaged(self._database.path.parent)
-        return np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE)
+        return compact(np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE))
 
 
 def _pack(tile: Tile | None) -> bytes | None:
