@@ -14,6 +14,7 @@ from segstudio.domain.history import Edit, History
 from segstudio.domain.patch import Patch
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
+from segstudio.imaging.mips import Mips
 
 MaskOrigin = Literal["none", "model", "mine", "approved"]
 
@@ -25,8 +26,9 @@ class Document:
     ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
     prediction, else background. ``confidence`` is how sure the model is of its prediction: (h, w) uint8, 255 for
     certain, coarser than the image and stretched over it; None where it was not asked. ``deep`` holds the file's own
-    values, (height, width) or (height, width, 3) uint16, where it has 16 bits. Changes go through ``begin_edit`` ...
-    ``commit_edit``; writing outside of one is an error, so that no change can miss the history and the saver.
+    values, (height, width) or (height, width, 3) uint16, where it has 16 bits, and ``mips`` the pixels at a half, a
+    quarter and so on, if they were made beforehand. Changes go through ``begin_edit`` ... ``commit_edit``; writing
+    outside of one is an error, so that no change can miss the history and the saver.
     """
 
     image_id: int
@@ -38,6 +40,7 @@ class Document:
     approved: bool = False
     confidence: NDArray[np.uint8] | None = None
     deep: NDArray[np.uint16] | None = None
+    mips: Mips | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""
 

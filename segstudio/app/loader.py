@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.ports import Scheduler
 from segstudio.domain.errors import UserError
+from segstudio.imaging.mips import Mips
 from segstudio.imaging.reader import fingerprint, read_image, read_thumbnail
 
 log = logging.getLogger(__name__)
@@ -30,12 +31,14 @@ THUMBNAIL_SIZE = 96
 class LoadedImage:
     """Upright RGB pixels, (height, width, 3) uint8, and the hash of the file's content.
 
-    ``deep`` holds the file's own values, (height, width) or (height, width, 3) uint16, where it has 16 bits.
+    ``deep`` holds the file's own values, (height, width) or (height, width, 3) uint16, where it has 16 bits; ``mips``
+    the pixels at a half, a quarter and so on of their size.
     """
 
     pixels: NDArray[np.uint8]
     fingerprint: str
     deep: NDArray[np.uint16] | None = None
+    mips: Mips | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -45,7 +48,8 @@ class LoadedImage:
     @property
     def nbytes(self) -> int:
         """Memory that it takes."""
-        return self.pixels.nbytes + (0 if self.deep is None else self.deep.nbytes)
+        beside = sum(part.nbytes for part in (self.deep, self.mips) if part is not None)
+        return self.pixels.nbytes + beside
 
 
 T = TypeVar("T")
@@ -57,7 +61,7 @@ def load_image(path: Path) -> Loaded:
     """Read one file; what is wrong with it comes back as a sentence."""
     try:
         image = read_image(path)
-        return LoadedImage(image.pixels, fingerprint(path), image.deep)
+        return LoadedImage(image.pixels, fingerprint(path), image.deep, Mips(image.pixels).make())
     except UserError as error:
         return error
     except Exception as error:

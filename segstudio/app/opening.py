@@ -90,7 +90,7 @@ def make_document(record: ImageRecord, image: LoadedImage, masks: StoredMasks, b
     width, height = image.size
     plane = Plane(height, width)
     plane.put_tiles(masks.correction)
-    document = Document(record.id, image.pixels, plane, history=masks.history, deep=image.deep)
+    document = Document(record.id, image.pixels, plane, history=masks.history, deep=image.deep, mips=image.mips)
     if before is not None and before.image_id == record.id and before.bounds == document.bounds:
         # The same image once more: it may have been painted on since its masks were read.
         document.correction, document.history = before.correction, before.history

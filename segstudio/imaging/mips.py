@@ -31,6 +31,11 @@ class Mips:
         """The image itself."""
         return self._levels[0]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the levels that there are, without the image itself."""
+        return sum(level.nbytes for level in self._levels[1:])
+
     def make(self) -> Mips:
         """Make every level; returns itself."""
         longer = max(self.pixels.shape[:2])
