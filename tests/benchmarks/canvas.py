@@ -110,6 +110,8 @@ class Bench:
 
         took = []
         for stroke in range(strokes):
+            # The middle of the mask is of the first class; every stroke changes what the one before it left.
+            self.session.editor.set_active_segment(2 - stroke % 2)
             turns = np.linspace(0, 8 * np.pi, moves // strokes) + stroke
             points = [QPoint(int(960 + 300 * np.cos(t) + 3 * t), int(540 + 220 * np.sin(1.3 * t))) for t in turns]
             QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=points[0])
