@@ -137,10 +137,7 @@ def test_in_a_large_image_the_border_is_off_by_a_cell_at_most(shape: tuple[int, 
     rect, mask = Wand(painted(inside), (width / 2, height / 2)).region(20, contiguous)
     found = whole(shape, rect, mask)
     if height > 10:
-        assert np.array_equal(
-            found[height // 6 + 4 :, width // 6 + 4 : -(width // 7) - 4],
-            np.ones_like(found)[height // 6 + 4 :, width // 6 + 4 : -(width // 7) - 4],
-        )
+        assert found[height // 6 + 4 :, width // 6 + 4 : -(width // 7) - 4].all()
     assert np.count_nonzero(found ^ inside) <= 2 * 3 * (height + width)
 
 
