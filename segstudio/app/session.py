@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.approval import Approvals
 from segstudio.app.background import Background
+from segstudio.app.carrying import Carrying
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.clipboard import Clipboard
@@ -80,6 +81,7 @@ class Session:
         self.editor = Editor(announce, self._save_edit, self._background, kept)
         self.editor.table = contents.table
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
+        self.carrying = Carrying(self.editor, self.catalog, store, self._loader, scheduler, settings, announce)
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
         )
@@ -158,6 +160,7 @@ class Session:
             self._say_unsaved()
             return
         record = self.record(image_id)
+        self.carrying.forget()
         self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
         self._announce(Changes(document=True))
         self._loader.load(record.path, opening.got_image)
@@ -285,6 +288,7 @@ class Session:
         self.predictor.pause()
         self._loader.close()
         self._background.close()
+        self.carrying.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True
 
@@ -315,6 +319,7 @@ class Session:
         self.editor.set_document(self.document)
         record = self.record(opening.image_id)
         self.truth.follow(self.document, record.path, record.truth, self.classes)
+        self.carrying.follow(self.document)
         self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
         if self.document is not None and record.prediction_round != self.document.prediction_round:
             if not opening.again:

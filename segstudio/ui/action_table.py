@@ -67,6 +67,10 @@ def _pending(c: Commands) -> bool:
     return session is not None and (session.editor.busy or session.editor.in_gesture or session.editor.proposing)
 
 
+def _carried(c: Commands) -> bool:
+    return c.studio.session is not None and c.studio.session.carrying.shown
+
+
 def _clipboard_empty(c: Commands) -> bool:
     return c.studio.session is None or c.studio.session.clipboard.is_empty
 
@@ -203,6 +207,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", _project),
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
+    Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", _document,
+           words=lambda c: "Take the carried mask" if _carried(c) else "Carry the earlier frame's mask over"),
+    Action("carry_by_itself", "Propose it by itself on frames without a mask", "Mask", (),
+           lambda c: c.toggle_carrying(), "", _project,
+           lambda c: c.studio.session is not None and c.studio.session.carrying.by_itself),
     Action("reset_image", "Reset image to the model's mask", "-Mask", (), lambda c: c.reset_image(), "", _painted,
            words=lambda c: "Reset image to the model's mask" if _predicted(c) else "Clear mask"),
     Action("reset_segment", "Reset segment to the model's mask", "Mask", (), lambda c: c.reset_segment(), "",

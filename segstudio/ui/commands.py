@@ -175,6 +175,17 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.clipboard.flip(across=across)
 
+    def carry(self) -> None:
+        """Propose the mask of the earlier frame, or take it."""
+        if self.studio.session is not None:
+            self.studio.session.carrying.carry()
+
+    def toggle_carrying(self) -> None:
+        """Propose masks of earlier frames unasked, or only when asked."""
+        if self.studio.session is not None:
+            carrying = self.studio.session.carrying
+            carrying.set_by_itself(not carrying.by_itself)
+
     def reset_image(self) -> None:
         """Give the image back to the model."""
         if self.studio.session is not None:

@@ -48,7 +48,7 @@ class StatusBar(QWidget):
             self.zoom.setText("")
             self.position.setText("")
             return
-        self.hint.set_full(session.exporter.progress or busy or session.editor.tool_hint)
+        self.hint.set_full(session.exporter.progress or busy or _hint(session))
         status = session.save_status
         self.saved.setText({"saved": "All saved", "saving": "Saving…", "failed": "Not saved"}[status.state])
         self.saved.setToolTip(status.sentence)
@@ -65,3 +65,8 @@ class StatusBar(QWidget):
     def show_zoom(self, percent: float | None) -> None:
         """The zoom, as a whole per cent below which nobody asks."""
         self.zoom.setText("" if percent is None else f"{percent:.0f} %")
+
+
+def _hint(session: Session) -> str:
+    """What the tool does, and before it what could be done with one key on this image."""
+    return " · ".join(filter(None, (session.carrying.offer, session.editor.tool_hint)))

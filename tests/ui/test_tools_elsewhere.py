@@ -3,6 +3,11 @@
 import numpy as np
 from PySide6.QtCore import Qt
 
+from segstudio.app.new_project import NewProject
+from segstudio.domain.patch import Patch
+from segstudio.formats.folder import FoundImage
+from tests.helpers.videos import disk, write_frames
+
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
@@ -91,3 +96,80 @@ def test_reset_is_in_the_menu_and_its_message_goes_with_the_image(rig):
     session.step(1)
     rig.settle()
     assert banner.message is None
+
+
+def video_project(rig, count=3):
+    found = tuple(FoundImage(path, None) for path in write_frames(rig.folder / "frames", count))
+    rig.studio.new_project(NewProject(rig.folder / "video.segstudio", found, ("person",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    settle(rig)
+    document = rig.session.document
+    rig.editor.apply("Paint", Patch(document.bounds, disk(1), 1))
+    return rig.session
+
+
+def settle(rig):
+    rig.settle()
+    rig.wait(lambda: not rig.session.carrying.busy)
+
+
+def test_after_approving_the_mask_comes_along_and_one_key_takes_it(rig):
+    session = video_project(rig)
+    rig.key(Qt.Key.Key_A)
+    settle(rig)
+    assert session.current_id == session.records[1].id
+    assert session.carrying.shown
+    assert not rig.mask().any()
+    rig.wait(lambda: "Enter or J takes it" in rig.window.status.hint.toolTip() + rig.window.status.hint.text())
+    rig.key(Qt.Key.Key_J)
+    carried = rig.mask() == 1
+    assert (carried & disk(2)).sum() / (carried | disk(2)).sum() > 0.9
+    rig.key(Qt.Key.Key_A)
+    settle(rig)
+    assert session.current_id == session.records[2].id
+    rig.key(Qt.Key.Key_Return)
+    carried = rig.mask() == 1
+    assert (carried & disk(3)).sum() / (carried | disk(3)).sum() > 0.85
+    rig.wait(rig.window.actions_table.by_id["undo"].isEnabled)
+    rig.key(Qt.Key.Key_Z, CTRL)
+    assert not rig.mask().any()
+
+
+def test_a_stroke_of_the_mouse_is_not_swallowed_by_what_was_carried_over(rig):
+    video_project(rig)
+    rig.key(Qt.Key.Key_A)
+    settle(rig)
+    assert rig.editor.proposing
+    rig.drag([(20, 20), (30, 20)])
+    assert not rig.editor.proposing
+    assert rig.mask()[20, 25] == 1
+    assert not rig.mask()[50:].any()
+    rig.key(Qt.Key.Key_J)
+    settle(rig)
+    assert rig.editor.proposing
+    rig.key(Qt.Key.Key_J)
+    assert rig.mask()[20, 25] == 1
+    assert rig.mask()[60, 58] == 1
+
+
+def test_escape_drops_it_and_switching_off_leaves_frames_alone(rig):
+    session = video_project(rig)
+    actions = rig.window.actions_table.by_id
+    assert actions["carry_by_itself"].isChecked()
+    rig.key(Qt.Key.Key_A)
+    settle(rig)
+    rig.key(Qt.Key.Key_Escape)
+    assert not rig.editor.proposing
+    assert not rig.mask().any()
+    rig.key(Qt.Key.Key_J)
+    settle(rig)
+    assert rig.editor.proposing
+    rig.key(Qt.Key.Key_PageUp)
+    settle(rig)
+    actions["carry_by_itself"].trigger()
+    assert not actions["carry_by_itself"].isChecked()
+    rig.key(Qt.Key.Key_N)
+    settle(rig)
+    assert not rig.editor.proposing
+    assert session.carrying.offer == "J carries over the mask of walk_00001"
+    assert rig.editor.undo_name == ""
