@@ -208,7 +208,7 @@ ACTIONS: tuple[Action, ...] = (
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
     Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", _document,
-           words=lambda c: "Take the carried mask" if _carried(c) else "Carry the earlier frame's mask over"),
+           words=lambda c: "Apply the carried mask" if _carried(c) else "Carry the earlier frame's mask over"),
     Action("carry_by_itself", "Propose it by itself on frames without a mask", "Mask", (),
            lambda c: c.toggle_carrying(), "", _project,
            lambda c: c.studio.session is not None and c.studio.session.carrying.by_itself),

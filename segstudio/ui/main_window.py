@@ -48,7 +48,7 @@ FRAME_ROOM = QSize(16, 48)
 SIDE_WIDTH = 288
 LIST_WIDTH = 248
 
-_OF_AN_IMAGE = ("better", "reset")
+_OF_AN_IMAGE = ("better", "carry", "reset")
 """Keys of messages that are about the image on the canvas."""
 
 

@@ -70,7 +70,7 @@ def test_j_shows_the_earlier_mask_and_j_again_takes_it_as_one_step(rig):
     ask(rig)
     assert session.carrying.shown
     assert session.editor.tool.title == "Carried over from walk_00001"
-    assert "Enter or J takes it" in session.editor.tool_hint
+    assert "Enter or J applies it" in session.editor.tool_hint
     assert session.carrying.offer == ""
     assert not rig.mask().any(), "a proposal is not in the mask"
     assert session.record(session.current_id).state is ImageState.NEW

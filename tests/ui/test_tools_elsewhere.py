@@ -120,7 +120,7 @@ def test_after_approving_the_mask_comes_along_and_one_key_takes_it(rig):
     assert session.current_id == session.records[1].id
     assert session.carrying.shown
     assert not rig.mask().any()
-    rig.wait(lambda: "Enter or J takes it" in rig.window.status.hint.toolTip() + rig.window.status.hint.text())
+    rig.wait(lambda: "Enter or J applies it" in rig.window.status.hint.toolTip() + rig.window.status.hint.text())
     rig.key(Qt.Key.Key_J)
     carried = rig.mask() == 1
     assert (carried & disk(2)).sum() / (carried | disk(2)).sum() > 0.9

@@ -38,7 +38,7 @@ class CarryProposal(Tool):
 
     def hint(self, settings: ToolSettings) -> str:
         """How to take it and how to drop it."""
-        return f"The mask of {self._name}, carried over: Enter or J takes it · Esc or painting drops it"
+        return f"The mask of {self._name}, carried over: Enter or J applies it · Esc or painting drops it"
 
     @property
     def busy(self) -> bool:

@@ -85,7 +85,7 @@ class PasteProposal(Tool):
         if self._piece.size != self._size:
             how = "scaled to this image" if self._scaled else "not scaled"
             note = f" (from an image of {self._piece.size[0]} x {self._piece.size[1]} px, {how})"
-        return f"{self._name}{note}: drag moves it · {FLIP_ACROSS_KEY} flips it · Enter takes it · Esc drops it"
+        return f"{self._name}{note}: drag moves it · {FLIP_ACROSS_KEY} flips it · Enter applies it · Esc drops it"
 
     @property
     def busy(self) -> bool:
