@@ -102,6 +102,9 @@ class ProposalBar(QFrame):
             getattr(self._session.editor, what)()
 
     def _place(self) -> None:
+        # Buttons that were just put in are hidden until the next turn, and would be left no room.
+        for button in self.actions_row:
+            button.show()
         self.ensurePolished()
         self.adjustSize()
         self.move((self._over.width() - self.width()) // 2, self._over.height() - self.height() - _ABOVE_FOOT)
