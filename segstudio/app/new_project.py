@@ -14,7 +14,7 @@ from segstudio.domain.segments import make_classes
 from segstudio.formats.detect import find_images_and_masks
 from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
-from segstudio.imaging.find import is_image_name
+from segstudio.imaging.find import is_image_name, path_key
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size
 from segstudio.store.images import NewImage, same_file
 from segstudio.store.project_db import Project
@@ -69,6 +69,7 @@ class Preview:
 def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
     """Find images, and masks that belong to them, in files and folders; slow for many.
 
+    They come in natural order, however they were chosen: frames of a video are gone through one after the other.
     Raises ``UserError`` where there is no image.
     """
     if not paths:
@@ -80,7 +81,7 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
     else:
         images = tuple(
             image
-            for path in paths
+            for path in sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
             for image in (find_images_and_masks(path).images if path.is_dir() else _single(path))
         )
         layout, notes, parent, name = "folder", (), paths[0].parent, paths[0].parent.name

@@ -358,15 +358,16 @@ def test_images_that_are_no_frames_are_left_in_peace(rig):
     assert not session.editor.proposing
 
 
-def test_mads_names_are_stepped_through_in_the_order_of_their_frames(rig):
+@pytest.mark.parametrize("as_files", [False, True])
+def test_mads_names_are_stepped_through_in_the_order_of_their_frames(rig, as_files):
     names = [f"HipHop_HipHop1_C0_{frame}" for frame in (45, 90, 135, 180, 1035)]
-    write_frames(rig.folder / "frames", 1)
-    source = (rig.folder / "frames" / "walk_00001.png").read_bytes()
-    for name in reversed(names):
-        (rig.folder / "frames" / f"{name}.png").write_bytes(source + name.encode())
-    (rig.folder / "frames" / "walk_00001.png").unlink()
+    content = write_frames(rig.folder / "elsewhere", 1)[0].read_bytes()
+    paths = [rig.folder / "frames" / f"{name}.png" for name in names]
+    paths[0].parent.mkdir()
+    for path in paths:
+        path.write_bytes(content + path.name.encode())
     seen = []
-    rig.studio.look_at([rig.folder / "frames"], seen.append)
+    rig.studio.look_at(paths[::-1] if as_files else [paths[0].parent], seen.append)
     rig.wait(lambda: seen)
     session = video_project(rig, paths=[found.image for found in seen[0].images])
     assert [record.path.stem for record in session.records] == names
