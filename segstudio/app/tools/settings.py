@@ -53,7 +53,7 @@ class ToolSettings:
     tolerance: float = 12.0
     contiguous: bool = True
     smoothing: float = 1.5
-    likeness: float = 14.0
+    likeness: float = 20.0
     scale: int = 1
     operation: Operation = "fill_holes"
     reach: float = 3.0
