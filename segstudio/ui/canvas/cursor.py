@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 DARK = QColor(0, 0, 0, 150)
 LIGHT = QColor(255, 255, 255, 230)
@@ -14,6 +15,9 @@ LIGHT = QColor(255, 255, 255, 230)
 
 _SMALLEST = 2.5
 """Logical pixels of radius below which a ring can't be seen; a small cross is drawn then."""
+
+_LARGEST_KEPT = 600.0
+"""Logical pixels of radius up to which a mark's picture is kept; it takes 6 MB at a ratio of 1."""
 
 
 @dataclass(frozen=True)
@@ -34,25 +38,48 @@ class Mark:
 
     def paint(self, painter: QPainter) -> None:
         """Draw it."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.radius < _SMALLEST:
             paint_cross(painter, self.center, 5.0)
-            return
-        painter.setPen(QPen(DARK, 2.6))
-        self._shape(painter)
-        pen = QPen(LIGHT, 1.2)
-        if self.erasing:
-            pen.setDashPattern([4.0, 3.0])
-        painter.setPen(pen)
-        self._shape(painter)
-
-    def _shape(self, painter: QPainter) -> None:
-        if self.square:
-            corner = QPointF(self.radius, self.radius)
-            painter.drawRect(QRectF(self.center - corner, self.center + corner))
+        elif self.radius > _LARGEST_KEPT:
+            _draw(painter, self.center, self.radius, self.erasing, self.square)
         else:
-            painter.drawEllipse(self.center, self.radius, self.radius)
+            ratio = painter.device().devicePixelRatioF()
+            # On a whole device pixel, so that the picture is copied and not drawn anew.
+            corner = self.center - QPointF(1, 1) * _reach(self.radius)
+            x, y = round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio
+            painter.drawImage(QPointF(x, y), _picture(self.radius, self.erasing, self.square, ratio))
+
+
+def _reach(radius: float) -> int:
+    return math.ceil(radius) + 3
+
+
+@lru_cache(maxsize=4)
+def _picture(radius: float, erasing: bool, square: bool, ratio: float) -> QImage:
+    """The mark by itself: drawing its smooth line takes longer than all else that a stroke's move paints."""
+    side = math.ceil(2 * _reach(radius) * ratio)
+    image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(0)
+    painter = QPainter(image)
+    _draw(painter, QPointF(1, 1) * _reach(radius), radius, erasing, square)
+    painter.end()
+    return image
+
+
+def _draw(painter: QPainter, center: QPointF, radius: float, erasing: bool, square: bool) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    line = QPen(LIGHT, 1.2)
+    if erasing:
+        line.setDashPattern([4.0, 3.0])
+    corner = QPointF(radius, radius)
+    for pen in (QPen(DARK, 2.6), line):
+        painter.setPen(pen)
+        if square:
+            painter.drawRect(QRectF(center - corner, center + corner))
+        else:
+            painter.drawEllipse(center, radius, radius)
 
 
 def paint_cross(painter: QPainter, center: QPointF, reach: float) -> None:
