@@ -25,6 +25,7 @@ VIEW = (1920, 1080)
 SIDES = (1024, 4096, 8192)
 MOVES = 500
 PATIENCE = 300.0
+MAKE = "make"
 PARTS = ("brush", "undo", "pan", "steps", "training", "memory")
 
 
@@ -84,12 +85,13 @@ class Bench:
         QApplication.processEvents()
 
     def wait(self, condition: Callable[[], object]) -> None:
-        """Until ``condition`` holds."""
+        """Until ``condition`` holds, mostly asleep as the program is: who spins keeps its threads from work."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError
             self.turn()
+            time.sleep(0.0005)
 
     def rest(self, seconds: float) -> None:
         """Let what runs beside come to its end."""
@@ -148,26 +150,34 @@ class Bench:
 @contextmanager
 def program(images: dict[str, tuple[int, int]]) -> Iterator[Bench]:
     """The program with drawn images of the given names and sizes."""
-    from segstudio.app.batch import new_project
-    from segstudio.store.project_db import Project
-
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, XDG_STATE_HOME=home)
-        folder = Path(home) / "images"
-        folder.mkdir()
-        masks = {name: draw(folder / f"{name}.png", *size) for name, size in images.items()}
-        target = Path(home) / "bench.segstudio"
-        new_project(target, folder, None, ["lesion", "hair"], "approved")
-        project = Project.open(target)
-        for record in project.images.list_images():
-            project.masks.start_from(record.id, masks[record.path.stem])
-        project.close()
-        masks.clear()
-        bench = Bench(Path(home), target)
+        sizes = [f"{name}={width}x{height}" for name, (width, height) in images.items()]
+        # In a process of its own, whose memory is not the program's.
+        subprocess.run([sys.executable, __file__, MAKE, home, *sizes], check=True)
+        bench = Bench(Path(home), Path(home) / "bench.segstudio")
         try:
             yield bench
         finally:
             bench.close()
+
+
+def make(home: Path, sizes: list[str]) -> None:
+    """Draw the images and make the project that ``program`` opens."""
+    from segstudio.app.batch import new_project
+    from segstudio.store.project_db import Project
+
+    folder = home / "images"
+    folder.mkdir()
+    masks = {}
+    for name, size in (text.split("=") for text in sizes):
+        width, height = (int(side) for side in size.split("x"))
+        masks[name] = draw(folder / f"{name}.png", width, height)
+    new_project(home / "bench.segstudio", folder, None, ["lesion", "hair"], "approved")
+    project = Project.open(home / "bench.segstudio")
+    for record in project.images.list_images():
+        project.masks.start_from(record.id, masks[record.path.stem])
+    project.close()
 
 
 def figures(took: Any) -> str:
@@ -257,7 +267,10 @@ def steps() -> None:
         bench.open("00")
         took = []
         for _ in range(7):
-            bench.rest(1.5)
+            read: list[None] = []
+            bench.session._loader.run(lambda: None, read.append)  # on the thread that prefetches, behind it
+            bench.wait(lambda read=read: read)
+            bench.rest(0.5)
             before = bench.session.document
             began = time.perf_counter()
             QTest.keyClick(bench.canvas, Qt.Key.Key_Right)
@@ -329,6 +342,9 @@ def _status() -> list[str]:
 
 def main() -> None:
     """Print the table; each part in a process of its own."""
+    if sys.argv[1:2] == [MAKE]:
+        make(Path(sys.argv[2]), sys.argv[3:])
+        return
     wanted = sys.argv[1:] or PARTS
     if len(wanted) == 1:
         {"brush": brush, "undo": undo, "pan": pan, "steps": steps, "training": training, "memory": memory}[wanted[0]]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ class OverlayColors:
             np.copyto(colors, np.uint32(DARK_LINE), where=cv2.dilate(ids, _disk(dark)) > ids)
 
 
+@cache
 def doubt_table() -> NDArray[np.uint32]:
     """Premultiplied ARGB, of 256, for doubt from 0, sure, to 255: magenta to yellow, and nothing while it is small."""
     table = np.zeros(256, np.uint32)
