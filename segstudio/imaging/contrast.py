@@ -23,13 +23,16 @@ _SPREAD = 1 / 16
 """Standard deviation of the neighbourhood as a share of the longer side."""
 
 _DEVIATION = 44.0
-_LOWEST_GAIN, _HIGHEST_GAIN = 0.8, 3.0
+_LOWEST_GAIN, _HIGHEST_GAIN = 0.9, 2.5
 _FLATTENED = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class LocalContrast:
-    """What is shown of a value v is ``gain`` * v + ``offset``; both are small float32 maps over the whole image."""
+    """A lightness v becomes ``gain`` * v + ``offset``; both are small float32 maps over the whole image.
+
+    Colours keep their distance from grey, or what is lifted would glow.
+    """
 
     gain: NDArray[np.float32]
     offset: NDArray[np.float32]
@@ -37,7 +40,9 @@ class LocalContrast:
     @classmethod
     def of(cls, small: NDArray[np.uint8]) -> LocalContrast:
         """Measured on a reduced copy of an image, (h, w, 3) uint8 BGR."""
-        grey = cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_BGR2GRAY).astype(np.float32)
+        grey = cv2.cvtColor(np.ascontiguousarray(small), cv2.COLOR_BGR2GRAY)
+        # Without hairs, dark ones and light: measured with them, skin beside them would pale.
+        grey = cv2.medianBlur(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 5).astype(np.float32)
         sigma = max(1.0, max(grey.shape) * _SPREAD)
         mean = cv2.GaussianBlur(grey, (0, 0), sigma)
         variance = cv2.GaussianBlur(grey * grey, (0, 0), sigma) - mean * mean
@@ -47,14 +52,16 @@ class LocalContrast:
         return cls(gain, middle - gain * mean)
 
     def apply(self, pixels: NDArray[np.uint8], rect: Rect, height: int, width: int) -> NDArray[np.uint8]:
-        """The pixels of ``rect``, (h, w, channels) uint8, of the image drawn ``height`` x ``width`` large."""
+        """The pixels of ``rect``, (h, w, 3) uint8 BGR, of the image drawn ``height`` x ``width`` large."""
         ys = _positions(rect.y0, rect.y1, self.gain.shape[0] / height)
         xs = _positions(rect.x0, rect.x1, self.gain.shape[1] / width)
         gain, offset = (_between(_between(part, ys, 0), xs, 1) for part in (self.gain, self.offset))
-        shown = pixels * gain[..., None]
-        shown += offset[..., None]
-        np.clip(shown, 0, 255, out=shown)
-        return np.asarray(shown, np.uint8)
+        grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_BGR2GRAY)
+        gain -= 1
+        gain *= grey
+        gain += offset
+        shown = pixels + gain.astype(np.int16)[..., None]
+        return np.asarray(np.clip(shown, 0, 255, out=shown), np.uint8)
 
 
 def _positions(start: int, stop: int, scale: float) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ OUTLINE_WIDTH = 1.5
 """Width of both lines together, in logical pixels of the screen."""
 
 LIGHT_HATCH, DARK_HATCH = 0xC8C8C8C8, 0x78000000
-"""White and black lines of the hatches over proposals, premultiplied."""
+"""White lines of the hatches over proposals, and the black ones of all hatches; premultiplied."""
 
 _LIGHT_ALPHA = 240
 _FEW = 8
@@ -31,7 +31,7 @@ DOUBT_FROM = 64
 
 _DOUBT_LOW: Color = (190, 40, 150)
 _DOUBT_HIGH: Color = (250, 215, 60)
-_DOUBT_ALPHAS = (50, 165)
+_DOUBT_ALPHAS = (25, 160)
 
 
 @dataclass(frozen=True, eq=False)

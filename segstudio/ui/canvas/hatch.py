@@ -13,7 +13,7 @@ from segstudio.domain.geometry import Rect
 NOTHING, LIGHT, DARK = 0, 1, 2
 """What a pixel of a hatch is: left as it is, part of the light line, part of the dark one beside it."""
 
-PERIOD = 12
+PERIOD = 16
 """Logical pixels after which a hatch repeats."""
 
 PATTERNS = 7
@@ -54,7 +54,7 @@ def marked(rect: Rect, mark: int, zoom: int) -> NDArray[np.uint8]:
     """The hatch over what is proposed, or what would be erased, at the device pixels ``rect``."""
     y, x = np.indices((PERIOD, PERIOD))
     if mark == PROPOSED:
-        tile = _with_shadow((x - y) % (PERIOD // 2) == 0)
+        tile = _with_shadow((x - y) % PERIOD == 0)
     else:
         crossed = ((x + y) % (PERIOD // 2) == 0) | ((x - y) % (PERIOD // 2) == 0)
         tile = np.where(crossed, DARK, NOTHING).astype(np.uint8)
@@ -90,8 +90,8 @@ def _lines(pattern: int) -> NDArray[np.bool_]:
 
 
 def _with_shadow(light: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    # A dark line right below and beside the light one: one of the two shows on any skin and any cloth.
-    shadow = np.roll(light, 1, axis=0) | np.roll(light, 1, axis=1)
+    # A dark line right beside the light one: one of the two shows on any skin and any cloth.
+    shadow = np.roll(light, 1, axis=0) if light.any(axis=0).all() else np.roll(light, 1, axis=1)
     return np.where(light, LIGHT, np.where(shadow, DARK, NOTHING)).astype(np.uint8)
 
 

@@ -14,7 +14,7 @@ from segstudio.domain.plane import UNSET, Plane, mask_at
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.cv import cv2
 from segstudio.ui.canvas import hatch
-from segstudio.ui.canvas.colors import DARK_HATCH, DARK_LINE, LIGHT_HATCH, OverlayColors, doubt_table
+from segstudio.ui.canvas.colors import DARK_HATCH, LIGHT_HATCH, OverlayColors, doubt_table
 from segstudio.ui.canvas.grid import Grid
 from segstudio.ui.canvas.layer import Pixels
 from segstudio.ui.canvas.look import ADDED, CHANGED, REMOVED, Look
@@ -143,7 +143,7 @@ class Overlay:
             lines = hatch.hatched(ids, palette.hatches, around, grid.zoom)
             light = lines == hatch.LIGHT
             colors[light] = palette.line[ids[light]]
-            np.copyto(colors, np.uint32(DARK_LINE), where=lines == hatch.DARK)
+            np.copyto(colors, np.uint32(DARK_HATCH), where=lines == hatch.DARK)
         if look.style != "fill":
             palette.draw_outline(colors, ids, grid.light, grid.dark)
         out[:] = colors[_within(block, around)]
