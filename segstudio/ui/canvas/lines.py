@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF, QRect
-from PySide6.QtGui import QColor, QPainter, QPen
+import numpy as np
+from PySide6.QtCore import QLineF, QPoint, QRect
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
+from segstudio.ui.canvas.colors import premultiplied
 from segstudio.ui.canvas.ticks import round_step, steps_between
 from segstudio.ui.canvas.view import View
 
@@ -37,14 +39,28 @@ def paint_lines(
     painter.scale(1 / ratio, 1 / ratio)
     device = (part.left() * ratio, part.top() * ratio, (part.right() + 1) * ratio, (part.bottom() + 1) * ratio)
     if view.scale >= PIXELS_FROM:
-        painter.setPen(QPen(_PIXELS, 0))
-        painter.drawLines(_lines(view, device, size, 1.0, 0.0))
+        _paint_pixels(painter, _lines(view, device, size, 1.0, 0.0))
     if unit is not None:
         step = grid_step(view.scale, ratio, unit) * unit
         for color, beside in ((_DARK, 1.0), (_LIGHT, 0.0)):
             painter.setPen(QPen(color, 0))
             painter.drawLines(_lines(view, device, size, step, beside))
     painter.restore()
+
+
+def _paint_pixels(painter: QPainter, lines: list[QLineF]) -> None:
+    # As one picture: hundreds of lines that let something through take Qt ten times as long.
+    if not lines:
+        return
+    left, top = round(min(line.x1() for line in lines)), round(min(line.y1() for line in lines))
+    right, bottom = round(max(line.x2() for line in lines)), round(max(line.y2() for line in lines))
+    picture = np.zeros((bottom - top + 1, right - left + 1), np.uint32)
+    color = premultiplied((_PIXELS.red(), _PIXELS.green(), _PIXELS.blue()), _PIXELS.alpha())
+    picture[:, [round(line.x1()) - left for line in lines if line.dx() == 0]] = color
+    picture[[round(line.y1()) - top for line in lines if line.dx() != 0]] = color
+    height, width = picture.shape
+    layout = QImage.Format.Format_ARGB32_Premultiplied
+    painter.drawImage(QPoint(left, top), QImage(picture.data, width, height, 4 * width, layout))
 
 
 def _lines(
