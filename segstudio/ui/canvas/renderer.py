@@ -6,6 +6,7 @@ touched, panning what came into sight, zooming what is in sight; so the size of 
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PySide6.QtGui import QPainter
@@ -22,6 +23,11 @@ from segstudio.ui.canvas.view import View
 
 _REPAINT_MARGIN = 4
 """Logical pixels round a change that its outline may reach."""
+
+_MUCH = 300_000
+"""Pixels from which on it pays to use another core."""
+
+_beside = ThreadPoolExecutor(1, thread_name_prefix="canvas")
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,11 @@ class Renderer:
             return
         self._prepare(grid, surface)
         x, y = int(view.x), int(view.y)
-        self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
+        base = self._show_base(sight, grid)
+        if mask and self._look.source != "none":
+            self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
+        if base is not None:
+            base.result()
         self._base_layer.draw(painter, part, x, y)
         if not mask:
             return
@@ -139,13 +149,24 @@ class Renderer:
             self._doubt_layer.draw(painter, part, x, y)
         if self._look.source == "none":
             return
-        self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
         if self._fading is not None and fade < 1.0:
             painter.setOpacity(1.0 - fade)
             self._fading.draw(painter, part, x, y)
             painter.setOpacity(fade)
         self._overlay_layer.draw(painter, part, x, y)
         painter.setOpacity(1.0)
+
+    def _show_base(self, sight: Rect, grid: Grid) -> Future[None] | None:
+        """Compose the image; where there is much of it, beside the overlay on another core: then what to wait for."""
+
+        def show() -> None:
+            self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
+
+        seen = self._base_layer.valid.intersect(sight)
+        if sight.width * sight.height - seen.width * seen.height > _MUCH:
+            return _beside.submit(show)
+        show()
+        return None
 
     def _prepare(self, grid: Grid, surface: Surface) -> None:
         """Layers for a zoom and a screen: cleared for another zoom, made anew for another screen."""
