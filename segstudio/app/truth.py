@@ -13,7 +13,7 @@ from segstudio.app.changes import Changes
 from segstudio.app.document import Document, frozen
 from segstudio.app.loader import Loader
 from segstudio.domain.errors import UserError
-from segstudio.domain.metrics import dice
+from segstudio.domain.metrics import mean_dice
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation
@@ -98,7 +98,4 @@ def _compared(document: Document, truth: Truth) -> float | None:
 
 
 def _mean_dice(document: Document, truth: Truth) -> float:
-    """Mean over the classes that either holds; 1 where neither holds any."""
-    shown = document.shown(document.bounds)
-    present = [value for value in np.union1d(np.unique(shown), np.unique(truth)) if value]
-    return float(np.mean([dice(shown == value, truth == value) for value in present])) if present else 1.0
+    return mean_dice(document.shown(document.bounds), truth)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.domain.packing import is_uniform
+from segstudio.domain.plane import TILE, UNSET, Plane
 from segstudio.imaging.cv import cv2
 
 Mask = NDArray[np.bool_]
@@ -40,6 +42,43 @@ def dice(pred: Mask, truth: Mask) -> float:
     """
     common, one, other = _counts(pred, truth)
     return 2 * common / (one + other) if one + other else 1.0
+
+
+def mean_dice(pred: NDArray[np.uint16], truth: NDArray[np.uint16]) -> float:
+    """Dice of two (H, W) uint16 masks of ids, the mean over the ids above 0 that either holds; 1 where neither does.
+
+    Raises ``ValueError`` for different shapes.
+    """
+    present = [value for value in np.union1d(np.unique(pred), np.unique(truth)) if value]
+    return float(np.mean([dice(pred == value, truth == value) for value in present])) if present else 1.0
+
+
+def corrected_dice(prediction: Plane, correction: Plane) -> float:
+    """``mean_dice`` of a prediction against itself with a correction over it: 1 where nothing was to be corrected.
+
+    Both planes are of one size. What it costs depends on how much was painted. Raises ``ValueError`` for two sizes.
+    """
+    if prediction.bounds != correction.bounds:
+        raise ValueError(f"planes of {prediction.bounds} and {correction.bounds} can't be compared")
+    counts = np.zeros((3, UNSET + 1), np.int64)  # in the prediction, in the mask, in both
+    for row in range(math.ceil(prediction.height / TILE)):
+        for column in range(math.ceil(prediction.width / TILE)):
+            inside = slice(prediction.height - row * TILE), slice(prediction.width - column * TILE)
+            below, over = prediction.tile((row, column))[inside], correction.tile((row, column))[inside]
+            if is_uniform(over) and over.item(0) == UNSET:
+                if is_uniform(below):
+                    counts[:, below.item(0)] += below.size
+                else:
+                    found = np.bincount(below.ravel())
+                    counts[:, : len(found)] += found
+                continue
+            mask = np.where(over == UNSET, below, over)
+            for total, values in zip(counts, (below, mask, mask[mask == below]), strict=True):
+                found = np.bincount(values.ravel())
+                total[: len(found)] += found
+    one, other, common = counts[:, 1:]
+    present = one + other > 0
+    return float(np.mean(2 * common[present] / (one + other)[present])) if present.any() else 1.0
 
 
 def iou(pred: Mask, truth: Mask) -> float:

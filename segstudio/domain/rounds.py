@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 FIRST_ROUND_AFTER = 3
 """Approved images that start the first round by themselves."""
@@ -31,7 +33,8 @@ class RoundStatus(Enum):
 class RoundRecord:
     """One round of a project. Times are seconds since the epoch; ``weights`` is relative to the project folder.
 
-    ``approved`` counts the approved images it was given, of which ``held_out_count`` were held out.
+    ``approved`` counts the approved images it was given, of which ``held_out_count`` were held out. ``note`` is what
+    the user wrote about it. ``chosen`` says that the user went back to it; the next round that ends well ends that.
     """
 
     number: int
@@ -44,6 +47,26 @@ class RoundRecord:
     held_out_count: int = 0
     weights: str | None = None
     sentence: str = ""
+    note: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFiles:
+    """What a round has on the disk: how much of it can be deleted, in bytes, and whether its weights can be used."""
+
+    nbytes: int
+    weights: Literal["usable", "damaged", "missing", "none"]
+
+
+def best_round(records: Iterable[RoundRecord]) -> RoundRecord | None:
+    """The finished round with weights and the highest held-out Dice, of equals the latest; None without a score."""
+    scored = [
+        record
+        for record in records
+        if record.status is RoundStatus.FINISHED and record.weights is not None and record.held_out_dice is not None
+    ]
+    return max(scored, key=lambda record: (record.held_out_dice or 0.0, record.number), default=None)
 
 
 def holds_out(fingerprint: str, approved_before: int, held_out_before: int) -> bool:

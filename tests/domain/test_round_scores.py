@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from segstudio.domain.metrics import corrected_dice, dice, mean_dice
+from segstudio.domain.plane import UNSET, Plane
+from segstudio.domain.round_scores import compare, mean_interval
+from segstudio.domain.rounds import RoundRecord, RoundStatus, best_round
+
+scores = st.lists(st.floats(0, 1), min_size=2, max_size=60)
+
+
+@given(scores)
+def test_the_interval_is_students_cut_off_at_what_a_dice_can_be(values: list[float]) -> None:
+    found = mean_interval(values)
+    assert found is not None
+    assert found.count == len(values)
+    assert found.mean == pytest.approx(np.mean(values), abs=1e-12)
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    assert found.low == pytest.approx(max(0, found.mean - half), rel=1e-3, abs=1e-4)
+    assert found.high == pytest.approx(min(1, found.mean + half), rel=1e-3, abs=1e-4)
+
+
+def test_one_image_says_nothing_of_how_sure_its_score_is() -> None:
+    assert mean_interval([0.9]) is None
+    assert mean_interval([]) is None
+
+
+def test_the_interval_holds_the_true_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(2000):
+        found = mean_interval(rng.normal(0.5, 0.05, 6))
+        assert found is not None
+        held += found.low <= 0.5 <= found.high
+    assert 0.93 < held / 2000 < 0.97
+
+
+def test_two_rounds_are_compared_on_what_both_were_scored_on() -> None:
+    found = compare({1: 0.5, 2: 0.9, 3: 0.7, 4: 0.8}, {1: 0.7, 2: 0.8, 3: 0.7001, 9: 0.1})
+    assert [(image.image_id, round(image.change, 4)) for image in found.images] == [(2, -0.1), (3, 0.0001), (1, 0.2)]
+    assert (found.better, found.worse) == (1, 1)
+    assert found.before is not None
+    assert found.after is not None
+    assert found.change is not None
+    assert found.before.mean == pytest.approx(0.7)
+    assert found.change.mean == pytest.approx(found.after.mean - found.before.mean)
+    assert found.change.low < 0 < found.change.high
+
+
+def test_rounds_without_a_common_image_cannot_be_compared() -> None:
+    found = compare({1: 0.5}, {2: 0.5})
+    assert found.images == ()
+    assert found.change is None
+
+
+def test_the_best_round_is_the_latest_of_the_best_that_still_has_its_weights() -> None:
+    def record(number: int, score: float | None, weights: str | None = "w") -> RoundRecord:
+        return RoundRecord(number, RoundStatus.FINISHED, 0, 3, held_out_dice=score, weights=weights)
+
+    assert best_round([]) is None
+    assert best_round([record(1, None)]) is None
+    found = best_round([record(1, 0.9), record(2, 0.9), record(3, 0.8), record(4, 0.95, None)])
+    assert found is not None
+    assert found.number == 2
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.sampled_from([(40, 60), (256, 256), (300, 530)]))
+def test_the_dice_of_a_correction_is_that_of_the_masks(seed: int, classes: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    below = np.kron(rng.integers(0, classes + 1, (2, 2)), np.ones((300, 300), int))[: shape[0], : shape[1]]
+    over = np.full(shape, UNSET, np.uint16)
+    y, x = rng.integers(0, shape[0]), rng.integers(0, shape[1])
+    over[y : y + 30, x : x + 30] = rng.integers(0, classes + 1)
+    mask = np.where(over == UNSET, below, over).astype(np.uint16)
+    expected = mean_dice(below.astype(np.uint16), mask)
+    found = corrected_dice(Plane.from_array(below.astype(np.uint16), 0), Plane.from_array(over))
+    assert found == pytest.approx(expected)
+
+
+def test_a_mask_that_was_right_needed_no_correction() -> None:
+    blank = Plane(50, 50)
+    assert corrected_dice(Plane(50, 50, 0), blank) == 1.0
+    assert corrected_dice(Plane(50, 50, 1), blank) == 1.0
+    painted = Plane(50, 50)
+    painted.write(painted.bounds, 0)
+    assert corrected_dice(Plane(50, 50, 1), painted) == 0.0
+    with pytest.raises(ValueError, match="can't be compared"):
+        corrected_dice(Plane(50, 51, 0), blank)
+
+
+def test_the_mean_dice_counts_each_id_alike() -> None:
+    one = np.zeros((10, 10), np.uint16)
+    one[:5] = 1
+    one[5:6] = 2
+    other = one.copy()
+    other[5:7] = 2
+    assert mean_dice(one, other) == pytest.approx((1.0 + dice(one == 2, other == 2)) / 2)
+    assert mean_dice(one * 0, one * 0) == 1.0
