@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ class Mips:
     """An image, (H, W) or (H, W, 3) of uint8 or uint16, and its halved levels.
 
     Levels are made from the next finer one when first asked for, all of them with a third of the image's memory.
-    ``make`` does so beforehand, on another thread.
+    ``make`` does so beforehand. Any threads may ask at once.
     """
 
     def __init__(self, pixels: NDArray[Any]) -> None:
         self._levels: list[NDArray[Any]] = [pixels]
+        self._lock = threading.Lock()
 
     @property
     def pixels(self) -> NDArray[Any]:
@@ -46,8 +48,9 @@ class Mips:
 
     def at(self, step: int) -> NDArray[Any]:
         """The level of which a pixel is the mean of ``step`` x ``step``, a power of two; sizes are rounded up."""
-        while 1 << (len(self._levels) - 1) < step:
-            self._halve()
+        with self._lock:
+            while 1 << (len(self._levels) - 1) < step:
+                self._halve()
         return self._levels[step.bit_length() - 1]
 
     def part(self, step: int, rect: Rect) -> NDArray[Any]:

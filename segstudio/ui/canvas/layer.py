@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,14 @@ Fill = Callable[[Rect, Pixels], None]
 """Makes the pixels of a rectangle of the picture, in the array given."""
 
 _BAND_PIXELS = 1 << 18
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work on so many pixels."""
+
+    run: Callable[[], None]
+    pixels: int
 
 
 class Layer:
@@ -54,8 +64,11 @@ class Layer:
                 return
         self._marked.append(rect)
 
-    def show(self, window: Rect, fill: Fill) -> None:
-        """Move to ``window`` of the picture and make what is not there or out of date."""
+    def show(self, window: Rect, fill: Fill) -> list[Job]:
+        """Move to ``window`` of the picture; returns what makes what is not there or out of date.
+
+        All of it must be run before the layer is drawn, on any threads, in any order.
+        """
         kept = self.valid.intersect(window)
         if kept.is_empty:
             missing = [window]
@@ -68,11 +81,14 @@ class Layer:
             ]
         marked, self._marked = self._marked, []
         self.valid = window
+        jobs: list[Job] = []
         for rect in [*missing, *(rect.intersect(kept) for rect in marked)]:
             for piece, row, column in self._pieces(rect):
                 for band in _bands(piece):
                     top = row + band.y0 - piece.y0
-                    fill(band, self._buffer[top : top + band.height, column : column + band.width])
+                    target = self._buffer[top : top + band.height, column : column + band.width]
+                    jobs.append(Job(partial(fill, band, target), _area(band)))
+        return jobs
 
     def draw(self, painter: QPainter, part: Rect, x: int, y: int) -> None:
         """Draw what is there of ``part``, with the picture's corner at (``x``, ``y``)."""

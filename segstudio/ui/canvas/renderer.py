@@ -6,7 +6,8 @@ touched, panning what came into sight, zooming what is in sight; so the size of 
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PySide6.QtGui import QPainter
@@ -16,7 +17,7 @@ from segstudio.domain.patch import NOTHING, Patch
 from segstudio.ui.canvas.base import Base, Levels
 from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.grid import Grid
-from segstudio.ui.canvas.layer import Layer
+from segstudio.ui.canvas.layer import Job, Layer
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.overlay import Doubt, Overlay, Picture
 from segstudio.ui.canvas.view import View
@@ -136,16 +137,16 @@ class Renderer:
             return
         self._prepare(grid, surface)
         x, y = int(view.x), int(view.y)
-        base = self._show_base(sight, grid)
+        jobs = self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
+        if mask and self._look.doubt:
+            jobs += self._doubt_layer.show(sight, lambda rect, out: self._doubt.compose(rect, grid, out))
         if mask and self._look.source != "none":
-            self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
-        if base is not None:
-            base.result()
+            jobs += self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
+        _run(jobs)
         self._base_layer.draw(painter, part, x, y)
         if not mask:
             return
         if self._look.doubt:
-            self._doubt_layer.show(sight, lambda rect, out: self._doubt.compose(rect, grid, out))
             self._doubt_layer.draw(painter, part, x, y)
         if self._look.source == "none":
             return
@@ -155,18 +156,6 @@ class Renderer:
             painter.setOpacity(fade)
         self._overlay_layer.draw(painter, part, x, y)
         painter.setOpacity(1.0)
-
-    def _show_base(self, sight: Rect, grid: Grid) -> Future[None] | None:
-        """Compose the image; where there is much of it, beside the overlay on another core: then what to wait for."""
-
-        def show() -> None:
-            self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
-
-        seen = self._base_layer.valid.intersect(sight)
-        if sight.width * sight.height - seen.width * seen.height > _MUCH:
-            return _beside.submit(show)
-        show()
-        return None
 
     def _prepare(self, grid: Grid, surface: Surface) -> None:
         """Layers for a zoom and a screen: cleared for another zoom, made anew for another screen."""
@@ -190,3 +179,21 @@ class Renderer:
         self._overlay.preview = preview
         self._overlay_layer.clear()
         self._fading = None
+
+
+def _run(jobs: list[Job]) -> None:
+    """Run all jobs; where there is much to do, on another core too."""
+    waiting = deque(jobs)
+
+    def work() -> None:
+        while True:
+            try:
+                job = waiting.popleft()
+            except IndexError:
+                return
+            job.run()
+
+    helper = _beside.submit(work) if sum(job.pixels for job in jobs) > _MUCH else None
+    work()
+    if helper is not None:
+        helper.result()
