@@ -63,19 +63,30 @@ class StepBudget:
         """How much of the plan is done, 0 to 1; it never falls."""
         self.spent = 0.0
         self._seconds = seconds
+        self._cycle_began = 0
         self._started = 0.0
         self._timed = 0.0
         self._timed_cost = 0.0
 
     @property
+    def cycle(self) -> float:
+        """How much of the present cycle of the learning rate is done, 0 to 1."""
+        begun = self._cycle_began / self.steps
+        return max(0.0, (self.fraction - begun) / (1 - begun)) if begun < 1 else 1.0
+
+    @property
     def scale(self) -> float:
         """The scale at which the next step sees the images, at most 1."""
-        return REDUCED_SCALE if self.fraction < REDUCED_SHARE else 1.0
+        return REDUCED_SCALE if self.cycle < REDUCED_SHARE else 1.0
 
     @property
     def seconds_left(self) -> float | None:
         """Time that the steps to come will take, None before the first."""
         return self._time_for(self.steps) if self.step else None
+
+    def begin_cycle(self) -> None:
+        """Let the learning rate rise and fall once more, and the images grow, over the steps that are left."""
+        self._cycle_began = self.step
 
     def begin_step(self) -> None:
         """Start the clock."""
@@ -99,6 +110,6 @@ class StepBudget:
 
     def _time_for(self, steps: int) -> float:
         """Seconds from here to the end of a plan of ``steps``."""
-        reduced = max(0.0, REDUCED_SHARE * steps - self.step)
+        reduced = max(0.0, self._cycle_began + REDUCED_SHARE * (steps - self._cycle_began) - self.step)
         cost = reduced * REDUCED_SCALE**2 + (steps - self.step - reduced)
         return cost * self._timed / self._timed_cost

@@ -17,17 +17,22 @@ from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.losses import MaskedSegmentationLoss
 from segstudio.engine.models import SegmentationNetwork, build_network
-from segstudio.engine.predict import flip_averaged_logits, mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
 from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
+from segstudio.engine.scoring import Scored, Scorer
 from segstudio.protocol.messages import Phase
-from segstudio.protocol.round_folder import IGNORE, RoundRequest
+from segstudio.protocol.round_folder import RoundRequest
 
 _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
 _AVERAGE_HORIZON = 0.08
 _MOST_DIVERGENCES = 3
 _LOSS_SMOOTHING = 0.1
+# With fewer held-out images, chance alone decides which weights score better.
+_GUARD_NEEDS = 4
+# The share of a round after which it is seen whether it was right to go on from the last weights. Halfway up the
+# rate is high and the images are reduced, so weights that will end well may look a little worse: hence the margin.
+_GUARD_SHARE, _GUARD_MARGIN = 0.4, 0.03
 # Shares of the progress bar.
 _PREPARED, _TRAINED = 0.03, 0.96
 
@@ -50,6 +55,7 @@ class RoundTrainer:
     def __init__(
         self, request: RoundRequest, data: RoundData, parent: Checkpoint | None, device: Device, events: RoundEvents
     ) -> None:
+        self._request = request
         self._settings = request.settings
         self._data = data
         self._device = device
@@ -70,30 +76,39 @@ class RoundTrainer:
         self._batch = BATCH
         self._order: list[Sample] = []
         self._loss: float | None = None
-        self._best: tuple[float, dict[str, torch.Tensor], dict[int, float]] | None = None
+        self._scorer = Scorer(
+            self._settings, self._class_count, data.held_out, device, events, lambda: self._report("scoring")
+        )
+        self._scorings = self._planned_scorings()
+        self._parent = parent
+        self._warm: Scored | None = None
+        self._judged = False
+        self._best: Scored | None = None
         self._latest_dice: float | None = None
 
     def run(self) -> Trained:
         """Train to the end of the plan and return the best averaged weights."""
-        scorings = self._planned_scorings()
+        self._score_parent()
         while self._budget.step < self._budget.steps:
             self._report("training")
             self._events.pause()
             self._budget.begin_step()
             if self._careful_step():
                 self._budget.end_step()
-            if scorings and self._budget.fraction >= scorings[0]:
-                scorings = [share for share in scorings if share > self._budget.fraction]
+            if self._scorings and self._budget.fraction >= self._scorings[0]:
+                self._scorings = [share for share in self._scorings if share > self._budget.fraction]
                 self._score()
         self._report("scoring")
-        dice, tensors, per_image = self._best or (None, self._average.snapshot(), {})
+        best = self._best or Scored(self._average.snapshot(), math.nan, {})
+        if best is self._warm:
+            self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
-            tensors=tensors,
+            tensors=best.tensors,
             steps=self._budget.step,
             loss=self._loss if self._loss is not None else math.inf,
-            held_out_dice=dice,
+            held_out_dice=best.dice if self._best else None,
             held_out_count=len(self._data.held_out),
-            per_image=per_image,
+            per_image=best.per_image,
         )
 
     # ---- one step ---------------------------------------------------------------------------------------------
@@ -156,7 +171,7 @@ class RoundTrainer:
         return torch.optim.AdamW([g for g in groups if g["params"]], lr=1e-3, weight_decay=_WEIGHT_DECAY, fused=True)
 
     def _set_rates(self) -> None:
-        share = one_cycle(self._budget.fraction) * self._rate_scale
+        share = one_cycle(self._budget.cycle) * self._rate_scale
         peaks = (self._rates.fresh, self._rates.pretrained)
         for group, peak in zip(self._optimizer.param_groups, peaks, strict=False):
             group["lr"] = peak * share
@@ -196,24 +211,40 @@ class RoundTrainer:
             return []
         return [0.55, 0.7, 0.85, 1.0] if count <= 8 else [0.7, 1.0] if count <= 24 else [1.0]
 
+    def _score_parent(self) -> None:
+        """Let the weights that the round goes on from compete, where there are images enough to tell.
+
+        Then the accepted weights are never worse on the held-out images than the last ones. After a fixed share of the
+        round it is also seen whether these were worth going on from.
+        """
+        same_classes = self._parent is not None and len(self._parent.header.classes) == self._class_count
+        if self._parent is not None and same_classes and len(self._data.held_out) >= _GUARD_NEEDS:
+            self._best = self._warm = self._scorer.score(self._parent.tensors)
+            self._scorings = [_GUARD_SHARE, *self._scorings]
+
     def _score(self) -> None:
         """Score the averaged weights on the held-out images, and remember them if they are the best so far."""
-        tensors = self._average.snapshot()
-        network = build_network(self._settings.network, self._class_count)
-        network.load_state_dict(tensors)
-        network = self._device.place(network.eval())
-        check_in_every_layer(network, self._events)
-        per_image: dict[int, float] = {}
-        for sample in self._data.held_out:
-            self._report("scoring")
-            self._events.pause()
-            assert sample.full_mask is not None
-            logits = flip_averaged_logits(network, sample.pixels, self._device, self._settings.upright)
-            mask = mask_from_logits(logits, *sample.full_mask.shape)
-            per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
-        self._latest_dice = math.fsum(per_image.values()) / len(per_image)
-        if self._best is None or self._latest_dice >= self._best[0]:
-            self._best = (self._latest_dice, tensors, per_image)
+        scored = self._scorer.score(self._average.snapshot())
+        self._latest_dice = scored.dice
+        if self._best is None or scored.dice >= self._best.dice:
+            self._best = scored
+        elif self._warm is not None and not self._judged and scored.dice < self._warm.dice - _GUARD_MARGIN:
+            self._restart()
+        self._judged = True
+
+    def _restart(self) -> None:
+        """Spend the rest of the round on weights that know nothing of the rounds before."""
+        self._events.on_notice(
+            "Going on from the last model made it worse on the held-out images. "
+            "The rest of this round starts afresh, and the better model is kept."
+        )
+        self._network = _starting_network(self._request, None, self._device, self._events)
+        self._rates = FIRST_ROUND
+        self._optimizer = self._new_optimizer()
+        self._budget.begin_cycle()
+        begun = self._budget.fraction
+        self._average = WeightAverage(self._network, _AVERAGE_HORIZON * (self._budget.steps - self._budget.step))
+        self._scorings = [begun + (1 - begun) * share for share in self._planned_scorings()]
 
     def _report(self, phase: Phase) -> None:
         self._events.on_progress(

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import rounds, schedule, train
+from segstudio.engine import rounds, schedule, scoring, train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
@@ -95,7 +95,7 @@ def test_best_scored_weights_are_kept(tmp_path: Path, monkeypatch: pytest.Monkey
         averages.append(self._average.snapshot())
         score(self)
 
-    monkeypatch.setattr(train, "mean_class_dice", dice)
+    monkeypatch.setattr(scoring, "mean_class_dice", dice)
     monkeypatch.setattr(RoundTrainer, "_score", scored)
     make_round(tmp_path, held_out=2, settings=replace(TINY, max_steps=8))
     assert _run(tmp_path).held_out_dice == 0.9

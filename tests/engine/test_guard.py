@@ -1,0 +1,137 @@
+"""What guards a project against a round that makes its model worse."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from segstudio.engine.checkpoint import load_checkpoint
+from segstudio.engine.data import ImageCache
+from segstudio.engine.device import Device
+from segstudio.engine.models import build_network
+from segstudio.engine.progress import RoundEvents
+from segstudio.engine.rounds import run_round
+from segstudio.engine.schedule import FIRST_ROUND, LATER_ROUND, StepBudget
+from segstudio.engine.scoring import Scored, Scorer
+from segstudio.engine.train import RoundTrainer
+from segstudio.protocol.round_folder import WEIGHTS, RoundResult
+from tests.engine.synthetic import TINY, make_round
+
+CPU = Device("cpu", "test")
+SETTINGS = replace(TINY, max_steps=10)
+
+
+def _run(folder: Path, notices: list[str]) -> RoundResult:
+    return run_round(folder, CPU, ImageCache(), RoundEvents(on_notice=notices.append))
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Path:
+    make_round(tmp_path / "1", settings=TINY)
+    _run(tmp_path / "1", [])
+    return tmp_path / "1" / WEIGHTS
+
+
+def _scores(monkeypatch: pytest.MonkeyPatch, dice: list[float]) -> list[dict[str, torch.Tensor]]:
+    """Let the scorings of a round come out as ``dice``; returns the weights that were scored."""
+    seen: list[dict[str, torch.Tensor]] = []
+    left = iter(dice)
+
+    def score(_self: Scorer, tensors: dict[str, torch.Tensor]) -> Scored:
+        seen.append({name: tensor.clone() for name, tensor in tensors.items()})
+        return Scored(tensors, next(left), {1: 0.5})
+
+    monkeypatch.setattr(Scorer, "score", score)
+    return seen
+
+
+def _same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_weights_that_score_worse_than_the_last_are_not_accepted(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
+    _scores(monkeypatch, [0.9, 0.89, 0.8, 0.8, 0.8, 0.89])
+    notices: list[str] = []
+    assert _run(tmp_path / "2", notices).held_out_dice == 0.9
+    assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, load_checkpoint(parent).tensors)
+    assert [("stays as it was" in notice) for notice in notices] == [True]
+
+
+def test_new_weights_that_score_better_than_the_last_are_accepted(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
+    seen = _scores(monkeypatch, [0.8, 0.79, 0.8, 0.9, 0.85, 0.85])
+    notices: list[str] = []
+    assert _run(tmp_path / "2", notices).held_out_dice == 0.9
+    assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, seen[3])
+    assert not notices
+
+
+def test_a_round_that_goes_wrong_from_the_last_weights_starts_afresh(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the fixed share the rest learns from the base, at its rates, through a whole cycle, and is compared."""
+    make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
+    seen = _scores(monkeypatch, [0.9, 0.85, 0.8, 0.8, 0.95])
+    rates: list[float] = []
+    step = RoundTrainer._step
+
+    def watched(self: RoundTrainer) -> float | None:
+        loss = step(self)
+        rates.append(self._optimizer.param_groups[0]["lr"])
+        return loss
+
+    monkeypatch.setattr(RoundTrainer, "_step", watched)
+    notices: list[str] = []
+    result = _run(tmp_path / "2", notices)
+    assert result.held_out_dice == 0.95
+    assert result.steps == len(rates) == 10
+    assert len(notices) == 1
+    assert "starts afresh" in notices[0]
+    assert max(rates[:4]) <= LATER_ROUND.fresh < max(rates[4:]) <= FIRST_ROUND.fresh
+    assert rates[4] < rates[5]
+    base = build_network(TINY.network, 1)
+    base.load_pretrained()
+    stem = base.state_dict()["encoder.stem.conv.weight"]
+    far = [float((weights["encoder.stem.conv.weight"] - stem).abs().mean()) for weights in seen]
+    assert far[2] < far[1], "the first weights after the restart are nearer to the base than those before it"
+
+
+def test_a_handful_of_held_out_images_overrules_nobody(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_round(tmp_path / "2", held_out=3, settings=SETTINGS, parent=parent)
+    seen = _scores(monkeypatch, [0.1, 0.2, 0.3, 0.2])
+    assert _run(tmp_path / "2", []).held_out_dice == 0.3
+    assert len(seen) == 4
+
+
+def test_weights_of_other_classes_do_not_compete(tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent, classes=("disc", "ring"))
+    seen = _scores(monkeypatch, [0.1, 0.2, 0.3, 0.2])
+    assert _run(tmp_path / "2", []).held_out_dice == 0.3
+    assert len(seen) == 4
+
+
+def test_a_second_cycle_takes_what_is_left() -> None:
+    budget = StepBudget(20, 1000.0)
+    cycles, scales = [], []
+    for number in range(20):
+        if number == 8:
+            budget.begin_cycle()
+        cycles.append(budget.cycle)
+        scales.append(budget.scale)
+        budget.begin_step()
+        budget.end_step()
+    assert cycles[7] == pytest.approx(7 / 20)
+    assert cycles[8] == 0.0
+    assert cycles[19] == pytest.approx(11 / 12)
+    assert budget.cycle == 1.0
+    assert scales[8] < 1.0 == scales[-1]
+    assert math.isclose(budget.fraction, 1.0)
