@@ -39,7 +39,7 @@ def read_contents(project: Project) -> Contents:
         project.segment_table(),
         project.images.list_images(),
         project.rounds.list_rounds(),
-        project.rounds.latest_weights(),
+        project.rounds.weights_in_use(),
         project.settings.get_setting("last_image"),
         bool(project.settings.get_setting("upright", False)),
         project.settings.get_setting(MM_PER_PX),

@@ -117,7 +117,25 @@ _CONFIDENCE_AND_APPROVALS = (
         WHERE state = 'approved'""",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1000, _FIRST), Migration(2000, _CONFIDENCE_AND_APPROVALS))
+# An older program may ignore all of it: it predicts with the newest round, and says less of the rounds.
+_KEEPING_ROUNDS = (
+    "ALTER TABLE rounds ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+    # The round that the user went back to; none where the newest is in use.
+    "ALTER TABLE rounds ADD COLUMN chosen INTEGER NOT NULL DEFAULT 0 CHECK (chosen IN (0, 1))",
+    # How right the model's mask was that a person then approved, corrected or not.
+    """CREATE TABLE approval_scores (
+        image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+        round INTEGER NOT NULL,
+        dice REAL NOT NULL,
+        approved_at REAL NOT NULL
+    )""",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1000, _FIRST),
+    Migration(2000, _CONFIDENCE_AND_APPROVALS),
+    Migration(2001, _KEEPING_ROUNDS),
+)
 
 
 def migrate(connection: sqlite3.Connection, version: int, migrations: Sequence[Migration]) -> None:

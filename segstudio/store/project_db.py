@@ -20,6 +20,7 @@ from types import TracebackType
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable
 from segstudio.store import migrations
+from segstudio.store.approval_scores import ApprovalScores
 from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
 from segstudio.store.masks import Masks
@@ -30,7 +31,7 @@ SUFFIX = ".segstudio"
 
 
 class Project:
-    """An open project. Use it on the thread that opened it; ``images``, ``masks``, ``rounds``, ``settings`` share it.
+    """An open project. Use it on the thread that opened it; its parts share it.
 
     Every method that changes something has it on the disk when it returns. Methods raise ``UserError`` when the
     file or its disk is at fault; what they were to write is then not written, nor is half of it.
@@ -43,6 +44,7 @@ class Project:
         self.masks = Masks(database, self.segment_table)
         self.rounds = Rounds(database, folder)
         self.settings = Settings(database)
+        self.approval_scores = ApprovalScores(database)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:

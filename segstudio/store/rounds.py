@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.rounds import RoundRecord, RoundStatus
-from segstudio.protocol.round_folder import PREDICTIONS
+from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
+from segstudio.protocol.codec import ProtocolError
+from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, read_result
 from segstudio.store.database import Database
 
 ROUNDS = "rounds"
 
-_SELECT = """SELECT number, status, started, approved, seconds, loss, held_out_dice, held_out_count, weights, sentence
-    FROM rounds"""
+_SELECT = """SELECT number, status, started, approved, seconds, loss, held_out_dice, held_out_count, weights, sentence,
+    note, chosen FROM rounds"""
+
+log = logging.getLogger(__name__)
 
 
 class Rounds:
@@ -65,8 +70,13 @@ class Rounds:
         weights: str | None = None,
         sentence: str = "",
     ) -> RoundRecord:
-        """Keep how a round ended; ``weights`` is relative to the project folder. ``KeyError`` for no such round."""
+        """Keep how a round ended; ``weights`` is relative to the project folder. ``KeyError`` for no such round.
+
+        One that ended well is in use from now on, also if the user had gone back to another.
+        """
         with self._database.writing() as connection:
+            if status is RoundStatus.FINISHED:
+                connection.execute("UPDATE rounds SET chosen = 0 WHERE chosen")
             cursor = connection.execute(
                 "UPDATE rounds SET status = ?, seconds = ?, loss = ?, held_out_dice = ?, held_out_count = ?, "
                 "weights = ?, sentence = ? WHERE number = ?",
@@ -81,16 +91,114 @@ class Rounds:
         with self._database.reading() as connection:
             return [_record(row) for row in connection.execute(f"{_SELECT} ORDER BY number")]
 
-    def latest_weights(self) -> tuple[int, Path] | None:
-        """(round, absolute path) of the newest finished round whose weights are still there; None without one."""
-        for record in reversed(self.list_rounds()):
-            if record.status is RoundStatus.FINISHED and record.weights is not None:
-                path = self._folder / record.weights
-                with contextlib.suppress(OSError):
-                    # A project may come from anywhere: nothing outside its own folder is read on its word.
-                    if path.is_file() and path.resolve().is_relative_to(self._folder.resolve()):
-                        return record.number, path
+    def weights_in_use(self) -> tuple[int, Path] | None:
+        """(round, absolute path) of the weights to predict with and to go on from; None without any.
+
+        They are of the round that the user went back to, else of the newest that ended well; where those are damaged
+        or gone, of the newest whose weights can be used.
+        """
+        finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
+        for record in sorted(finished, key=lambda record: (record.chosen, record.number), reverse=True):
+            path = self._weights(record)
+            if path is not None and _condition(path) == "usable":
+                return record.number, path
         return None
+
+    def choose(self, number: int) -> Path:
+        """Go back to a finished round: its weights are in use from now on. Returns their absolute path.
+
+        Raises ``UserError`` if they are damaged or gone, ``KeyError`` for no such round.
+        """
+        path = self._weights(self._record(number))
+        condition = "missing" if path is None else _condition(path)
+        if path is None or condition != "usable":
+            how = "damaged" if condition == "damaged" else "gone"
+            raise UserError(
+                f"The file with what the model learned in round {number} is {how}, so the round can't be used. Nothing "
+                f"was changed: choose another round."
+            )
+        with self._database.writing() as connection:
+            connection.execute("UPDATE rounds SET chosen = (number = ?)", (number,))
+        return path
+
+    def set_note(self, number: int, note: str) -> None:
+        """Keep what the user wrote about a round. ``KeyError`` for no such round."""
+        with self._database.writing() as connection:
+            if connection.execute("UPDATE rounds SET note = ? WHERE number = ?", (note, number)).rowcount == 0:
+                raise KeyError(number)
+
+    def delete_files(self, number: int) -> int:
+        """Delete a round's weights and the masks it was taught with; returns the bytes that this freed.
+
+        Its row and its scores stay, and so does every mask of the project: they rest in the database. Raises
+        ``UserError`` for the round in use, for one that runs, and where the disk refuses; ``KeyError`` for no such
+        round.
+        """
+        record, in_use = self._record(number), self.weights_in_use()
+        if record.status is RoundStatus.RUNNING or (in_use is not None and in_use[0] == number):
+            raise UserError(f"Round {number} is in use, so it was not deleted. Use another round first.")
+        freed = 0
+        try:
+            for file in self._deletable(number):
+                size = file.lstat().st_size
+                file.unlink()
+                freed += size
+            # The folders stay: the worker may be about to put a mask into one.
+        except OSError as error:
+            raise UserError(
+                f"Round {number} could not be deleted: {error.strerror}. Make sure that you may write to "
+                f"{self.round_folder(number)}, then try again. No mask was changed."
+            ) from error
+        with self._database.writing() as connection:
+            connection.execute("UPDATE rounds SET weights = NULL, chosen = 0 WHERE number = ?", (number,))
+        return freed
+
+    def files(self) -> dict[int, RoundFiles]:
+        """What each round has on the disk, by its number."""
+        return {record.number: self._files(record) for record in self.list_rounds()}
+
+    def scores(self, number: int) -> dict[int, float]:
+        """Held-out Dice by image id of one round; empty where there is none, or it can't be read any more."""
+        if not (self.round_folder(number) / RESULT).is_file():
+            return {}
+        try:
+            return read_result(self.round_folder(number)).per_image
+        except ProtocolError:
+            log.exception("the scores of round %d can't be read", number)
+            return {}
+
+    def _record(self, number: int) -> RoundRecord:
+        with self._database.reading() as connection:
+            row = connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise KeyError(number)
+        return _record(row)
+
+    def _weights(self, record: RoundRecord) -> Path | None:
+        """The absolute path of a round's weights, if they are there."""
+        if record.weights is None:
+            return None
+        path = self._folder / record.weights
+        with contextlib.suppress(OSError):
+            # A project may come from anywhere: nothing outside its own folder is read on its word.
+            if path.is_file() and path.resolve().is_relative_to(self._folder.resolve()):
+                return path
+        return None
+
+    def _files(self, record: RoundRecord) -> RoundFiles:
+        nbytes = 0
+        for file in self._deletable(record.number):
+            with contextlib.suppress(OSError):
+                nbytes += file.lstat().st_size
+        if record.weights is None:
+            return RoundFiles(nbytes, "none")
+        path = self._weights(record)
+        return RoundFiles(nbytes, "missing" if path is None else _condition(path))
+
+    def _deletable(self, number: int) -> list[Path]:
+        folder = self.round_folder(number)
+        files = [folder / WEIGHTS, *folder.glob(f"{MASKS}/*.png"), *folder.glob(f"{PREDICTIONS}/*.png")]
+        return [file for file in files if os.path.lexists(file)]
 
     def fail_unfinished(self, sentence: str) -> int:
         """Mark rounds that nobody runs any more as failed, with the reason; returns how many there were."""
@@ -108,5 +216,17 @@ class Rounds:
 
 
 def _record(row: tuple[Any, ...]) -> RoundRecord:
-    number, status, *rest = row
-    return RoundRecord(number, RoundStatus(status), *rest)
+    number, status, *rest, chosen = row
+    return RoundRecord(number, RoundStatus(status), *rest, bool(chosen))
+
+
+def _condition(weights: Path) -> Literal["usable", "damaged"]:
+    """Whether a weights file is whole: its header can be read, and as much follows as the header says."""
+    # Imported here: most starts of the window need it only after the first frame.
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            return "usable" if file.keys() else "damaged"
+    except (SafetensorError, OSError):
+        return "damaged"

@@ -129,11 +129,12 @@ def test_a_newer_major_version_is_refused_and_left_alone(project: Project, folde
 
 def test_a_newer_minor_version_opens_and_keeps_its_number(project: Project, folder: Path) -> None:
     project.close()
-    set_version(folder, VERSION + 999)
+    newest = VERSION // 1000 * 1000 + 999
+    set_version(folder, newest)
     with Project.open(folder) as again:
         assert again.classes() == CLASSES
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION + 999,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (newest,)
 
 
 def test_a_version_below_the_first_is_damage(project: Project, folder: Path) -> None:
@@ -336,6 +337,19 @@ def test_a_project_of_the_first_version_keeps_its_masks_and_approvals(
         assert project.masks.load_history(ids[1]).at_mark
     with contextlib.closing(sqlite3.connect(folder / "project.db.before-1000")) as copy:
         assert copy.execute("SELECT png FROM predictions ORDER BY image_id").fetchall() == [(b"mask",), (b"other",)]
+
+
+def test_rounds_of_before_they_could_be_chosen_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        Project.create(folder, CLASSES).close()
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2000,)
+        connection.execute("INSERT INTO rounds (number, status, started, approved) VALUES (4, 'finished', 1000.0, 3)")
+    with Project.open(folder) as project:
+        (record,) = project.rounds.list_rounds()
+        assert (record.number, record.note, record.chosen) == (4, "", False)
+        assert project.approval_scores.list_scores() == []
 
 
 def test_a_migration_that_fails_changes_nothing(

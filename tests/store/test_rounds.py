@@ -1,17 +1,20 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.rounds import RoundRecord, RoundStatus
+from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
+from segstudio.protocol.round_folder import RoundResult, write_result
 from segstudio.store.project_db import Project
 
 
 def finish(project: Project, number: int) -> Path:
     """End a round well; its weights' absolute path."""
     weights = project.rounds.round_folder(number) / "weights.safetensors"
-    weights.touch()
+    save_file({"weight": np.zeros(1000, np.float32)}, weights)
     relative = weights.relative_to(project.folder).as_posix()
     project.rounds.end_round(number, RoundStatus.FINISHED, loss=0.1, weights=relative)
     return weights
@@ -59,18 +62,18 @@ def test_a_round_that_never_began_cannot_end(project: Project) -> None:
         project.rounds.end_round(5, RoundStatus.CANCELLED)
 
 
-def test_the_latest_weights_are_those_of_the_newest_finished_round_that_has_them(project: Project) -> None:
-    assert project.rounds.latest_weights() is None
+def test_the_weights_in_use_are_those_of_the_newest_finished_round_that_has_them(project: Project) -> None:
+    assert project.rounds.weights_in_use() is None
     for _ in range(5):
         project.rounds.begin_round(3, 1000.0)
     first, second = finish(project, 1), finish(project, 2)
     project.rounds.end_round(3, RoundStatus.FAILED, weights="rounds/0003", sentence="The disk was full.")
     project.rounds.end_round(4, RoundStatus.FINISHED)
-    assert project.rounds.latest_weights() == (2, second)
+    assert project.rounds.weights_in_use() == (2, second)
     shutil.rmtree(second.parent)
-    assert project.rounds.latest_weights() == (1, first)
+    assert project.rounds.weights_in_use() == (1, first)
     first.unlink()
-    assert project.rounds.latest_weights() is None
+    assert project.rounds.weights_in_use() is None
 
 
 def test_a_round_whose_window_died_is_failed_at_the_next_opening(project: Project, folder: Path) -> None:
@@ -101,11 +104,11 @@ def test_a_round_without_a_folder_does_not_begin(project: Project, folder: Path)
 
 
 def test_weights_outside_the_project_are_never_used(project: Project, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere.safetensors").write_bytes(b"weights")
+    save_file({"weight": np.zeros(4, np.float32)}, tmp_path / "elsewhere.safetensors")
     project.rounds.begin_round(3, 0.0)
     project.rounds.end_round(1, RoundStatus.FINISHED, weights="../elsewhere.safetensors")
     assert (project.folder / "../elsewhere.safetensors").is_file()
-    assert project.rounds.latest_weights() is None
+    assert project.rounds.weights_in_use() is None
 
 
 def test_masks_that_nobody_fetched_are_gone_after_opening(project: Project) -> None:
@@ -118,3 +121,120 @@ def test_masks_that_nobody_fetched_are_gone_after_opening(project: Project) -> N
     with Project.open(folder):
         assert not left.exists()
         assert left.parent.is_dir()
+
+
+def rounds(project: Project, count: int) -> list[Path]:
+    """``count`` finished rounds, each taught with one mask; the paths of their weights."""
+    made = []
+    for number in range(1, count + 1):
+        project.rounds.begin_round(3, 1000.0 * number)
+        masks = project.rounds.round_folder(number) / "masks"
+        masks.mkdir()
+        (masks / "1.png").write_bytes(b"m" * 500)
+        write_result(
+            project.rounds.round_folder(number),
+            RoundResult(number, 1.0, 10, 0.1, 0.9, 2, {4: 0.85, 5: 0.95}, "cpu"),
+        )
+        made.append(finish(project, number))
+    return made
+
+
+def test_going_back_to_a_round_lasts_until_the_next_one_ends_well(project: Project, folder: Path) -> None:
+    first, second, _ = rounds(project, 3)
+    assert project.rounds.choose(1) == first
+    assert project.rounds.weights_in_use() == (1, first)
+    assert project.rounds.choose(2) == second
+    assert [record.chosen for record in project.rounds.list_rounds()] == [False, True, False]
+    project.rounds.begin_round(8, 4000.0)
+    project.rounds.end_round(4, RoundStatus.FAILED)
+    project.close()
+    with Project.open(folder) as again:
+        assert again.rounds.weights_in_use() == (2, second)
+        again.rounds.begin_round(8, 5000.0)
+        fifth = finish(again, 5)
+        assert again.rounds.weights_in_use() == (5, fifth)
+        assert not any(record.chosen for record in again.rounds.list_rounds())
+
+
+@pytest.mark.parametrize("harm", ["cut", "emptied", "overwritten", "gone"])
+def test_weights_that_cannot_be_used_are_not(project: Project, harm: str) -> None:
+    first, second = rounds(project, 2)
+    whole = second.read_bytes()
+    if harm == "gone":
+        second.unlink()
+    else:
+        second.write_bytes({"cut": whole[:-1], "emptied": b"", "overwritten": b"\xff" * len(whole)}[harm])
+    state = project.rounds.files()[2].weights
+    assert state == ("missing" if harm == "gone" else "damaged")
+    with pytest.raises(UserError, match="gone" if harm == "gone" else "damaged"):
+        project.rounds.choose(2)
+    assert project.rounds.weights_in_use() == (1, first), "an older one helps out"
+
+
+def test_a_chosen_round_whose_weights_are_gone_gives_way_to_the_newest(project: Project) -> None:
+    first, second = rounds(project, 2)
+    project.rounds.choose(1)
+    first.unlink()
+    assert project.rounds.weights_in_use() == (2, second)
+
+
+def test_deleting_a_round_frees_what_was_said_and_keeps_its_scores(project: Project) -> None:
+    first, second = rounds(project, 2)
+    said = project.rounds.files()
+    assert said[1] == RoundFiles(first.stat().st_size + 500, "usable")
+    assert project.rounds.delete_files(1) == said[1].nbytes
+    assert project.rounds.files()[1] == RoundFiles(0, "none")
+    assert not first.exists()
+    record = project.rounds.list_rounds()[0]
+    assert (record.weights, record.status, record.loss) == (None, RoundStatus.FINISHED, 0.1)
+    assert project.rounds.scores(1) == {4: 0.85, 5: 0.95}
+    assert second.is_file()
+    with pytest.raises(UserError, match="gone"):
+        project.rounds.choose(1)
+    assert project.rounds.delete_files(1) == 0
+
+
+def test_what_is_in_use_or_runs_is_not_deleted(project: Project) -> None:
+    first, second = rounds(project, 2)
+    project.rounds.begin_round(8, 3000.0)
+    project.rounds.choose(1)
+    for number in (1, 3):
+        with pytest.raises(UserError, match="in use"):
+            project.rounds.delete_files(number)
+    assert first.is_file()
+    project.rounds.delete_files(2)
+    assert not second.exists()
+    for call in (project.rounds.delete_files, project.rounds.choose):
+        with pytest.raises(KeyError):
+            call(9)
+
+
+def test_a_disk_that_refuses_to_delete_is_told_of(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = rounds(project, 2)
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(UserError, match="could not be deleted"):
+        project.rounds.delete_files(1)
+    monkeypatch.undo()
+    assert first.is_file()
+    assert project.rounds.list_rounds()[0].weights is not None, "it can still be used"
+
+
+def test_notes_are_kept(project: Project, folder: Path) -> None:
+    rounds(project, 1)
+    project.rounds.set_note(1, "After the hairs were cleaned")
+    with pytest.raises(KeyError):
+        project.rounds.set_note(2, "none")
+    project.close()
+    with Project.open(folder) as again:
+        assert again.rounds.list_rounds()[0].note == "After the hairs were cleaned"
+
+
+def test_scores_that_cannot_be_read_are_none(project: Project) -> None:
+    rounds(project, 1)
+    assert project.rounds.scores(7) == {}
+    (project.rounds.round_folder(1) / "result.json").write_text("{")
+    assert project.rounds.scores(1) == {}
