@@ -105,25 +105,25 @@ class Bench:
         self.wait(lambda: self.session.document is not None and self.session.document.image_id == image.id)
         self.rest(1.0)
 
-    def strokes(self, moves: int = MOVES, strokes: int = 4) -> np.ndarray:
-        """Milliseconds of each move of some winding strokes round the middle of the view."""
+    def strokes(self, moves: int = MOVES, strokes: int = 4, first: int = 0) -> np.ndarray:
+        """Milliseconds of each move of some winding strokes round the middle of the view, every other one erasing."""
         from PySide6.QtCore import QPoint, Qt
         from PySide6.QtTest import QTest
 
         took = []
-        for stroke in range(strokes):
-            # The middle of the mask is of the first class; every stroke changes what the one before it left.
-            self.session.editor.set_active_segment(2 - stroke % 2)
+        for stroke in range(first, first + strokes):
+            # The middle of the mask is of the first class: every stroke changes what the one before it left.
+            button = Qt.MouseButton.LeftButton if stroke % 2 else Qt.MouseButton.RightButton
             turns = np.linspace(0, 8 * np.pi, moves // strokes) + stroke
             points = [QPoint(int(960 + 300 * np.cos(t) + 3 * t), int(540 + 220 * np.sin(1.3 * t))) for t in turns]
-            QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, pos=points[0])
+            QTest.mousePress(self.canvas, button, pos=points[0])
             self.turn()
             for point in points[1:]:
                 began = time.perf_counter()
                 QTest.mouseMove(self.canvas, point)
                 self.turn()
                 took.append(time.perf_counter() - began)
-            QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, pos=points[-1])
+            QTest.mouseRelease(self.canvas, button, pos=points[-1])
             self.turn()
         return 1000 * np.array(took)
 
@@ -327,7 +327,7 @@ def memory() -> None:
                 bench.session.editor._record(document, document.commit_edit())
             else:
                 bench.canvas.pan(*(180 * np.array([np.cos(step), np.sin(step)])))
-                bench.strokes(40, 1)
+                bench.strokes(40, 1, step)
             bench.turn()
         bench.wait(lambda: bench.session.save_status.state == "saved")
         bench.rest(2)
