@@ -28,12 +28,14 @@ class Approvals:
         intake: MaskIntake,
         replace_record: Callable[[ImageRecord], None],
         announce: Callable[[Changes], None],
+        on_given: Callable[[int], None],
     ) -> None:
         self._catalog = catalog
         self._saver = saver
         self._intake = intake
         self._replace_record = replace_record
         self._announce = announce
+        self._on_given = on_given
 
     def give(self, document: Document) -> None:
         """A person vouches for the mask on the canvas, with the prediction that lies below the strokes."""
@@ -44,6 +46,7 @@ class Approvals:
         self._intake.pin(record.id)
         seen = Seen.on(document)
         self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen))
+        self._on_given(record.id)
         self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
         self._announce(Changes(history=True))
 

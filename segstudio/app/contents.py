@@ -29,6 +29,11 @@ class Contents:
     upright: bool
     mm_per_px: float | None = None
 
+    @property
+    def in_use(self) -> int | None:
+        """The round of the weights."""
+        return None if self.weights is None else self.weights[0]
+
 
 def read_contents(project: Project) -> Contents:
     """Read all of it in one call; on the store thread."""

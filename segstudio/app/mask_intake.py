@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +19,9 @@ from segstudio.app.opening import readable_confidence
 from segstudio.app.predictor import MaskFiles, Predictor
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.metrics import corrected_dice
 from segstudio.domain.plane import Plane
+from segstudio.domain.round_scores import ApprovalScore
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.store.project_db import Project
@@ -71,17 +74,18 @@ class MaskIntake:
     def use_weights(self, round_number: int, weights: Path) -> None:
         """Renew masks with these weights; offer it for an image that is being worked on."""
         self.predictor.use(round_number, weights)
+        renew = self.offer()
+        if renew is not None:
+            sentence = "The model has learned more. It can renew its part of this mask; your strokes stay."
+            self._announce(Changes(message=Message(sentence, action="Renew", on_action=renew, key="better")))
+
+    def offer(self) -> Callable[[], None] | None:
+        """What renews the model's part of the mask on the canvas; None unless a person is working on it."""
         document = self._document()
         if document is None or document.approved or not self._catalog.record(document.image_id).touched:
-            return
+            return None
         image_id = document.image_id
-        message = Message(
-            "The model has learned more. It can renew its part of this mask; your strokes stay.",
-            action="Renew",
-            on_action=lambda: self.predictor.request(image_id),
-            key="better",
-        )
-        self._announce(Changes(message=message))
+        return lambda: self.predictor.request(image_id)
 
     def pin(self, image_id: int) -> None:
         """The image is being approved with what is shown now: masks on their way to the canvas come too late."""
@@ -130,6 +134,11 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
             confidence = None if seen.confidence is None else encode_confidence(seen.confidence)
             project.masks.put_prediction(image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence)
     project.images.approve(image_id, held_out)
+    if seen.plane is not None and seen.round_number is not None:
+        correction = Plane(seen.plane.height, seen.plane.width)
+        correction.put_tiles(project.masks.load_correction(image_id))
+        right = corrected_dice(seen.plane, correction)
+        project.approval_scores.note(ApprovalScore(image_id, seen.round_number, right, time.time()))
 
 
 def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:

@@ -12,6 +12,8 @@ from typing import Literal
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
+from segstudio.app.round_book import RoundBook
+from segstudio.app.round_status import Phase, TrainingStatus
 from segstudio.app.round_writer import write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
@@ -22,58 +24,10 @@ from segstudio.protocol.messages import Cancel, Cancelled, Failed, Finished, Fro
 from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, TrainingImage, TrainingSettings, write_request
 from segstudio.store.project_db import Project
 
-Phase = Literal["idle", "starting", "preparing", "training", "scoring", "saving", "cancelling"]
-
-_PHASE_WORDS: dict[Phase, str] = {
-    "starting": "starting",
-    "preparing": "getting ready",
-    "scoring": "scoring",
-    "saving": "saving the model",
-    "cancelling": "stopping",
-}
-
 CANCEL_GRACE = 5.0
 """Seconds after which a worker that does not give a round up is ended."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingStatus:
-    """What the training dock shows. ``missing``: approvals until a round starts by itself."""
-
-    phase: Phase = "idle"
-    round: int = 0
-    fraction: float = 0.0
-    seconds_left: float | None = None
-    loss: float | None = None
-    held_out_dice: float | None = None
-    held_out_count: int = 0
-    device: str = ""
-    missing: int = 0
-    predicting: int = 0
-
-    @property
-    def headline(self) -> str:
-        """What is going on, in a few words."""
-        if self.phase == "idle":
-            if self.predicting:
-                return f"Refreshing {self.predicting} masks"
-            return f"Next round after {self.missing} more approved" if self.missing else "Ready to learn"
-        words = f"{100 * self.fraction:.0f} %" if self.phase == "training" else _PHASE_WORDS[self.phase]
-        return f"Round {self.round} · {words}" if self.round else words.capitalize()
-
-    @property
-    def line(self) -> str:
-        """All of it in one line."""
-        return f"{self.headline} · {self.score}" if self.round else self.headline
-
-    @property
-    def score(self) -> str:
-        """The held-out Dice and on how many images it stands, or that there is none yet."""
-        if self.held_out_dice is None:
-            return "held-out Dice not yet"
-        return f"held-out Dice {self.held_out_dice:.2f} on {self.held_out_count} images"
 
 
 @dataclass
@@ -99,7 +53,7 @@ class RoundRunner:
         catalog: Catalog,
         classes: tuple[ClassSpec, ...],
         table: Callable[[], SegmentTable],
-        records: list[RoundRecord],
+        book: RoundBook,
         settings: TrainingSettings,
         announce: Callable[[Changes], None],
         on_weights: Callable[[int, Path], None],
@@ -117,7 +71,7 @@ class RoundRunner:
         self._phase: Phase = "idle"
         self._latest: Path | None = None
         self._tried: int | None = None
-        self.records = records
+        self.book = book
         self.automatic = True
         self.predicting: Callable[[], int] = lambda: 0
         link.on_message.append(self._hear)
@@ -134,6 +88,11 @@ class RoundRunner:
     def at_worker(self) -> bool:
         """True while the worker has the round in hand."""
         return self._round is not None and self._round.sent
+
+    @property
+    def records(self) -> list[RoundRecord]:
+        """All rounds, oldest first."""
+        return self.book.records
 
     @property
     def missing(self) -> int:
@@ -156,24 +115,10 @@ class RoundRunner:
             missing=self.missing,
             predicting=self.predicting(),
         )
-        scored = [record for record in self.records if record.status is RoundStatus.FINISHED]
-        if scored:
-            last = scored[-1]
-            status = replace(
-                status, round=last.number, held_out_dice=last.held_out_dice, held_out_count=last.held_out_count
-            )
+        if self.book.used is not None:
+            status = status.using(self.book.used)
         if self._round is not None:
-            status = replace(status, round=self._round.record.number)
-            progress = self._round.last_progress
-            if progress is not None:
-                status = replace(
-                    status, fraction=progress.fraction, seconds_left=progress.seconds_left, loss=progress.loss
-                )
-                # The score of an unfinished model comes and goes; it is shown only where there is no other yet.
-                if status.held_out_dice is None and progress.held_out_dice is not None:
-                    status = replace(
-                        status, held_out_dice=progress.held_out_dice, held_out_count=progress.held_out_count
-                    )
+            status = status.during(self._round.record.number, self._round.last_progress)
         return status
 
     def use_weights(self, weights: Path | None) -> None:
@@ -228,7 +173,7 @@ class RoundRunner:
         self._announce(Changes(message=Message(in_words(error), "trouble", "Try again", self.start, key="round")))
 
     def _prepare(self, record: RoundRecord, folder: Path, usable: list[int]) -> None:
-        self.records.append(record)
+        self.book.add(record)
         self._round = _Round(record, folder, self._link.new_job(), usable, [])
         if self._phase == "starting":
             self._set_phase("preparing")
@@ -255,6 +200,7 @@ class RoundRunner:
                 images=tuple(this.images),
                 parent_weights=None if self._latest is None else str(self._latest),
                 settings=replace(self._settings, seed=self._settings.seed + this.record.number),
+                things=tuple(c.id for c in self._classes if c.kind == "thing"),
             )
             self._store.run(
                 lambda _project: write_request(this.folder, request),
@@ -328,8 +274,7 @@ class RoundRunner:
                 held_out_count=finished.held_out_count,
                 weights=f"rounds/{this.folder.name}/{WEIGHTS}",
             )
-        self.records[-1] = ended
-        self._store.run(lambda project: _record_end(project, ended))
+        self.book.end(ended)
         self._set_phase("idle")
         if finished is not None:
             self._latest = this.folder / WEIGHTS
@@ -354,19 +299,6 @@ def _reason(words: str) -> str:
     if lines[:1] == ["exit code -9"]:
         return "the system ended it, perhaps because memory ran out"
     return lines[-1] if lines else "no reason given"
-
-
-def _record_end(project: Project, ended: RoundRecord) -> None:
-    project.rounds.end_round(
-        ended.number,
-        ended.status,
-        seconds=ended.seconds,
-        loss=ended.loss,
-        held_out_dice=ended.held_out_dice,
-        held_out_count=ended.held_out_count,
-        weights=ended.weights,
-        sentence=ended.sentence,
-    )
 
 
 def _approved(record: ImageRecord) -> bool:

@@ -26,6 +26,8 @@ from segstudio.app.opening import Opening, make_document, misfit, read_masks, wi
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
 from segstudio.app.resetting import Reset
+from segstudio.app.round_book import RoundBook
+from segstudio.app.round_keeping import RoundKeeper
 from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.scale import Scale
@@ -88,7 +90,10 @@ class Session:
         self._intake = MaskIntake(
             store, self.catalog, lambda: self.document, self._replace, self._on_better_mask, announce
         )
-        self._approvals = Approvals(self.catalog, self._saver, self._intake, self._replace, announce)
+        self.book = book = RoundBook(contents.rounds, contents.in_use, store, announce)
+        self._approvals = Approvals(
+            self.catalog, self._saver, self._intake, self._replace, announce, book.note_approval
+        )
         self.predictor = self._intake.predictor = Predictor(
             link, self.catalog, lambda: self.current_id, self._intake.take, lambda: announce(Changes(training=True))
         )
@@ -99,12 +104,13 @@ class Session:
             catalog=self.catalog,
             classes=self.classes,
             table=lambda: self.table,
-            records=contents.rounds,
+            book=book,
             settings=replace(training, upright=contents.upright),
             announce=announce,
             on_weights=self._intake.use_weights,
         )
         self.rounds.predicting = lambda: self.predictor.remaining
+        self.keeping = RoundKeeper(book, self.rounds, self._intake, store, self._saver, announce)
         self._weights = contents.weights
         self._watchdog = Watchdog(scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker)
 
@@ -115,11 +121,7 @@ class Session:
         first = self.catalog.step(None, 0) if last is None else last
         if first is not None:
             self.open_image(first)
-        if self._weights is not None:
-            number, weights = self._weights
-            self.rounds.use_weights(weights)
-            if automatic:
-                self.predictor.use(number, weights)
+        self.keeping.start(self._weights, automatic)
         self.rounds.start_if_due()
 
     # ---- the images -------------------------------------------------------------------------------------------

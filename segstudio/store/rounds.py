@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -216,8 +217,9 @@ class Rounds:
 
 
 def _record(row: tuple[Any, ...]) -> RoundRecord:
-    number, status, *rest, chosen = row
-    return RoundRecord(number, RoundStatus(status), *rest, bool(chosen))
+    number, status, *rest = row
+    record = RoundRecord(number, RoundStatus(status), *rest)
+    return replace(record, chosen=bool(record.chosen))
 
 
 def _condition(weights: Path) -> Literal["usable", "damaged"]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from segstudio.app.round_runner import TrainingStatus
+from segstudio.app.round_status import TrainingStatus
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, label
 

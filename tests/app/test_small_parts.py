@@ -13,7 +13,7 @@ from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.new_project import NewProject
-from segstudio.app.round_runner import TrainingStatus
+from segstudio.app.round_status import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch

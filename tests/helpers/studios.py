@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,7 @@ class StudioRig:
     workers: list[FakeWorker] = field(default_factory=list)
     heard: list[Changes] = field(default_factory=list)
     hold_rounds: bool = False
+    dice: Callable[[int, int], float] | None = None
 
     def __post_init__(self) -> None:
         self.studio = Studio(self.scheduler, Settings(self.folder / "settings.json"), self.make_worker)
@@ -55,6 +57,7 @@ class StudioRig:
     def make_worker(self, hear, gone) -> FakeWorker:
         worker = FakeWorker(self.scheduler, hear, gone)
         worker.holds_rounds = self.hold_rounds
+        worker.dice = self.dice
         self.workers.append(worker)
         return worker
 

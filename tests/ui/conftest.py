@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class WindowRig:
     folder: Path
     workers: list[FakeWorker] = field(default_factory=list)
     hold_rounds: bool = False
+    dice: Callable[[int, int], float] | None = None
 
     def __post_init__(self) -> None:
         self.open_window()
@@ -47,6 +49,7 @@ class WindowRig:
     def make_worker(self, hear, gone) -> FakeWorker:
         worker = FakeWorker(self.scheduler, hear, gone)
         worker.holds_rounds = self.hold_rounds
+        worker.dice = self.dice
         self.workers.append(worker)
         return worker
 

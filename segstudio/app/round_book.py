@@ -1,0 +1,168 @@
+"""The rounds of a project, as the main thread knows them: how they ended, how they scored, which one is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from segstudio.app.changes import Changes
+from segstudio.app.store_thread import StoreThread
+from segstudio.domain.round_scores import ApprovalScore, Comparison, Interval, compare, mean_interval
+from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus, best_round
+from segstudio.store.project_db import Project
+
+
+class RoundBook:
+    """Rows in the order of their numbers. What lies on the disk is read off the main thread and announced."""
+
+    def __init__(
+        self,
+        records: list[RoundRecord],
+        in_use: int | None,
+        store: StoreThread,
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self.records = records
+        self.in_use = in_use
+        self._store = store
+        self._announce = announce
+        self._scores: dict[int, dict[int, float]] = {}
+        self._files: dict[int, RoundFiles] = {}
+        self._approvals: dict[int, ApprovalScore] = {}
+
+    # ---- seen from outside ------------------------------------------------------------------------------------
+
+    @property
+    def used(self) -> RoundRecord | None:
+        """The round whose weights predict; None without any."""
+        return next((record for record in self.records if record.number == self.in_use), None)
+
+    def record(self, number: int) -> RoundRecord:
+        """One round; ``KeyError`` for an unknown number."""
+        for record in self.records:
+            if record.number == number:
+                return record
+        raise KeyError(number)
+
+    def scores(self, number: int) -> Mapping[int, float]:
+        """Held-out Dice by image id; empty where there is none, or it is being read."""
+        return self._scores.get(number, {})
+
+    def interval(self, number: int) -> Interval | None:
+        """The mean of a round's scores with its confidence interval; None below two images."""
+        return mean_interval(self.scores(number).values())
+
+    def files(self, number: int) -> RoundFiles | None:
+        """What a round has on the disk, as of the last ``look``; None before it."""
+        return self._files.get(number)
+
+    @property
+    def approval_scores(self) -> list[ApprovalScore]:
+        """How right the model was on each image that was approved, in the order of approval."""
+        return sorted(self._approvals.values(), key=lambda score: (score.approved_at, score.image_id))
+
+    def compare(self, one: int, other: int) -> Comparison:
+        """Two rounds, image by image."""
+        return compare(self.scores(one), self.scores(other))
+
+    def can_use(self, number: int) -> bool:
+        """Whether the user can go back to a round."""
+        files = self._files.get(number)
+        record = self.record(number)
+        whole = record.weights is not None and (files is None or files.weights == "usable")
+        return whole and record.status is RoundStatus.FINISHED and number != self.in_use
+
+    def can_delete(self, number: int) -> bool:
+        """Whether there is something of a round to delete, and nobody needs it."""
+        files = self._files.get(number)
+        running = self.record(number).status is RoundStatus.RUNNING
+        return files is not None and files.nbytes > 0 and not running and number != self.in_use
+
+    def spare(self) -> list[int]:
+        """Rounds whose files nobody will miss: all but the best, the newest that ended well, and the one in use."""
+        finished = [record.number for record in self.records if record.status is RoundStatus.FINISHED]
+        best = best_round(self.records)
+        kept = {*finished[-1:], best.number if best else None, self.in_use}
+        return [
+            record.number for record in self.records if record.number not in kept and self.can_delete(record.number)
+        ]
+
+    # ---- what changes -----------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Read what rounds and approvals scored."""
+
+        def read(project: Project) -> tuple[dict[int, dict[int, float]], list[ApprovalScore]]:
+            scored = [record.number for record in project.rounds.list_rounds() if record.held_out_dice is not None]
+            scores = {number: project.rounds.scores(number) for number in scored}
+            return scores, project.approval_scores.list_scores()
+
+        def keep(result: tuple[dict[int, dict[int, float]], list[ApprovalScore]]) -> None:
+            self._scores, approvals = result
+            self._approvals = {score.image_id: score for score in approvals}
+            self._announce(Changes(training=True))
+
+        self._store.run(read, keep)
+
+    def look(self) -> None:
+        """Read what is on the disk of each round."""
+
+        def keep(files: dict[int, RoundFiles]) -> None:
+            self._files = files
+            self._announce(Changes(training=True))
+
+        self._store.run(lambda project: project.rounds.files(), keep)
+
+    def note_approval(self, image_id: int) -> None:
+        """An approval was handed to the saver: read how right the model was, once it is written."""
+
+        def keep(score: ApprovalScore | None) -> None:
+            if score is not None:
+                self._approvals[image_id] = score
+                self._announce(Changes(training=True))
+
+        self._store.run(lambda project: project.approval_scores.score(image_id), keep)
+
+    def add(self, record: RoundRecord) -> None:
+        """A round began; the project knows it already."""
+        self.records.append(record)
+
+    def replace(self, record: RoundRecord) -> None:
+        """Put ``record`` in the place of the row with its number."""
+        self.records[[row.number for row in self.records].index(record.number)] = record
+
+    def choose(self, number: int) -> None:
+        """The user went back to a round; the project knows it already."""
+        self.in_use = number
+        self.records[:] = [replace(record, chosen=record.number == number) for record in self.records]
+
+    def end(self, ended: RoundRecord) -> None:
+        """A round ended: keep how. One that ended well is in use."""
+        self.replace(ended)
+        finished = ended.status is RoundStatus.FINISHED
+        if finished:
+            self.in_use = ended.number
+            self.records[:] = [replace(record, chosen=False) for record in self.records]
+
+        def write(project: Project) -> tuple[dict[int, float], dict[int, RoundFiles]]:
+            _record_end(project, ended)
+            return project.rounds.scores(ended.number) if finished else {}, project.rounds.files()
+
+        def keep(result: tuple[dict[int, float], dict[int, RoundFiles]]) -> None:
+            self._scores[ended.number], self._files = result
+            self._announce(Changes(training=True))
+
+        self._store.run(write, keep)
+
+
+def _record_end(project: Project, ended: RoundRecord) -> None:
+    project.rounds.end_round(
+        ended.number,
+        ended.status,
+        seconds=ended.seconds,
+        loss=ended.loss,
+        held_out_dice=ended.held_out_dice,
+        held_out_count=ended.held_out_count,
+        weights=ended.weights,
+        sentence=ended.sentence,
+    )

@@ -1,0 +1,74 @@
+"""How learning stands, in figures and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from segstudio.domain.rounds import RoundRecord
+from segstudio.protocol.messages import Progress
+
+Phase = Literal["idle", "starting", "preparing", "training", "scoring", "saving", "cancelling"]
+
+_PHASE_WORDS: dict[Phase, str] = {
+    "starting": "starting",
+    "preparing": "getting ready",
+    "scoring": "scoring",
+    "saving": "saving the model",
+    "cancelling": "stopping",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStatus:
+    """What the training dock shows. ``missing``: approvals until a round starts by itself."""
+
+    phase: Phase = "idle"
+    round: int = 0
+    fraction: float = 0.0
+    seconds_left: float | None = None
+    loss: float | None = None
+    held_out_dice: float | None = None
+    held_out_count: int = 0
+    device: str = ""
+    missing: int = 0
+    predicting: int = 0
+
+    @property
+    def headline(self) -> str:
+        """What is going on, in a few words."""
+        if self.phase == "idle":
+            if self.predicting:
+                return f"Refreshing {self.predicting} masks"
+            return f"Next round after {self.missing} more approved" if self.missing else "Ready to learn"
+        words = f"{100 * self.fraction:.0f} %" if self.phase == "training" else _PHASE_WORDS[self.phase]
+        return f"Round {self.round} · {words}" if self.round else words.capitalize()
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        return f"{self.headline} · {self.score}" if self.round else self.headline
+
+    @property
+    def score(self) -> str:
+        """The held-out Dice and on how many images it stands, or that there is none yet."""
+        if self.held_out_dice is None:
+            return "held-out Dice not yet"
+        return f"held-out Dice {self.held_out_dice:.2f} on {self.held_out_count} images"
+
+    def using(self, record: RoundRecord) -> TrainingStatus:
+        """With the score of the round in use."""
+        return replace(
+            self, round=record.number, held_out_dice=record.held_out_dice, held_out_count=record.held_out_count
+        )
+
+    def during(self, number: int, progress: Progress | None) -> TrainingStatus:
+        """With how far the round under way has come."""
+        status = replace(self, round=number)
+        if progress is None:
+            return status
+        status = replace(status, fraction=progress.fraction, seconds_left=progress.seconds_left, loss=progress.loss)
+        # The score of an unfinished model comes and goes; it is shown only where there is no other yet.
+        if status.held_out_dice is None and progress.held_out_dice is not None:
+            status = replace(status, held_out_dice=progress.held_out_dice, held_out_count=progress.held_out_count)
+        return status

@@ -1,0 +1,258 @@
+"""Going back to rounds, comparing, noting, deleting: on a real project with a fake worker."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segstudio.app.round_keeping import megabytes
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.metrics import mean_dice
+from segstudio.domain.rounds import RoundStatus
+from segstudio.protocol.messages import Predict
+from segstudio.protocol.round_folder import read_request
+from tests.helpers.studios import StudioRig, approve
+
+
+def weights(rig: StudioRig, number: int):
+    return rig.session.folder / "rounds" / f"{number:04d}" / "weights.safetensors"
+
+
+def learn(rig: StudioRig, rounds: int) -> None:
+    """So many rounds, one after the other."""
+    for _ in range(rounds):
+        rig.session.rounds.start()
+        rig.settle()
+    rig.session.book.look()
+    rig.settle()
+
+
+@pytest.fixture
+def taught(rig: StudioRig) -> StudioRig:
+    """Six images, two approved and taught in two rounds; the third is on the canvas."""
+    rig.new_project(6)
+    approve(rig, 2)
+    learn(rig, 2)
+    return rig
+
+
+def square(rig: StudioRig, image_id: int) -> int:
+    """Side of the square that the model drew on an image: 10 px and one a round."""
+    prediction = rig.studio._store.ask(lambda project: project.masks.prediction(image_id))
+    assert prediction is not None
+    return 10 + prediction.round_number
+
+
+def test_going_back_renews_what_nobody_worked_on_and_nothing_else(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    approved = [record.id for record in session.records if record.state is ImageState.APPROVED]
+    held = {id_: rig.studio._store.ask(lambda p, i=id_: p.masks.prediction(i)) for id_ in approved}
+    rig.stroke((30, 30), (50, 40))
+    worked_on = session.current_id
+    rig.settle()
+    before = rig.mask()
+    session.keeping.use(1)
+    rig.settle()
+    assert session.book.in_use == 1
+    assert "Round 1 is in use" in rig.messages[-1].sentence
+    assert np.array_equal(rig.mask(), before), "hand work keeps its mask until it is asked for"
+    for record in session.records:
+        if record.id in approved:
+            assert rig.studio._store.ask(lambda p, i=record.id: p.masks.prediction(i)) == held[record.id]
+        elif record.id != worked_on:
+            assert square(rig, record.id) == 11
+    assert rig.messages[-1].action == "Renew this mask"
+    rig.messages[-1].on_action()
+    rig.settle()
+    assert session.document.prediction_round == 1
+    assert rig.mask()[30, 40] == 1, "the stroke is still there"
+
+
+def test_the_round_gone_back_to_lasts_and_the_next_goes_on_from_it(taught: StudioRig) -> None:
+    rig = taught
+    rig.session.keeping.use(1)
+    rig.settle()
+    assert rig.session.rounds.status.round == 1
+    session = rig.reopen()
+    assert session.book.in_use == 1
+    assert session.predictor.round == 1
+    session.rounds.start()
+    rig.settle()
+    request = read_request(session.folder / "rounds" / "0003")
+    assert request.parent_weights == str(weights(rig, 1))
+    assert session.book.in_use == 3, "what learned since is in use"
+    assert not any(record.chosen for record in session.rounds.records)
+    assert rig.reopen().book.in_use == 3
+
+
+def test_no_round_is_changed_under_one_that_is_being_learned(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    rig.hold_rounds = rig.workers[-1].holds_rounds = True
+    session.rounds.start()
+    rig.wait(lambda: session.rounds.status.phase == "training")
+    session.keeping.use(1)
+    rig.wait(lambda: rig.messages and "being learned" in rig.messages[-1].sentence)
+    assert session.book.in_use == 2
+    assert not session.book.can_delete(3)
+    session.keeping.delete([3])
+    rig.wait(lambda: "in use" in rig.messages[-1].sentence)
+    rig.workers[-1].finish_round()
+    rig.hold_rounds = False
+    rig.settle()
+    assert session.rounds.records[-1].status is RoundStatus.FINISHED
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_a_round_without_its_weights_is_refused_with_a_sentence(taught: StudioRig, harm: str) -> None:
+    rig, session = taught, taught.session
+    if harm == "gone":
+        weights(rig, 1).unlink()
+    else:
+        weights(rig, 1).write_bytes(weights(rig, 1).read_bytes()[:-3])
+    assert session.book.can_use(1), "nobody has looked yet"
+    session.keeping.use(1)
+    rig.settle()
+    assert harm in rig.messages[-1].sentence
+    assert rig.messages[-1].kind == "trouble"
+    assert session.book.in_use == session.predictor.round == 2
+    assert not session.book.can_use(1)
+
+
+def test_weights_that_went_bad_while_the_project_was_closed_are_told_of(taught: StudioRig) -> None:
+    rig = taught
+    weights(rig, 2).write_bytes(b"")
+    session = rig.reopen()
+    assert session.book.in_use == session.predictor.round == 1
+    assert "round 2 is gone or damaged. Round 1 is in use" in rig.messages[-1].sentence
+    weights(rig, 1).unlink()
+    session = rig.reopen()
+    assert session.book.in_use is None
+    assert "Learning starts anew" in rig.messages[-1].sentence
+    session.rounds.start()
+    rig.settle()
+    assert read_request(session.folder / "rounds" / "0003").parent_weights is None
+
+
+def test_deleting_changes_no_mask_and_says_what_it_freed(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    first = session.records[0].id
+    rig.show(first)
+    before = rig.mask()
+    freed = session.book.files(1).nbytes
+    assert freed > weights(rig, 1).stat().st_size
+    session.keeping.delete([1])
+    rig.settle()
+    assert rig.messages[-1].sentence.startswith(f"Round 1 was deleted, {megabytes(freed)} are free")
+    assert not weights(rig, 1).exists()
+    assert session.book.files(1).nbytes == 0
+    assert not session.book.can_use(1)
+    assert not session.book.can_delete(1)
+    assert np.array_equal(rig.mask(), before)
+    session = rig.reopen()
+    rig.show(first)
+    assert np.array_equal(rig.mask(), before)
+    assert [record.number for record in session.rounds.records] == [1, 2], "its row stays"
+
+
+def test_what_is_in_use_is_not_deleted(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    assert not session.book.can_delete(2)
+    session.keeping.delete([1, 2])
+    rig.settle()
+    assert "Round 2 is in use" in rig.messages[-1].sentence
+    assert weights(rig, 2).exists()
+    assert not weights(rig, 1).exists()
+    assert not session.book.can_use(1), "what was deleted before the trouble is known"
+
+
+def test_what_can_be_spared_leaves_the_best_the_newest_and_the_one_in_use(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: {1: 0.7, 2: 0.9, 3: 0.8, 4: 0.6, 5: 0.75}.get(number, 0.5)
+    rig.new_project(14)
+    rig.session.rounds.automatic = False
+    approve(rig, 11)
+    learn(rig, 5)
+    session = rig.session
+    assert session.book.record(2).held_out_dice == pytest.approx(0.9)
+    session.keeping.use(4)
+    rig.settle()
+    assert session.book.spare() == [1, 3]
+    session.keeping.delete(session.book.spare())
+    rig.settle()
+    assert "2 rounds were deleted" in rig.messages[-1].sentence
+    assert session.book.spare() == []
+    assert [weights(rig, number).exists() for number in range(1, 6)] == [False, True, False, True, True]
+
+
+def test_scores_and_notes_come_back_after_a_restart(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: min(1.0, 0.6 + 0.1 * number + 0.01 * image_id)
+    rig.new_project(14)
+    rig.session.rounds.automatic = False
+    approve(rig, 11)
+    learn(rig, 2)
+    rig.session.keeping.set_note(2, "With the hairs")
+    held_out = {record.id for record in rig.session.records if record.held_out}
+    assert len(held_out) >= 2
+    for session in (rig.session, rig.reopen()):
+        assert session.book.scores(1).keys() == held_out
+        interval = session.book.interval(2)
+        assert interval.mean == pytest.approx(session.book.record(2).held_out_dice)
+        assert interval.low < interval.mean < interval.high
+        comparison = session.book.compare(1, 2)
+        assert comparison.better == len(held_out)
+        assert comparison.change.mean == pytest.approx(0.1)
+        assert session.book.record(2).note == "With the hairs"
+
+
+def test_how_wrong_the_model_was_is_kept_at_approval(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    assert session.book.approval_scores == [], "there was no model yet"
+    third = session.current_id
+    shown = rig.mask()
+    rig.stroke((40, 30), (60, 45))
+    corrected = rig.mask()
+    session.approve()
+    rig.settle()
+    session.approve()
+    rig.settle()
+    first, second = session.book.approval_scores
+    assert first.image_id == third
+    assert first.dice == pytest.approx(mean_dice(shown, corrected))
+    assert 0 < first.dice < 1
+    assert second.dice == 1.0, "nothing was corrected"
+    assert rig.reopen().book.approval_scores == [first, second]
+
+
+def test_a_slip_that_was_approved_does_not_stay_in_the_score(taught: StudioRig) -> None:
+    rig, session = taught, taught.session
+    rig.session.rounds.automatic = False
+    third = session.current_id
+    rig.stroke((40, 30), (60, 45))
+    session.approve()
+    rig.settle()
+    rig.show(third)
+    session.editor.undo()
+    rig.settle()
+    session.approve()
+    rig.settle()
+    assert [(score.image_id, score.dice) for score in session.book.approval_scores] == [(third, 1.0)]
+
+
+def test_masks_are_renewed_where_the_user_looks_first(rig: StudioRig) -> None:
+    session = rig.new_project(9)
+    approve(rig, 2)
+    ids = [record.id for record in session.records]
+    rig.show(ids[5])
+    rig.stroke((30, 30), (50, 40))
+    rig.show(ids[4])
+    rig.settle()
+    session.rounds.start()
+    rig.settle()
+    worker = rig.workers[-1]
+    asked = [message.image_id for message in worker.sent if isinstance(message, Predict)]
+    # The visible one, then outwards; neither the approved ones nor the one with hand work.
+    assert asked == [ids[4], ids[3], ids[6], ids[2], ids[7], ids[8]]
+
+
+def test_sizes_are_told_in_megabytes() -> None:
+    assert megabytes(13_640_000) == "13.6 MB"
+    assert megabytes(250_400_000) == "250 MB"
