@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from segstudio.domain.errors import UserError
+from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.models import NETWORKS, SegmentationNetwork, build_network
 
 FORMAT = "segstudio-weights"
@@ -24,12 +26,14 @@ class WeightsHeader:
     """What a file of weights says about itself; ``input_size`` is the longer side in px that it was trained at.
 
     ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
+    ``finish`` is what was found to make the masks better; weights of older versions have none.
     """
 
     network: str
     classes: tuple[str, ...]
     input_size: int
     upright: bool = False
+    finish: Finish = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "classes": json.dumps(header.classes),
         "input_size": str(header.input_size),
         "upright": str(int(header.upright)),
+        "finish": json.dumps(asdict(header.finish)),
     }
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
     beside = path.with_name(path.name + ".tmp")
@@ -96,9 +101,19 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             classes=tuple(str(name) for name in classes),
             input_size=int(metadata["input_size"]),
             upright=metadata["upright"] == "1",
+            finish=_finish(json.loads(metadata.get("finish", "{}"))),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
-    if header.network not in NETWORKS or not header.classes or not 0 < header.input_size <= 8192:
-        raise UserError(f"The model {path.name} names a network or a size that this version does not know.")
+    strange = any(not 1 <= number <= len(header.classes) for number in header.finish.one_region)
+    if strange or header.network not in NETWORKS or not header.classes or not 0 < header.input_size <= 8192:
+        raise UserError(f"The model {path.name} names a network, a class or a size that this version does not know.")
     return header
+
+
+def _finish(body: dict[str, Any]) -> Finish:
+    """Raises ``ValueError`` or the like if ``body`` is not one."""
+    threshold = float(body.get("threshold", PLAIN.threshold))
+    if not 0 < threshold < 1:
+        raise ValueError(f"{threshold} is no probability")
+    return Finish(threshold, tuple(int(number) for number in body.get("one_region", PLAIN.one_region)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input, to_tensor
 from segstudio.engine.device import Device
+from segstudio.engine.finishing import finished
 from segstudio.engine.models import SegmentationNetwork
 from segstudio.imaging.cv import cv2
 
@@ -24,8 +25,8 @@ _SMOOTHING = 0.8
 class Prediction:
     """What the model says of an image.
 
-    ``mask`` is (H, W) uint16 class ids as large as the image. ``confidence`` is (h, w) uint8 at the size the network
-    saw, to be stretched over the whole image: see ``confidence_from_logits``.
+    ``mask`` is (H, W) uint16 class ids as large as the image, finished. ``confidence`` is (h, w) uint8 at the size the
+    network saw, to be stretched over the whole image, and is the network's own: see ``confidence_from_logits``.
     """
 
     mask: Mask
@@ -52,7 +53,7 @@ class Predictor:
         """What ``pixels`` (H, W, 3) uint8 RGB show; class 0 is background."""
         small = to_input(pixels, self.header.input_size)
         logits = flip_averaged_logits(self._network, small, self._device, self.header.upright)
-        mask = mask_from_logits(logits, pixels.shape[0], pixels.shape[1])
+        mask = mask_from_logits(finished(logits, self.header.finish), pixels.shape[0], pixels.shape[1])
         return Prediction(mask, confidence_from_logits(logits))
 
 

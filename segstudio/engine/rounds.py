@@ -32,7 +32,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         RoundProgress("saving", 0.97, 1.0, trained.steps, trained.steps, trained.loss, trained.held_out_dice, count)
     )
     settings = request.settings
-    header = WeightsHeader(settings.network, request.classes, settings.input_size, settings.upright)
+    header = WeightsHeader(settings.network, request.classes, settings.input_size, settings.upright, trained.finish)
     events.check()
     result = RoundResult(
         round=request.round,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from segstudio.engine.data import Sample
 from segstudio.engine.device import Device
-from segstudio.engine.models import build_network
+from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish
+from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.models import SegmentationNetwork, build_network
 from segstudio.engine.predict import flip_averaged_logits, mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
 from segstudio.protocol.round_folder import IGNORE, TrainingSettings
@@ -20,7 +22,10 @@ from segstudio.protocol.round_folder import IGNORE, TrainingSettings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """Weights by name, their mean Dice and that of each held-out image by its id."""
+    """Weights by name, their mean Dice and that of each held-out image by its id.
+
+    It is the Dice of the network's own masks: a finish was learned on these very images and would flatter it.
+    """
 
     tensors: dict[str, torch.Tensor]
     dice: float
@@ -51,18 +56,30 @@ class Scorer:
 
     def score(self, tensors: Mapping[str, torch.Tensor]) -> Scored:
         """The mean Dice of ``tensors``, which are kept as they are and must not change afterwards."""
+        network = self._network(tensors)
+        per_image: dict[int, float] = {}
+        for sample in self._held_out:
+            assert sample.full_mask is not None
+            mask = mask_from_logits(self._logits(network, sample), *sample.full_mask.shape)
+            per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
+        return Scored(dict(tensors), math.fsum(per_image.values()) / len(per_image), per_image)
+
+    def learn_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int]) -> Finish:
+        """What makes the masks of ``tensors`` better, so far as the held-out images can tell; see ``learn_finish``."""
+        if len(self._held_out) < LEAST_IMAGES or self._class_count > MOST_CLASSES:
+            return PLAIN
+        network = self._network(tensors)
+        samples = self._held_out[:MOST_IMAGES]
+        return learn_finish([self._logits(network, s) for s in samples], [s.mask for s in samples], things)
+
+    def _network(self, tensors: Mapping[str, torch.Tensor]) -> SegmentationNetwork:
         network = build_network(self._settings.network, self._class_count)
         network.load_state_dict(dict(tensors))
         network = self._device.place(network.eval())
         check_in_every_layer(network, self._events)
-        per_image: dict[int, float] = {}
-        for sample in self._held_out:
-            self._report()
-            self._events.pause()
-            assert sample.full_mask is not None
-            logits: NDArray[np.float32] = flip_averaged_logits(
-                network, sample.pixels, self._device, self._settings.upright
-            )
-            mask = mask_from_logits(logits, *sample.full_mask.shape)
-            per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
-        return Scored(dict(tensors), math.fsum(per_image.values()) / len(per_image), per_image)
+        return network
+
+    def _logits(self, network: SegmentationNetwork, sample: Sample) -> NDArray[np.float32]:
+        self._report()
+        self._events.pause()
+        return flip_averaged_logits(network, sample.pixels, self._device, self._settings.upright)

@@ -15,6 +15,7 @@ from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData, Sample, reduced_side, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
+from segstudio.engine.finishing import Finish
 from segstudio.engine.losses import MaskedSegmentationLoss
 from segstudio.engine.models import SegmentationNetwork, build_network
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
@@ -39,7 +40,7 @@ _PREPARED, _TRAINED = 0.03, 0.96
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a round ends with: ``tensors`` are the averaged weights by name."""
+    """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks."""
 
     tensors: dict[str, torch.Tensor]
     steps: int
@@ -47,6 +48,7 @@ class Trained:
     held_out_dice: float | None
     held_out_count: int
     per_image: dict[int, float]
+    finish: Finish
 
 
 class RoundTrainer:
@@ -109,6 +111,7 @@ class RoundTrainer:
             held_out_dice=best.dice if self._best else None,
             held_out_count=len(self._data.held_out),
             per_image=best.per_image,
+            finish=self._scorer.learn_finish(best.tensors, self._request.things),
         )
 
     # ---- one step ---------------------------------------------------------------------------------------------

@@ -61,13 +61,17 @@ class TrainingSettings:
 
 @dataclass(frozen=True, slots=True)
 class RoundRequest:
-    """The whole input of a round. ``classes`` names class 1, 2, ...; ``parent_weights`` is absolute or None."""
+    """The whole input of a round. ``classes`` names class 1, 2, ...; ``parent_weights`` is absolute or None.
+
+    ``things`` are the numbers of the classes whose objects are many in an image, each a segment of its own.
+    """
 
     round: int
     classes: tuple[str, ...]
     images: tuple[TrainingImage, ...]
     parent_weights: str | None
     settings: TrainingSettings
+    things: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ def read_request(folder: Path) -> RoundRequest:
             images=tuple(_training_image(image) for image in _list(body["images"])),
             parent_weights=None if body["parent_weights"] is None else _text(body["parent_weights"]),
             settings=TrainingSettings(**body["settings"]),
+            things=tuple(int(number) for number in _list(body.get("things", []))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"{folder / REQUEST} is damaged: {error!r}") from error

@@ -1,0 +1,69 @@
+"""What is made of a network's answer before it becomes a mask."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.regions import fill_holes, largest, parts
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """``threshold`` is the probability from which a pixel is the class, where there is one class only.
+
+    Of the classes numbered in ``one_region`` an image shows one part at most, and it has no holes.
+    """
+
+    threshold: float = 0.5
+    one_region: tuple[int, ...] = ()
+
+
+PLAIN = Finish()
+"""Each pixel is what is most probable there."""
+
+
+def finished(logits: Logits, finish: Finish) -> Logits:
+    """``logits`` (h, w, C) float32 changed such that ``mask_from_logits`` makes the finished mask of them.
+
+    The regions are those at the size of the logits, so that it costs milliseconds for an image of any size and the
+    borders stay as smooth as they were.
+    """
+    if logits.shape[2] == 1:
+        shift = math.log(finish.threshold / (1 - finish.threshold))
+        logits = logits - np.float32(shift) if shift else logits
+        return _one_region_of_one(logits) if finish.one_region else logits
+    for number in finish.one_region:
+        logits = _one_region_of_many(logits, number)
+    return logits
+
+
+def _one_region_of_one(logits: Logits) -> Logits:
+    """What is to change side keeps its distance from zero, so that no new border is drawn at its rim."""
+    member = logits[..., 0] > 0
+    region = fill_holes(_largest_part(member))
+    return np.where((member != region)[..., None], -logits, logits)
+
+
+def _one_region_of_many(logits: Logits, number: int) -> Logits:
+    chosen = logits.argmax(axis=2)
+    member = chosen == number
+    region = _largest_part(member)
+    gone, filled = member & ~region, fill_holes(region) & (chosen == 0)
+    if not (gone.any() or filled.any()):
+        return logits
+    changed = logits.copy()
+    changed[gone, number] = logits[gone].min(axis=1) - 1
+    changed[filled, number] = logits[filled].max(axis=1) + 1
+    return changed
+
+
+def _largest_part(member: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What touches by a corner only would come apart when it is enlarged, so parts hang together by sides."""
+    labels, areas = parts(member, diagonal=False)
+    return np.asarray((labels == largest(labels, areas)) & member)
