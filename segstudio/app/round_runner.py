@@ -188,8 +188,9 @@ class RoundRunner:
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
         elif this.waiting:
             record, table = self._catalog.record(this.waiting.pop(0)), self._table()
+            parent = None if self._latest is None else self._latest.parent
             self._store.run(
-                lambda project: _written(project, this.folder, record, table),
+                lambda project: _written(project, this.folder, record, table, parent),
                 lambda image: self._wrote(this, image),
                 lambda error: self._could_not_prepare(this, error),
             )
@@ -312,10 +313,12 @@ def _begin(project: Project, approved: int, train_only: list[int]) -> tuple[Roun
     return record, project.rounds.round_folder(record.number)
 
 
-def _written(project: Project, folder: Path, record: ImageRecord, table: SegmentTable) -> TrainingImage | None:
+def _written(
+    project: Project, folder: Path, record: ImageRecord, table: SegmentTable, parent: Path | None
+) -> TrainingImage | None:
     """None for an image whose size was never read: it was never opened, so nobody vouched for any of it."""
     if record.width == 0:
         return None
     # The window knows first what is held out: its approval may still wait to be saved.
     stored = replace(project.images.image(record.id), held_out=record.held_out)
-    return write_training_image(project, folder, stored, table)
+    return write_training_image(project, folder, stored, table, parent)

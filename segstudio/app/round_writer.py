@@ -41,11 +41,23 @@ def class_ids(segments: NDArray[np.uint16], table: SegmentTable) -> NDArray[np.u
     return lut[segments]
 
 
-def write_training_image(project: Project, folder: Path, record: ImageRecord, table: SegmentTable) -> TrainingImage:
-    """Write one image's mask into a round's folder."""
+def write_training_image(
+    project: Project, folder: Path, record: ImageRecord, table: SegmentTable, parent: Path | None = None
+) -> TrainingImage:
+    """Write one image's mask into a round's folder; ``parent`` is that of the round it goes on from."""
     mask = class_ids(stored_mask(project, record, vouched_only=True), table)
     path = folder / MASKS / f"{record.id}.png"
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(encode_mask(mask))
+    content = encode_mask(mask)
+    path.write_bytes(content)
     role = "held_out" if record.held_out else "train"
-    return TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role)  # type: ignore[arg-type]
+    fresh = parent is not None and not _knew(parent / MASKS / path.name, content)
+    return TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh)  # type: ignore[arg-type]
+
+
+def _knew(mask: Path, content: bytes) -> bool:
+    """Whether a round before was given just this mask; nobody can tell any more where its masks were deleted."""
+    try:
+        return mask.read_bytes() == content
+    except OSError:
+        return not mask.parent.is_dir()

@@ -12,13 +12,14 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import RoundData, Sample, reduced_side, to_tensor
+from segstudio.engine.data import RoundData, reduced_side, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
 from segstudio.engine.losses import MaskedSegmentationLoss
 from segstudio.engine.models import SegmentationNetwork, build_network
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
+from segstudio.engine.sampling import Sampler
 from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
 from segstudio.engine.scoring import Scored, Scorer
 from segstudio.protocol.messages import Phase
@@ -76,7 +77,7 @@ class RoundTrainer:
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), self._settings.seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._batch = BATCH
-        self._order: list[Sample] = []
+        self._sampler = Sampler(data.train, self._rng)
         self._loss: float | None = None
         self._scorer = Scorer(
             self._settings, self._class_count, data.held_out, device, events, lambda: self._report("scoring")
@@ -157,9 +158,7 @@ class RoundTrainer:
 
         A small set is seen several times in a batch, each time from another side. The canvas holds the largest.
         """
-        while len(self._order) < self._batch:
-            self._order += [self._data.train[index] for index in self._rng.permutation(len(self._data.train))]
-        samples, self._order = self._order[: self._batch], self._order[self._batch :]
+        samples = self._sampler.draw(self._batch)
         scale = self._budget.scale
         h, w = (max(sample.mask.shape[axis] for sample in samples) for axis in (0, 1))
         canvas = (reduced_side(h, scale), reduced_side(w, scale))

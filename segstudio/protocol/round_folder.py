@@ -35,12 +35,16 @@ PREDICTIONS = "predictions"
 
 @dataclass(frozen=True, slots=True)
 class TrainingImage:
-    """One image of a round: its absolute path, its mask's path relative to the folder, its use."""
+    """One image of a round: its absolute path, its mask's path relative to the folder, its use.
+
+    ``fresh`` says that the round whose weights this one goes on from did not know it, or not with this mask.
+    """
 
     image_id: int
     image: str
     mask: str
     role: Literal["train", "held_out"]
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,8 @@ def read_result(folder: Path) -> RoundResult:
 def _training_image(body: dict[str, Any]) -> TrainingImage:
     if body["role"] not in ("train", "held_out"):
         raise ValueError(f"role {body['role']!r}")
-    return TrainingImage(int(body["image_id"]), _text(body["image"]), _text(body["mask"]), body["role"])
+    image_id, image, mask = int(body["image_id"]), _text(body["image"]), _text(body["mask"])
+    return TrainingImage(image_id, image, mask, body["role"], bool(body.get("fresh", False)))
 
 
 def _list(value: object) -> list[Any]:
