@@ -53,8 +53,8 @@ def superpixels(pixels: NDArray[np.uint8], scale: int) -> Labels:
 class Superpixels:
     """Superpixels ready to be asked for: which is here, where is it, where do they meet."""
 
-    def __init__(self, labels: Labels) -> None:
-        """Take (H, W) int32 ``labels`` from 0 and find the rectangle around each."""
+    def __init__(self, labels: NDArray[np.integer]) -> None:
+        """Take (H, W) ``labels`` from 0 and find the rectangle around each."""
         self._labels = labels
         self._boxes = _boxes(labels)
 
@@ -96,7 +96,7 @@ def _enlarged(labels: NDArray[np.uint16], height: int, width: int) -> NDArray[np
     return labels
 
 
-def _boxes(labels: Labels) -> list[Rect]:
+def _boxes(labels: NDArray[np.integer]) -> list[Rect]:
     if labels.size == 0:
         return []
     # Over runs of one label within a row, which are few, instead of over pixels.

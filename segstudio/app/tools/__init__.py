@@ -4,6 +4,7 @@ from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, To
 from segstudio.app.tools.box import BoxTool
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.bucket import BucketTool
+from segstudio.app.tools.grabcut import GrabCutTool
 from segstudio.app.tools.lasso import LassoTool
 from segstudio.app.tools.nudge import NudgeTool
 from segstudio.app.tools.pan import PanTool
@@ -11,6 +12,7 @@ from segstudio.app.tools.polygon import PolygonTool
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.app.tools.smart_edge import SmartEdgeTool
 from segstudio.app.tools.snap import SnapBrush
+from segstudio.app.tools.superpixels import SuperpixelTool
 from segstudio.app.tools.wand import WandTool
 
 __all__ = [
@@ -42,6 +44,8 @@ def make_tools() -> dict[str, Tool]:
         "ellipse": BoxTool("ellipse"),
         "smart_edge": SmartEdgeTool(),
         "wand": WandTool(),
+        "grabcut": GrabCutTool(),
+        "superpixels": SuperpixelTool(),
         "bucket": BucketTool(),
         "pan": PanTool(),
     }
