@@ -217,14 +217,15 @@ class Canvas(SeenView):
         """Show what the tool in hand shows."""
         if self._drawn is not None:
             self.update(self._drawn.bounds)
-        self._drawn, patch = None, None
+        self._drawn, patch, cells = None, None, None
         if self.session is not None and self.ready:
             preview = self.session.editor.preview
-            patch = preview.patch
+            patch, cells = preview.patch, preview.cells
             self._drawn = PreviewDrawing.of(preview, self.to_widget, self.pointer)
         if self._drawn is not None:
             self.update(self._drawn.bounds)
         self.set_patch(patch)
+        self.set_cells(cells)
 
     # ---- wheel and keys ---------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ OUTLINE_WIDTH = 1.5
 """Width of both lines together, in logical pixels of the screen."""
 
 LIGHT_HATCH, DARK_HATCH = 0xC8C8C8C8, 0x78000000
+LIGHT_CELL, DARK_CELL = 0xA8A8A8A8, 0x60000000
 """White lines of the hatches over proposals, and the black ones of all hatches; premultiplied."""
 
 _LIGHT_ALPHA = 240

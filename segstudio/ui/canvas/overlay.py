@@ -14,7 +14,14 @@ from segstudio.domain.plane import UNSET, Plane, mask_at
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.cv import cv2
 from segstudio.ui.canvas import hatch
-from segstudio.ui.canvas.colors import DARK_HATCH, LIGHT_HATCH, OverlayColors, doubt_table
+from segstudio.ui.canvas.colors import (
+    DARK_CELL,
+    DARK_HATCH,
+    LIGHT_CELL,
+    LIGHT_HATCH,
+    OverlayColors,
+    doubt_table,
+)
 from segstudio.ui.canvas.grid import Grid
 from segstudio.ui.canvas.layer import Pixels
 from segstudio.ui.canvas.look import ADDED, CHANGED, REMOVED, Look
@@ -54,6 +61,7 @@ class Overlay:
         self._colors = OverlayColors.of_difference(colors.opacity) if look.source == "difference" else colors
         self._hidden = colors.shown
         self.preview: Patch = NOTHING
+        self.cells: NDArray[np.integer] | None = None
 
     def compose(self, rect: Rect, grid: Grid, out: Pixels) -> None:
         """The overlay of a rectangle inside the image, premultiplied, into ``out`` of its shape."""
@@ -71,6 +79,8 @@ class Overlay:
         if proposed is not None:
             inner = _within(rect, grown)
             self._mark(out, before[inner], after[inner], proposed[inner], rect, grid)
+        if self.cells is not None:
+            _part_cells(out, self.cells, rect, grid)
 
     # ---- which segments ---------------------------------------------------------------------------------------
 
@@ -182,6 +192,21 @@ class Doubt:
         own_rows = np.minimum((rows - below.y0) // step, doubt.shape[0] - 1)
         own_columns = np.minimum((columns - below.x0) // step, doubt.shape[1] - 1)
         out[:] = self._table[doubt.take(own_rows, axis=0).take(own_columns, axis=1)]
+
+
+def _part_cells(out: Pixels, cells: NDArray[np.integer], rect: Rect, grid: Grid) -> None:
+    """Draw a light line on one side of where unlike ``cells`` meet and a dark one on the other, each a pixel wide."""
+    around = rect.expand(1).intersect(grid.bounds)
+    shown = cells.take(grid.rows(around, cells.shape[0]), axis=0).take(grid.columns(around, cells.shape[1]), axis=1)
+    down, along = shown[1:] != shown[:-1], shown[:, 1:] != shown[:, :-1]
+    light, dark = np.zeros(shown.shape, np.bool_), np.zeros(shown.shape, np.bool_)
+    light[:-1] |= down
+    light[:, :-1] |= along
+    dark[1:] |= down
+    dark[:, 1:] |= along
+    inner = _within(rect, around)
+    np.copyto(out, np.uint32(DARK_CELL), where=dark[inner])
+    np.copyto(out, np.uint32(LIGHT_CELL), where=light[inner])
 
 
 def _blocks(rect: Rect) -> Iterator[Rect]:

@@ -10,6 +10,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QPainter
 
 from segstudio.domain.geometry import Rect
@@ -96,6 +98,12 @@ class Renderer:
         self.mask_changed(after.rect)
         return before.rect.union(after.rect)
 
+    def set_cells(self, cells: NDArray[np.integer] | None) -> None:
+        """Show where unlike ones of ``cells``, (height, width), meet; None for no lines."""
+        if cells is not self._overlay.cells:
+            self._overlay.cells = cells
+            self._overlay_layer.clear()
+
     def mask_changed(self, image_rect: Rect) -> None:
         """The shown mask changed in a rectangle of image pixels."""
         if self._grid is not None and not image_rect.is_empty:
@@ -174,9 +182,9 @@ class Renderer:
         return Layer(max(1, self._surface.width), max(1, self._surface.height), opaque)
 
     def _renew_overlay(self) -> None:
-        preview = self._overlay.preview
+        before = self._overlay
         self._overlay = Overlay(self._picture, self._colors, self._look)
-        self._overlay.preview = preview
+        self._overlay.preview, self._overlay.cells = before.preview, before.cells
         self._overlay_layer.clear()
         self._fading = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, QRect, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -33,6 +35,7 @@ class SeenView(ImageView):
         self.mask_shown = True
         self._sources: list[Source] = []
         self._patch: Patch | None = None
+        self._cells: NDArray[np.integer] | None = None
         self._loupe: Loupe | None = None
         self._glass = QRect()
         self.navigator = Navigator(theme, self, lambda x, y: self.show_middle(x, y, self.view.scale))
@@ -72,6 +75,14 @@ class SeenView(ImageView):
             if changed:
                 self._update_image(changed[0])
 
+    def set_cells(self, cells: NDArray[np.integer] | None) -> None:
+        """Show the lines between parts of the image, at the size at which it is worked on."""
+        if cells is not self._cells:
+            self._cells = cells
+            for renderer in super().renderers:
+                renderer.set_cells(cells)
+            self.update()
+
     def _follow_look(self) -> None:
         source: Source = self._sources[-1] if self._sources else "mask" if self.mask_shown else "none"
         bare = source == "none"
@@ -90,7 +101,7 @@ class SeenView(ImageView):
 
     def _show(self, document: Document | None) -> None:
         self.look = self.seeing.look(document, self.look.source)
-        self._patch = None
+        self._patch = self._cells = None
         self._loupe = None
         self.navigator.set_renderer(None)
         super()._show(document)
