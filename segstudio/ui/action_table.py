@@ -85,6 +85,10 @@ def _predicted(c: Commands) -> bool:
     return session is not None and session.document is not None and session.document.prediction is not None
 
 
+def _sees(name: str, value: object = True) -> Test:
+    return lambda c: getattr(c.seeing.sight, name) == value
+
+
 def _look(name: str) -> Test:
     return lambda c: c.theme.appearance == name
 
@@ -187,7 +191,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", _document),
     Action("hide_mask", "Hide mask", "-View", ("Shift+V",), lambda c: c.toggle_mask(), "eye-slash", _document,
            lambda c: not c.canvas.mask_shown),
-    Action("full_screen", "Full screen", "View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
+    Action("both", "Fill and outline", "View/Mask drawn as", (), lambda c: c.seeing.set(style="both"),
+           checked=_sees("style", "both"), group="style"),
+    Action("fill", "Fill", "View/Mask drawn as", (), lambda c: c.seeing.set(style="fill"),
+           checked=_sees("style", "fill"), group="style"),
+    Action("outline", "Outline", "View/Mask drawn as", (), lambda c: c.seeing.set(style="outline"),
+           checked=_sees("style", "outline"), group="style"),
+    Action("hatched", "Hatch patterns", "-View/Mask drawn as", (), lambda c: c.seeing.toggle("hatched"),
+           checked=_sees("hatched")),
+    Action("doubt", "Where the model is unsure", "View", ("I",), lambda c: c.seeing.toggle("doubt"), "",
+           _document, _sees("doubt")),
+    Action("compare", "Side by side", "View", ("Y",), lambda c: c.seeing.toggle("compare"), "columns",
+           _project, _sees("compare")),
+    Action("local_contrast", "Local contrast", "View", ("C",), lambda c: c.toggle_local_contrast(), "",
+           _document, lambda c: c.seeing.tone(c.canvas.document).local_contrast),
+    Action("loupe", "Loupe", "-View", ("Z",), lambda c: c.seeing.toggle("loupe"), "", _project, _sees("loupe")),
+    Action("navigator", "Navigator", "View", (), lambda c: c.seeing.toggle("navigator"), "",
+           _project, _sees("navigator")),
+    Action("grid", "Grid", "View", ("Ctrl+'",), lambda c: c.seeing.toggle("grid"), "grid-four",
+           _project, _sees("grid")),
+    Action("rulers", "Rulers", "View", ("Ctrl+R",), lambda c: c.seeing.toggle("rulers"), "ruler",
+           _project, _sees("rulers")),
+    Action("scale", "Set scale…", "View", (), lambda c: c.set_scale(), "", _project),
+    Action("full_screen", "Full screen", "-View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
            checked=lambda c: c.window.isFullScreen()),
     Action("look_system", "As the system", "View/Appearance", (), lambda c: c.set_appearance("system"),
            checked=_look("system"), group="look"),
@@ -223,6 +249,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stop", "Stop this round", "Model", ("Shift+T",), lambda c: c.stop_training(), "stop", _learning),
     Action("training", "Training details", "Model", ("Ctrl+T",), lambda c: c.window.toggle_training(), "chart-line",
            _project, lambda c: not c.window.training.folded),
+    Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", _project),
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
     Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,13 @@ from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
+from segstudio.ui.dialogs.scale import ScaleDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
 from segstudio.ui.theme import Appearance, Theme
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.canvas import Canvas
+    from segstudio.ui.canvas.seeing import Seeing
     from segstudio.ui.main_window import MainWindow
 
 
@@ -48,6 +51,11 @@ class Commands:
     def canvas(self) -> Canvas:
         """The window's canvas."""
         return self.window.canvas
+
+    @property
+    def seeing(self) -> Seeing:
+        """How image and mask are seen."""
+        return self.window.seeing
 
     # ---- projects ---------------------------------------------------------------------------------------------
 
@@ -228,6 +236,16 @@ class Commands:
         """The image with or without its mask."""
         self.canvas.set_mask_shown(not self.canvas.mask_shown)
 
+    def toggle_local_contrast(self) -> None:
+        """Even out light and lift what is faint, or not."""
+        tone = self.seeing.tone(self.canvas.document)
+        self.seeing.set_tone(self.canvas.document, replace(tone, local_contrast=not tone.local_contrast))
+
+    def set_scale(self) -> None:
+        """Ask how large a pixel is."""
+        if self.studio.session is not None:
+            ScaleDialog(self.studio.session, self.window).open()
+
     # ---- model, look, help ------------------------------------------------------------------------------------
 
     def train(self) -> None:
@@ -239,6 +257,21 @@ class Commands:
         """Give the round up."""
         if self.studio.session is not None:
             self.studio.session.rounds.cancel()
+
+    def show_rounds(self) -> None:
+        """All rounds, and what can be done with them."""
+        # Imported here: it is wanted seldom, and the window should not wait for it.
+        from segstudio.ui.dialogs.rounds import RoundsDialog
+
+        session = self.studio.session
+        if session is None:
+            return
+        shown = self.window.findChild(RoundsDialog)
+        if shown is None:
+            RoundsDialog(self.studio, session, self.theme, self.window).show()
+        else:
+            shown.raise_()
+            shown.activateWindow()
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Light, dark, or as the system is; remembered."""

@@ -28,10 +28,13 @@ from segstudio.ui.action_table import TOOL_COLUMN
 from segstudio.ui.actions import Actions
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
+from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.canvas.seeing import Seeing
+from segstudio.ui.canvas.stage import Stage
 from segstudio.ui.commands import Commands
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.segments import SegmentsDock
+from segstudio.ui.docks.tone import ToneDock
 from segstudio.ui.docks.tool import ToolDock
 from segstudio.ui.docks.training import TrainingDock
 from segstudio.ui.header import Header
@@ -67,9 +70,11 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.seeing = Seeing(settings)
         self.canvas = Canvas(theme, self.seeing)
+        self.stage = Stage(theme, self.seeing, self.canvas)
         self.images = ImageList(theme)
         self.segments = SegmentsDock(theme)
         self.tool = ToolDock(theme)
+        self.tone = ToneDock(theme, self.canvas)
         self.training: TrainingDock = TrainingDock(theme)
         self.commands = Commands(self, studio, settings, theme)
         self.actions_table = Actions(self, self.commands, theme)
@@ -83,6 +88,10 @@ class MainWindow(QMainWindow):
         self.canvas_banner = Banner(theme, self.canvas)
         self.proposal_bar = ProposalBar(self.canvas)
         self.welcome_banner = Banner(theme, self.welcome)
+        self._sections = {"segments": self.segments, "tool": self.tool, "tone": self.tone, "training": self.training}
+        self._parts = (
+            self.stage, self.images, self.segments, self.tool, self.tone, self.training, self.proposal_bar,
+        )  # fmt: skip
         self._connect()
         self._restore()
         self._unsubscribe = studio.subscribe(self._on_changes)
@@ -106,7 +115,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(self.canvas, 1)
+        column.addWidget(self.stage, 1)
         row = QHBoxLayout(middle)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
@@ -117,7 +126,7 @@ class MainWindow(QMainWindow):
         stack = QVBoxLayout(panel)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.setSpacing(0)
-        for number, section in enumerate((self.segments, self.tool, self.training)):
+        for number, section in enumerate((self.segments, self.tool, self.tone, self.training)):
             if number:
                 stack.addWidget(Rule())
             stack.addWidget(section)
@@ -154,6 +163,9 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.canvas.pointer_moved.connect(self._on_pointer)
+        self.stage.compare.pointer_moved.connect(self._on_pointer)
+        self.stage.scale_wanted.connect(self.commands.set_scale)
+        self.seeing.changed.connect(self.actions_table.refresh)
         self.canvas.view_changed.connect(self._on_view)
         self.canvas.relocate_wanted.connect(self.commands.relocate)
         self.canvas.mask_shown_changed.connect(self.actions_table.refresh)
@@ -162,6 +174,7 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(self._studio.open_demo)
         self.welcome.project_wanted.connect(self._studio.open_project)
         self.learning.wanted.connect(self.toggle_training)
+        self.training.rounds_wanted.connect(self.commands.show_rounds)
         self.images.search_left.connect(self.canvas.setFocus)
 
     # ---- what the presenter says ------------------------------------------------------------------------------
@@ -171,7 +184,7 @@ class MainWindow(QMainWindow):
             self._follow_project()
         if changes.recent:
             self.welcome.show_recent(self._studio.recent)
-        for part in (self.canvas, self.images, self.segments, self.tool, self.training, self.proposal_bar):
+        for part in self._parts:
             part.apply(changes)
         session = self._studio.session
         if changes.document or changes.history or changes.images or changes.project:
@@ -183,6 +196,11 @@ class MainWindow(QMainWindow):
             self._follow_saving(session)
         if changes.training or changes.project:
             self.learning.show_status(None if session is None else session.rounds.status)
+        if changes.scale or changes.project:
+            self.status.show_scale(session is not None and session.scale.mm_per_px is not None)
+        if changes.document or not changes.pixels.is_empty:
+            pointer = self.canvas.pointer
+            self._on_pointer(None if pointer is None else self.canvas.to_image(pointer))
         if changes.document:
             self._on_view()
             self._drop_offer(session)
@@ -195,7 +213,7 @@ class MainWindow(QMainWindow):
         session = self._studio.session
         self.canvas_banner.clear()
         self.welcome_banner.clear()
-        for part in (self.canvas, self.images, self.segments, self.tool, self.training, self.proposal_bar):
+        for part in self._parts:
             part.set_session(session)
         self.setWindowTitle("segstudio" if session is None else f"{session.name} – segstudio")
         self.pages.setCurrentWidget(self.welcome if session is None else self.splitter)
@@ -236,8 +254,7 @@ class MainWindow(QMainWindow):
         self._leaving = self._leaving and session.save_status.state != "saved"
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
-        renderer = self.canvas.renderer
-        self.status.show_position(point, renderer.width if renderer else 0, renderer.height if renderer else 0)
+        self.status.show_readout(Readout.of(self._studio.session, point))
 
     def _on_view(self) -> None:
         self.status.show_zoom(self.canvas.zoom_percent if self.canvas.renderer is not None else None)
@@ -314,8 +331,7 @@ class MainWindow(QMainWindow):
         geometry = self.saveGeometry().toBase64().data()
         self._settings.set("window.geometry", bytes(geometry).decode("ascii"))
         self._settings.set("window.columns", list(self.splitter.sizes()))
-        sections = {"segments": self.segments, "tool": self.tool, "training": self.training}
-        self._settings.set("window.folded", [name for name, section in sections.items() if section.folded])
+        self._settings.set("window.folded", [name for name, section in self._sections.items() if section.folded])
 
     def _restore(self) -> None:
         geometry = self._settings.get("window.geometry")
@@ -328,6 +344,6 @@ class MainWindow(QMainWindow):
         columns = self._settings.get("window.columns")
         if isinstance(columns, list) and len(columns) == 3:
             self.splitter.setSizes([size for size in columns if isinstance(size, int)])
-        folded = self._settings.get("window.folded", [])
-        for name, section in (("segments", self.segments), ("tool", self.tool), ("training", self.training)):
+        folded = self._settings.get("window.folded", ["tone"])
+        for name, section in self._sections.items():
             section.fold(isinstance(folded, list) and name in folded)

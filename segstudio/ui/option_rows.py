@@ -17,8 +17,11 @@ _STEPS = 200
 _NAME_WIDTH = 72
 
 
-class _CalmSpin(QDoubleSpinBox):
+class CalmSpin(QDoubleSpinBox):
+    """A number that the wheel does not move."""
+
     def wheelEvent(self, event: QWheelEvent) -> None:
+        """Left to whatever scrolls."""
         event.ignore()
 
 
@@ -54,7 +57,7 @@ class NumberRow(QWidget):
         self._low, self._high, self._by_share = low, high, by_share
         self.slider = CalmSlider(0, _STEPS, tip, tip)
         self.slider.valueChanged.connect(lambda step: self.changed.emit(self._value_at(step)))
-        self.number = _CalmSpin()
+        self.number = CalmSpin()
         self.number.setDecimals(decimals)
         self.number.setRange(low, high)
         self.number.setSuffix(f" {unit}" if unit else "")

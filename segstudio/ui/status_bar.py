@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from segstudio.app.session import Session
+from segstudio.domain.segments import Color
+from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.widgets import ElidedLabel, label, restyle
+
+_ROOM_FOR_ALL = 1160
+"""Width, in logical pixels, from which on there is room for all that is said of a pixel."""
+
+
+class _Chip(QWidget):
+    """The colour of a segment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.color: Color | None = None
+        self.setFixedSize(10, 28)
+
+    def show_color(self, color: Color | None) -> None:
+        """Another colour, or none."""
+        if color != self.color:
+            self.color = color
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A rounded square."""
+        if self.color is not None:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(*self.color))
+            painter.drawRoundedRect(QRectF(0, 9, 10, 10), 2, 2)
+            painter.end()
 
 
 class StatusBar(QWidget):
@@ -18,26 +49,33 @@ class StatusBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(28)
         self.hint = ElidedLabel(tone="muted")
-        self.position = label(tone="muted")
+        self.chip = _Chip()
+        self.segment = ElidedLabel(tone="muted")
+        self.segment.setFixedWidth(104)
+        self.sure = self._place("How sure the model is of this pixel", "100 % sure")
+        self.values = self._place("What the image holds here", "RGB 255 255 255")
+        self.position = self._place("Position of the pointer", "x 99999  y 99999")
+        self.millimetres = self._place("Position of the pointer in millimetres", "0000.00, 0000.00 mm")
+        self.millimetres.hide()
         self.zoom = label(tone="muted")
         self.saved = label(tone="muted")
         self.device = label(tone="muted")
         for widget, name in (
-            (self.position, "Position of the pointer"), (self.zoom, "Zoom"), (self.saved, "Saving"),
-            (self.device, "Device that the model learns on"),
+            (self.zoom, "Zoom"), (self.saved, "Saving"), (self.device, "Device that the model learns on"),
         ):  # fmt: skip
             widget.setAccessibleName(name)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self.position.setAlignment(right)
-        self.position.setMinimumWidth(120)
         self.zoom.setAlignment(right)
         self.zoom.setMinimumWidth(56)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(16)
         layout.addWidget(self.hint, 1)
-        for widget in (self.position, self.zoom, self.saved, self.device):
-            layout.addWidget(widget)
+        layout.addWidget(self.chip)
+        layout.addSpacing(-8)
+        for part in (self.segment, self.sure, self.values, self.position, self.millimetres, self.zoom, self.saved):
+            layout.addWidget(part)
+        layout.addWidget(self.device)
 
     def show_session(self, session: Session | None, busy: str) -> None:
         """Hint, saving and device; ``busy`` is what is being prepared, if anything."""
@@ -46,7 +84,7 @@ class StatusBar(QWidget):
             self.saved.setText("")
             self.device.setText("")
             self.zoom.setText("")
-            self.position.setText("")
+            self.show_readout(None)
             return
         self.hint.set_full(session.exporter.progress or busy or _hint(session))
         status = session.save_status
@@ -57,10 +95,34 @@ class StatusBar(QWidget):
         self.device.setText(device)
         self.device.setVisible(bool(device))
 
-    def show_position(self, point: tuple[float, float] | None, width: int, height: int) -> None:
-        """The image pixel under the pointer; nothing outside the image."""
-        inside = point is not None and 0 <= point[0] < width and 0 <= point[1] < height
-        self.position.setText(f"x {int(point[0])}  y {int(point[1])}" if inside and point is not None else "")
+    def show_readout(self, readout: Readout | None) -> None:
+        """The image pixel under the pointer; None outside the image."""
+        self.chip.show_color(None if readout is None else readout.color)
+        self.segment.set_full("" if readout is None else readout.segment)
+        for place, text in (
+            (self.sure, "" if readout is None else readout.sure),
+            (self.values, "" if readout is None else readout.values),
+            (self.position, "" if readout is None else readout.position),
+            (self.millimetres, "" if readout is None else readout.millimetres),
+        ):
+            place.setText(text)
+
+    def show_scale(self, known: bool) -> None:
+        """Whether there is a place for millimetres."""
+        self.millimetres.setVisible(known)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window what to do matters more than what the image holds."""
+        self.values.setVisible(self.width() >= _ROOM_FOR_ALL)
+        super().resizeEvent(event)
+
+    @staticmethod
+    def _place(name: str, widest: str) -> QLabel:
+        made = label(tone="muted")
+        made.setAccessibleName(name)
+        made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        made.setFixedWidth(made.fontMetrics().horizontalAdvance(widest) + 2)
+        return made
 
     def show_zoom(self, percent: float | None) -> None:
         """The zoom, as a whole per cent below which nobody asks."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from segstudio.ui.canvas.holds import HOLDS
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
 POINTER = (
     ("Paint", ("Left button",)),
     ("Erase", ("Right button", "Ctrl+drag")),
-    ("Zoom at the pointer", ("Wheel",)),
+    ("Zoom at the pointer", ("Wheel", "Pinch")),
     ("Size of the brush", ("Ctrl+wheel",)),
-    ("Move the image", ("Middle button", "Space+drag")),
+    ("Move the image", ("Middle button", "Space+drag", "Two fingers")),
     ("Give a stroke up", ("Esc",)),
 )
 
@@ -36,8 +37,9 @@ class ShortcutSheet(QDialog):
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        columns = (("File", "Edit", "Help"), ("View", "Model"), ("Mask", "Pointer"))
+        columns = (("File", "Edit", "Help", "While held", "Pointer"), ("View", "Model"), ("Mask",))
         groups["Pointer"] = list(POINTER)
+        groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 24)
         layout.setSpacing(40)
