@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -50,6 +50,7 @@ FIRST_SIZE = QSize(1440, 900)
 FRAME_ROOM = QSize(16, 48)
 SIDE_WIDTH = 288
 LIST_WIDTH = 248
+READOUT_MS = 40
 
 _OF_AN_IMAGE = ("better", "carry", "reset")
 """Keys of messages that are about the image on the canvas."""
@@ -63,6 +64,11 @@ class MainWindow(QMainWindow):
         self._studio = studio
         self._settings = settings
         self._unsaved = False
+        self._pointed: tuple[float, float] | None = None
+        self._readout_timer = QTimer(self)
+        self._readout_timer.setSingleShot(True)
+        self._readout_timer.setInterval(READOUT_MS)
+        self._readout_timer.timeout.connect(self._show_readout)
         self._message_image: int | None = None
         self._leaving = False
         self.setWindowTitle("segstudio")
@@ -198,7 +204,7 @@ class MainWindow(QMainWindow):
             self.learning.show_status(None if session is None else session.rounds.status)
         if changes.scale or changes.project:
             self.status.show_scale(session is not None and session.scale.mm_per_px is not None)
-        if changes.document or not changes.pixels.is_empty:
+        if changes.document or changes.scale or not changes.pixels.is_empty:
             pointer = self.canvas.pointer
             self._on_pointer(None if pointer is None else self.canvas.to_image(pointer))
         if changes.document:
@@ -254,7 +260,13 @@ class MainWindow(QMainWindow):
         self._leaving = self._leaving and session.save_status.state != "saved"
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
-        self.status.show_readout(Readout.of(self._studio.session, point))
+        # Nobody reads faster than this, and text that is laid out at every move would double what a move costs.
+        self._pointed = point
+        if not self._readout_timer.isActive():
+            self._readout_timer.start()
+
+    def _show_readout(self) -> None:
+        self.status.show_readout(Readout.of(self._studio.session, self._pointed))
 
     def _on_view(self) -> None:
         self.status.show_zoom(self.canvas.zoom_percent if self.canvas.renderer is not None else None)

@@ -71,9 +71,12 @@ class StatusBar(QWidget):
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(16)
         layout.addWidget(self.hint, 1)
-        layout.addWidget(self.chip)
-        layout.addSpacing(-8)
-        for part in (self.segment, self.sure, self.values, self.position, self.millimetres, self.zoom, self.saved):
+        named = QHBoxLayout()
+        named.setSpacing(6)
+        named.addWidget(self.chip)
+        named.addWidget(self.segment)
+        layout.addLayout(named)
+        for part in (self.sure, self.values, self.position, self.millimetres, self.zoom, self.saved):
             layout.addWidget(part)
         layout.addWidget(self.device)
 

@@ -40,6 +40,8 @@ QSplitter::handle:horizontal { width: 1px; }
     font-weight: 600; color: $text; }
 #sectionTitle:hover { background: $hover; }
 #sectionTitle:focus { border-color: $accent; }
+#unit { font-size: 10px; padding: 0; border: none; border-radius: 0; background: $panel; color: $muted; }
+#unit:hover { background: $hover; }
 #rule { background: $line; }
 
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px;
@@ -62,6 +64,7 @@ QPushButton[primary="true"]:focus { border-color: $text; }
 QPushButton[primary="true"]:disabled { background: $raised; color: $faint; border-color: $line; }
 QPushButton[flat="true"] { background: transparent; border-color: transparent; color: $accent; padding: 4px 8px; }
 QPushButton[flat="true"]:hover { background: $hover; }
+QPushButton[flat="true"]:disabled { color: $faint; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
 
 QToolButton[segment="true"] { background: $field; border-color: $line; padding: 2px 8px; }
@@ -89,6 +92,14 @@ QRadioButton:focus, QCheckBox:focus { border-color: $accent; }
 QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; image: none; border: none; }
 QListView { background: $panel; border: 1px solid transparent; }
 QListView:focus { border-color: transparent; }
+QTableView { background: $panel; alternate-background-color: $panel; border: 1px solid $line; border-radius: 4px;
+    selection-background-color: $accent_soft; selection-color: $text; }
+QTableView:focus { border-color: $accent; }
+QTableView::item { padding: 0 6px; border: none; }
+QTableView QLineEdit { padding: 0 4px; border-radius: 0; }
+QHeaderView { background: $panel; border: none; }
+QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;
+    padding: 5px 6px; text-align: left; }
 
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $muted; border-radius: 2px; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
@@ -72,7 +73,8 @@ class Loupe:
         painter.translate(corner)
         painter.scale(1 / ratio, 1 / ratio)
         self.renderer.paint(painter, view, Rect(0, 0, side, side), Surface(side, side, ratio), mask)
-        self._paint_pixel(painter, view, point, shown, mark)
+        magnified = shown / scale * ratio
+        self._paint_pixel(painter, view, point, None if mark is None else replace(mark, radius=mark.radius * magnified))
         painter.restore()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for color, width in ((DARK, 4.0), (LIGHT, 1.6)):
@@ -80,13 +82,11 @@ class Loupe:
             painter.drawPath(glass)
 
     @staticmethod
-    def _paint_pixel(
-        painter: QPainter, view: View, point: tuple[float, float], shown: float, mark: Mark | None
-    ) -> None:
+    def _paint_pixel(painter: QPainter, view: View, point: tuple[float, float], mark: Mark | None) -> None:
         x, y = view.to_screen(math.floor(point[0]), math.floor(point[1]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for color, out in ((DARK, 1.0), (LIGHT, 0.0)):
             painter.setPen(QPen(color, 1.0))
-            painter.drawRect(QRectF(x - out, y - out, shown + 2 * out, shown + 2 * out))
+            painter.drawRect(QRectF(x - out, y - out, view.scale + 2 * out, view.scale + 2 * out))
         if mark is not None:
-            Mark(QPointF(*view.to_screen(*point)), mark.radius, mark.erasing, mark.square).paint(painter)
+            replace(mark, center=QPointF(*view.to_screen(*point))).paint(painter)

@@ -10,7 +10,7 @@ from segstudio.ui.canvas.seen_view import SeenView
 from segstudio.ui.canvas.ticks import number_text, round_step, steps_between
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
-THICKNESS = 20
+THICKNESS = 22
 _BETWEEN_NUMBERS = 64.0
 _PARTS = 5
 _LONG, _SHORT = 8, 4
