@@ -197,7 +197,9 @@ class Doubt:
 def _part_cells(out: Pixels, cells: NDArray[np.integer], rect: Rect, grid: Grid) -> None:
     """Draw a light line on one side of where unlike ``cells`` meet and a dark one on the other, each a pixel wide."""
     around = rect.expand(1).intersect(grid.bounds)
-    shown = cells.take(grid.rows(around, cells.shape[0]), axis=0).take(grid.columns(around, cells.shape[1]), axis=1)
+    rows, columns = grid.rows(around, cells.shape[0]), grid.columns(around, cells.shape[1])
+    near = cells[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    shown = near.take(rows - rows[0], axis=0).take(columns - columns[0], axis=1)
     down, along = shown[1:] != shown[:-1], shown[:, 1:] != shown[:, :-1]
     light, dark = np.zeros(shown.shape, np.bool_), np.zeros(shown.shape, np.bool_)
     light[:-1] |= down
