@@ -71,6 +71,8 @@ class View:
 
     def snapped(self) -> View:
         """With the image's corner on a whole device pixel, so that 100 % is sharp."""
+        if self.x == round(self.x) and self.y == round(self.y):
+            return self
         return replace(self, x=float(round(self.x)), y=float(round(self.y)))
 
     def image_rect(self, screen: Rect) -> Rect:
