@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,11 @@ KEY = "rounds"
 """Key of the messages about what was done here."""
 
 
-def megabytes(nbytes: int) -> str:
+def size_words(nbytes: int) -> str:
     """A size as people read it."""
-    return f"{nbytes / 1e6:.1f} MB" if nbytes < 99.95e6 else f"{nbytes / 1e6:.0f} MB"
+    if nbytes < 99_950:
+        return f"{math.ceil(nbytes / 1e3)} kB"
+    return f"{nbytes / 1e6:.1f} MB" if nbytes < 99_950_000 else f"{nbytes / 1e6:.0f} MB"
 
 
 class RoundKeeper:
@@ -99,7 +102,7 @@ class RoundKeeper:
             self._say(trouble, "trouble")
         else:
             what = f"Round {numbers[0]} was" if len(numbers) == 1 else f"{len(numbers)} rounds were"
-            self._say(f"{what} deleted, {megabytes(freed)} are free again. No mask was changed.")
+            self._say(f"{what} deleted, {size_words(freed)} are free again. No mask was changed.")
 
     def _say_if_lost(self, in_use: int | None) -> None:
         """A round that should be in use and can't be is worth a sentence: predictions are of another one."""

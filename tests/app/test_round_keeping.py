@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segstudio.app.round_keeping import megabytes
+from segstudio.app.round_keeping import size_words
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.metrics import mean_dice
 from segstudio.domain.rounds import RoundStatus
@@ -142,7 +142,7 @@ def test_deleting_changes_no_mask_and_says_what_it_freed(taught: StudioRig) -> N
     assert freed > weights(rig, 1).stat().st_size
     session.keeping.delete([1])
     rig.settle()
-    assert rig.messages[-1].sentence.startswith(f"Round 1 was deleted, {megabytes(freed)} are free")
+    assert rig.messages[-1].sentence.startswith(f"Round 1 was deleted, {size_words(freed)} are free")
     assert not weights(rig, 1).exists()
     assert session.book.files(1).nbytes == 0
     assert not session.book.can_use(1)
@@ -253,6 +253,8 @@ def test_masks_are_renewed_where_the_user_looks_first(rig: StudioRig) -> None:
     assert asked == [ids[4], ids[3], ids[6], ids[2], ids[7], ids[8]]
 
 
-def test_sizes_are_told_in_megabytes() -> None:
-    assert megabytes(13_640_000) == "13.6 MB"
-    assert megabytes(250_400_000) == "250 MB"
+def test_sizes_are_told_as_people_read_them() -> None:
+    assert size_words(1) == "1 kB"
+    assert size_words(240_000) == "0.2 MB"
+    assert size_words(13_640_000) == "13.6 MB"
+    assert size_words(250_400_000) == "250 MB"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
+from segstudio.app.round_charts import all_charts, between
 from segstudio.app.session import Session
-from segstudio.domain.rounds import RoundRecord, RoundStatus
-from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
+from segstudio.ui.option_rows import CalmCombo
+from segstudio.ui.plots import ChartView
+from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, ProgressLine, Section, label
+
+CHART_HEIGHT = 112
 
 
 def time_words(seconds: float | None) -> str:
@@ -26,12 +28,11 @@ def time_words(seconds: float | None) -> str:
 class TrainingDock(Section):
     """Progress, score and history of the rounds."""
 
+    rounds_wanted = Signal()
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Training", self._on_folded)
-        self._theme = theme
         self._session: Session | None = None
-        self._plot: Any = None
-        self._plotted: list[RoundRecord] = []
         self.line = ElidedLabel(tone="muted")
         self.line.setProperty("role", "small")
         self.line_progress = ProgressLine(theme, "Progress of the round")
@@ -44,12 +45,21 @@ class TrainingDock(Section):
         self.set_folded_body(folded)
         self.now = ElidedLabel()
         self.progress = ProgressLine(theme, "Progress of the round")
-        self.values = {name: label() for name in ("left", "loss", "dice", "device")}
+        self.values = {name: label() for name in ("left", "loss", "dice", "likely", "device")}
+        self._names: dict[str, QLabel] = {}
         self.button = QPushButton("Train now")
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.clicked.connect(self._on_button)
+        self.rounds = QPushButton("Rounds…")
+        self.rounds.setToolTip("All rounds: go back to one, compare, note, delete")
+        self.rounds.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.rounds.clicked.connect(self.rounds_wanted)
+        self.chosen = CalmCombo()
+        self.chosen.setAccessibleName("What the chart shows")
+        self.chosen.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.chosen.currentIndexChanged.connect(self._on_chosen)
+        self.chart = ChartView(theme, CHART_HEIGHT)
         self._build()
-        theme.changed.connect(self._color_plot)
 
     def _build(self) -> None:
         line = QVBoxLayout()
@@ -64,33 +74,43 @@ class TrainingDock(Section):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         right = Qt.AlignmentFlag.AlignRight
-        names = {"left": "Time left", "loss": "Loss", "dice": "Held-out Dice", "device": "Device"}
+        names = {
+            "left": "Time left", "loss": "Loss", "dice": "Held-out Dice", "likely": "Likely between",
+            "device": "Device",
+        }  # fmt: skip
         for row, (key, text) in enumerate(names.items()):
-            grid.addWidget(label(text, tone="muted"), row, 0)
+            self._names[key] = label(text, tone="muted")
+            grid.addWidget(self._names[key], row, 0)
             grid.addWidget(self.values[key], row, 1, right)
             self.values[key].setAccessibleName(text)
         self.values["dice"].setToolTip(
             "How well the model's masks overlap those of approved images it never learned from (1 is best).\n"
             "A fifth of the approved images is kept aside for this; two of them are needed."
         )
+        self.values["likely"].setToolTip(
+            "The images kept aside are a sample: as far as they can tell, the score on all of its kind lies in here\n"
+            "(with 95 % confidence). The more are kept aside, the narrower it is."
+        )
         self.content.addLayout(grid)
         # Above the chart, so that it is in reach on a small screen too.
         foot = QHBoxLayout()
         foot.setContentsMargins(4, 4, 0, 0)
-        foot.addWidget(self.button)
+        foot.setSpacing(8)
+        foot.addWidget(self.button, 1)
+        foot.addWidget(self.rounds, 1)
         self.content.addLayout(foot)
-        self.chart_title = label("Held-out Dice, round by round", tone="muted", size="small")
-        self.chart_title.setContentsMargins(4, 4, 0, 0)
-        self.content.addWidget(self.chart_title)
-        self.chart_title.hide()
-        self._chart = QVBoxLayout()
-        self._chart.setContentsMargins(0, 0, 0, 0)
-        self.content.addLayout(self._chart)
+        chart = QVBoxLayout()
+        chart.setContentsMargins(4, 0, 0, 0)
+        chart.setSpacing(4)
+        chart.addWidget(self.chosen)
+        chart.addWidget(self.chart)
+        self.content.addLayout(chart)
+        self.chosen.hide()
+        self.chart.hide()
 
     def set_session(self, session: Session | None) -> None:
         """Show another project's rounds."""
         self._session = session
-        self._plotted = []
         self._show()
 
     def apply(self, changes: Changes) -> None:
@@ -113,6 +133,9 @@ class TrainingDock(Section):
         dice = status.held_out_dice
         images = "image" if status.held_out_count == 1 else "images"
         self.values["dice"].setText("not yet" if dice is None else f"{dice:.3f} on {status.held_out_count} {images}")
+        used = self._session.book.used
+        interval = None if used is None or dice is None else self._session.book.interval(used.number)
+        self.values["likely"].setText("–" if interval is None else between(interval))
         self.values["device"].setText(status.device or "–")
         self.button.setText("Stop" if running else "Train now")
         self.button.setToolTip("Give this round up; the model so far stays" if running else "Start a round now (T)")
@@ -120,7 +143,7 @@ class TrainingDock(Section):
             self.button.clearFocus()
         self.button.setEnabled(status.phase != "cancelling")
         if not self.folded:
-            self._show_history()
+            self._show_chart()
 
     def _on_button(self) -> None:
         if self._session is None:
@@ -136,78 +159,21 @@ class TrainingDock(Section):
 
     # ---- the chart --------------------------------------------------------------------------------------------
 
-    def _show_history(self) -> None:
-        if self._session is None:
+    def _show_chart(self) -> None:
+        session = self._session
+        if session is None:
             return
-        scored = [
-            record
-            for record in self._session.rounds.records
-            if record.status is RoundStatus.FINISHED and record.held_out_dice is not None
-        ]
-        # One dot is no curve: it says no more than the number above.
-        several = len(scored) > 1
-        self.chart_title.setVisible(several)
-        if not several:
-            if self._plot is not None:
-                self._plot.hide()
-            return
-        if self._plot is None:
-            self._plot = self._make_plot()
-            self._chart.addWidget(self._plot)
-        self._plot.show()
-        if scored != self._plotted:
-            self._plotted = scored
-            self._draw(scored)
+        charts = all_charts(session.book, lambda image_id: session.record(image_id).name)
+        any_shows = any(chart.shows for chart in charts)
+        self.chosen.setVisible(any_shows)
+        self.chart.setVisible(any_shows)
+        if any_shows:
+            if self.chosen.count() == 0:
+                self.chosen.addItems([chart.title for chart in charts])
+            chart = charts[self.chosen.currentIndex()]
+            self.chosen.setToolTip(chart.about)
+            self.chart.show_chart(chart)
 
-    def _make_plot(self) -> Any:
-        # Imported here: it takes longer to load than the rest of the window, and only this needs it.
-        import pyqtgraph
-
-        plot = pyqtgraph.PlotWidget()
-        plot.setFixedHeight(112)
-        plot.setFrameShape(plot.Shape.NoFrame)
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(False, False)
-        plot.hideButtons()
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        # The wheel goes on to the panel: scrolling past must not zoom the chart.
-        plot.wheelEvent = lambda event: event.ignore()
-        plot.setAccessibleName("Held-out Dice, round by round")
-        plot.getPlotItem().setContentsMargins(0, 8, 4, 0)
-        for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setStyle(tickFont=ui_font(TEXT_SMALL), tickLength=0, maxTickLevel=0)
-        plot.getAxis("left").setWidth(34)
-        return plot
-
-    def _draw(self, scored: list[RoundRecord]) -> None:
-        import pyqtgraph
-
-        tokens = self._theme.tokens
-        rounds = [record.number for record in scored]
-        dice = [float(record.held_out_dice or 0.0) for record in scored]
-        low, high = min(dice), max(dice)
-        margin = max(0.01, (high - low) * 0.15)
-        self._plot.clear()
-        self._plot.setBackground(tokens.panel)
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pyqtgraph.mkPen(tokens.line))
-            axis.setTextPen(pyqtgraph.mkPen(tokens.muted))
-        self._plot.getAxis("bottom").setTicks([[(number, str(number)) for number in _thinned(rounds)]])
-        self._plot.plot(
-            rounds, dice, pen=pyqtgraph.mkPen(tokens.accent, width=2), symbol="o", symbolSize=6,
-            symbolBrush=tokens.accent, symbolPen=None, antialias=True,
-        )  # fmt: skip
-        self._plot.setXRange(rounds[0] - 0.3, rounds[-1] + 0.3, padding=0)
-        self._plot.setYRange(low - margin, min(1.0, high + margin) if high < 1 else 1.0 + margin, padding=0)
-        self._plot.setAccessibleDescription(f"{dice[-1]:.2f} in round {rounds[-1]}")
-
-    def _color_plot(self) -> None:
-        if self._plot is not None and self._plotted:
-            self._draw(self._plotted)
-
-
-def _thinned(rounds: list[int]) -> list[int]:
-    step = max(1, -(-len(rounds) // 8))
-    return rounds[::step]
+    def _on_chosen(self, _: int) -> None:
+        if not self.folded:
+            self._show_chart()
