@@ -52,6 +52,7 @@ _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*",
 _PNG_SIGNATURE = _SIGNATURES[0]
 _ORIENTATION_TAG = 274
 _WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _SAMPLES_TAG = 256, 257, 258, 277
+_STRIP_ROWS = 256
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
 
 # Pillow warns of odd metadata, in English and on a console nobody sees; the pixels don't depend on it. Not
@@ -262,9 +263,22 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
         lowest, highest = rgba.getchannel("A").getextrema()
         # Wholly transparent is a broken export, not an empty picture: show the colours that are there.
         if lowest == 255 or highest == 0:
-            return np.array(rgba)[..., :3]
-        return np.array(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB"))
-    return np.array(image.convert("RGB"))
+            return _rgb_of(rgba)
+        return _rgb_of(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba))
+    return _rgb_of(image)
+
+
+def _rgb_of(image: Image.Image) -> NDArray[np.uint8]:
+    """The colours of an image, (H, W, 3) uint8, alpha dropped.
+
+    In strips: in one go, copies on the way would hold a large image three times over.
+    """
+    width, height = image.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_ROWS):
+        bottom = min(top + _STRIP_ROWS, height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)).convert("RGB"))
+    return pixels
 
 
 def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
