@@ -38,8 +38,10 @@ class Loupe:
     def place(pointer: QPointF, area: QRect) -> QPointF:
         """The middle of the glass for a pointer in ``area``: up and right of it, or where there is room."""
         away = (RADIUS + _DISTANCE) * math.sqrt(0.5)
-        x = pointer.x() + (away if pointer.x() + away + RADIUS < area.right() else -away)
-        y = pointer.y() + (-away if pointer.y() - away - RADIUS > area.top() else away)
+        least = RADIUS + _MARGIN
+        right, below = (max(least, place + away) for place in (pointer.x(), pointer.y()))
+        x = right if right + least < area.right() else pointer.x() - away
+        y = pointer.y() - away if pointer.y() - away - least > area.top() else below
         return QPointF(x, y)
 
     @staticmethod
