@@ -102,6 +102,7 @@ class CornerTool(ShapeTool):
         """Let go; the second click of a double click puts the outline into the mask."""
         if self._first is None:
             return
+        self.drag(event)
         ending = self._ending
         self.keep()
         if ending:

@@ -40,6 +40,7 @@ class PolygonTool(CornerTool):
 
     def release(self, context: ToolContext, event: PointerEvent) -> None:
         """A click on the first corner closes the polygon; the second of a double click puts it into the mask."""
+        self.drag(event)
         if not self._outline.closed and self._grip == 0 and not self._dragged and self.complete:
             self._outline = self._outline.shut()
         super().release(context, event)
