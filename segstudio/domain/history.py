@@ -11,7 +11,7 @@ from segstudio.domain.tiles import Tile, TileChange, TileKey
 MIN_STEPS = 200
 """Edits that are kept whatever they weigh."""
 
-FRESH_STEPS = 8
+FRESH_STEPS = 4
 """Newest edits that are kept unpacked, to be undone at once."""
 
 MAX_BYTES = 256 * 2**20

@@ -26,6 +26,8 @@ SIDES = (1024, 4096, 8192)
 MOVES = 500
 PATIENCE = 300.0
 MAKE = "make"
+_TURN = 0.08
+"""Radians a move: about 25 px of way between two events, what a quick hand does in 8 ms."""
 PARTS = ("brush", "undo", "pan", "steps", "training", "memory")
 
 
@@ -114,7 +116,7 @@ class Bench:
         for stroke in range(first, first + strokes):
             # The middle of the mask is of the first class: every stroke changes what the one before it left.
             button = Qt.MouseButton.LeftButton if stroke % 2 else Qt.MouseButton.RightButton
-            turns = np.linspace(0, 8 * np.pi, moves // strokes) + stroke
+            turns = np.linspace(0, _TURN * moves / strokes, moves // strokes) + stroke
             points = [QPoint(int(960 + 300 * np.cos(t) + 3 * t), int(540 + 220 * np.sin(1.3 * t))) for t in turns]
             QTest.mousePress(self.canvas, button, pos=points[0])
             self.turn()
@@ -325,6 +327,7 @@ def memory() -> None:
                 rect = Rect(50 + step // 2, 60, 8050 + step // 2, 8060 - step)
                 document.apply(Patch(rect, everywhere, step // 4 % 3))
                 bench.session.editor._record(document, document.commit_edit())
+                del everywhere
             else:
                 bench.canvas.pan(*(180 * np.array([np.cos(step), np.sin(step)])))
                 bench.strokes(40, 1, step)

@@ -1,0 +1,178 @@
+"""The tool column, the panel of the tool in hand, and the bar of a proposal, by mouse and keyboard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton
+
+from segstudio.app.tools import Preview, Tool, make_tools
+from segstudio.app.tools.base import ToolAction
+from segstudio.domain.geometry import Rect
+from segstudio.domain.patch import Patch
+from segstudio.ui.action_table import ACTIONS, TOOL_COLUMN, TOOLS
+from segstudio.ui.tool_column import ToolColumn
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+class Proposed(Tool):
+    """Proposes a square, or the square beside it."""
+
+    title = "A square"
+
+    def __init__(self):
+        self.x = 10
+        self.done = False
+        self._preview = Preview()
+
+    @property
+    def actions(self):
+        return (ToolAction("Move it", "", self._move_it),)
+
+    def _move_it(self, context):
+        self.x = 40
+        self.refresh(context)
+
+    def hint(self, settings):
+        return "A square is proposed"
+
+    @property
+    def busy(self):
+        return self._preview.patch is not None
+
+    @property
+    def preview(self):
+        return self._preview
+
+    def refresh(self, context):
+        self._preview = Preview(Patch(Rect(self.x, 10, self.x + 20, 30), np.ones((20, 20), bool), context.segment_id))
+
+    def commit(self, context):
+        context.paint("Square", self._preview.patch)
+        self._preview = Preview()
+
+    def abandon(self, context):
+        self._preview = Preview()
+
+
+def buttons(rig):
+    column = rig.window.findChild(ToolColumn)
+    return {button.defaultAction().objectName(): button for button in column.findChildren(QToolButton)}
+
+
+def test_every_tool_has_a_button_a_key_and_a_hint(rig):
+    rig.new_project()
+    shown = buttons(rig)
+    rows = {row.id: row for row in ACTIONS}
+    assert {name for name, *_ in TOOLS} == set(make_tools())
+    assert set(shown) == {name for group in TOOL_COLUMN for name in group}
+    hints = set()
+    for name in make_tools():
+        QTest.mouseClick(shown[name], LEFT)
+        assert rig.editor.tool_name == name
+        assert rows[name].keys
+        assert shown[name].toolTip().endswith(")")
+        assert rig.window.tool.title.text() == rig.editor.tool.title
+        hints.add(rig.editor.tool_hint)
+    assert len(hints) == len(make_tools())
+
+
+def test_the_column_takes_a_second_one_in_a_low_window(rig):
+    rig.new_project()
+    column = rig.window.findChild(ToolColumn)
+    rig.window.resize(1280, 800)
+    rig.wait(lambda: column.height() > 640)
+    assert column.width() < 50
+    rig.window.resize(1280, 500)
+    rig.wait(lambda: column.width() > 60)
+    assert all(column.rect().contains(button.geometry()) for button in buttons(rig).values())
+
+
+def test_the_panel_shows_what_the_tool_heeds_and_sets_it(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    panel, editor = rig.window.tool, rig.editor
+    for name in make_tools():
+        editor.set_tool(name)
+        rig.wait(lambda: panel.title.text() == editor.tool.title)
+        shown = {option for option, row in panel.rows.items() if row.isVisible()}
+        assert shown == set(editor.tool.options_for(editor.settings))
+    editor.set_tool("brush")
+    rig.wait(panel.rows["square"].isVisible)
+    QTest.mouseClick(panel.rows["square"].box, LEFT, pos=QPoint(10, panel.rows["square"].box.height() // 2))
+    assert editor.settings.square
+    panel.diameter.number.setValue(31)
+    assert editor.settings.radius == 15.5
+    combo = panel.rows["paint_over"].combo
+    combo.setCurrentIndex(2)
+    combo.activated.emit(2)
+    assert editor.settings.paint_over == 1
+    editor.set_tool("wand")
+    rig.wait(panel.rows["effect"].isVisible)
+    QTest.mouseClick(panel.rows["effect"].button("erase"), LEFT)
+    assert editor.settings.effect == "erase"
+
+
+def test_a_wheel_over_the_panel_changes_no_value(rig):
+    rig.new_project()
+    panel = rig.window.tool
+    before = rig.editor.settings
+    for widget in (panel.diameter.slider, panel.diameter.number, panel.rows["paint_over"].combo):
+        middle = QPointF(widget.rect().center())
+        QApplication.sendEvent(
+            widget,
+            QWheelEvent(
+                middle, QPointF(widget.mapToGlobal(middle)), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
+                Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+            ),
+        )  # fmt: skip
+    assert rig.editor.settings == before
+
+
+@pytest.mark.parametrize("how", ["bar", "panel", "key"])
+def test_a_proposal_is_taken(rig, how):
+    rig.new_project()
+    before = rig.mask().copy()
+    rig.editor.propose(Proposed())
+    bar = rig.window.proposal_bar
+    rig.wait(bar.isVisible)
+    assert (rig.mask() == before).all()
+    QTest.mouseClick(bar.actions_row[0], LEFT)
+    if how == "key":
+        rig.key(Qt.Key.Key_Return)
+    else:
+        QTest.mouseClick((bar if how == "bar" else rig.window.tool).apply_button, LEFT)
+    rig.wait(lambda: not bar.isVisible())
+    painted = np.zeros_like(before, bool)
+    painted[10:30, 40:60] = True
+    assert ((rig.mask() == 1) == painted).all()
+    assert rig.editor.undo_name == "Square"
+    assert not rig.editor.proposing
+
+
+@pytest.mark.parametrize("how", ["bar", "panel", "key", "undo", "image", "tool"])
+def test_a_proposal_is_dropped(rig, how):
+    rig.new_project()
+    first = rig.session.current_id
+    rig.editor.propose(Proposed())
+    bar = rig.window.proposal_bar
+    rig.wait(bar.isVisible)
+    if how == "key":
+        rig.key(Qt.Key.Key_Escape)
+    elif how == "undo":
+        rig.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    elif how == "image":
+        rig.key(Qt.Key.Key_N)
+        rig.settle()
+    elif how == "tool":
+        rig.key(Qt.Key.Key_E)
+    else:
+        QTest.mouseClick((bar if how == "bar" else rig.window.tool).drop_button, LEFT)
+    rig.wait(lambda: not bar.isVisible())
+    rig.session.open_image(first)
+    rig.settle()
+    assert not rig.mask().any()
+    assert not rig.session.document.history.done
