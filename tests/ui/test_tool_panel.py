@@ -76,7 +76,7 @@ def test_every_tool_has_a_button_a_key_and_a_hint(rig):
         assert rig.editor.tool_name == name
         assert rows[name].keys
         assert shown[name].toolTip().endswith(")")
-        assert rig.window.tool.title.text() == rig.editor.tool.title
+        rig.wait(lambda: rig.window.tool.title.text() == rig.editor.tool.title)
         hints.add(rig.editor.tool_hint)
     assert len(hints) == len(make_tools())
 
