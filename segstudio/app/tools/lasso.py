@@ -9,7 +9,7 @@ from segstudio.app.tools.corners import CornerTool
 from segstudio.app.tools.outline import Outline, drawn
 from segstudio.app.tools.settings import ToolSettings
 
-_FEW = 0.2
+_FEW = 0.3
 """Of the slack, how far what is drawn may stray between two handles from the straight line."""
 
 
