@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from segstudio.domain.geometry import Rect
 from segstudio.ui.canvas.cursor import DARK, LIGHT, Mark
@@ -66,22 +67,31 @@ class Loupe:
         side = round(2 * RADIUS * ratio)
         corner = QPointF(round((middle.x() - RADIUS) * ratio) / ratio, round((middle.y() - RADIUS) * ratio) / ratio)
         view = View(shown, side / 2 - point[0] * shown, side / 2 - point[1] * shown).snapped()
-        glass = QPainterPath()
-        glass.addEllipse(QRectF(corner.x(), corner.y(), 2 * RADIUS, 2 * RADIUS))
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setClipPath(glass, Qt.ClipOperation.IntersectClip)
-        painter.fillPath(glass, ground)
-        painter.translate(corner)
-        painter.scale(1 / ratio, 1 / ratio)
-        self.renderer.paint(painter, view, Rect(0, 0, side, side), Surface(side, side, ratio), mask)
         magnified = shown / scale * ratio
-        self._paint_pixel(painter, view, point, None if mark is None else replace(mark, radius=mark.radius * magnified))
-        painter.restore()
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for color, width in ((DARK, 4.0), (LIGHT, 1.6)):
-            painter.setPen(QPen(color, width))
-            painter.drawPath(glass)
+        seen = self._seen(view, point, ratio, ground, mask, mark and replace(mark, radius=mark.radius * magnified))
+        painter.drawImage(corner - QPointF(_MARGIN, _MARGIN), seen)
+
+    def _seen(
+        self, view: View, point: tuple[float, float], ratio: float, ground: QColor, mask: bool, mark: Mark | None
+    ) -> QImage:
+        """What is under the glass, cut out, in its rim."""
+        side, margin = round(2 * RADIUS * ratio), round(_MARGIN * ratio)
+        disk, rim = _glass(ratio)
+        seen = QImage(disk.size(), QImage.Format.Format_ARGB32_Premultiplied)
+        seen.fill(ground)
+        painter = QPainter(seen)
+        painter.translate(margin, margin)
+        self.renderer.paint(painter, view, Rect(0, 0, side, side), Surface(side, side, ratio), mask)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_pixel(painter, view, point, mark)
+        painter.resetTransform()
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
+        painter.drawImage(0, 0, disk)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        painter.drawImage(0, 0, rim)
+        painter.end()
+        seen.setDevicePixelRatio(ratio)
+        return seen
 
     @staticmethod
     def _paint_pixel(painter: QPainter, view: View, point: tuple[float, float], mark: Mark | None) -> None:
@@ -92,3 +102,26 @@ class Loupe:
             painter.drawRect(QRectF(x - out, y - out, view.scale + 2 * out, view.scale + 2 * out))
         if mark is not None:
             replace(mark, center=QPointF(*view.to_screen(*point))).paint(painter)
+
+
+@cache
+def _glass(ratio: float) -> tuple[QImage, QImage]:
+    """A disk and the rim round it, in device pixels: smooth circles take Qt longer than all that is seen in them."""
+    side = round(2 * (RADIUS + _MARGIN) * ratio)
+    circle = QRectF(0, 0, side, side).adjusted(*(sign * _MARGIN * ratio for sign in (1, 1, -1, -1)))
+    images = []
+    for fill, pens in ((QColor("black"), ()), (None, ((DARK, 4.0), (LIGHT, 1.6)))):
+        image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if fill is not None:
+            painter.setBrush(fill)
+            painter.drawEllipse(circle)
+        for color, width in pens:
+            painter.setPen(QPen(color, width * ratio))
+            painter.drawEllipse(circle)
+        painter.end()
+        images.append(image)
+    return images[0], images[1]

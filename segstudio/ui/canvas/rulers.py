@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.ui.canvas.seen_view import SeenView
@@ -25,6 +25,7 @@ class Ruler(QWidget):
         self._over = over
         self._across = orientation == Qt.Orientation.Horizontal
         self._mark: float | None = None
+        self._face: QPixmap | None = None
         self.setFont(ui_font(TEXT_SMALL))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Ruler above the image" if self._across else "Ruler beside the image")
@@ -32,8 +33,8 @@ class Ruler(QWidget):
             self.setFixedHeight(THICKNESS)
         else:
             self.setFixedWidth(THICKNESS)
-        theme.changed.connect(self.update)
-        over.view_changed.connect(self.update)
+        theme.changed.connect(self.renew)
+        over.view_changed.connect(self.renew)
         over.pointer_moved.connect(self._on_pointer)
 
     @property
@@ -47,13 +48,38 @@ class Ruler(QWidget):
         step, start, stop = self._span()
         return [(self._place(n * step), number_text(n * step, step)) for n in steps_between(start, stop, step)]
 
+    def renew(self) -> None:
+        """Other numbers, or another look."""
+        self._face = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another length."""
+        super().resizeEvent(event)
+        self.renew()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Strokes, numbers and the pointer's mark."""
+        # Strokes and numbers are kept: the pointer moves far more often than they do.
+        face = self._face = self._face or self._painted()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("panel"))
-        if self._over.picture_size is not None:
-            self._paint_scale(painter)
+        painter.drawPixmap(0, 0, face)
+        if self._mark is not None:
+            painter.setPen(QPen(self._theme.color("accent"), 1))
+            self._stroke(painter, self._mark, THICKNESS)
         painter.end()
+
+    def _painted(self) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        face = QPixmap(self.size() * ratio)
+        face.setDevicePixelRatio(ratio)
+        face.fill(self._theme.color("panel"))
+        if self._over.picture_size is not None:
+            painter = QPainter(face)
+            painter.setFont(self.font())
+            self._paint_scale(painter)
+            painter.end()
+        return face
 
     def _paint_scale(self, painter: QPainter) -> None:
         step, start, stop = self._span()
@@ -71,9 +97,6 @@ class Ruler(QWidget):
                 painter.rotate(-90)
                 painter.drawText(QRectF(0, 0, _BETWEEN_NUMBERS, 13), Qt.AlignmentFlag.AlignVCenter, text)
                 painter.restore()
-        if self._mark is not None:
-            painter.setPen(QPen(self._theme.color("accent"), 1))
-            self._stroke(painter, self._mark, THICKNESS)
 
     def _stroke(self, painter: QPainter, place: float, length: int) -> None:
         at = round(place)

@@ -74,7 +74,8 @@ class Stage(QWidget):
         sight = self._seeing.sight
         for part in (*self.rulers, self.unit):
             part.setVisible(sight.rulers)
-            part.update()
+        for ruler in self.rulers:
+            ruler.renew()
         known = self._session is not None and self._session.scale.mm_per_px is not None
         millimetres = known and sight.millimetres
         self.unit.setText("mm" if millimetres else "px")
