@@ -52,7 +52,7 @@ class PolygonTool(CornerTool):
         elif self._first is not None:
             self._pointer = event.point
             self._held = self._outline.corner_at(event.point, event.slack)
-            self.show(context, filled=self._held == 0 and self.complete)
+            self.show(context, in_motion=True, filled=self._held == 0 and self.complete)
 
     def drawing(self) -> Preview:
         """Outline and corners and, while it is open, where the next side and the last would run."""
