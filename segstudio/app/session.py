@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from segstudio.app.contents import Contents
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
+from segstudio.app.files import Files
 from segstudio.app.loader import LoadedImage, Loader
 from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
@@ -42,7 +42,6 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import EMPTY
 from segstudio.protocol.round_folder import TrainingSettings
-from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
@@ -75,6 +74,7 @@ class Session:
         self._opening: Opening | None = None
         self._loader = Loader(scheduler)
         self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
+        self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
         self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
@@ -87,6 +87,10 @@ class Session:
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
         )
+        self._start_learning(contents, scheduler, training)
+
+    def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
+        store, link, announce = self._store, self._link, self._announce
         self._intake = MaskIntake(
             store, self.catalog, lambda: self.document, self._replace, self._on_better_mask, announce
         )
@@ -191,43 +195,10 @@ class Session:
         """A small (h, w, 3) uint8 picture, or None while it is being read or if it cannot be."""
         return self._thumbnails.get(image_id)
 
-    def add_images(self, paths: Sequence[Path]) -> None:
-        """Add files to the project; those that it has already are skipped."""
-        items = [NewImage(path) for path in paths]
-
-        def add(project: Project) -> list[ImageRecord]:
-            project.images.add_images(items)
-            return project.images.list_images()
-
-        def added(records: list[ImageRecord]) -> None:
-            new = self.catalog.extend(records)
-            self._announce(Changes(image_list=True, message=Message(f"{new} images added.", key="added")))
-            self.predictor.refresh()
-            if self.current_id is None:
-                self.open_next_unapproved()
-
-        self._store.run(add, added)
-
-    def relocate(self, image_id: int, path: Path) -> None:
-        """Say where an image's file is now; its neighbours that moved along are found too."""
-        old = self.record(image_id).path
-
-        def move(project: Project) -> list[ImageRecord]:
-            project.images.relocate(image_id, path)
-            if old.name == path.name:
-                project.images.relocate_folder(old.parent, path.parent)
-            return project.images.list_images()
-
-        def moved(records: list[ImageRecord]) -> None:
-            # Only what moved: the rest of a record may have changed here since the project was read.
-            for now in records:
-                known = self.record(now.id)
-                self.catalog.replace(replace(known, path=now.path, name=now.name, truth=now.truth, problem=now.problem))
-            self._thumbnails.clear()
-            self._announce(Changes(image_list=True))
-            self.open_image(image_id)
-
-        self._store.run(move, moved)
+    def _on_added(self) -> None:
+        self.predictor.refresh()
+        if self.current_id is None:
+            self.open_next_unapproved()
 
     # ---- approval ---------------------------------------------------------------------------------------------
 

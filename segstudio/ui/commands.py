@@ -108,7 +108,7 @@ class Commands:
         record = session.record(image_id)
         dialog = QFileDialog(self.window, f"Find {record.name}", str(record.path.parent), IMAGE_FILTER)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: session.relocate(image_id, Path(path)))
+        dialog.fileSelected.connect(lambda path: session.files.relocate(image_id, Path(path)))
         _open(dialog)
 
     def export_masks(self) -> None:
@@ -306,7 +306,7 @@ class Commands:
         if isinstance(found, UserError):
             self.window.show_message(Message(str(found), "trouble", key="trouble"))
         elif self.studio.session is session:  # they were meant for no other project
-            session.add_images([image.image for image in found.images])
+            session.files.add([image.image for image in found.images])
 
     def _ask_folder(self, title: str, then: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self.window, title, self._last_folder())

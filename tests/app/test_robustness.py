@@ -69,7 +69,7 @@ def test_a_first_prediction_stored_just_before_approval_is_taken_out_again(rig):
     with_none = rig.folder / "images" / "later.png"
     Image.new("RGB", (96, 64)).save(with_none)
     rig.workers[-1].holds_predictions = True
-    session.add_images([with_none])
+    session.files.add([with_none])
     rig.wait(lambda: rig.workers[-1].held)
     late = rig.workers[-1].held[0]
     rig.show(late.image_id)
@@ -534,7 +534,7 @@ def test_relocating_does_not_take_back_an_approval_made_meanwhile(rig, tmp_path)
     first = session.current_id
     rig.stroke((20, 20))
     rig.settle()
-    session.relocate(session.records[2].id, session.records[2].path)
+    session.files.relocate(session.records[2].id, session.records[2].path)
     store_is_through(rig)
     session.approve()
     rig.settle()

@@ -52,7 +52,7 @@ def test_the_open_document_has_the_deep_values(tmp_path):
     rig.new_project()
     assert rig.session.document.deep is None
     values = write_deep(tmp_path / "deep.png")
-    rig.session.add_images([tmp_path / "deep.png"])
+    rig.session.files.add([tmp_path / "deep.png"])
     rig.wait(lambda: len(rig.session.records) == 5)
     rig.session.open_image(rig.session.records[-1].id)
     rig.settle()

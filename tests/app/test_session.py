@@ -287,7 +287,7 @@ def test_a_missing_image_can_be_relocated_with_its_neighbours(rig, tmp_path):
     rig.settle()
     session = rig.session
     assert all(record.problem for record in session.records)
-    session.relocate(session.records[0].id, tmp_path / "bilder" / "image_00.png")
+    session.files.relocate(session.records[0].id, tmp_path / "bilder" / "image_00.png")
     rig.wait(lambda: session.document is not None)
     rig.settle()
     assert np.array_equal(rig.mask(), painted)

@@ -293,7 +293,7 @@ def training() -> None:
         make_demo("lesion")
         bench = Bench(Path(home), demo_folder() / "lesion.segstudio")
         draw(Path(home) / "large.png", 6000, 4000)
-        bench.session.add_images([Path(home) / "large.png"])
+        bench.session.files.add([Path(home) / "large.png"])
         bench.wait(lambda: any(record.name.startswith("large") for record in bench.session.records))
         bench.open("large")
         bench.session.editor.set_brush_radius(40)

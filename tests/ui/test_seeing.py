@@ -435,7 +435,7 @@ def test_the_readout_follows_the_mask_and_the_scale(rig):
 def test_a_16_bit_image_is_read_and_windowed_by_its_own_values(rig, tmp_path):
     rig.new_project()
     values = write_deep(tmp_path / "deep.png")
-    rig.session.add_images([tmp_path / "deep.png"])
+    rig.session.files.add([tmp_path / "deep.png"])
     rig.wait(lambda: len(rig.session.records) == 5)
     rig.open(4)
     rig.window.tone.fold(False)

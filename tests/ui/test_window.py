@@ -298,7 +298,7 @@ def test_a_missing_image_says_so_and_can_be_found_again(rig):
     assert note.relocate.isVisible()
     assert rig.canvas.renderer is None
     rig.drag([(20, 20), (50, 20)])
-    rig.session.relocate(rig.session.records[1].id, moved)
+    rig.session.files.relocate(rig.session.records[1].id, moved)
     rig.wait(lambda: rig.canvas.ready)
     assert not note.isVisible()
 

@@ -220,7 +220,7 @@ def test_an_image_of_another_size_gets_the_piece_unscaled_unless_asked(rig):
     Image.new("RGB", (48, 32)).save(half)
     odd = rig.folder / "odd.png"
     Image.new("RGB", (96, 40)).save(odd)
-    session.add_images([half, odd])
+    session.files.add([half, odd])
     rig.settle()
     rig.stroke((60, 40))
     source = rig.mask() == 1
