@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.ports import Scheduler
+from segstudio.app.ports import Cancellable, Scheduler
 from segstudio.domain.errors import UserError
 from segstudio.imaging.mips import Mips
 from segstudio.imaging.reader import fingerprint, read_image, read_thumbnail
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 KEPT_BYTES = 200 * 2**20
 """Decoded pixels that are kept for coming back to; at least the newest image stays whatever it weighs."""
+
+PREFETCH_AFTER = 0.2
+"""Seconds from an image to reading the next: painting the first must not share the processor with it."""
 
 THUMBNAIL_SIZE = 96
 """Longer side of a thumbnail, in px; twice what a row shows, for sharp screens."""
@@ -109,10 +112,12 @@ class Loader:
         self._kept = _Kept()
         self._overtaken: list[Future[Loaded]] = []
         self._closed = False
+        self._next: Cancellable | None = None
 
     def load(self, path: Path, done: Callable[[Loaded], None]) -> None:
         """Give ``done`` the image, on the main thread. Loads and prefetches not yet begun are given up for it."""
         # Somebody who steps past ten images waits for the eleventh only.
+        self._forget_next()
         for future in self._overtaken:
             future.cancel()
         self._overtaken = [self.run(lambda: self._kept.load(path), done)]
@@ -122,8 +127,14 @@ class Loader:
         self._overtaken.append(self.run(lambda: self._kept.load(path), done))
 
     def prefetch(self, path: Path) -> None:
-        """Read the image that is likely to be wanted next."""
-        self._overtaken.append(self._images.submit(self._kept.load, path))
+        """Read the image that is likely to be wanted next, once the one that was wanted now had time to be shown."""
+
+        def read() -> None:
+            if not self._closed:
+                self._overtaken.append(self._images.submit(self._kept.load, path))
+
+        self._forget_next()
+        self._next = self._scheduler.call_later(PREFETCH_AFTER, read)
 
     def run(self, call: Callable[[], T], done: Callable[[T], None]) -> Future[T]:
         """Make ``call`` on the images' thread and give ``done`` its result on the main thread."""
@@ -148,8 +159,14 @@ class Loader:
     def close(self) -> None:
         """Drop what is waiting, and results that nobody was given yet; returns when the threads are gone."""
         self._closed = True
+        self._forget_next()
         self._images.shutdown(cancel_futures=True)
         self._small.shutdown(cancel_futures=True)
+
+    def _forget_next(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
 
     def _tell(self, finished: Future[T], done: Callable[[T], None]) -> None:
         def tell() -> None:

@@ -53,7 +53,9 @@ class Masks:
             rows = connection.execute(
                 "SELECT tile_row, tile_column, data FROM tiles WHERE image_id = ?", (image_id,)
             ).fetchall()
-        return {(row, column): self._unpack(data) for row, column, data in rows}
+        # Most tiles of a large mask are all of one segment: what is packed alike is unpacked once.
+        unpacked = {data: self._unpack(data) for data in {data for _, _, data in rows}}
+        return {(row, column): unpacked[data] for row, column, data in rows}
 
     def save_edit(self, image_id: int, edit: Edit) -> None:
         """Keep an edit: its tiles as they are after it, and the edit itself as the last one done.

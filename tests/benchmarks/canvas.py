@@ -269,6 +269,7 @@ def steps() -> None:
         bench.open("00")
         took = []
         for _ in range(7):
+            bench.rest(0.5)
             read: list[None] = []
             bench.session._loader.run(lambda: None, read.append)  # on the thread that prefetches, behind it
             bench.wait(lambda read=read: read)
