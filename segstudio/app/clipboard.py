@@ -84,7 +84,8 @@ class Clipboard:
         copied = [segment for segment in self._editor.table if segment.id in piece.segment_ids]
         self._classes = {segment.id: segment.class_id for segment in copied}
         names = f"“{copied[0].name}”" if len(copied) == 1 else f"{len(copied)} segments"
-        self._say(f"Copied {names}. Ctrl+V pastes it, here or on another image.")
+        pronoun = "it" if len(copied) == 1 else "them"
+        self._say(f"Copied {names}. Ctrl+V pastes {pronoun}, here or on another image.")
         self._announce(Changes(tool=True))
 
     def _say(self, sentence: str) -> None:

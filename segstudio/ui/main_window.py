@@ -9,11 +9,10 @@ from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QFrame,
+    QAbstractSpinBox,
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -32,6 +31,7 @@ from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.stage import Stage
 from segstudio.ui.commands import Commands
+from segstudio.ui.dialogs.shortcuts import FRAME_ROOM
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.segments import SegmentsDock
 from segstudio.ui.docks.tone import ToneDock
@@ -40,14 +40,13 @@ from segstudio.ui.docks.training import TrainingDock
 from segstudio.ui.header import Header
 from segstudio.ui.menu_corner import MenuCorner
 from segstudio.ui.proposal_bar import ProposalBar
+from segstudio.ui.side_panel import SidePanel
 from segstudio.ui.status_bar import StatusBar
 from segstudio.ui.theme import Theme
 from segstudio.ui.tool_column import ToolColumn
 from segstudio.ui.welcome import Welcome
-from segstudio.ui.widgets import Rule
 
 FIRST_SIZE = QSize(1440, 900)
-FRAME_ROOM = QSize(16, 48)
 SIDE_WIDTH = 288
 LIST_WIDTH = 248
 READOUT_MS = 40
@@ -127,24 +126,7 @@ class MainWindow(QMainWindow):
         row.setSpacing(1)
         row.addWidget(ToolColumn([self.actions_table.by_id[name] for name in group] for group in TOOL_COLUMN))
         row.addLayout(column, 1)
-        panel = QWidget()
-        panel.setObjectName("side")
-        stack = QVBoxLayout(panel)
-        stack.setContentsMargins(0, 0, 0, 0)
-        stack.setSpacing(0)
-        for number, section in enumerate((self.segments, self.tool, self.tone, self.training)):
-            if number:
-                stack.addWidget(Rule())
-            stack.addWidget(section)
-        stack.addStretch(1)
-        side = QScrollArea()
-        side.setObjectName("side")
-        side.setWidget(panel)
-        side.setWidgetResizable(True)
-        side.setFrameShape(QFrame.Shape.NoFrame)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        side.setMinimumWidth(248)
+        side = SidePanel((self.segments, self.tool, self.tone, self.training))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
@@ -214,6 +196,8 @@ class MainWindow(QMainWindow):
             self.actions_table.refresh()
         if changes.message is not None:
             self.show_message(changes.message)
+        elif changes.tool and session is not None and session.editor.proposing:
+            self._drop_news("copy")
 
     def _follow_project(self) -> None:
         session = self._studio.session
@@ -238,6 +222,12 @@ class MainWindow(QMainWindow):
         self._message_image = None if session is None else session.current_id
         banner.show_message(message)
 
+    def _drop_news(self, key: str) -> None:
+        """What was said has been heard: it must not lie over the image that is looked at now."""
+        shown = self.canvas_banner.message
+        if shown is not None and shown.key == key:
+            self.canvas_banner.clear()
+
     def _drop_offer(self, session: Session | None) -> None:
         """What was said or offered about one mask goes with its image."""
         shown = self.canvas_banner.message
@@ -249,13 +239,12 @@ class MainWindow(QMainWindow):
     def _follow_saving(self, session: Session) -> None:
         """Work that can't be written is worth a banner, once, until it is written."""
         failed = session.save_status.state == "failed"
-        shown = self.canvas_banner.message
         if failed and not self._unsaved:
             self.show_message(
                 Message(session.save_status.sentence, "trouble", "Try again", session.retry_saving, key="saving")
             )
-        elif session.save_status.state == "saved" and shown is not None and shown.key == "saving":
-            self.canvas_banner.clear()
+        elif session.save_status.state == "saved":
+            self._drop_news("saving")
         self._unsaved = failed
         self._leaving = self._leaving and session.save_status.state != "saved"
 
@@ -317,10 +306,13 @@ class MainWindow(QMainWindow):
             self.commands.take(paths)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Return presses the button that has the keyboard, as Space does."""
-        button = self.focusWidget()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
-            button.click()
+        """Return presses the button that has the keyboard, as Space does; a number that was typed is done with."""
+        focused = self.focusWidget()
+        returns = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if returns and isinstance(focused, QAbstractButton):
+            focused.click()
+        elif (returns or event.key() == Qt.Key.Key_Escape) and isinstance(focused, QAbstractSpinBox):
+            self.canvas.setFocus()
         else:
             super().keyPressEvent(event)
 

@@ -6,8 +6,17 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QDoubleSpinBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.theme import Theme
@@ -24,9 +33,21 @@ class CalmSpin(QDoubleSpinBox):
         """Left to whatever scrolls."""
         event.ignore()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape forgets what was typed; who shows the number then takes the keyboard back."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.setValue(self.value())
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
 
 class CalmCombo(QComboBox):
-    """A list that the wheel does not move."""
+    """A list that the wheel does not move, and that gives the keyboard back once something was chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Left to whatever scrolls."""
@@ -115,9 +136,9 @@ class ChoiceRow(QWidget):
             button.setFixedHeight(26)
             button.clicked.connect(lambda _=False, value=value: self.chosen.emit(value))
             group.addButton(button)
-            layout.addWidget(button)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            layout.addWidget(button, 1)
             self._buttons[value] = button
-        layout.addStretch(1)
 
     def button(self, value: object) -> QToolButton:
         """The button of ``value``."""
@@ -137,6 +158,9 @@ class ListRow(QWidget):
         super().__init__()
         self._entries: list[tuple[object, str]] = []
         self.combo = CalmCombo()
+        # However long an entry is, the list is as wide as there is room.
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.setMinimumContentsLength(6)
         self.combo.setAccessibleName(tip)
         self.combo.setToolTip(tip)
         self.combo.activated.connect(lambda index: self.chosen.emit(self._entries[index][0]))
@@ -161,6 +185,7 @@ class TickRow(QWidget):
         super().__init__()
         self.box = CheckBox(theme, text)
         self.box.setToolTip(tip)
+        self.box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.box.clicked.connect(self.ticked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 0, 0, 0)
@@ -176,6 +201,6 @@ def _row(widget: QWidget, name: str) -> QHBoxLayout:
     layout.setContentsMargins(4, 0, 0, 0)
     layout.setSpacing(8)
     words = label(name)
-    words.setFixedWidth(_NAME_WIDTH)
+    words.setMinimumWidth(_NAME_WIDTH)
     layout.addWidget(words)
     return layout

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Template
 
+SCROLL_BAR = 10
+"""Width of a scroll bar in logical pixels."""
+
 # 8 px grid between things, 4 px inside controls. No frame round a frame: panels are told apart by their tone.
 _SHEET = Template(
     """
@@ -67,7 +70,7 @@ QPushButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:disabled { color: $faint; }
 QPushButton[flat="true"]:focus { border-color: $accent; }
 
-QToolButton[segment="true"] { background: $field; border-color: $line; padding: 2px 8px; }
+QToolButton[segment="true"] { background: $field; border-color: $line; padding: 2px 4px; }
 QToolButton[segment="true"]:hover { background: $hover; }
 QToolButton[segment="true"]:checked { background: $accent_soft; border-color: $accent; }
 
@@ -100,6 +103,8 @@ QTableView QLineEdit { padding: 0 4px; border-radius: 0; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;
     padding: 5px 6px; text-align: left; }
+QHeaderView#sorted::section { padding-left: 16px; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: left center; width: 8px; }
 
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $muted; border-radius: 2px; }
@@ -109,8 +114,8 @@ QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background:
 QSlider:disabled { color: $faint; }
 QSlider::handle:horizontal:disabled, QSlider::sub-page:horizontal:disabled { background: $faint; }
 
-QScrollBar:vertical { width: 10px; background: transparent; margin: 0; }
-QScrollBar:horizontal { height: 10px; background: transparent; margin: 0; }
+QScrollBar:vertical { width: ${scroll_bar}px; background: transparent; margin: 0; }
+QScrollBar:horizontal { height: ${scroll_bar}px; background: transparent; margin: 0; }
 QScrollBar::handle { background: $pressed; border-radius: 3px; margin: 2px; }
 QScrollBar::handle:vertical { min-height: 32px; }
 QScrollBar::handle:horizontal { min-width: 32px; }
@@ -141,4 +146,5 @@ QScrollArea { border: none; background: transparent; }
 
 def style_sheet(colors: Mapping[str, object]) -> str:
     """The style sheet in the given colours, which are named as in ``theme.Tokens``."""
-    return _SHEET.substitute({name: value for name, value in colors.items() if isinstance(value, str)})
+    named = {name: value for name, value in colors.items() if isinstance(value, str)}
+    return _SHEET.substitute(named, scroll_bar=SCROLL_BAR)

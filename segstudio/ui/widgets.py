@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWh
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.ui.icons import icon
+from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import ICON, Theme
 
 
@@ -64,6 +65,8 @@ class CalmSlider(QSlider):
         self.setAccessibleName(name)
         self.setToolTip(tip)
         self.setMinimumHeight(20)
+        # Only Tab leads here: after a drag the keys of the tools work on.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Left to whatever scrolls."""
@@ -178,7 +181,8 @@ class Section(QWidget):
         self.title.setAccessibleName(f"{title}, fold or unfold")
         self.body = QWidget()
         self.content = QVBoxLayout(self.body)
-        self.content.setContentsMargins(12, 0, 12, 12)
+        # On the right the panel adds the width of its scroll bar.
+        self.content.setContentsMargins(12, 0, 12 - SCROLL_BAR, 12)
         self.content.setSpacing(8)
         self.folded_body: QWidget | None = None
         self._layout = QVBoxLayout(self)

@@ -84,8 +84,8 @@ class PasteProposal(Tool):
         note = ""
         if self._piece.size != self._size:
             how = "scaled to this image" if self._scaled else "not scaled"
-            note = f" (from an image of {self._piece.size[0]} x {self._piece.size[1]} px, {how})"
-        return f"{self._name}{note}: drag moves it · {FLIP_ACROSS_KEY} flips it · Enter applies it · Esc drops it"
+            note = f" (of {self._piece.size[0]} x {self._piece.size[1]} px, {how})"
+        return f"{self._name}{note}: drag moves · {FLIP_ACROSS_KEY} flips · Enter applies · Esc drops"
 
     @property
     def busy(self) -> bool:

@@ -60,6 +60,9 @@ class ScaleDialog(QDialog):
         layout.addSpacing(16)
         layout.addLayout(buttons)
         self._refresh()
+        # What is typed first takes the place of the number that stands there.
+        self.pixels.setFocus()
+        self.pixels.selectAll()
 
     @property
     def mm_per_px(self) -> float:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.ui.canvas.holds import HOLDS
+from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
+
+FRAME_ROOM = QSize(16, 48)
+"""What a window's frame takes of the screen, about."""
 
 POINTER = (
     ("Paint", ("Left button",)),
     ("Erase", ("Right button", "Ctrl+drag")),
     ("Zoom at the pointer", ("Wheel", "Pinch")),
     ("Size of the brush", ("Ctrl+wheel",)),
-    ("Move the image", ("Middle button", "Space+drag", "Two fingers")),
+    ("Move the image", ("Middle button", "Space+drag")),
+    ("Move it on a touchpad", ("Two fingers",)),
     ("Give a stroke up", ("Esc",)),
 )
 
@@ -37,12 +42,13 @@ class ShortcutSheet(QDialog):
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        columns = (("File", "Edit", "Help", "While held", "Pointer"), ("View", "Model"), ("Mask",))
+        columns = (("File", "Edit", "Help"), ("View", "Model"), ("Mask",), ("While held", "Pointer"))
         groups["Pointer"] = list(POINTER)
         groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 24)
-        layout.setSpacing(40)
+        sheet = QWidget()
+        layout = QHBoxLayout(sheet)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(32)
         for names in columns:
             column = QVBoxLayout()
             column.setSpacing(4)
@@ -52,6 +58,19 @@ class ShortcutSheet(QDialog):
                 column.addSpacing(12)
             column.addStretch(1)
             layout.addLayout(column)
+        self._show_within(sheet, parent)
+
+    def _show_within(self, sheet: QWidget, parent: QWidget) -> None:
+        scrolled = QScrollArea()
+        scrolled.setWidget(sheet)
+        scrolled.setWidgetResizable(True)
+        frame = QVBoxLayout(self)
+        frame.setContentsMargins(0, 0, 0, 0)
+        frame.addWidget(scrolled)
+        # What does not fit on the screen scrolls: no key is out of reach.
+        room = parent.screen().availableSize() - FRAME_ROOM
+        self.ensurePolished()
+        self.resize((sheet.sizeHint() + QSize(SCROLL_BAR, SCROLL_BAR)).boundedTo(room))
 
 
 def _heading(text: str) -> QLabel:
@@ -60,19 +79,18 @@ def _heading(text: str) -> QLabel:
     return made
 
 
-def _lines(rows: list[tuple[str, tuple[str, ...]]]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setHorizontalSpacing(24)
-    grid.setVerticalSpacing(4)
-    grid.setColumnStretch(0, 1)
-    for number, (text, keys) in enumerate(rows):
-        grid.addWidget(label(text, tone="muted"), number, 0)
-        caps = QHBoxLayout()
-        caps.setSpacing(4)
-        caps.addStretch(1)
+def _lines(rows: list[tuple[str, tuple[str, ...]]]) -> QVBoxLayout:
+    lines = QVBoxLayout()
+    lines.setSpacing(4)
+    for text, keys in rows:
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        line.addWidget(label(text, tone="muted"))
+        line.addSpacing(16)
+        line.addStretch(1)
         for key in keys:
             cap = QLabel(key)
             cap.setObjectName("keycap")
-            caps.addWidget(cap)
-        grid.addLayout(caps, number, 1)
-    return grid
+            line.addWidget(cap)
+        lines.addLayout(line)
+    return lines

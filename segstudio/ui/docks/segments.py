@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.domain.segments import Segment
+from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import CalmSlider, ElidedLabel, IconButton, Section, label, restyle
 
@@ -35,6 +36,7 @@ class Swatch(QAbstractButton):
         self._theme = theme
         self._color = QColor()
         self.setFixedSize(20, 20)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def set_color(self, color: tuple[int, int, int]) -> None:
@@ -152,7 +154,7 @@ class SegmentsDock(Section):
         self._list = QVBoxLayout()
         self._list.setSpacing(0)
         self._list.setContentsMargins(0, 0, 0, 0)
-        self.content.setContentsMargins(8, 0, 12, 12)
+        self.content.setContentsMargins(8, 0, 12 - SCROLL_BAR, 12)
         self.content.addLayout(self._list)
         self.opacity = CalmSlider(0, 100, "Opacity of the mask", "How much the mask covers the image")
         self.opacity.valueChanged.connect(self._on_opacity)
@@ -165,7 +167,7 @@ class SegmentsDock(Section):
         grid.setContentsMargins(8, 4, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, 80)
+        grid.setColumnMinimumWidth(0, 72)
         grid.setColumnMinimumWidth(2, 40)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         grid.addWidget(label("Mask"), 0, 0)

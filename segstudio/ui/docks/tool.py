@@ -10,20 +10,14 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.tools import Tool
+from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.settings import LIMITS
 from segstudio.domain.segments import BACKGROUND
 from segstudio.ui.option_rows import ChoiceRow, ListRow, NumberRow, TickRow
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import Section
 
-OPERATIONS: tuple[tuple[object, str], ...] = (
-    ("fill_holes", "Fill holes"),
-    ("keep_largest", "Keep the largest piece"),
-    ("remove_specks", "Remove specks"),
-    ("grow", "Grow"),
-    ("shrink", "Shrink"),
-    ("smooth", "Smooth the border"),
-)
+OPERATIONS: tuple[tuple[object, str], ...] = tuple(TITLES.items())
 
 _EFFECTS = (
     ("paint", "Paint", "Fill with the segment in hand; the right button erases"),

@@ -1,0 +1,106 @@
+"""After the panel was used the keys of the tools work on, and nothing in it is ever cut."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from segstudio.ui.dialogs.scale import ScaleDialog
+from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.side_panel import SidePanel
+
+
+@pytest.fixture
+def used(rig):
+    rig.new_project(1, classes=("lesion", "a name that is much longer than there is room for in the panel"))
+    rig.window.activateWindow()
+    rig.canvas.setFocus()
+    return rig
+
+
+def click(rig, widget: QWidget, at: QPoint | None = None) -> None:
+    rig.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
+
+
+def focus(rig) -> QWidget | None:
+    return rig.window.focusWidget()
+
+
+def test_no_button_slider_or_list_of_the_panel_takes_the_keyboard_from_a_click(used) -> None:
+    dock = used.window.tool
+    click(used, dock.diameter.slider, QPoint(30, 10))
+    assert focus(used) is used.canvas
+    click(used, dock.rows["square"].box)
+    assert focus(used) is used.canvas
+    used.key(Qt.Key.Key_P)
+    click(used, dock.rows["effect"].button("erase"))
+    assert focus(used) is used.canvas
+    side = used.window.findChild(SidePanel)
+    for button in side.findChildren(QAbstractButton):
+        assert not button.focusPolicy() & Qt.FocusPolicy.ClickFocus, button.accessibleName()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_number_that_was_typed_gives_the_keyboard_back(used, key) -> None:
+    number = used.window.tool.diameter.number
+    click(used, number)
+    number.selectAll()
+    used.qtbot.keyClicks(number, "50")
+    used.key(key, widget=number)
+    assert used.editor.settings.radius == 25
+    assert focus(used) is used.canvas
+
+
+def test_escape_forgets_what_was_typed(used) -> None:
+    number, before = used.window.tool.diameter.number, used.editor.settings.radius
+    click(used, number)
+    number.selectAll()
+    used.qtbot.keyClicks(number, "50")
+    used.key(Qt.Key.Key_Escape, widget=number)
+    assert focus(used) is used.canvas
+    assert used.editor.settings.radius == before
+    assert number.value() == 2 * before
+
+
+def test_the_panel_is_never_narrower_than_what_is_in_it(used) -> None:
+    side = used.window.findChild(SidePanel)
+    used.window.splitter.setSizes([248, 2000, 1])
+    right = set()
+    for name in ("brush", "polygon", "superpixels", "wand"):
+        used.editor.set_tool(name)
+        for folded in (False, True):
+            for section in used.window._sections.values():
+                section.fold(folded)
+            used.window.tool.fold(False)
+            used.qtbot.wait(20)
+            assert side.widget().width() == side.viewport().width()
+            assert side.widget().minimumSizeHint().width() <= side.viewport().width()
+            row = used.window.segments.rows[1]
+            right.add(row.mapTo(used.window, row.rect().topRight()).x())
+    assert len(right) == 1, "the content moved as the scroll bar came and went"
+
+
+def test_the_sheet_of_keys_fits_on_the_screen(used) -> None:
+    used.window.commands.show_shortcuts()
+    sheet = used.window.findChild(ShortcutSheet)
+    room = used.window.screen().availableSize()
+    assert sheet.width() <= room.width()
+    assert sheet.height() <= room.height()
+
+
+def test_a_length_typed_at_once_takes_the_place_of_the_one_that_stands_there(used) -> None:
+    used.window.commands.set_scale()
+    dialog = used.window.findChild(ScaleDialog)
+    assert dialog.focusWidget() is dialog.pixels
+    assert dialog.pixels.lineEdit().hasSelectedText()
+    dialog.reject()
+
+
+def test_the_news_of_a_copy_does_not_lie_over_what_is_pasted(used) -> None:
+    used.drag([(20, 20), (50, 40)])
+    used.key(Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    used.wait(lambda: used.window.canvas_banner.message is not None)
+    used.key(Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    used.wait(lambda: used.window.canvas_banner.message is None)
+    assert used.editor.proposing
