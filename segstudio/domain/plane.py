@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.geometry import Rect, union_all
+from segstudio.domain.geometry import EMPTY, Rect, union_all
 from segstudio.domain.packing import compact, is_uniform, uniform_tile
 from segstudio.domain.tiles import TILE, UNSET, Tile, TileChange, TileKey
 
@@ -126,14 +126,38 @@ class Plane:
         return changes
 
     def put_tiles(self, tiles: Mapping[TileKey, Tile | None]) -> Rect:
-        """Replace whole tiles, None meaning all fill; returns the rectangle touched."""
+        """Replace whole tiles, None meaning all fill; returns the rectangle in which pixels changed.
+
+        In a plane that was blank that is all of the tiles.
+        """
+        blank = not self._tiles
+        rects = [tile_rect(key) if blank else self._changed_by(key, tile) for key, tile in tiles.items()]
         for key, tile in tiles.items():
             self._owned.discard(key)
             if tile is None:
                 self._tiles.pop(key, None)
             else:
                 self._tiles[key] = tile
-        return union_all(tile_rect(key) for key in tiles).clip(self.height, self.width)
+        return union_all(rects).clip(self.height, self.width)
+
+    def _changed_by(self, key: TileKey, tile: Tile | None) -> Rect:
+        """Where a tile differs from the one that is there."""
+        now = self._tiles.get(key)
+        if now is tile:
+            return EMPTY
+        differs = np.not_equal(self.fill if now is None else now, self.fill if tile is None else tile)
+        if differs.ndim == 0:
+            return EMPTY
+        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+        if len(rows) == 0:
+            return EMPTY
+        corner = tile_rect(key)
+        return Rect(
+            corner.x0 + int(columns[0]),
+            corner.y0 + int(rows[0]),
+            corner.x0 + int(columns[-1]) + 1,
+            corner.y0 + int(rows[-1]) + 1,
+        )
 
     def _writable(self, key: TileKey) -> Tile:
         if key not in self._owned:

@@ -197,3 +197,21 @@ def test_tiles_lie_side_by_side(row: int, column: int) -> None:
 def test_a_value_that_is_no_uint16_is_refused() -> None:
     with pytest.raises(OverflowError):
         Plane(4, 4).write(Rect(0, 0, 1, 1), 65536)
+
+
+@given(st.lists(st.tuples(st.integers(0, 599), st.integers(0, 399), st.integers(0, 3)), max_size=6), st.booleans())
+def test_tiles_that_are_put_back_tell_where_pixels_changed(dots, from_blank):
+    plane = Plane(400, 600)
+    if not from_blank:
+        plane.write(Rect(0, 0, 300, 300), 1)
+    before = plane.snapshot()
+    for x, y, value in dots:
+        plane.write(Rect(x, y, x + 1, y + 1), value)
+    painted = plane.to_array()
+    changes = plane.changes_since(before)
+    rect = plane.put_tiles({key: change[0] for key, change in changes.items()})
+    rows, columns = np.nonzero(plane.to_array() != painted)
+    if len(rows):
+        assert rect == Rect(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    else:
+        assert rect.is_empty
