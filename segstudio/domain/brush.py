@@ -59,8 +59,8 @@ def fill_rows(rect: Rect, left: NDArray[np.float64], right: NDArray[np.float64])
     """
     # The narrower the numbers, the more of them are compared at once.
     kind: type[np.int16 | np.int32] = np.int16 if rect.width < np.iinfo(np.int16).max else np.int32
-    first = np.clip(np.ceil(left - (0.5 + rect.x0 + _RIM)), 0, rect.width)
-    stop = np.clip(np.floor(right - (0.5 + rect.x0 - _RIM)) + 1, 0, rect.width)
+    first = _between(0, np.ceil(left - (0.5 + rect.x0 + _RIM)), rect.width)
+    stop = _between(0, np.floor(right - (0.5 + rect.x0 - _RIM)) + 1, rect.width)
     columns = np.arange(rect.width)[None, :].astype(kind)
     inside: NDArray[np.bool_] = columns >= first[:, None].astype(kind)
     inside &= columns < stop[:, None].astype(kind)
@@ -81,8 +81,8 @@ def _round_span(rows: NDArray[np.float64], dx: float, dy: float, radius: float) 
         leftmost, rightmost = (last, first) if dx < 0 else (first, last)
     else:
         tangent = radius * math.copysign(dx, dx * dy) / math.hypot(dx, dy)
-        leftmost = np.clip((rows - tangent) / dy, first, last)
-        rightmost = np.clip((rows + tangent) / dy, first, last)
+        leftmost = _between(first, (rows - tangent) / dy, last)
+        rightmost = _between(first, (rows + tangent) / dy, last)
     left = leftmost * dx - np.sqrt(np.maximum(radius * radius - (rows - leftmost * dy) ** 2, 0))
     right = rightmost * dx + np.sqrt(np.maximum(radius * radius - (rows - rightmost * dy) ** 2, 0))
     return np.where(reached, left, np.inf), np.where(reached, right, -np.inf)
@@ -104,4 +104,13 @@ def _part_of_way(
     if abs(dy) < _LEVEL:
         return np.zeros_like(rows), np.ones_like(rows), reached
     above, below = (rows - radius) / dy, (rows + radius) / dy
-    return np.clip(np.minimum(above, below), 0, 1), np.clip(np.maximum(above, below), 0, 1), reached
+    return _between(0, np.minimum(above, below), 1), _between(0, np.maximum(above, below), 1), reached
+
+
+_Bound = NDArray[np.float64] | float
+
+
+def _between(low: _Bound, values: NDArray[np.float64], high: _Bound) -> NDArray[np.float64]:
+    """As ``np.clip``, in half the time for so few values."""
+    held: NDArray[np.float64] = np.minimum(np.maximum(values, low), high)
+    return held

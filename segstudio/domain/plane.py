@@ -223,7 +223,7 @@ def _runs(indices: NDArray[np.intp]) -> list[tuple[int, slice, _Inside]]:
         if start < stop:
             inside = indices[start:stop] - tile * TILE
             low, high = int(inside[0]), int(inside[-1])
-            gapless = high - low + 1 == stop - start and bool((np.diff(inside) == 1).all())
+            gapless = high - low + 1 == stop - start and bool((inside[1:] > inside[:-1]).all())
             runs.append((tile, slice(start, stop), slice(low, high + 1) if gapless else inside))
     return runs
 
