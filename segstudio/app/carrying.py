@@ -126,12 +126,6 @@ class Carrying:
             elif self._source is not None:
                 self._begin(document, self._source, asked=True)
 
-    def holds_up(self) -> bool:
-        """Whether to decide on the proposal first, which is then said: approved now, the mask would lack it."""
-        if self.shown:
-            self._say("The carried mask is not in the mask yet: Enter applies it, Esc drops it. Then approve.")
-        return self.shown
-
     def forget(self) -> None:
         """Nobody waits for a mask that is on its way."""
         self._job = self._look = None

@@ -226,6 +226,13 @@ class Editor:
                 self._drop_proposal()
                 self._use(self.tool.take)
 
+    def holds_up(self) -> bool:
+        """Whether to decide on what is shown first, which is then said: approved now, the mask would lack it."""
+        if self.tool.undecided:
+            words = f"{self.tool.undecided} is not in the mask yet: Enter applies it, Esc drops it. Then approve."
+            self._announce(Changes(message=Message(words, key="undecided")))
+        return bool(self.tool.undecided)
+
     def act(self, action: ToolAction) -> None:
         """Do one of the tool's ``actions``; nothing if it has become another tool's."""
         self.finish_gesture()

@@ -205,10 +205,10 @@ class Session:
     def approve(self) -> None:
         """Approve the mask on the canvas and go on to the next image that is not approved.
 
-        Not while a carried mask waits over it: it looks like the mask and is not in it.
+        Not while a proposal waits over it: it looks like the mask and is not in it.
         """
         document = self.document
-        if document is None or self._opening is not None or self.carrying.holds_up():
+        if document is None or self._opening is not None or self.editor.holds_up():
             return
         self.editor.finish()
         record = self.record(document.image_id)

@@ -51,7 +51,7 @@ SIDE_WIDTH = 288
 LIST_WIDTH = 248
 READOUT_MS = 40
 
-_OF_AN_IMAGE = ("better", "carry", "reset")
+_OF_AN_IMAGE = ("better", "carry", "reset", "undecided")
 """Keys of messages that are about the image on the canvas."""
 
 
@@ -196,8 +196,8 @@ class MainWindow(QMainWindow):
             self.actions_table.refresh()
         if changes.message is not None:
             self.show_message(changes.message)
-        elif changes.tool and session is not None and session.editor.proposing:
-            self._drop_news("copy")
+        elif changes.tool and session is not None:
+            self._drop_news("copy" if session.editor.proposing else "undecided")
 
     def _follow_project(self) -> None:
         session = self._studio.session

@@ -24,6 +24,7 @@ from segstudio.ui.widgets import CalmSlider, label
 
 _STEPS = 200
 _NAME_WIDTH = 72
+_CLOSE = 2
 
 
 class CalmSpin(QDoubleSpinBox):
@@ -125,7 +126,9 @@ class ChoiceRow(QWidget):
         self._buttons: dict[object, QToolButton] = {}
         group = QButtonGroup(self)
         layout = _row(self, name)
-        layout.setSpacing(2)
+        # Close to each other, and as far from their name as any other control.
+        layout.addSpacing(layout.spacing() - _CLOSE)
+        layout.setSpacing(_CLOSE)
         for value, text, tip in choices:
             button = QToolButton()
             button.setText(text)

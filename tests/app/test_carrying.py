@@ -139,7 +139,7 @@ def test_an_image_is_not_approved_while_a_carried_mask_only_looks_like_its_mask(
     settle(rig)
     assert session.carrying.shown
     assert (session.current_id, session.record(second).state) == (second, ImageState.NEW)
-    assert "Enter applies it" in last_sentence(rig)
+    rig.wait(lambda: any("Enter applies it" in message.sentence for message in rig.messages))
     session.editor.commit()
     session.approve()
     settle(rig)

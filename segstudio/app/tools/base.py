@@ -194,6 +194,11 @@ class Tool:
         """Another tool or image comes, or the window closes: keep what a hand drew, drop what a machine proposes."""
         self.abandon(context)
 
+    @property
+    def undecided(self) -> str:
+        """What looks like the mask and would be dropped by ``leave``, as the start of a sentence; "" for nothing."""
+        return ""
+
     def step_back(self, context: ToolContext) -> bool:
         """Take back the last point of what is shown; False if there are no points to take back."""
         return False

@@ -46,6 +46,11 @@ class CarryProposal(Tool):
         return self._shown
 
     @property
+    def undecided(self) -> str:
+        """What is shown until it is taken or dropped."""
+        return "The carried mask" if self._shown else ""
+
+    @property
     def preview(self) -> Preview:
         """What would be painted."""
         return self._preview

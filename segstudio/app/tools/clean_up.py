@@ -70,6 +70,12 @@ class CleanUpProposal(Tool):
         return not self._ended
 
     @property
+    def undecided(self) -> str:
+        """What would change, unless it is nothing or was taken."""
+        nothing = self._ended or self._taken or (self._found is not None and self._found.is_empty)
+        return "" if nothing else f"“{self.title}”"
+
+    @property
     def preview(self) -> Preview:
         """What would change."""
         return self._preview

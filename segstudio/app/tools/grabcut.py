@@ -78,6 +78,11 @@ class GrabCutTool(Tool):
         return self._asked is not None or self._corner is not None or self._scribble is not None
 
     @property
+    def undecided(self) -> str:
+        """What was asked for and not taken."""
+        return "What the box found" if self._asked is not None and not self._taken else ""
+
+    @property
     def preview(self) -> Preview:
         """The box, the scribble and what was found."""
         return self._preview

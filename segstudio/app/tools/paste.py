@@ -93,6 +93,11 @@ class PasteProposal(Tool):
         return self._shown
 
     @property
+    def undecided(self) -> str:
+        """What is shown until it is taken or dropped."""
+        return "What is pasted" if self._shown else ""
+
+    @property
     def preview(self) -> Preview:
         """What would be painted."""
         return self._preview
