@@ -1,0 +1,70 @@
+"""What the pointer looks like with each tool in hand, and what brushes leave, as pictures."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QApplication
+
+from segstudio.app.tools import make_tools
+from tests.ui.golden import assert_golden, grabbed
+
+SHAPES = {
+    "ring": Qt.CursorShape.BlankCursor,
+    "cross": Qt.CursorShape.CrossCursor,
+    "hand": Qt.CursorShape.OpenHandCursor,
+}
+RINGS = [name for name, tool in make_tools().items() if tool.cursor == "ring"]
+
+
+def picture(rig):
+    """The whole image at 400 %, with the pointer where it is."""
+    QApplication.processEvents()
+    corner, end = rig.canvas.to_widget(0, 0).toPoint(), rig.canvas.to_widget(96, 64).toPoint()
+    return grabbed(rig.canvas, QRect(corner, end - QPoint(1, 1)))
+
+
+@pytest.fixture
+def close(rig):
+    rig.new_project(classes=("one", "two"))
+    rig.canvas.zoom_fit()
+    rig.canvas.zoom_to(4.0)
+    rig.editor.change_settings(radius=9)
+    return rig
+
+
+@pytest.mark.parametrize("name", list(make_tools()))
+def test_each_tool_has_its_pointer(close, name):
+    close.editor.set_tool(name)
+    close.qtbot.mouseMove(close.canvas, close.at(50, 30))
+    close.wait(lambda: close.canvas.cursor().shape() == SHAPES[close.editor.tool.cursor])
+    assert (close.canvas.mark is not None) == (name in RINGS)
+
+
+@pytest.mark.parametrize("square", [False, True])
+@pytest.mark.parametrize("name", RINGS)
+def test_a_brush_shows_its_ring_and_what_it_left(close, name, square):
+    if square and "square" not in close.editor._tools[name].options:
+        pytest.skip("this brush is always round")
+    close.editor.change_settings(square=square)
+    close.drag([(30, 20), (60, 40)])
+    close.editor.set_tool(name)
+    close.drag([(45, 30), (60, 22)])
+    close.canvas.follow_pointer(close.at(64, 20).toPointF())
+    assert_golden(f"tool_{name}{'_square' if square else ''}", picture(close))
+
+
+def test_a_brush_too_small_for_a_ring_shows_a_cross(close):
+    close.editor.change_settings(radius=0.5)
+    close.canvas.follow_pointer(close.at(50, 30).toPointF())
+    assert_golden("tool_smallest", picture(close))
+
+
+def test_the_bucket_leaves_a_filled_region(close):
+    close.drag([(30, 20), (60, 40)])
+    close.editor.set_active_segment(2)
+    close.editor.set_tool("bucket")
+    close.drag([(45, 30)])
+    close.wait(lambda: not close.editor.computing)
+    close.canvas.follow_pointer(None)
+    assert_golden("tool_bucket", picture(close))
