@@ -23,6 +23,14 @@ from segstudio.imaging.reader import read_array
 
 ClassIds = NDArray[np.uint16]
 
+_STRAY = 0.01
+"""Share of what a mask says that may be of no class: the pixels along smoothed edges."""
+
+_VOID = 255
+"""What many data sets write where nobody knows."""
+
+_NAMED = 5
+
 
 def mask_path(folder: Path, image_name: str) -> Path:
     """Where the mask of an image is written: its stem and ``.png``."""
@@ -59,7 +67,8 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
 
     Alpha is never the mask. With one class, whatever isn't black belongs to it; greys up to 255 count from 128 on, as
     smoothed outlines need. With several, values are class ids, palette indices are, and RGB is matched against the
-    colours of ``classes``; values that are no class become background unless nothing else is there.
+    colours of ``classes``; void (255) and a few stray pixels that are no class (smoothed edges) become
+    background, more are refused.
 
     A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
     image's ``orientation``. (Where both readings fit, it is taken as stored: that is what programs write.)
@@ -129,20 +138,30 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) ->
             ids[packed == red * 65536 + green * 256 + blue] = class_id
         flat = _flatten(array)
         if ids.any() or flat is None:
-            if not ids.any() and packed.any():
+            if _too_many((ids == BACKGROUND) & (packed != 0), packed != 0):
                 raise _no_class(path, "colours")
             return ids
         array = flat
     if array.dtype.kind == "f":
         array = np.nan_to_num(array)
     ids = np.where(np.isin(array, sorted(known)), array, BACKGROUND).astype(np.uint16)
-    if not ids.any() and array.any():
-        raise _no_class(path, "values")
+    said = array != BACKGROUND
+    strange = said & (ids == BACKGROUND)
+    if ids.any():
+        strange &= array != _VOID
+    if _too_many(strange, said):
+        named = ", ".join(str(value) for value in np.unique(array[strange])[:_NAMED])
+        raise _no_class(path, f"values ({named})")
     return ids
+
+
+def _too_many(strange: NDArray[np.bool_], said: NDArray[np.bool_]) -> bool:
+    """Whether pixels that are no class are more than strays among those that say something."""
+    return int(strange.sum()) > _STRAY * int(said.sum())
 
 
 def _no_class(path: Path, what: str) -> UserError:
     return UserError(
-        f"The {what} in the mask “{path.name}” are none of this project's classes. "
+        f"Some {what} in the mask “{path.name}” are none of this project's classes, so it was not read. "
         "Set up the classes that the masks were made with, or choose other masks."
     )

@@ -151,6 +151,20 @@ def test_values_that_are_no_class(tmp_path: Path, array: np.ndarray) -> None:
         read_mask(tmp_path / "a.png", (8, 6), 1, THREE)
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_a_mask_of_which_a_part_is_no_class_is_not_read_as_if_that_were_background(tmp_path: Path, mode: str) -> None:
+    plane = np.zeros((40, 50), np.uint8)
+    plane[:20], plane[20:22] = 1, 9
+    Image.fromarray(plane if mode == "L" else np.repeat(plane[..., None], 3, 2)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"\(9\) in the mask “a\.png” are none"):
+        read_mask(tmp_path / "a.png", (50, 40), 1, THREE)
+    table = np.zeros((10, 3), np.uint8)
+    table[1], table[9] = THREE[0].color, (1, 2, 3)
+    Image.fromarray(table[plane]).save(tmp_path / "b.png")
+    with pytest.raises(UserError, match="colours in the mask"):
+        read_mask(tmp_path / "b.png", (50, 40), 1, THREE)
+
+
 def test_another_size(tmp_path: Path) -> None:
     Image.fromarray(RGB).save(tmp_path / "a.png")
     with pytest.raises(UserError, match=r"“a\.png” has 8 × 6 pixels but its image has 9 × 6"):

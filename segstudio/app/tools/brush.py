@@ -24,7 +24,7 @@ _TITLES = {"paint": "Brush", "erase": "Eraser", "restore": "Model brush"}
 _HINTS = {
     "paint": "Paint: drag · erase: right button · straight: Shift+click · size: [ ]",
     "erase": "Erase: drag · paint: right button · straight: Shift+click · size: [ ]",
-    "restore": "Bring the model's mask back: drag · straight: Shift+click · size: [ ]",
+    "restore": "Bring the model's mask back (where it has none: erase): drag · straight: Shift+click · size: [ ]",
 }
 
 

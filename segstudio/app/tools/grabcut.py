@@ -139,7 +139,10 @@ class GrabCutTool(Tool):
         self._take_if_found(context)
 
     def leave(self, context: ToolContext) -> None:
-        """What was taken goes into the mask, a proposal is dropped."""
+        """What was taken, or scribbled on by hand, goes into the mask; what a box alone has found is dropped."""
+        if self._asked is not None and self._asked.scribbles and not self._taken:
+            self._taken = True
+            self._take_if_found(context)
         if self._taken:
             self._question.answer_now(context)
         self.abandon(context)
