@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,11 @@ from segstudio.domain.history import Edit
 from segstudio.domain.patch import Patch
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.project_db import Project
+
+log = logging.getLogger(__name__)
+
+_NOT_COMPUTED = "That could not be computed here. Your mask is as it was; try another place, or another tool."
+_NOT_LEFT = "What was shown could not be put into the mask. What you painted before is kept."
 
 Write = Callable[[Project], object]
 
@@ -123,6 +129,7 @@ class Editor:
         """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
         self._tools[name]
         self.finish()
+        self._background.forget()
         self.tool_name = name
         self._use(self.tool.take)
         self._announce(Changes(tool=True))
@@ -130,6 +137,7 @@ class Editor:
     def propose(self, tool: Tool) -> None:
         """Show a proposal in place of the tool in hand; without a document, nothing."""
         self.finish()
+        self._background.forget()
         if self.document is not None:
             self._proposal = tool
             self._use(tool.refresh)
@@ -138,6 +146,7 @@ class Editor:
     def set_document(self, document: Document | None) -> None:
         """Work on another document, or none; finishes what is under way on the one before."""
         self.finish()
+        self._background.forget()
         self.document = document
         self._use(self.tool.take)
 
@@ -212,10 +221,15 @@ class Editor:
     def finish(self) -> None:
         """End the gesture, and leave what is shown: what a hand drew goes into the mask, a proposal is dropped."""
         self.finish_gesture()
-        self._background.forget()
+        # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
         if self.busy or self._proposal is not None:
-            self._use(self.tool.leave)
-            self._drop_proposal()
+            self._background.forget()
+            try:
+                self._use(self.tool.leave)
+                self._drop_proposal()
+            except Exception:
+                log.exception("a tool could not be left")
+                self._fail(_NOT_LEFT)
 
     def commit(self) -> None:
         """Put what is shown into the mask, as one named step."""
@@ -247,7 +261,7 @@ class Editor:
 
     def step_back(self) -> None:
         """Take back the last point of what is shown, or drop all of it."""
-        if self.busy and not self._step_back():
+        if self.busy and not self._use(self.tool.step_back):
             self.abandon()
 
     # ---- history ----------------------------------------------------------------------------------------------
@@ -292,13 +306,13 @@ class Editor:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _use(self, call: Callable[[ToolContext], object]) -> None:
+    def _use(self, call: Callable[[ToolContext], object]) -> object:
         """Let the tool work on the document; outside of a gesture, what it painted becomes a step at once."""
         document = self.document
         if document is None:
-            return
+            return None
         try:
-            call(self._context(document))
+            return call(self._context(document))
         finally:
             # Whatever becomes of the tool: what was painted before it failed is kept.
             if self._pressed is None and document.editing:
@@ -325,7 +339,7 @@ class Editor:
                         self._use(self.tool.take)
                     self._announce(Changes(tool=True))
 
-            self._background.ask(compute, answer, lambda _: self._say_failed())
+            self._background.ask(compute, answer, lambda _: self._fail(_NOT_COMPUTED))
 
         locked = self.table.locked_ids()
         return ToolContext(document, self.active_segment, locked, self.settings, paint, later)
@@ -338,16 +352,6 @@ class Editor:
             self._repaint(document.abandon_edit())
             self._use(self.tool.abandon)
             self._drop_proposal()
-
-    def _step_back(self) -> bool:
-        stepped = False
-
-        def step(context: ToolContext) -> None:
-            nonlocal stepped
-            stepped = self.tool.step_back(context)
-
-        self._use(step)
-        return stepped
 
     def _drop_proposal(self) -> None:
         if self._proposal is not None:
@@ -364,10 +368,9 @@ class Editor:
             self._hint = hint
             self._announce(Changes(tool=True))
 
-    def _say_failed(self) -> None:
+    def _fail(self, sentence: str) -> None:
         # Not ``abandon``: a tool that asks when it is taken in hand would ask, and fail, for ever.
         self._give_up()
-        sentence = "That could not be computed here. Your mask is as it was; try another place, or another tool."
         self._announce(Changes(message=Message(sentence, "trouble", key="tool")))
 
     def _record(self, document: Document, edit: Edit) -> None:
