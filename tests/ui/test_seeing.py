@@ -194,6 +194,26 @@ def test_x_used_while_it_is_held_gives_the_tool_back_at_the_end_of_the_stroke(ri
     assert rig.editor.tool_name == "brush"
 
 
+def test_x_let_go_in_a_stroke_that_is_given_up_gives_the_tool_back_at_once(rig):
+    rig.new_project()
+    rig.qtbot.keyPress(rig.canvas, Key.Key_X)
+    rig.drag([(40, 30), (44, 30)], release=False)
+    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    rig.key(Key.Key_Escape)
+    assert rig.editor.tool_name == "brush"
+    rig.qtbot.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, pos=rig.at(44, 30))
+    assert rig.editor.tool_name == "brush"
+
+
+def test_a_tool_that_is_chosen_while_x_is_held_stays(rig):
+    rig.new_project()
+    rig.qtbot.keyPress(rig.canvas, Key.Key_X)
+    rig.editor.set_tool("eraser")
+    rig.qtbot.wait(HELD_MS + 30)
+    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    assert rig.editor.tool_name == "eraser"
+
+
 # ---- choices that stay ----------------------------------------------------------------------------------------------
 
 

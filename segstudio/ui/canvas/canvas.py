@@ -261,6 +261,7 @@ class Canvas(SeenView):
         elif event.key() == Qt.Key.Key_Escape and session is not None:
             session.editor.abandon()
             self._painting = None
+            self._lent.settle(session.editor)
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and session is not None and session.editor.busy:
             session.editor.commit()
         elif event.key() == Qt.Key.Key_Backspace and session is not None:

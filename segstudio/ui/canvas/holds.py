@@ -91,13 +91,13 @@ class LentTool:
 
     def __init__(self) -> None:
         self._clock = QElapsedTimer()
-        self._before = ""
+        self._before = self._lent = ""
         self._used = False
         self._due = False
 
     def lend(self, editor: Editor, name: str) -> None:
         """Take a tool in hand until its key comes up."""
-        self._before, self._used, self._due = editor.tool_name, False, False
+        self._before, self._lent, self._used, self._due = editor.tool_name, name, False, False
         self._clock.start()
         # A build without that tool: the key does nothing.
         with suppress(KeyError):
@@ -118,7 +118,8 @@ class LentTool:
         if self._due:
             self._due = False
             before, self._before = self._before, ""
-            if editor.tool_name != before:
+            # Another tool that was chosen meanwhile is what is wanted.
+            if editor.tool_name == self._lent != before:
                 editor.set_tool(before)
 
 
