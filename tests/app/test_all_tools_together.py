@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 )
 
 from segstudio.app.tools import PointerEvent, make_tools
+from segstudio.app.tools.clean_up import CleanUpProposal
 from segstudio.app.tools.settings import LIMITS
 from segstudio.domain.plane import UNSET
 from tests.helpers.studios import StudioRig
@@ -120,6 +121,83 @@ class AllTools(RuleBasedStateMachine):
         assert self.steps == before
         assert not self.editor.busy
 
+    @rule(way=st.lists(points, min_size=1, max_size=4))
+    def hover(self, way) -> None:
+        """A pointer that only moves changes nothing."""
+        before = self.steps
+        self.working(lambda: [self.editor.move(PointerEvent(*point)) for point in way])
+        assert self.steps == before
+
+    @rule(everything=st.booleans())
+    def copy(self, everything: bool) -> None:
+        clipboard = self.rig.session.clipboard
+        self.working(clipboard.copy_all if everything else clipboard.copy)
+
+    @rule(way=st.lists(points, max_size=2), taken=st.booleans())
+    def paste(self, way, taken: bool) -> None:
+        self.working(self.rig.session.clipboard.paste)
+        if way and self.editor.proposing:
+            self.drag(way[0], way[1:], "left", False, 1)
+        (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
+    @rule(across=st.booleans(), taken=st.booleans())
+    def flip(self, across: bool, taken: bool) -> None:
+        self.working(lambda: self.rig.session.clipboard.flip(across=across))
+        (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
+    @rule(
+        operation=st.sampled_from(("fill_holes", "keep_largest", "remove_specks", "grow", "shrink", "smooth")),
+        every_segment=st.booleans(),
+        taken=st.booleans(),
+    )
+    def clean_up(self, operation, every_segment, taken) -> None:
+        self.working(lambda: self.editor.change_settings(operation=operation, every_segment=every_segment))
+        self.working(lambda: self.editor.propose(CleanUpProposal()))
+        (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
+    @rule(whole=st.booleans())
+    def reset(self, whole: bool) -> None:
+        self.working(self.editor.finish)
+        locked, over = self.rig.session.table.locked_ids(), self.editor.settings.paint_over
+        reset = self.rig.session.reset
+        # What is reset is reset whatever the tools may paint over.
+        self.editor.change_settings(paint_over=None)
+        self.working(reset.image if whole else reset.segment)
+        self.editor.change_settings(paint_over=over)
+        if whole and not locked:
+            assert (self.correction() == UNSET).all()
+
+    @rule(
+        start=points,
+        way=st.lists(points, max_size=2),
+        then=st.sampled_from(("undo", "redo", "tool", "finish", "abandon", "lock", "settings", "press", "better")),
+    )
+    def hurry(self, start, way, then) -> None:
+        """Something else comes before the tool has its answer, or in the middle of a stroke."""
+        self.working(self.editor.finish)
+        self.editor.press(PointerEvent(*start))
+        for point in way:
+            self.editor.move(PointerEvent(*point))
+        if len(way) < 2:
+            self.editor.release(PointerEvent(*(way[-1] if way else start)))
+        if then == "lock":
+            self.rig.session.change_segment(1, locked=True)
+        elif then == "settings":
+            self.editor.change_settings(radius=3, tolerance=30)
+        elif then == "tool":
+            self.editor.set_tool("brush")
+        elif then == "press":
+            self.editor.press(PointerEvent(30, 30))
+        elif then == "better":
+            self.bring_better_masks()
+        else:
+            getattr(self.editor, then)()
+        self.editor.finish()
+        self.rig.wait(lambda: not self.editor.computing)
+        self.rig.settle()
+        self.editor.finish()
+        self.learn_anew()
+
     @rule()
     def apply_what_is_shown(self) -> None:
         self.working(self.commit)
@@ -192,11 +270,14 @@ class AllTools(RuleBasedStateMachine):
     @rule()
     def better_masks_come(self) -> None:
         self.working(self.editor.finish)
+        self.bring_better_masks()
+        self.rig.settle()
+
+    def bring_better_masks(self) -> None:
         self.round += 1
         folder = self.folder / str(self.round)
         folder.mkdir()
         self.rig.session.predictor.use(self.round, folder / "weights")
-        self.rig.settle()
 
     @precondition(lambda self: not self.editor.busy)
     @rule()
@@ -246,6 +327,28 @@ class AllTools(RuleBasedStateMachine):
 
     def correction(self) -> np.ndarray:
         return self.rig.session.document.correction.to_array()
+
+    def learn_anew(self) -> None:
+        """Walk to both ends of the history and back, and take what is seen on the way for the model."""
+        history, now = self.rig.session.document.history, self.correction()
+        done, undone = len(history.done), len(history.undone)
+        names = [edit.name for edit in (*history.done, *reversed(history.undone))]
+        states = [now]
+        for _ in range(done):
+            self.editor.undo()
+            states.insert(0, self.correction())
+        for _ in range(done):
+            self.editor.redo()
+        np.testing.assert_array_equal(self.correction(), now)
+        for _ in range(undone):
+            self.editor.redo()
+            states.append(self.correction())
+        for _ in range(undone):
+            self.editor.undo()
+        np.testing.assert_array_equal(self.correction(), now)
+        self.rig.settle()
+        past = self.past
+        past.masks, past.names, past.now = states, names, done
 
     def travel(self, go, by: int) -> None:
         past = self.past
