@@ -283,8 +283,12 @@ class AllTools(RuleBasedStateMachine):
     @rule()
     def save_and_read_again(self) -> None:
         self.working(self.editor.finish)
+        before = self.rig.session.document.history
         self.rig.reopen()
         self.rig.session.rounds.automatic = False
+        after = self.rig.session.document.history
+        assert [edit.name for edit in after.done] == [edit.name for edit in before.done]
+        assert [edit.name for edit in after.undone] == [edit.name for edit in before.undone]
 
     # ---- what must hold ---------------------------------------------------------------------------------------
 
