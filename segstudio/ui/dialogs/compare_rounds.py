@@ -86,6 +86,7 @@ class CompareRounds(QDialog):
             header = self.table.horizontalHeaderItem(column)
             assert header is not None
             header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.table.horizontalHeader().setObjectName("sorted")
         for image in self.comparison.images:
             self._add(image)
         self.table.setSortingEnabled(True)

@@ -77,14 +77,15 @@ class RoundsModel(QAbstractTableModel):
         return self._session.book
 
     def refresh(self) -> None:
-        """Follow what changed; rows are only made anew where a round came."""
+        """Follow what changed, and leave alone a note that is being written: notes change by ``setData`` only."""
         numbers = [record.number for record in reversed(self._book.records)]
-        if numbers != self._numbers:
-            self.beginResetModel()
+        new = len(numbers) - len(self._numbers)
+        if new > 0:
+            self.beginInsertRows(QModelIndex(), 0, new - 1)
             self._numbers = numbers
-            self.endResetModel()
-        elif numbers:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, len(COLUMNS) - 1))
+            self.endInsertRows()
+        if numbers:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, NOTE - 1))
 
     def number(self, row: int) -> int:
         """The round in a row."""
@@ -142,6 +143,7 @@ class RoundsModel(QAbstractTableModel):
         record, note = self._book.record(self._numbers[index.row()]), str(value).strip()
         if note != record.note:
             self._session.keeping.set_note(record.number, note)
+            self.dataChanged.emit(index, index)
         return True
 
     def _text(self, record: RoundRecord, column: int) -> str:
