@@ -15,7 +15,8 @@ from safetensors.torch import save
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.finishing import PLAIN, Finish
-from segstudio.engine.models import NETWORKS, SegmentationNetwork, build_network
+from segstudio.engine.models import NETWORKS, build_network
+from segstudio.engine.network import SegmentationNetwork
 
 FORMAT = "segstudio-weights"
 VERSION = 1

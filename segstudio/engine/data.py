@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.models import STRIDE
+from segstudio.engine.network import STRIDE
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.imaging.reader import read_image

@@ -25,7 +25,7 @@ class _Stage(NamedTuple):
     channels: int
 
 
-_STEM_CHANNELS = 32
+STEM_CHANNELS = 32
 _HEAD_CHANNELS = 1280
 _STAGES = (
     _Stage(1, 3, 1, 1, 16),
@@ -87,16 +87,17 @@ class _InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """The encoder; ``forward`` takes float (B, 3, H, W) in [-1, 1] with H and W multiples of 32.
+    """The encoder; ``stem`` takes float (B, 3, H, W) in [-1, 1] with H and W multiples of 32, ``forward`` what it says.
 
-    Returns five feature maps at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size with ``FEATURE_CHANNELS`` channels.
+    ``forward`` returns five feature maps, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the size, with ``FEATURE_CHANNELS``
+    channels.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _ConvNorm(3, _STEM_CHANNELS, 3, stride=2)
+        self.stem = _ConvNorm(3, STEM_CHANNELS, 3, stride=2)
         self.blocks = nn.ModuleList()
-        channels = _STEM_CHANNELS
+        channels = STEM_CHANNELS
         for stage in _STAGES:
             for repeat in range(stage.repeats):
                 self.blocks.append(_InvertedResidual(channels, stage, stage.stride if repeat == 0 else 1))
@@ -104,9 +105,8 @@ class EfficientNetLite0(nn.Module):
         self.head = _ConvNorm(channels, _HEAD_CHANNELS, 1)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """The feature maps of ``x``, finest first."""
+        """The feature maps of ``x`` (B, STEM_CHANNELS, H / 2, W / 2), which the stem made, finest first."""
         features = []
-        x = self.stem(x)
         for index, block in enumerate(self.blocks):
             x = block(x)
             if index in _SKIP_BLOCKS:

@@ -1,8 +1,4 @@
-"""The networks by name. A network is a module that names its output channels and its pretrained part.
-
-Every network takes float (B, 3, H, W) in [-1, 1] with H and W multiples of ``STRIDE`` and returns logits (B, C, H, W):
-one channel for one class (sigmoid), a background channel before the classes' for several (softmax).
-"""
+"""The networks by name, and the one that most projects use."""
 
 from __future__ import annotations
 
@@ -13,36 +9,14 @@ from torch import nn
 from torch.nn import functional
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.efficientnet import FEATURE_CHANNELS, EfficientNetLite0
+from segstudio.engine.efficientnet import FEATURE_CHANNELS, STEM_CHANNELS, EfficientNetLite0
 from segstudio.engine.imagenet_weights import load_imagenet_tensors
+from segstudio.engine.network import GuidanceStem, SegmentationNetwork, conv_norm
+from segstudio.engine.segnet import SegNet
+from segstudio.engine.unet import UNet
 
-STRIDE = 32
 _DECODER_CHANNELS = (128, 64, 48, 32)
 _LAST_CHANNELS = 16
-
-
-class SegmentationNetwork(nn.Module):
-    """What training and prediction know of a network."""
-
-    def load_pretrained(self) -> None:
-        """Load what the network starts from when there are no weights of a round before; nothing by default."""
-
-    def pretrained_parameters(self) -> Iterator[nn.Parameter]:
-        """The parameters that are to learn slowly, because they already know much; none by default."""
-        return iter(())
-
-    def fresh_parameters(self) -> Iterator[nn.Parameter]:
-        """All other parameters."""
-        pretrained = {id(parameter) for parameter in self.pretrained_parameters()}
-        return (parameter for parameter in self.parameters() if id(parameter) not in pretrained)
-
-    def begin_training(self) -> None:
-        """Set up for steps of training."""
-        self.train()
-
-    def output_layer(self) -> str:
-        """Prefix of the tensors whose shape depends on the classes; they start afresh when the classes change."""
-        return "output."
 
 
 class _DecoderStage(nn.Module):
@@ -50,14 +24,7 @@ class _DecoderStage(nn.Module):
 
     def __init__(self, inputs: int, skip: int, outputs: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(inputs + skip, outputs, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
-        )
+        self.layers = nn.Sequential(*conv_norm(inputs + skip, outputs), *conv_norm(outputs, outputs))
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
@@ -90,22 +57,19 @@ class EfficientUNet(SegmentationNetwork):
     def __init__(self, outputs: int) -> None:
         super().__init__()
         self.encoder = EfficientNetLite0()
+        self.guide = GuidanceStem(STEM_CHANNELS, stride=2)
         inputs = FEATURE_CHANNELS[-1]
         skips = reversed(FEATURE_CHANNELS[:-1])
         self.decoder = nn.ModuleList()
         for skip, channels in zip(skips, _DECODER_CHANNELS, strict=True):
             self.decoder.append(_DecoderStage(inputs, skip, channels))
             inputs = channels
-        self.last = nn.Sequential(
-            nn.Conv2d(inputs, _LAST_CHANNELS, 3, padding=1, bias=False),
-            nn.BatchNorm2d(_LAST_CHANNELS),
-            nn.ReLU(inplace=True),
-        )
+        self.last = conv_norm(inputs, _LAST_CHANNELS)
         self.output = _SubPixelOutput(_LAST_CHANNELS, outputs)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits (B, C, H, W) of ``x`` (B, 3, H, W)."""
-        *skips, x = self.encoder(x)
+    def forward(self, x: torch.Tensor, guidance: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits (B, C, H, W)."""
+        *skips, x = self.encoder(self.guide.join(self.encoder.stem(x), guidance))
         for stage in self.decoder:
             x = stage(x, skips.pop())
         logits: torch.Tensor = self.output(self.last(x))
@@ -127,6 +91,8 @@ class EfficientUNet(SegmentationNetwork):
 
 NETWORKS: dict[str, Callable[[int], SegmentationNetwork]] = {
     "unet-efficientnet-lite0": EfficientUNet,
+    "unet": UNet,
+    "segnet": SegNet,
 }
 
 

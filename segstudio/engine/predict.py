@@ -14,7 +14,7 @@ from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import finished
-from segstudio.engine.models import SegmentationNetwork
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.imaging.cv import cv2
 
 _STRIP_ROWS = 256

@@ -14,7 +14,8 @@ from segstudio.engine.data import Sample
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish
 from segstudio.engine.finishing import PLAIN, Finish
-from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.models import build_network
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import flip_averaged_logits, mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
 from segstudio.protocol.round_folder import IGNORE, TrainingSettings

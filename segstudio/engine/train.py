@@ -17,7 +17,8 @@ from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
 from segstudio.engine.losses import MaskedSegmentationLoss
-from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.models import build_network
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
 from segstudio.engine.sampling import Sampler
 from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps

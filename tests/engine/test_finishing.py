@@ -19,7 +19,8 @@ from segstudio.engine.data import ImageCache, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import learn_finish
 from segstudio.engine.finishing import Finish, finished
-from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.models import build_network
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor, flip_averaged_logits, mask_from_logits
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round

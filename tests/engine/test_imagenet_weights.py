@@ -48,7 +48,7 @@ def test_encoder_takes_all_and_its_features_are_sane() -> None:
     encoder.load_imagenet(load_imagenet_tensors())
     x = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
-        features = encoder.eval()(x)
+        features = encoder.eval()(encoder.stem(x))
     sizes = [(48, 32), (24, 16), (12, 8), (6, 4), (3, 2)]
     assert [tuple(f.shape[1:]) for f in features] == [(c, *s) for c, s in zip(FEATURE_CHANNELS, sizes, strict=True)]
     assert all(torch.isfinite(f).all() and 0.05 < float(f.std()) < 20 for f in features)

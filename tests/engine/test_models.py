@@ -3,12 +3,14 @@ import torch
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.models import NETWORKS, build_network, output_channels
+from segstudio.engine.network import GUIDANCE_CHANNELS
 
 
+@pytest.mark.parametrize("name", sorted(NETWORKS))
 @pytest.mark.parametrize(("classes", "channels"), [(1, 1), (2, 3), (5, 6)])
-def test_logits_are_as_large_as_the_input(classes: int, channels: int) -> None:
+def test_logits_are_as_large_as_the_input(name: str, classes: int, channels: int) -> None:
     assert output_channels(classes) == channels
-    network = build_network("unet-efficientnet-lite0", classes).eval()
+    network = build_network(name, classes).eval()
     with torch.inference_mode():
         assert network(torch.zeros(1, 3, 64, 96)).shape == (1, channels, 64, 96)
 
@@ -35,6 +37,20 @@ def test_training_keeps_the_statistics_of_imagenet() -> None:
     changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed
     assert not any(name.startswith("encoder.") for name in changed)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_guidance_changes_nothing_before_it_was_learned_and_something_afterwards(name: str) -> None:
+    network = build_network(name, 1)
+    x, guidance = torch.rand(2, 3, 64, 64), torch.rand(2, GUIDANCE_CHANNELS, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(network.eval()(x), network(x, guidance))
+    network.train()
+    network(x, guidance).square().mean().backward()
+    with torch.no_grad():
+        for parameter in network.guide.parameters():
+            parameter -= 10 * parameter.grad
+        assert not torch.equal(network.eval()(x), network(x, guidance))
 
 
 def test_unknown_network_is_named() -> None:

@@ -8,7 +8,8 @@ import torch
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.data import input_shape
 from segstudio.engine.device import Device
-from segstudio.engine.models import SegmentationNetwork, build_network
+from segstudio.engine.models import build_network
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import (
     Predictor,
     confidence_from_logits,
