@@ -79,6 +79,10 @@ class EfficientUNet(SegmentationNetwork):
         """The encoder's ImageNet weights. Raises ``UserError`` if they are not installed or damaged."""
         self.encoder.load_imagenet(load_imagenet_tensors())
 
+    def bottleneck(self) -> nn.Module:
+        """The encoder's head."""
+        return self.encoder.head
+
     def begin_training(self) -> None:
         """Train all of the decoder, and of the encoder what it trains itself."""
         self.train()

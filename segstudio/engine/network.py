@@ -36,6 +36,10 @@ class SegmentationNetwork(nn.Module):
         """Set up for steps of training."""
         self.train()
 
+    def bottleneck(self) -> nn.Module:
+        """The layer whose output (B, D, h, w) is the deepest and coarsest that the network makes of an image."""
+        raise NotImplementedError
+
     def output_layer(self) -> str:
         """Prefix of the tensors whose shape depends on the classes; they start afresh when the classes change."""
         return "output."

@@ -53,3 +53,7 @@ class SegNet(SegmentationNetwork):
             x = self.unpool(stage(x), places.pop())
         logits: torch.Tensor = self.output(self.last(x))
         return logits
+
+    def bottleneck(self) -> nn.Module:
+        """The last level of the way down."""
+        return self.down[-1]

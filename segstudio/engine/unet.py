@@ -48,3 +48,7 @@ class UNet(SegmentationNetwork):
             x = joined(torch.cat([skips.pop(), up(x)], dim=1))
         logits: torch.Tensor = self.output(x)
         return logits
+
+    def bottleneck(self) -> nn.Module:
+        """The last level of the way down."""
+        return self.down[-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -113,13 +113,17 @@ class Finished:
 class Predicted:
     """The mask of ``image_id`` stands at ``output``, its confidence at ``confidence``, as they were asked for.
 
-    ``seconds`` is the time from file to mask.
+    ``uncertainty`` says how unsure the model is of the whole image, 0 to 1; ``embedding`` what the image looks like to
+    it, little-endian float16 in base64. Either is None where it could not be told. ``seconds`` is the time from file
+    to mask.
     """
 
     job: int
     image_id: int
     output: str
     confidence: str | None
+    uncertainty: float | None
+    embedding: str | None
     width: int
     height: int
     seconds: float

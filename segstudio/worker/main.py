@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import logging
 import os
@@ -110,7 +111,12 @@ class Worker:
                 raise
         height, width = said.mask.shape
         seconds = time.monotonic() - started
-        self._channel.send(Predicted(job.job, job.image_id, job.output, job.confidence, width, height, seconds))
+        vector = said.embedding
+        embedding = None if vector is None else base64.b64encode(vector.astype("<f2").tobytes()).decode("ascii")
+        files = (job.output, job.confidence)
+        self._channel.send(
+            Predicted(job.job, job.image_id, *files, said.uncertainty, embedding, width, height, seconds)
+        )
 
     def _predictor(self, weights: Path) -> Predictor:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,7 +96,14 @@ class FakeWorker:
         Path(message.output).write_bytes(encode_mask(mask))
         if message.confidence is not None:
             Path(message.confidence).write_bytes(encode_confidence(self.confidence()))
-        self.say(Predicted(message.job, message.image_id, message.output, message.confidence, width, height, 0.1))
+        uncertainty, vector = self.insight(message.image_id)
+        embedding = None if vector is None else base64.b64encode(np.array(vector, "<f2").tobytes()).decode()
+        files = (message.output, message.confidence)
+        self.say(Predicted(message.job, message.image_id, *files, uncertainty, embedding, width, height, 0.1))
+
+    def insight(self, image_id: int) -> tuple[float | None, list[float] | None]:
+        """How unsure it is of an image, and its embedding."""
+        return None, None
 
     def confidence(self) -> np.ndarray:
         """Sure of the left half, unsure of the right."""

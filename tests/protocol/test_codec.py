@@ -28,7 +28,10 @@ messages = st.one_of([st.builds(kind) for kind in get_args(Message)])
 PREDICT = (
     '{"type": "Predict", "job": 1, "image_id": 2, "image": "i", "weights": "w", "output": "o", "confidence": null}'
 )
-PREDICTED = '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"width":1,"height":1,"seconds":'
+PREDICTED = (
+    '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"uncertainty":0.5,"embedding":null,'
+    '"width":1,"height":1,"seconds":'
+)
 PROGRESS = Progress(1, "training", 0.5, None, 3, 9, 0.25, None, 0)
 
 
@@ -49,7 +52,7 @@ def test_names_in_any_script_survive() -> None:
 def test_every_kind_of_message_has_a_name_of_its_own() -> None:
     names = [kind.__name__ for kind in get_args(Message)]
     assert len(set(names)) == len(names) == 11
-    assert PROTOCOL_VERSION == 2
+    assert PROTOCOL_VERSION == 3
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -121,7 +124,7 @@ def test_a_whole_number_is_taken_for_a_fraction() -> None:
 
 
 def test_a_mask_is_told_of_with_a_number_within_reason() -> None:
-    assert decode(PREDICTED + "1}") == Predicted(1, 1, "x", None, 1, 1, 1.0)
+    assert decode(PREDICTED + "1}") == Predicted(1, 1, "x", None, 0.5, None, 1, 1, 1.0)
 
 
 def test_a_prediction_may_be_asked_for_with_its_confidence_or_without() -> None:

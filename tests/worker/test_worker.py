@@ -1,12 +1,15 @@
+import base64
 import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from segstudio.engine import rounds
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
+from segstudio.engine.insight import EMBEDDING_LENGTH
 from segstudio.engine.models import build_network
 from segstudio.imaging.mask_png import decode_confidence
 from segstudio.protocol.codec import decode
@@ -81,6 +84,17 @@ def test_the_confidence_is_written_beside_the_mask_where_it_is_asked_for(model: 
     assert isinstance(without, Predicted)
     assert without.confidence is None
     assert sorted(path.name for path in model.glob("[0-9].*")) == ["1.confidence.png", "1.png", "2.png"]
+
+
+def test_a_prediction_comes_with_what_the_model_makes_of_the_whole_image(model: Path) -> None:
+    (predicted,) = _answers(_predict(1, model))
+    assert isinstance(predicted, Predicted)
+    assert predicted.uncertainty is not None
+    assert 0 <= predicted.uncertainty <= 1
+    assert predicted.embedding is not None
+    vector = np.frombuffer(base64.b64decode(predicted.embedding), "<f2").astype(float)
+    assert vector.shape == (EMBEDDING_LENGTH,)
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-2)
 
 
 def test_a_confidence_that_cannot_be_written_leaves_no_mask_behind(model: Path) -> None:
