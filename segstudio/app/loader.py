@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +59,8 @@ class LoadedImage:
         return self.pixels.nbytes + beside
 
 
+_NICENESS = 5
+
 T = TypeVar("T")
 
 Loaded = LoadedImage | UserError
@@ -70,6 +76,13 @@ def load_image(path: Path) -> Loaded:
     except Exception as error:
         log.exception("reading %s failed", path)
         return UserError(f"{path.name} could not be read ({error}). The rest of the project is not affected.")
+
+
+def give_way() -> None:
+    """Let the thread that paints go first where a system knows priorities of threads: reading ahead is in no hurry."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class _Kept:
@@ -107,8 +120,8 @@ class Loader:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._images = ThreadPoolExecutor(1, thread_name_prefix="images")
-        self._small = ThreadPoolExecutor(1, thread_name_prefix="thumbnails")
+        self._images = ThreadPoolExecutor(1, thread_name_prefix="images", initializer=give_way)
+        self._small = ThreadPoolExecutor(1, thread_name_prefix="thumbnails", initializer=give_way)
         self._kept = _Kept()
         self._overtaken: list[Future[Loaded]] = []
         self._closed = False

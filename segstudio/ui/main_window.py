@@ -168,6 +168,11 @@ class MainWindow(QMainWindow):
     # ---- what the presenter says ------------------------------------------------------------------------------
 
     def _on_changes(self, changes: Changes) -> None:
+        if changes.seen_only and not changes.preview:
+            # A move of a brush, which waits for nobody.
+            self.stage.apply(changes)
+            self._follow_pixels()
+            return
         if changes.project:
             self._follow_project()
         if changes.recent:
@@ -187,12 +192,11 @@ class MainWindow(QMainWindow):
         if changes.scale or changes.project:
             self.status.show_scale(session is not None and session.scale.mm_per_px is not None)
         if changes.document or changes.scale or not changes.pixels.is_empty:
-            pointer = self.canvas.pointer
-            self._on_pointer(None if pointer is None else self.canvas.to_image(pointer))
+            self._follow_pixels()
         if changes.document:
             self._on_view()
             self._drop_offer(session)
-        if changes != Changes(pixels=changes.pixels, preview=changes.preview):
+        if not changes.seen_only:
             self.actions_table.refresh()
         if changes.message is not None:
             self.show_message(changes.message)
@@ -247,6 +251,10 @@ class MainWindow(QMainWindow):
             self._drop_news("saving")
         self._unsaved = failed
         self._leaving = self._leaving and session.save_status.state != "saved"
+
+    def _follow_pixels(self) -> None:
+        pointer = self.canvas.pointer
+        self._on_pointer(None if pointer is None else self.canvas.to_image(pointer))
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
         # Nobody reads faster than this, and text that is laid out at every move would double what a move costs.

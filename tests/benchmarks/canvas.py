@@ -105,7 +105,16 @@ class Bench:
         image = next(record for record in self.session.records if record.name.startswith(name))
         self.session.open_image(image.id)
         self.wait(lambda: self.session.document is not None and self.session.document.image_id == image.id)
-        self.rest(1.0)
+        self.wait(lambda: self.canvas.ready)
+        self.rest(0.5)
+        self.read_ahead()
+
+    def read_ahead(self) -> None:
+        """Until the next image is read too; a large one takes seconds, of which nothing is measured here."""
+        read: list[None] = []
+        self.session._loader.run(lambda: None, read.append)
+        self.wait(lambda: read)
+        self.rest(0.5)
 
     def strokes(self, moves: int = MOVES, strokes: int = 4, first: int = 0) -> np.ndarray:
         """Milliseconds of each move of some winding strokes round the middle of the view, every other one erasing."""
@@ -270,10 +279,7 @@ def steps() -> None:
         took = []
         for _ in range(7):
             bench.rest(0.5)
-            read: list[None] = []
-            bench.session._loader.run(lambda: None, read.append)  # on the thread that prefetches, behind it
-            bench.wait(lambda read=read: read)
-            bench.rest(0.5)
+            bench.read_ahead()
             before = bench.session.document
             began = time.perf_counter()
             QTest.keyClick(bench.canvas, Qt.Key.Key_Right)

@@ -128,6 +128,7 @@ def _lightened(color: Color) -> Color:
     return red, green, blue
 
 
+@cache
 def _disk(radius: int) -> NDArray[np.uint8]:
     shape = cv2.MORPH_CROSS if radius == 1 else cv2.MORPH_ELLIPSE
     kernel: NDArray[np.uint8] = cv2.getStructuringElement(shape, (2 * radius + 1, 2 * radius + 1))

@@ -98,6 +98,12 @@ class Layer:
 
     def _pieces(self, rect: Rect) -> Iterator[tuple[Rect, int, int]]:
         """The at most four parts of ``rect`` that lie in one piece in the buffer, with their row and column there."""
+        row, column = rect.y0 % self.height, rect.x0 % self.width
+        if row + rect.height <= self.height and column + rect.width <= self.width:
+            # What a stroke touches mostly lies in one piece, and this is asked several times a move.
+            if not rect.is_empty:
+                yield rect, row, column
+            return
         for y0, y1 in _split(rect.y0, rect.y1, self.height):
             for x0, x1 in _split(rect.x0, rect.x1, self.width):
                 yield Rect(x0, y0, x1, y1), y0 % self.height, x0 % self.width

@@ -98,6 +98,8 @@ class Overlay:
     def _proposed(self, mask: _Ids, rows: _Indices, columns: _Indices) -> tuple[_Ids, NDArray[np.bool_] | None]:
         """The mask as it would be with the preview, and which of its pixels that is about; None for none."""
         patch = self.preview
+        if patch.rect.is_empty:
+            return mask, None
         down, along = _span(rows, patch.rect.y0, patch.rect.y1), _span(columns, patch.rect.x0, patch.rect.x1)
         own_rows, own_columns = rows[down] - patch.rect.y0, columns[along] - patch.rect.x0
         if self._look.source == "prediction" or own_rows.size == 0 or own_columns.size == 0:

@@ -118,10 +118,11 @@ class Ruler(QWidget):
         return place.x() if self._across else place.y()
 
     def _on_pointer(self, point: tuple[float, float] | None) -> None:
+        if not self.isVisible():
+            self._mark = None
+            return
         place = None if point is None else self._over.to_widget(*point)
         before, self._mark = self._mark, None if place is None else place.x() if self._across else place.y()
-        if not self.isVisible():
-            return
         for at in (before, self._mark):
             if at is not None:
                 near = round(at) - 2

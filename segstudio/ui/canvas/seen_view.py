@@ -124,7 +124,7 @@ class SeenView(ImageView):
         size, session = self.picture_size, self.session
         if size is not None and session is not None:
             unit = self.seeing.unit(session.scale.mm_per_px) if self.seeing.sight.grid else None
-            paint_lines(painter, self.view.snapped(), self.devicePixelRatioF(), part, size, unit)
+            paint_lines(painter, self.snapped, self.devicePixelRatioF(), part, size, unit)
 
     def paint_loupe(self, painter: QPainter) -> None:
         """The loupe, over everything else."""

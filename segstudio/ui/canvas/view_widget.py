@@ -200,7 +200,7 @@ class ImageView(ZoomWidget):
     def _update_image(self, rect: Rect) -> None:
         """Repaint a rectangle of image pixels, and what its outline reaches."""
         if self.renderer is not None and not rect.is_empty:
-            self.update(self._logical(self.renderer.repaint_rect(rect, self.view.snapped(), self._ratio)))
+            self.update(self._logical(self.renderer.repaint_rect(rect, self.snapped, self._ratio)))
 
     def _describe(self) -> None:
         if self.session is None or self.document is None:
@@ -258,7 +258,7 @@ class ImageView(ZoomWidget):
         surface = Surface(*self._device_size(), ratio)
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        self.renderer.paint(painter, self.view.snapped(), exposed, surface, not self.bare, fade)
+        self.renderer.paint(painter, self.snapped, exposed, surface, not self.bare, fade)
         painter.restore()
 
     def paint_over(self, painter: QPainter, part: QRect) -> None:

@@ -22,7 +22,8 @@ class ZoomWidget(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.view = View()
+        self.view = self.snapped = View()
+        """As panned and zoomed, and as it is drawn: see ``View.snapped``."""
         self.pointer: QPointF | None = None
         self.fits = True
 
@@ -75,12 +76,14 @@ class ZoomWidget(QWidget):
 
     def to_image(self, position: QPointF) -> tuple[float, float]:
         """The image point under a logical position."""
-        return self.view.snapped().to_image(position.x() * self._ratio, position.y() * self._ratio)
+        ratio = self._ratio
+        return self.snapped.to_image(position.x() * ratio, position.y() * ratio)
 
     def to_widget(self, x: float, y: float) -> QPointF:
         """The logical position of an image point."""
-        sx, sy = self.view.snapped().to_screen(x, y)
-        return QPointF(sx / self._ratio, sy / self._ratio)
+        ratio = self._ratio
+        sx, sy = self.snapped.to_screen(x, y)
+        return QPointF(sx / ratio, sy / ratio)
 
     def _zoom_point(self) -> tuple[float, float]:
         width, height = self._device_size()
@@ -95,7 +98,7 @@ class ZoomWidget(QWidget):
             self.fits = False
 
     def _set_view(self, view: View) -> None:
-        self.view = view
+        self.view, self.snapped = view, view.snapped()
         self.update()
         self.view_changed.emit()
         if self.pointer is not None:
