@@ -32,15 +32,22 @@ class Augmentation:
 
 
 def augment(
-    sample: Sample, canvas: tuple[int, int], scale: float, how: Augmentation, rng: np.random.Generator
+    sample: Sample,
+    canvas: tuple[int, int],
+    scale: float,
+    how: Augmentation,
+    rng: np.random.Generator,
+    centre: tuple[float, float] | None = None,
 ) -> tuple[Pixels, Mask]:
     """One random view of ``sample``, ``scale`` times as large, on a ``canvas`` (h, w).
 
-    Returns pixels (h, w, 3) uint8 and mask (h, w) uint16.
+    Returns pixels (h, w, 3) uint8 and mask (h, w) uint16. What is at ``centre`` (x, y), by default the sample's own, is
+    near the middle of the canvas.
 
     Image and mask go through the same warp. Outside the image the pixels are mirrored and nobody vouches.
     """
-    matrix = _random_warp(sample.mask.shape, canvas, scale, how, rng)
+    middle = ((sample.mask.shape[1] - 1) / 2, (sample.mask.shape[0] - 1) / 2)
+    matrix = _random_warp(centre or middle, canvas, scale, how, rng)
     size = (canvas[1], canvas[0])
     pixels = cv2.warpAffine(sample.pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     mask = cv2.warpAffine(
@@ -50,7 +57,7 @@ def augment(
 
 
 def _random_warp(
-    shape: tuple[int, ...], canvas: tuple[int, int], scale: float, how: Augmentation, rng: np.random.Generator
+    middle: tuple[float, float], canvas: tuple[int, int], scale: float, how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """The 2 x 3 matrix from sample to canvas pixels: centre on centre, flipped, turned, zoomed, stretched, shifted."""
     angle = rng.uniform(-how.upright_degrees, how.upright_degrees) if how.upright else rng.uniform(-180.0, 180.0)
@@ -59,7 +66,7 @@ def _random_warp(
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     turn = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * zoom * stretch, zoom / stretch])
     shift = rng.uniform(-how.shift, how.shift, 2) * (canvas[1], canvas[0])
-    centre = np.array([shape[1] - 1, shape[0] - 1]) / 2
+    centre = np.array(middle)
     target = np.array([canvas[1] - 1, canvas[0] - 1]) / 2 + shift
     return np.column_stack([turn, target - turn @ centre])
 

@@ -15,8 +15,9 @@ from safetensors.torch import save
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.inference import Inference
 from segstudio.engine.models import NETWORKS, build_network
-from segstudio.engine.network import SegmentationNetwork
+from segstudio.engine.network import STRIDE, SegmentationNetwork
 
 FORMAT = "segstudio-weights"
 VERSION = 1
@@ -27,7 +28,8 @@ class WeightsHeader:
     """What a file of weights says about itself; ``input_size`` is the longer side in px that it was trained at.
 
     ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
-    ``finish`` is what was found to make the masks better; weights of older versions have none.
+    ``finish`` is what was found to make the masks better; weights of older versions have none. ``window``,
+    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``.
     """
 
     network: str
@@ -35,6 +37,14 @@ class WeightsHeader:
     input_size: int
     upright: bool = False
     finish: Finish = PLAIN
+    window: int | None = None
+    flip_average: bool = True
+    void: tuple[int, ...] = ()
+
+    @property
+    def inference(self) -> Inference:
+        """How the network is asked about an image, as it was scored."""
+        return Inference(self.upright, self.flip_average, self.window, self.void)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,9 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "input_size": str(header.input_size),
         "upright": str(int(header.upright)),
         "finish": json.dumps(asdict(header.finish)),
+        "window": json.dumps(header.window),
+        "flip_average": str(int(header.flip_average)),
+        "void": json.dumps(header.void),
     }
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
     beside = path.with_name(path.name + ".tmp")
@@ -103,10 +116,14 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             input_size=int(metadata["input_size"]),
             upright=metadata["upright"] == "1",
             finish=_finish(json.loads(metadata.get("finish", "{}"))),
+            window=_window(json.loads(metadata.get("window", "null"))),
+            flip_average=metadata.get("flip_average", "1") == "1",
+            void=tuple(int(number) for number in json.loads(metadata.get("void", "[]"))),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
-    strange = any(not 1 <= number <= len(header.classes) for number in header.finish.one_region)
+    named = (*header.finish.one_region, *header.void)
+    strange = any(not 1 <= number <= len(header.classes) for number in named)
     if strange or header.network not in NETWORKS or not header.classes or not 0 < header.input_size <= 8192:
         raise UserError(f"The model {path.name} names a network, a class or a size that this version does not know.")
     return header
@@ -114,7 +131,16 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
 
 def _finish(body: dict[str, Any]) -> Finish:
     """Raises ``ValueError`` or the like if ``body`` is not one."""
-    threshold = float(body.get("threshold", PLAIN.threshold))
-    if not 0 < threshold < 1:
-        raise ValueError(f"{threshold} is no probability")
-    return Finish(threshold, tuple(int(number) for number in body.get("one_region", PLAIN.one_region)))
+    # Versions before wrote one threshold, of the only class.
+    thresholds = body.get("thresholds", [body["threshold"]] if "threshold" in body else [])
+    return Finish(
+        tuple(float(threshold) for threshold in thresholds),
+        tuple(int(number) for number in body.get("one_region", PLAIN.one_region)),
+    )
+
+
+def _window(side: Any) -> int | None:
+    """Raises ``ValueError`` or the like if ``side`` is not one."""
+    if side is not None and not (int(side) > 0 and int(side) % STRIDE == 0):
+        raise ValueError(f"{side} is no window")
+    return None if side is None else int(side)

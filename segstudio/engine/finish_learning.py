@@ -50,7 +50,7 @@ def learn_finish(said: Sequence[Logits], truths: Sequence[Mask], things: Sequenc
 
 
 def _best_threshold(dice: Callable[[Finish], float], plain: float, images: int) -> tuple[Finish, float]:
-    best = max(_THRESHOLDS, key=lambda threshold: (dice(Finish(threshold)), -abs(threshold - 0.5)))
-    drawn = Finish(round(0.5 + (best - 0.5) * images / (images + _PRIOR_IMAGES), 4))
+    best = max(_THRESHOLDS, key=lambda threshold: (dice(Finish((threshold,))), -abs(threshold - 0.5)))
+    drawn = Finish((round(0.5 + (best - 0.5) * images / (images + _PRIOR_IMAGES), 4),))
     gained = dice(drawn)
     return (drawn, gained) if gained > plain + _LEAST_GAIN else (PLAIN, plain)

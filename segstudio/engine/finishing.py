@@ -15,13 +15,19 @@ Logits = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """``threshold`` is the probability from which a pixel is the class, where there is one class only.
+    """``thresholds`` holds for class 1, 2, ... the probability from which a pixel is the class and not background.
 
-    Of the classes numbered in ``one_region`` an image shows one part at most, and it has no holes.
+    It is a half for classes that it does not reach to. Of the classes numbered in ``one_region`` an image shows one
+    part at most, and it has no holes. Raises ``ValueError`` for a threshold that is no probability.
     """
 
-    threshold: float = 0.5
+    thresholds: tuple[float, ...] = ()
     one_region: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for threshold in self.thresholds:
+            if not 0 < threshold < 1:
+                raise ValueError(f"{threshold} is no probability")
 
 
 PLAIN = Finish()
@@ -34,9 +40,12 @@ def finished(logits: Logits, finish: Finish) -> Logits:
     The regions are those at the size of the logits, so that it costs milliseconds for an image of any size and the
     borders stay as smooth as they were.
     """
+    shifts = [math.log(threshold / (1 - threshold)) for threshold in finish.thresholds]
+    if any(shifts):
+        logits = logits.copy()
+        first = 0 if logits.shape[2] == 1 else 1
+        logits[..., first : first + len(shifts)] -= np.array(shifts, np.float32)
     if logits.shape[2] == 1:
-        shift = math.log(finish.threshold / (1 - finish.threshold))
-        logits = logits - np.float32(shift) if shift else logits
         return _one_region_of_one(logits) if finish.one_region else logits
     for number in finish.one_region:
         logits = _one_region_of_many(logits, number)

@@ -14,6 +14,7 @@ from segstudio.engine.imagenet_weights import load_imagenet_tensors
 from segstudio.engine.network import GuidanceStem, SegmentationNetwork, conv_norm
 from segstudio.engine.segnet import SegNet
 from segstudio.engine.unet import UNet
+from segstudio.protocol.round_folder import Network
 
 _DECODER_CHANNELS = (128, 64, 48, 32)
 _LAST_CHANNELS = 16
@@ -93,7 +94,7 @@ class EfficientUNet(SegmentationNetwork):
         return self.encoder.parameters()
 
 
-NETWORKS: dict[str, Callable[[int], SegmentationNetwork]] = {
+NETWORKS: dict[Network, Callable[[int], SegmentationNetwork]] = {
     "unet-efficientnet-lite0": EfficientUNet,
     "unet": UNet,
     "segnet": SegNet,
@@ -107,8 +108,7 @@ def output_channels(class_count: int) -> int:
 
 def build_network(name: str, class_count: int) -> SegmentationNetwork:
     """The network ``name`` with random weights for ``class_count`` >= 1 classes. Raises ``UserError`` if unknown."""
-    if name not in NETWORKS:
-        raise UserError(
-            f'This version of segstudio knows no network "{name}". It knows: {", ".join(sorted(NETWORKS))}.'
-        )
-    return NETWORKS[name](output_channels(class_count))
+    for known, make in NETWORKS.items():
+        if known == name:
+            return make(output_channels(class_count))
+    raise UserError(f'This version of segstudio knows no network "{name}". It knows: {", ".join(sorted(NETWORKS))}.')

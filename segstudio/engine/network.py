@@ -8,13 +8,15 @@ classes' for several (softmax).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
 
 STRIDE = 32
 GUIDANCE_CHANNELS = 3
+# Far below what any network says, and still a number in every format that is computed in.
+_NEVER = -1e4
 
 
 class SegmentationNetwork(nn.Module):
@@ -43,6 +45,13 @@ class SegmentationNetwork(nn.Module):
     def output_layer(self) -> str:
         """Prefix of the tensors whose shape depends on the classes; they start afresh when the classes change."""
         return "output."
+
+
+def silenced(logits: torch.Tensor, channels: Sequence[int]) -> torch.Tensor:
+    """``logits`` (B, C, ...) in which ``channels`` are never chosen and have no gradient."""
+    if not channels:
+        return logits
+    return logits.index_fill(1, torch.tensor(channels, device=logits.device), _NEVER)
 
 
 def conv_norm(inputs: int, outputs: int) -> nn.Sequential:

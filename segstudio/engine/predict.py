@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
-from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input, to_tensor
+from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finishing import finished
+from segstudio.engine.finishing import Finish, finished
+from segstudio.engine.inference import image_logits
 from segstudio.engine.insight import Gatherer
-from segstudio.engine.network import SegmentationNetwork
 from segstudio.imaging.cv import cv2
 
 _STRIP_ROWS = 256
-_SMOOTHING = 0.8
+_CONFIDENCE_SIDE = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,8 @@ class Prediction:
     """What the model says of an image.
 
     ``mask`` is (H, W) uint16 class ids as large as the image, finished. ``confidence`` is (h, w) uint8 at the size the
-    network saw, to be stretched over the whole image, and is the network's own: see ``confidence_from_logits``.
+    network saw or smaller, to be stretched over the whole image, and is the network's own: see
+    ``confidence_from_logits``.
     ``uncertainty`` and ``embedding`` are of the whole image: see ``insight``.
     """
 
@@ -50,39 +51,37 @@ class Predictor:
         self._network = device.place(checkpoint.build())
         self._gatherer = Gatherer(self._network)
 
-    def predict_file(self, image: Path) -> Prediction:
+    def predict_file(
+        self, image: Path, finish: Finish | None = None, between_windows: Callable[[], None] = lambda: None
+    ) -> Prediction:
         """What the upright image shows. Raises ``UserError`` if the image cannot be read."""
-        return self.predict(load_rgb(image))
+        return self.predict(load_rgb(image), finish, between_windows)
 
-    def predict(self, pixels: Pixels) -> Prediction:
-        """What ``pixels`` (H, W, 3) uint8 RGB show; class 0 is background."""
+    def predict(
+        self, pixels: Pixels, finish: Finish | None = None, between_windows: Callable[[], None] = lambda: None
+    ) -> Prediction:
+        """What ``pixels`` (H, W, 3) uint8 RGB show; class 0 is background.
+
+        ``finish`` takes the place of what was learned; ``between_windows`` may raise to give up.
+        """
         small = to_input(pixels, self.header.input_size)
         self._gatherer.begin()
-        logits = flip_averaged_logits(self._network, small, self._device, self.header.upright, self._gatherer)
-        mask = mask_from_logits(finished(logits, self.header.finish), pixels.shape[0], pixels.shape[1])
+        logits = image_logits(
+            self._network, small, self._device, self.header.inference, between_windows, self._gatherer
+        )
+        finish = self.header.finish if finish is None else finish
+        mask = mask_from_logits(finished(logits, finish), pixels.shape[0], pixels.shape[1])
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
-        return Prediction(mask, confidence_from_logits(logits), *insight)
+        return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
 
 
-def flip_averaged_logits(
-    network: SegmentationNetwork, pixels: Pixels, device: Device, upright: bool, gatherer: Gatherer | None = None
-) -> NDArray[np.float32]:
-    """Logits (h, w, C) float32 of ``pixels`` (h, w, 3) uint8 at input size, averaged over mirror images.
-
-    Two mirror images where ``upright``, else all four. The mean is smoothed a little: steep logits, enlarged, would
-    give the mask a border of steps. On PH2 that changes the Dice by less than 0.001. ``gatherer`` is shown the views.
-    """
-    flips: list[tuple[int, ...]] = [(), (1,)] if upright else [(), (1,), (0,), (0, 1)]
-    batch = np.stack([np.flip(pixels, axes) for axes in flips])
-    with torch.inference_mode(), device.autocast():
-        logits = network(to_tensor(batch, device.torch)).float().cpu().numpy()
-    mirrored = zip(np.moveaxis(logits, 1, -1), flips, strict=True)
-    views = np.stack([np.flip(view, axes) for view, axes in mirrored])
-    if gatherer is not None:
-        gatherer.compare(views)
-    mean = views.mean(axis=0)
-    smooth = cv2.GaussianBlur(np.ascontiguousarray(mean, np.float32), (0, 0), _SMOOTHING)
-    return np.asarray(smooth, np.float32).reshape(mean.shape)
+def _small(confidence: Confidence) -> Confidence:
+    """Doubt is looked at, not measured, and rests in the project for every image."""
+    scale = _CONFIDENCE_SIDE / max(confidence.shape)
+    if scale >= 1:
+        return confidence
+    size = (round(confidence.shape[1] * scale), round(confidence.shape[0] * scale))
+    return np.asarray(cv2.resize(confidence, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def mask_from_logits(logits: NDArray[np.float32], height: int, width: int) -> Mask:

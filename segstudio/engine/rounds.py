@@ -32,7 +32,16 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         RoundProgress("saving", 0.97, 1.0, trained.steps, trained.steps, trained.loss, trained.held_out_dice, count)
     )
     settings = request.settings
-    header = WeightsHeader(settings.network, request.classes, settings.input_size, settings.upright, trained.finish)
+    header = WeightsHeader(
+        settings.network,
+        request.classes,
+        settings.input_size,
+        settings.upright,
+        trained.finish,
+        settings.window,
+        settings.flip_average,
+        request.void,
+    )
     events.check()
     result = RoundResult(
         round=request.round,
@@ -58,7 +67,7 @@ def _read(folder: Path) -> RoundRequest:
         request = read_request(folder)
     except ProtocolError as error:
         raise UserError(f"The folder {folder} does not hold a round of training: {error}.") from error
-    if not request.classes:
+    if not set(range(1, len(request.classes) + 1)) - set(request.void):
         raise UserError("There is no class to learn. Add a class to the project first.")
     return request
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from segstudio.engine.data import Sample
+from segstudio.protocol.round_folder import IGNORE
 
 
 class Sampler:
@@ -24,3 +25,17 @@ class Sampler:
             self._waiting += [self._pass[index] for index in self._rng.permutation(len(self._pass))]
         drawn, self._waiting = self._waiting[:count], self._waiting[count:]
         return drawn
+
+
+def look_at(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
+    """Where to look in a sample of which only a part is seen: (x, y) of a random pixel of a random class.
+
+    Background is one of them. So small structures are seen as often as large ones, and what nobody vouched for is seen
+    only around what somebody did.
+    """
+    classes = np.unique(sample.mask[sample.mask != IGNORE])
+    if not len(classes):
+        return (sample.mask.shape[1] - 1) / 2, (sample.mask.shape[0] - 1) / 2
+    places = np.flatnonzero(sample.mask == rng.choice(classes))
+    row, column = divmod(int(rng.choice(places)), sample.mask.shape[1])
+    return float(column), float(row)

@@ -14,11 +14,15 @@ from segstudio.engine.data import Sample
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish
 from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.predict import flip_averaged_logits, mask_from_logits, mean_class_dice
+from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
-from segstudio.protocol.round_folder import IGNORE, TrainingSettings
+from segstudio.protocol.round_folder import IGNORE, RoundRequest
+
+# That many are held at a time to learn a finish from: a quarter of a gigabyte.
+_MOST_LOGITS = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,22 +38,22 @@ class Scored:
 
 
 class Scorer:
-    """Scores weights of the network of ``settings`` on ``held_out``; ``report`` is called before each image.
+    """Scores weights of the network of ``request`` on ``held_out``; ``report`` is called before each image.
 
     Raises ``RoundCancelled`` where ``events`` say so.
     """
 
     def __init__(
         self,
-        settings: TrainingSettings,
-        class_count: int,
+        request: RoundRequest,
         held_out: list[Sample],
         device: Device,
         events: RoundEvents,
         report: Callable[[], None],
     ) -> None:
-        self._settings = settings
-        self._class_count = class_count
+        self._name = request.settings.network
+        self._inference = Inference.of(request.settings, request.void)
+        self._class_count = len(request.classes)
         self._held_out = held_out
         self._device = device
         self._events = events
@@ -70,11 +74,13 @@ class Scorer:
         if len(self._held_out) < LEAST_IMAGES or self._class_count > MOST_CLASSES:
             return PLAIN
         network = self._network(tensors)
-        samples = self._held_out[:MOST_IMAGES]
+        channels = 1 if self._class_count == 1 else self._class_count + 1
+        most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
+        samples = self._held_out[: min(most, MOST_IMAGES)]
         return learn_finish([self._logits(network, s) for s in samples], [s.mask for s in samples], things)
 
     def _network(self, tensors: Mapping[str, torch.Tensor]) -> SegmentationNetwork:
-        network = build_network(self._settings.network, self._class_count)
+        network = build_network(self._name, self._class_count)
         network.load_state_dict(dict(tensors))
         network = self._device.place(network.eval())
         check_in_every_layer(network, self._events)
@@ -83,4 +89,4 @@ class Scorer:
     def _logits(self, network: SegmentationNetwork, sample: Sample) -> NDArray[np.float32]:
         self._report()
         self._events.pause()
-        return flip_averaged_logits(network, sample.pixels, self._device, self._settings.upright)
+        return image_logits(network, sample.pixels, self._device, self._inference, self._events.pause)

@@ -16,15 +16,16 @@ from segstudio.engine.data import RoundData, reduced_side, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
-from segstudio.engine.losses import MaskedSegmentationLoss
+from segstudio.engine.inference import Inference
+from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
-from segstudio.engine.sampling import Sampler
+from segstudio.engine.sampling import Sampler, look_at
 from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
 from segstudio.engine.scoring import Scored, Scorer
 from segstudio.protocol.messages import Phase
-from segstudio.protocol.round_folder import RoundRequest
+from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
@@ -72,7 +73,7 @@ class RoundTrainer:
         self._rate_scale = 1.0
         self._divergences = 0
         self._optimizer = self._new_optimizer()
-        self._objective = MaskedSegmentationLoss()
+        self._objective = _objective(request, data)
         self._augmentation = Augmentation(upright=request.settings.upright)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), self._settings.seconds)
@@ -80,9 +81,7 @@ class RoundTrainer:
         self._batch = BATCH
         self._sampler = Sampler(data.train, self._rng)
         self._loss: float | None = None
-        self._scorer = Scorer(
-            self._settings, self._class_count, data.held_out, device, events, lambda: self._report("scoring")
-        )
+        self._scorer = Scorer(request, data.held_out, device, events, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
         self._parent = parent
         self._warm: Scored | None = None
@@ -157,13 +156,18 @@ class RoundTrainer:
     def _next_batch(self) -> tuple[np.ndarray, np.ndarray]:
         """Views of the next samples: pixels (B, h, w, 3) uint8 and masks (B, h, w) int64.
 
-        A small set is seen several times in a batch, each time from another side. The canvas holds the largest.
+        A small set is seen several times in a batch, each time from another side. The canvas holds the largest, or
+        a window's worth of each: early windows are smaller, not coarser, since what is small would vanish.
         """
         samples = self._sampler.draw(self._batch)
-        scale = self._budget.scale
+        scale, window, rng = self._budget.scale, self._settings.window, self._rng
         h, w = (max(sample.mask.shape[axis] for sample in samples) for axis in (0, 1))
-        canvas = (reduced_side(h, scale), reduced_side(w, scale))
-        views = [augment(sample, canvas, scale, self._augmentation, self._rng) for sample in samples]
+        if window is None or max(h, w) <= window:
+            canvas = (reduced_side(h, scale), reduced_side(w, scale))
+            views = [augment(sample, canvas, scale, self._augmentation, rng) for sample in samples]
+        else:
+            canvas = (reduced_side(min(h, window), scale), reduced_side(min(w, window), scale))
+            views = [augment(s, canvas, 1.0, self._augmentation, rng, look_at(s, rng)) for s in samples]
         return np.stack([view[0] for view in views]), np.stack([view[1] for view in views]).astype(np.int64)
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
@@ -212,6 +216,8 @@ class RoundTrainer:
         count = len(self._data.held_out)
         if count < SCORE_NEEDS:
             return []
+        inference = Inference.of(self._settings, self._request.void)
+        count = sum(inference.windows(*sample.mask.shape) for sample in self._data.held_out)
         return [0.55, 0.7, 0.85, 1.0] if count <= 8 else [0.7, 1.0] if count <= 24 else [1.0]
 
     def _score_parent(self) -> None:
@@ -278,6 +284,14 @@ def _starting_network(
         network.load_state_dict({**network.state_dict(), **known})
     check_in_every_layer(network, events)
     return device.place(network)
+
+
+def _objective(request: RoundRequest, data: RoundData) -> MaskedSegmentationLoss:
+    """The loss of a round; a class weighs by how much of it was vouched for in the images that are trained on."""
+    pixels = np.zeros(len(request.classes) + 1, np.int64)
+    for sample in data.train:
+        pixels += np.bincount(sample.mask[sample.mask != IGNORE], minlength=len(pixels))
+    return MaskedSegmentationLoss(request.settings.loss, effective_weights(pixels.tolist()), request.void)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

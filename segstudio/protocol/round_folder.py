@@ -26,6 +26,9 @@ FOLDER_VERSION = 1
 IGNORE = 65535
 """Mask value of a pixel that no human vouched for: the loss does not read it."""
 
+Network = Literal["unet-efficientnet-lite0", "unet", "segnet"]
+Loss = Literal["cross_entropy_dice", "cross_entropy", "dice", "focal", "balanced"]
+
 REQUEST = "request.json"
 RESULT = "result.json"
 WEIGHTS = "weights.safetensors"
@@ -53,6 +56,9 @@ class TrainingSettings:
 
     ``max_steps`` bounds the steps, too; None leaves their number to the schedule. ``upright`` says that the images
     keep what is up (photographs of people and scenes), so that they are not turned upside down to learn more.
+
+    ``loss`` is the name of what is minimised, one of ``Loss``. With a ``window`` the network sees the image in squares
+    of so many px, a multiple of 32, not whole. ``flip_average`` has a mask be the mean over mirror images.
     """
 
     network: str = "unet-efficientnet-lite0"
@@ -61,13 +67,17 @@ class TrainingSettings:
     seed: int = 0
     max_steps: int | None = None
     upright: bool = False
+    loss: str = "cross_entropy_dice"
+    window: int | None = None
+    flip_average: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class RoundRequest:
     """The whole input of a round. ``classes`` names class 1, 2, ...; ``parent_weights`` is absolute or None.
 
-    ``things`` are the numbers of the classes whose objects are many in an image, each a segment of its own.
+    ``things`` are the numbers of the classes whose objects are many in an image, each a segment of its own. Classes
+    numbered in ``void`` are not judged: no mask of the round holds them, and they are never predicted.
     """
 
     round: int
@@ -76,6 +86,7 @@ class RoundRequest:
     parent_weights: str | None
     settings: TrainingSettings
     things: tuple[int, ...] = ()
+    void: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,7 @@ def read_request(folder: Path) -> RoundRequest:
             parent_weights=None if body["parent_weights"] is None else _text(body["parent_weights"]),
             settings=TrainingSettings(**body["settings"]),
             things=tuple(int(number) for number in _list(body.get("things", []))),
+            void=tuple(int(number) for number in _list(body.get("void", []))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"{folder / REQUEST} is damaged: {error!r}") from error

@@ -9,7 +9,9 @@ from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.models import build_network
 
-HEADER = WeightsHeader("unet-efficientnet-lite0", ("hair", "skin, überall"), 96, upright=True)
+HEADER = WeightsHeader(
+    "unet-efficientnet-lite0", ("hair", "skin, überall"), 96, True, window=64, flip_average=False, void=(2,)
+)
 METADATA = {
     "format": "segstudio-weights",
     "version": "1",
@@ -49,6 +51,10 @@ def test_round_trip_keeps_header_and_every_bit(tmp_path: Path, tensors: dict[str
         ({"classes": "3"}, "header"),
         ({"input_size": "many"}, "header"),
         ({"input_size": "0"}, "does not know"),
+        ({"window": "0"}, "header"),
+        ({"window": "100"}, "header"),
+        ({"void": "[3]"}, "does not know"),
+        ({"void": "3"}, "header"),
     ],
 )
 def test_a_strange_header_is_refused(tmp_path: Path, change: dict[str, str], words: str) -> None:

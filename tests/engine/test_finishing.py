@@ -19,9 +19,10 @@ from segstudio.engine.data import ImageCache, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import learn_finish
 from segstudio.engine.finishing import Finish, finished
+from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.predict import Predictor, flip_averaged_logits, mask_from_logits
+from segstudio.engine.predict import Predictor, mask_from_logits
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
 from segstudio.imaging.cv import cv2
@@ -91,7 +92,7 @@ def test_a_hole_that_is_another_class_stays() -> None:
 def test_a_threshold_moves_the_border() -> None:
     probability = np.linspace(0.01, 0.99, 40, dtype=np.float32)[None, :, None]
     logits = np.log(probability / (1 - probability))
-    assert np.array_equal(finished(logits, Finish(threshold=0.7)) > 0, probability > 0.7)
+    assert np.array_equal(finished(logits, Finish((0.7,))) > 0, probability > 0.7)
 
 
 def test_specks_and_holes_go_where_the_held_out_images_say_so() -> None:
@@ -122,7 +123,7 @@ def test_few_images_move_the_threshold_less_than_many() -> None:
     found = []
     for count in (4, 30):
         pairs = [_too_eager(8 + index % 5) for index in range(count)]
-        found.append(learn_finish([p[0] for p in pairs], [p[1] for p in pairs]).threshold)
+        found.append(learn_finish([p[0] for p in pairs], [p[1] for p in pairs]).thresholds[0])
     assert 0.5 < found[0] < found[1] < 0.7
     assert learn_finish([_too_eager(8)[0]] * 3, [_too_eager(8)[1]] * 3) == Finish()
 
@@ -137,11 +138,11 @@ def test_pixels_that_nobody_vouched_for_teach_no_finish() -> None:
 
 def test_a_finish_goes_with_the_weights_and_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = build_network(TINY.network, 1)
-    header = WeightsHeader(TINY.network, ("disc",), 64, finish=Finish(0.55, (1,)))
+    header = WeightsHeader(TINY.network, ("disc",), 64, finish=Finish((0.55,), (1,)))
     save_checkpoint(tmp_path / "a.safetensors", header, network.state_dict())
     save_checkpoint(tmp_path / "b.safetensors", replace(header, finish=Finish()), network.state_dict())
     assert load_checkpoint(tmp_path / "a.safetensors").header == header
-    monkeypatch.setattr(predict, "flip_averaged_logits", lambda *_: _blob(10, specks=True)[0])
+    monkeypatch.setattr(predict, "image_logits", lambda *_: _blob(10, specks=True)[0])
     pixels, _ = disc(5)
     one, other = (Predictor(tmp_path / f"{name}.safetensors", CPU).predict(pixels) for name in "ab")
     assert len(parts(one.mask > 0)[1]) == 2
@@ -160,10 +161,33 @@ def test_weights_of_before_have_no_finish(tmp_path: Path) -> None:
     }
     save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors", metadata)
     assert load_checkpoint(tmp_path / "w.safetensors").header.finish == Finish()
+    one_threshold = {**metadata, "finish": '{"threshold": 0.6, "one_region": [1]}'}
+    save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors", one_threshold)
+    assert load_checkpoint(tmp_path / "w.safetensors").header.finish == Finish((0.6,), (1,))
+
+
+@given(st.integers(0, 99), st.floats(0.1, 0.9))
+def test_a_threshold_of_one_class_of_several_is_against_the_background(seed: int, threshold: float) -> None:
+    logits = _smooth_noise(seed, 3)
+    logits[..., 2] = -50
+    odds = np.exp(logits[..., 1].astype(float) - logits[..., 0])
+    chosen = finished(logits, Finish((threshold,))).argmax(axis=2)
+    sure = np.abs(odds / (1 + odds) - threshold) > 1e-4
+    assert np.array_equal(chosen[sure], (odds / (1 + odds) > threshold)[sure])
+    assert np.array_equal(finished(logits, Finish((0.5, 0.5))), logits)
 
 
 @pytest.mark.parametrize(
-    "finish", [[], {"threshold": 1.0}, {"threshold": "much"}, {"one_region": [2]}, {"one_region": 1}]
+    "finish",
+    [
+        [],
+        {"threshold": 1.0},
+        {"threshold": "much"},
+        {"thresholds": [0]},
+        {"thresholds": 3},
+        {"one_region": [2]},
+        {"one_region": 1},
+    ],
 )
 def test_a_strange_finish_is_refused(tmp_path: Path, finish: object) -> None:
     path = tmp_path / "w.safetensors"
@@ -195,12 +219,12 @@ def test_a_round_writes_what_it_learned_of_the_accepted_weights(tmp_path: Path) 
 
 
 def _said(network: SegmentationNetwork, pixels: np.ndarray) -> np.ndarray:
-    return flip_averaged_logits(network, to_input(pixels, 64), CPU, upright=False)
+    return image_logits(network, to_input(pixels, 64), CPU, Inference(upright=False))
 
 
 def test_the_score_is_that_of_the_network_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_round(tmp_path, held_out=4)
     plain = run_round(tmp_path, CPU, ImageCache(), RoundEvents()).held_out_dice
-    monkeypatch.setattr("segstudio.engine.scoring.learn_finish", lambda *_: Finish(0.7, (1,)))
+    monkeypatch.setattr("segstudio.engine.scoring.learn_finish", lambda *_: Finish((0.7,), (1,)))
     assert run_round(tmp_path, CPU, ImageCache(), RoundEvents()).held_out_dice == plain
-    assert load_checkpoint(tmp_path / WEIGHTS).header.finish == Finish(0.7, (1,))
+    assert load_checkpoint(tmp_path / WEIGHTS).header.finish == Finish((0.7,), (1,))

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from segstudio.engine.device import Device
+from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.insight import EMBEDDING_LENGTH, Gatherer
 from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.predict import flip_averaged_logits
 from tests.engine.synthetic import disc
 
 CPU = Device("cpu", "test")
@@ -36,7 +36,7 @@ class _Brightness(SegmentationNetwork):
 
 def _gathered(network: SegmentationNetwork, pixels: np.ndarray, upright: bool = False) -> Gatherer:
     gatherer = Gatherer(network)
-    flip_averaged_logits(network, pixels, CPU, upright, gatherer)
+    image_logits(network, pixels, CPU, Inference(upright=upright), gatherer=gatherer)
     return gatherer
 
 
@@ -84,8 +84,8 @@ def test_parts_of_an_image_are_one_image() -> None:
     network = _Brightness(lean=True)
     whole, parts = Gatherer(network), Gatherer(network)
     for _ in range(2):
-        flip_averaged_logits(network, pixels, CPU, True, parts)
-    flip_averaged_logits(network, pixels, CPU, True, whole)
+        image_logits(network, pixels, CPU, Inference(upright=True), gatherer=parts)
+    image_logits(network, pixels, CPU, Inference(upright=True), gatherer=whole)
     assert parts.uncertainty == pytest.approx(whole.uncertainty)
     assert np.array_equal(parts.embedding, whole.embedding)
     parts.begin()

@@ -8,15 +8,10 @@ import torch
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.data import input_shape
 from segstudio.engine.device import Device
+from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.predict import (
-    Predictor,
-    confidence_from_logits,
-    flip_averaged_logits,
-    mask_from_logits,
-    mean_class_dice,
-)
+from segstudio.engine.predict import Predictor, confidence_from_logits, mask_from_logits, mean_class_dice
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 from tests.engine.synthetic import disc, write_image
@@ -49,7 +44,9 @@ class _BrightnessOnTheLeft(SegmentationNetwork):
 
 @pytest.mark.parametrize("upright", [False, True])
 def test_flips_are_undone_before_averaging(upright: bool) -> None:
-    mean = flip_averaged_logits(_BrightnessOnTheLeft(), np.zeros((64, 96, 3), np.uint8), CPU, upright)[..., 0]
+    mean = image_logits(_BrightnessOnTheLeft(), np.zeros((64, 96, 3), np.uint8), CPU, Inference(upright=upright))[
+        ..., 0
+    ]
     assert np.array_equal(mean, mean[:, ::-1])
     assert np.array_equal(mean, mean[::-1]) is not upright
 
@@ -66,7 +63,7 @@ class _Steep(SegmentationNetwork):
 
 def test_a_pixel_stays_where_it_is() -> None:
     pixels, _ = disc(3, 96, 64)
-    mean = flip_averaged_logits(_Bright(), pixels, CPU, upright=False)[..., 0]
+    mean = image_logits(_Bright(), pixels, CPU, Inference(upright=False))[..., 0]
     bright = (pixels.mean(axis=2) - 127) / 128
     assert np.allclose(mean, cv2.GaussianBlur(bright, (0, 0), 0.8), atol=1e-2)
 
@@ -110,7 +107,7 @@ def test_confidence_is_the_probability_of_the_class_that_was_chosen(logits: tupl
 def test_the_model_is_least_sure_where_its_mask_ends() -> None:
     _, xs = np.mgrid[:64, :96]
     pixels = np.repeat(np.clip(4 * xs - 50, 0, 255).astype(np.uint8)[..., None], 3, 2)
-    logits = flip_averaged_logits(_Steep(), pixels, CPU, upright=True)
+    logits = image_logits(_Steep(), pixels, CPU, Inference(upright=True))
     mask, confidence = mask_from_logits(logits, 64, 96), confidence_from_logits(logits)
     border = int(mask[32].argmax())
     assert 0 < border < 95
@@ -133,7 +130,7 @@ def test_a_slanting_edge_of_steep_logits_has_no_steps() -> None:
 
     ys, xs = np.mgrid[:64, :64]
     pixels = np.repeat(np.where(xs < 16 + ys / 3, 255, 0).astype(np.uint8)[..., None], 3, 2)
-    logits = flip_averaged_logits(_Steep(), pixels, CPU, upright=True)
+    logits = image_logits(_Steep(), pixels, CPU, Inference(upright=True))
     mask = mask_from_logits(logits, 192, 192)
     borders = mask.sum(axis=1)[24:-24].astype(float)
     line = np.polyval(np.polyfit(np.arange(len(borders)), borders, 1), np.arange(len(borders)))

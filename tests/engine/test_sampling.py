@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.engine.data import ImageCache, Sample, load_round
-from segstudio.engine.sampling import Sampler
-from segstudio.protocol.round_folder import TrainingImage, read_request, write_request
+from segstudio.engine.sampling import Sampler, look_at
+from segstudio.protocol.round_folder import IGNORE, TrainingImage, read_request, write_request
 from tests.engine.synthetic import make_round
 
 
@@ -42,3 +42,20 @@ def test_a_fresh_image_is_read_as_one(tmp_path: Path) -> None:
     write_request(tmp_path, type(request)(1, request.classes, (request.images[0], fresh), None, request.settings))
     data = load_round(tmp_path, read_request(tmp_path), ImageCache(), print, lambda: None)
     assert [sample.fresh for sample in data.train] == [False, True]
+
+
+def test_each_class_is_looked_at_equally_often_and_nothing_that_nobody_vouched_for() -> None:
+    mask = np.zeros((20, 30), np.uint16)
+    mask[:5] = IGNORE
+    mask[10:, 20:] = 1
+    mask[19, 0] = 2
+    sample, rng = Sample(1, np.zeros((20, 30, 3), np.uint8), mask, None), np.random.default_rng(0)
+    places = [look_at(sample, rng) for _ in range(600)]
+    seen = Counter(int(mask[int(y), int(x)]) for x, y in places)
+    assert seen.keys() == {0, 1, 2}
+    assert all(150 < count < 250 for count in seen.values())
+
+
+def test_of_a_sample_that_nobody_vouched_for_the_middle_is_looked_at() -> None:
+    sample = Sample(1, np.zeros((20, 30, 3), np.uint8), np.full((20, 30), IGNORE, np.uint16), None)
+    assert look_at(sample, np.random.default_rng(0)) == (14.5, 9.5)

@@ -134,6 +134,9 @@ def _objective(values: Callable[[int], float], calls: list[int]) -> type[nn.Modu
     """A loss of the network's real gradient, whose value at the n-th call is multiplied by ``values(n)``."""
 
     class Objective(nn.Module):
+        def __init__(self, *_settings: object) -> None:
+            super().__init__()
+
         def forward(self, logits: torch.Tensor, _target: torch.Tensor) -> torch.Tensor:
             calls.append(len(calls))
             return logits.float().square().mean() * values(calls[-1])

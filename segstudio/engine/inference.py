@@ -1,0 +1,124 @@
+"""How a network is asked about an image: whole or in overlapping windows, from one side or averaged over mirror images.
+
+Training scores weights and prediction makes masks in the very same way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.engine.data import Pixels, to_tensor
+from segstudio.engine.device import Device
+from segstudio.engine.insight import Gatherer
+from segstudio.engine.network import SegmentationNetwork, silenced
+from segstudio.imaging.cv import cv2
+from segstudio.protocol.round_folder import TrainingSettings
+
+_SMOOTHING = 0.8
+_OVERLAP = 0.25
+_WINDOWS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """``flip_average`` has a mask be the mean over mirror images: two where ``upright``, else four.
+
+    With a ``window`` in px, larger images are seen in overlapping squares. Classes numbered in ``void`` are never said.
+    """
+
+    upright: bool = False
+    flip_average: bool = True
+    window: int | None = None
+    void: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, settings: TrainingSettings, void: tuple[int, ...]) -> Inference:
+        """As the weights that a round with ``settings`` leaves are asked."""
+        return cls(settings.upright, settings.flip_average, settings.window, void)
+
+    @property
+    def flips(self) -> list[tuple[int, ...]]:
+        """The axes of (B, C, H, W) along which each view is mirrored."""
+        if not self.flip_average:
+            return [()]
+        return [(), (3,)] if self.upright else [(), (3,), (2,), (2, 3)]
+
+    def windows(self, height: int, width: int) -> int:
+        """In how many windows an image of that input size is seen."""
+        if self.window is None:
+            return 1
+        stride = self.window * (1 - _OVERLAP)
+        return math.prod(1 + math.ceil(max(0, side - self.window) / stride) for side in (height, width))
+
+
+def image_logits(
+    network: SegmentationNetwork,
+    pixels: Pixels,
+    device: Device,
+    how: Inference,
+    between_windows: Callable[[], None] = lambda: None,
+    gatherer: Gatherer | None = None,
+) -> NDArray[np.float32]:
+    """Logits (h, w, C) float32 of ``pixels`` (h, w, 3) uint8 at input size.
+
+    Windows are blended by Gaussian weights, as MONAI's sliding window does; ``between_windows`` may raise to give up.
+    ``gatherer`` is shown the views. The logits are smoothed a little: steep ones, enlarged, would give the mask a border
+    of steps. On PH2 that changes the Dice by less than 0.001.
+    """
+    with torch.inference_mode(), device.autocast():
+        if how.windows(*pixels.shape[:2]) == 1:
+            logits = _flip_averaged(network, to_tensor(pixels[None], device.torch), how, gatherer)
+        else:
+            logits = _windowed(network, pixels, device, how, between_windows, gatherer)
+        mean = np.ascontiguousarray(logits[0].permute(1, 2, 0).cpu().numpy())
+    smooth = cv2.GaussianBlur(mean, (0, 0), _SMOOTHING)
+    return np.asarray(smooth, np.float32).reshape(mean.shape)
+
+
+def _flip_averaged(
+    network: SegmentationNetwork, images: torch.Tensor, how: Inference, gatherer: Gatherer | None
+) -> torch.Tensor:
+    """Logits (B, C, h, w) float32 of ``images`` (B, 3, h, w), averaged over mirror images."""
+    mirrored = torch.cat([images.flip(axes) for axes in how.flips]).contiguous(memory_format=torch.channels_last)
+    said = silenced(network(mirrored).float(), how.void).chunk(len(how.flips))
+    views = torch.stack([view.flip(axes) for view, axes in zip(said, how.flips, strict=True)])
+    if gatherer is not None:
+        for image in views.permute(1, 0, 3, 4, 2).cpu().numpy():
+            gatherer.compare(image)
+    return views.mean(dim=0)
+
+
+def _windowed(
+    network: SegmentationNetwork,
+    pixels: Pixels,
+    device: Device,
+    how: Inference,
+    between_windows: Callable[[], None],
+    gatherer: Gatherer | None,
+) -> torch.Tensor:
+    # Not at the top: it takes seconds to import, and few projects need it.
+    from monai.inferers import sliding_window_inference
+
+    def see(windows: torch.Tensor) -> torch.Tensor:
+        between_windows()
+        return _flip_averaged(network, windows, how, gatherer)
+
+    assert how.window is not None
+    # The image and the sums stay in the computer's own memory: only windows go to the accelerator.
+    logits: torch.Tensor = sliding_window_inference(
+        to_tensor(pixels[None], torch.device("cpu")),
+        (min(how.window, pixels.shape[0]), min(how.window, pixels.shape[1])),
+        1 if device.kind == "cpu" else _WINDOWS_AT_ONCE,
+        see,
+        overlap=_OVERLAP,
+        mode="gaussian",
+        sw_device=device.torch,
+        device=torch.device("cpu"),
+    )
+    return logits
