@@ -108,6 +108,11 @@ class WindowRig:
     def key(self, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier, widget=None) -> None:
         self.qtbot.keyClick(widget or self.canvas, key, modifier)
 
+    def let_go(self, key: Qt.Key) -> None:
+        """A key that was held comes up."""
+        self.qtbot.keyRelease(self.canvas, key)
+        self.wait(lambda: not self.canvas.held.is_down(key))
+
     def mask(self):
         document = self.session.document
         return document.shown(document.bounds)

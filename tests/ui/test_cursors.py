@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import QApplication
 
 from segstudio.app.tools import make_tools
@@ -68,3 +69,29 @@ def test_the_bucket_leaves_a_filled_region(close):
     close.wait(lambda: not close.editor.computing)
     close.canvas.follow_pointer(None)
     assert_golden("tool_bucket", picture(close))
+
+
+class Repainted(QObject):
+    """What of a widget was painted."""
+
+    def __init__(self, widget):
+        super().__init__(widget)
+        self.region = QRegion()
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self.region = self.region.united(event.region())
+        return False
+
+
+@pytest.mark.parametrize("elsewhere", [(90, 60), None])
+def test_a_ring_that_grew_with_the_zoom_is_wiped_away_whole(close, elsewhere):
+    rig, canvas = close, close.canvas
+    canvas.follow_pointer(rig.at(40, 30).toPointF())
+    canvas.zoom_to(8.0)
+    QApplication.processEvents()
+    ring, repainted = canvas.mark.bounds, Repainted(canvas)
+    canvas.follow_pointer(None if elsewhere is None else rig.at(*elsewhere).toPointF())
+    QApplication.processEvents()
+    assert (QRegion(ring.intersected(canvas.rect())) - repainted.region).isEmpty()

@@ -67,7 +67,7 @@ def test_space_shows_the_bare_image_while_it_is_held(corrected):
     bare = [tuple(int(v) for v in rig.session.document.pixels[y, x]) for x, y in (BOX, STROKE)]
     rig.qtbot.keyPress(rig.canvas, Key.Key_Space)
     assert [color(rig, *place) for place in (BOX, STROKE)] == bare
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_Space)
+    rig.let_go(Key.Key_Space)
     assert [color(rig, *place) for place in (BOX, STROKE, NEITHER)] == before
     assert before[:2] != bare
 
@@ -80,7 +80,7 @@ def test_dragging_with_space_moves_the_image(rig):
     rig.qtbot.mousePress(rig.canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 100))
     rig.qtbot.mouseMove(rig.canvas, QPoint(140, 120))
     rig.qtbot.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, pos=QPoint(140, 120))
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_Space)
+    rig.let_go(Key.Key_Space)
     assert rig.canvas.to_image(QPointF(140, 120)) == pytest.approx(before, abs=0.1)
     assert not rig.mask().any()
 
@@ -94,7 +94,7 @@ def test_v_shows_the_models_mask_alone(corrected):
     assert color(rig, *BOX) == with_mask
     assert rig.canvas.legend.isVisible()
     assert rig.canvas.legend.lines == ((None, "The model's mask"),)
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_V)
+    rig.let_go(Key.Key_V)
     assert color(rig, *STROKE) != bare
     assert not rig.canvas.legend.isVisible()
     assert rig.canvas.mask_shown
@@ -107,7 +107,7 @@ def test_d_shows_what_was_corrected_with_a_legend(corrected):
     assert color(rig, *BOX) == bare
     assert len(rig.canvas.legend.lines) == 3
     assert_golden("held_difference", grabbed(rig.canvas, rig.canvas.legend.geometry()))
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_D)
+    rig.let_go(Key.Key_D)
     assert not rig.canvas.legend.isVisible()
 
 
@@ -116,7 +116,7 @@ def test_without_a_models_mask_the_legend_says_so(rig):
     for key in (Key.Key_V, Key.Key_D):
         rig.qtbot.keyPress(rig.canvas, key)
         assert "no mask of this image yet" in rig.canvas.legend.lines[0][1]
-        rig.qtbot.keyRelease(rig.canvas, key)
+        rig.let_go(key)
 
 
 def test_of_two_keys_the_last_one_counts(corrected):
@@ -124,9 +124,9 @@ def test_of_two_keys_the_last_one_counts(corrected):
     rig.qtbot.keyPress(rig.canvas, Key.Key_V)
     rig.qtbot.keyPress(rig.canvas, Key.Key_D)
     assert rig.canvas.look.source == "difference"
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_D)
+    rig.let_go(Key.Key_D)
     assert rig.canvas.look.source == "prediction"
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_V)
+    rig.let_go(Key.Key_V)
     assert rig.canvas.look.source == "mask"
 
 
@@ -139,7 +139,31 @@ def test_a_key_that_is_let_go_elsewhere_comes_up(rig, hold):
     QApplication.sendEvent(rig.canvas, QFocusEvent(QEvent.Type.FocusOut))
     assert (rig.canvas.look.source, rig.canvas.bare) == ("mask", False)
     assert rig.editor.tool_name == before
-    rig.qtbot.keyRelease(rig.canvas, hold.key)
+    rig.let_go(hold.key)
+
+
+def repeat(rig, key):
+    """As X11 tells of it, when Qt does not see through it."""
+    rig.qtbot.keyRelease(rig.canvas, key)
+    rig.qtbot.keyPress(rig.canvas, key)
+
+
+@pytest.mark.parametrize("hold", HOLDS, ids=lambda hold: hold.name)
+def test_a_key_that_repeats_stays_down_all_the_while(rig, hold, monkeypatch):
+    rig.new_project()
+    before, heard = rig.editor.tool_name, []
+    rig.qtbot.keyPress(rig.canvas, hold.key)
+    monkeypatch.setattr(rig.canvas, "set_look", lambda *look: heard.append(look))
+    tool = rig.editor.tool_name
+    for _ in range(3):
+        repeat(rig, hold.key)
+        rig.qtbot.wait(HELD_MS // 3 + 10)
+        assert rig.canvas.held.is_down(hold.key)
+    assert not heard, "nothing flickers"
+    assert rig.editor.tool_name == tool
+    rig.let_go(hold.key)
+    assert rig.editor.tool_name == before
+    assert bool(heard) == (hold.key != Key.Key_X)
 
 
 def test_hiding_the_mask_has_a_key_of_its_own(corrected):
@@ -150,7 +174,7 @@ def test_hiding_the_mask_has_a_key_of_its_own(corrected):
     hidden = color(rig, *BOX)
     rig.qtbot.keyPress(rig.canvas, Key.Key_V)
     assert color(rig, *BOX) == shown
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_V)
+    rig.let_go(Key.Key_V)
     assert color(rig, *BOX) == hidden != shown
 
 
@@ -180,7 +204,7 @@ def test_x_held_long_gives_the_tool_before_back(rig):
     rig.qtbot.keyPress(rig.canvas, Key.Key_X)
     assert rig.editor.tool_name == "superpixels"
     rig.qtbot.wait(HELD_MS + 30)
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    rig.let_go(Key.Key_X)
     assert rig.editor.tool_name == "eraser"
 
 
@@ -188,7 +212,7 @@ def test_x_used_while_it_is_held_gives_the_tool_back_at_the_end_of_the_stroke(ri
     rig.new_project()
     rig.qtbot.keyPress(rig.canvas, Key.Key_X)
     rig.drag([(40, 30), (44, 30)], release=False)
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    rig.let_go(Key.Key_X)
     assert rig.editor.tool_name == "superpixels"
     rig.qtbot.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, pos=rig.at(44, 30))
     assert rig.editor.tool_name == "brush"
@@ -198,7 +222,7 @@ def test_x_let_go_in_a_stroke_that_is_given_up_gives_the_tool_back_at_once(rig):
     rig.new_project()
     rig.qtbot.keyPress(rig.canvas, Key.Key_X)
     rig.drag([(40, 30), (44, 30)], release=False)
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    rig.let_go(Key.Key_X)
     rig.key(Key.Key_Escape)
     assert rig.editor.tool_name == "brush"
     rig.qtbot.mouseRelease(rig.canvas, Qt.MouseButton.LeftButton, pos=rig.at(44, 30))
@@ -210,7 +234,7 @@ def test_a_tool_that_is_chosen_while_x_is_held_stays(rig):
     rig.qtbot.keyPress(rig.canvas, Key.Key_X)
     rig.editor.set_tool("eraser")
     rig.qtbot.wait(HELD_MS + 30)
-    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    rig.let_go(Key.Key_X)
     assert rig.editor.tool_name == "eraser"
 
 

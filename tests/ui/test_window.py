@@ -215,7 +215,7 @@ def test_space_and_the_middle_button_move_the_image(rig):
         rig.qtbot.mouseMove(rig.canvas, start + QPointF(30, 0).toPoint())
         rig.qtbot.mouseRelease(rig.canvas, button, pos=start + QPointF(30, 0).toPoint())
         if space:
-            rig.qtbot.keyRelease(rig.canvas, Key.Key_Space)
+            rig.let_go(Key.Key_Space)
         assert rig.canvas.view.x == pytest.approx(x + 30)
     assert not rig.mask().any()
 

@@ -51,6 +51,8 @@ class Canvas(SeenView):
         self._marked = QRect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view_changed.connect(self._follow_preview)
+        # The ring is as large as the zoom makes it: where it is drawn now is where it must be wiped away later.
+        self.view_changed.connect(self.update_mark)
 
     def set_session(self, session: Session | None) -> None:
         """Show another project, or none."""
@@ -273,15 +275,12 @@ class Canvas(SeenView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """A key that was held came up."""
-        if self.held.release(event):
-            self.update_cursor()
-        else:
+        if not self.held.release(event):
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Keys that are let go elsewhere are not heard of: they come up now."""
         self.held.release_all()
-        self.update_cursor()
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:

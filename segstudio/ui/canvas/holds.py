@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, Qt
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 HELD_MS = 250
 """A key that is let go sooner was tapped."""
+
+STILL_DOWN_MS = 20
+"""A key that goes down again sooner than that was held all the while: X11 tells of a key that repeats as of one that
+comes up and goes down again, and Qt does not always see through it."""
 
 Do = Callable[["Canvas"], None]
 
@@ -51,6 +55,11 @@ class HeldKeys:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._down: list[Hold] = []
+        self._let_go: list[Hold] = []
+        self._timer = QTimer(canvas)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(STILL_DOWN_MS)
+        self._timer.timeout.connect(self._come_up)
 
     def is_down(self, key: Qt.Key) -> bool:
         """True while ``key`` is held."""
@@ -65,25 +74,35 @@ class HeldKeys:
         hold = _hold_of(event)
         if hold is None or not self.wants(event):
             return False
-        if not event.isAutoRepeat() and hold not in self._down:
+        if hold in self._let_go:
+            self._let_go.remove(hold)
+        elif not event.isAutoRepeat() and hold not in self._down:
             self._down.append(hold)
             hold.press(self._canvas)
         return True
 
     def release(self, event: QKeyEvent) -> bool:
-        """A key came up; False if it was not held."""
+        """A key came up, which counts a moment later; False if it was not held."""
         hold = _hold_of(event)
         if hold is None or hold not in self._down:
             return False
-        if not event.isAutoRepeat():
-            self._down.remove(hold)
-            hold.release(self._canvas)
+        if not event.isAutoRepeat() and hold not in self._let_go:
+            self._let_go.append(hold)
+            self._timer.start()
         return True
 
     def release_all(self) -> None:
         """Keys that are let go elsewhere are not heard of: all come up now."""
-        while self._down:
-            self._down.pop().release(self._canvas)
+        self._let_go = self._down[::-1]
+        self._come_up()
+
+    def _come_up(self) -> None:
+        self._timer.stop()
+        while self._let_go:
+            hold = self._let_go.pop(0)
+            self._down.remove(hold)
+            hold.release(self._canvas)
+        self._canvas.update_cursor()
 
 
 class LentTool:
