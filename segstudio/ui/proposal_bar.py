@@ -68,9 +68,10 @@ class ProposalBar(QFrame):
             self.hide()
             return
         self.title.setText(editor.tool.title)
-        self.state.setText("working…" if editor.computing else "" if editor.busy else "nothing to change")
+        nothing = editor.preview.changes_nothing
+        self.state.setText("working…" if editor.computing else "nothing to change" if nothing else "")
         self.state.setVisible(bool(self.state.text()))
-        self.apply_button.setEnabled(editor.busy and not editor.computing)
+        self.apply_button.setEnabled(not editor.computing and not nothing)
         self._show_actions(editor.tool.actions)
         self.show()
         self.raise_()

@@ -516,3 +516,22 @@ def test_dragging_in_the_histogram_sets_black_and_white(rig):
     y, x = np.unravel_index(document.pixels.min(axis=2).argmax(), document.pixels.shape[:2])
     rig.key(Key.Key_V, Qt.KeyboardModifier.ShiftModifier)
     assert color(rig, int(x), int(y)) == (255, 255, 255)
+
+
+def test_the_histogram_bends_its_line_as_gamma_does(rig):
+    rig.new_project()
+    rig.window.tone.fold(False)
+    turn(rig)
+    histogram = rig.window.tone.histogram
+    accent = np.array(rig.theme.color("accent").getRgb()[:3])
+
+    def height_in_the_middle():
+        column = round(histogram.place(127.5))
+        shot = grabbed(histogram, QRect(column, 0, 1, histogram.height())).astype(int)[:, 0]
+        return int(np.abs(shot - accent).sum(axis=1).argmin())
+
+    straight = height_in_the_middle()
+    rig.window.tone.fields["gamma"].setValue(2.2)
+    assert height_in_the_middle() < straight - 8
+    rig.window.tone.fields["gamma"].setValue(0.5)
+    assert height_in_the_middle() > straight + 8

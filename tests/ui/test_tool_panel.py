@@ -132,6 +132,37 @@ def test_a_wheel_over_the_panel_changes_no_value(rig):
     assert rig.editor.settings == before
 
 
+def test_a_long_title_does_not_make_the_panel_wider(rig):
+    rig.new_project()
+    rig.window.resize(1280, 720)
+    QApplication.processEvents()
+    width = rig.canvas.width()
+    proposed = Proposed()
+    proposed.title = "Carried over from HipHop_HipHop1_C0_00180_with_a_name_that_does_not_end"
+    rig.editor.propose(proposed)
+    rig.wait(lambda: rig.window.tool.title.text() == proposed.title)
+    QTest.qWait(20)
+    assert rig.canvas.width() == width
+    assert rig.window.tool.title.width() < rig.window.tool.title.sizeHint().width()
+    assert rig.window.tool.title.toolTip() == proposed.title
+
+
+def test_a_proposal_that_would_change_nothing_cannot_be_applied(rig):
+    rig.new_project()
+    rig.editor.apply("Put", Patch(Rect(20, 20, 40, 40), np.ones((20, 20), bool), 1))
+    bar = rig.window.proposal_bar
+    for operation, nothing in (("fill_holes", True), ("grow", False)):
+        rig.window.actions_table.by_id[operation].trigger()
+        rig.wait(lambda: bar.isVisible() and not rig.editor.computing)
+        rig.wait(lambda nothing=nothing: bar.state.text() == ("nothing to change" if nothing else ""))
+        assert bar.apply_button.isEnabled() != nothing
+        assert rig.window.tool.apply_button.isEnabled() != nothing
+    rig.session.change_segment(1, locked=True)
+    rig.wait(lambda: bar.state.text() == "nothing to change" and not bar.apply_button.isEnabled())
+    rig.key(Qt.Key.Key_Escape)
+    assert not rig.editor.proposing
+
+
 @pytest.mark.parametrize("how", ["bar", "panel", "key"])
 def test_a_proposal_is_taken(rig, how):
     rig.new_project()

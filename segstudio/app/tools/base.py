@@ -74,6 +74,11 @@ class Preview:
     caption: str = ""
     cells: NDArray[np.integer] | None = None
 
+    @property
+    def changes_nothing(self) -> bool:
+        """True if no pixel would be another."""
+        return self.patch is None or self.patch.is_empty
+
 
 NO_PREVIEW = Preview()
 

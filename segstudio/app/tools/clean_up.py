@@ -72,7 +72,7 @@ class CleanUpProposal(Tool):
     @property
     def undecided(self) -> str:
         """What would change, unless it is nothing or was taken."""
-        nothing = self._ended or self._taken or (self._found is not None and self._found.is_empty)
+        nothing = self._ended or self._taken or (self._found is not None and self._preview.changes_nothing)
         return "" if nothing else f"“{self.title}”"
 
     @property

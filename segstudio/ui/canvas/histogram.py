@@ -17,6 +17,7 @@ _SAMPLES = 200_000
 _HEIGHT = 72
 _HANDLE = 5.0
 _FOOT = 8
+_CURVE_POINTS = 65
 
 
 def histogram(values: NDArray[Any], low: float, high: float) -> NDArray[np.float64]:
@@ -42,7 +43,7 @@ class Histogram(QWidget):
         self._theme = theme
         self._heights: NDArray[np.float64] = np.zeros(BINS)
         self._low, self._high = 0.0, 255.0
-        self._black, self._white = 0.0, 255.0
+        self._black, self._white, self._gamma = 0.0, 255.0, 1.0
         self._held = ""
         self.setFixedHeight(_HEIGHT)
         self.setAccessibleName("How often each brightness occurs; what is drawn black and white")
@@ -55,9 +56,9 @@ class Histogram(QWidget):
         self._heights, self._low, self._high = heights, low, high
         self.update()
 
-    def show_handles(self, black: float, white: float) -> None:
-        """What is drawn black and white."""
-        self._black, self._white = black, white
+    def show_handles(self, black: float, white: float, gamma: float) -> None:
+        """What is drawn black and white, and how the line between them is bent."""
+        self._black, self._white, self._gamma = black, white, gamma
         self.update()
 
     def place(self, value: float) -> float:
@@ -81,9 +82,9 @@ class Histogram(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("faint"))
         painter.drawPolygon(QPolygonF(curve))
-        line = QPolygonF([QPointF(self.place(self._black), foot), QPointF(self.place(self._white), 1)])
         painter.setPen(QPen(self._theme.color("accent"), 1.2))
-        painter.drawPolyline(line)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(self._tone_curve(foot))
         for value, fill in ((self._black, "canvas"), (self._white, "raised")):
             x = self.place(value)
             painter.setPen(QPen(self._theme.color("text"), 1))
@@ -95,6 +96,13 @@ class Histogram(QWidget):
             )
             painter.drawPolygon(QPolygonF(corners))
         painter.end()
+
+    def _tone_curve(self, foot: float) -> QPolygonF:
+        """How bright each value is drawn."""
+        black, white = self.place(self._black), self.place(self._white)
+        shares = np.linspace(0.0, 1.0, _CURVE_POINTS)
+        heights = (foot - 1) * shares ** (1.0 / self._gamma)
+        return QPolygonF([QPointF(black + (white - black) * x, foot - y) for x, y in zip(shares, heights, strict=True)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the nearer handle."""

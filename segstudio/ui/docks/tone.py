@@ -103,7 +103,7 @@ class ToneDock(Section):
         for name, value in shown.items():
             with QSignalBlocker(self.fields[name]):
                 self.fields[name].setValue(value)
-        self.histogram.show_handles(shown["black"], shown["white"])
+        self.histogram.show_handles(shown["black"], shown["white"], tone.gamma)
         self.local.show_value(tone.local_contrast)
         self.reset.setEnabled(not tone.is_neutral)
 

@@ -89,6 +89,7 @@ class ToolDock(Section):
         editor = self._session.editor
         settings, tool = editor.settings, editor.tool
         self.title.setText(tool.title)
+        self.title.setToolTip(tool.title)
         self.title.setAccessibleName(f"{tool.title}, fold or unfold")
         shown = tool.options_for(settings)
         for name, row in self.rows.items():
@@ -107,7 +108,7 @@ class ToolDock(Section):
             editor = self._session.editor
             # A tool that never waits has no use for the buttons; for one that may, they stay where they are.
             self._pending.setVisible(type(editor.tool).commit is not Tool.commit)
-            self.apply_button.setEnabled(editor.busy)
+            self.apply_button.setEnabled(editor.busy and not (editor.proposing and editor.preview.changes_nothing))
             self.drop_button.setEnabled(editor.busy or editor.proposing)
 
     def _make_pending(self) -> QWidget:
