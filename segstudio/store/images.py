@@ -203,6 +203,7 @@ def leave_alone_if_blank(connection: sqlite3.Connection, image_id: int) -> None:
 def forget_prediction(connection: sqlite3.Connection, image_id: int) -> None:
     """Inside a transaction: the image has no prediction any more, and is new if that was all it had."""
     connection.execute("DELETE FROM predictions WHERE image_id = ?", (image_id,))
+    connection.execute("DELETE FROM insights WHERE image_id = ?", (image_id,))
     connection.execute(
         "UPDATE images SET prediction_round = NULL, approved_at = NULL, "
         "state = CASE state WHEN ? THEN ? ELSE state END WHERE id = ?",

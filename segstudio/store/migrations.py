@@ -131,10 +131,22 @@ _KEEPING_ROUNDS = (
     )""",
 )
 
+# An older program may ignore it: it goes through the list in order.
+_INSIGHTS = (
+    # What the model makes of a whole image: 0 (sure) to 1, and little-endian float16 values.
+    """CREATE TABLE insights (
+        image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+        round INTEGER NOT NULL,
+        uncertainty REAL,
+        embedding BLOB
+    )""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1000, _FIRST),
     Migration(2000, _CONFIDENCE_AND_APPROVALS),
     Migration(2001, _KEEPING_ROUNDS),
+    Migration(2002, _INSIGHTS),
 )
 
 

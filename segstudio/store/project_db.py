@@ -23,6 +23,7 @@ from segstudio.store import migrations
 from segstudio.store.approval_scores import ApprovalScores
 from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
+from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
 from segstudio.store.rounds import ROUNDS, Rounds
 from segstudio.store.settings import Settings
@@ -45,6 +46,7 @@ class Project:
         self.rounds = Rounds(database, folder)
         self.settings = Settings(database)
         self.approval_scores = ApprovalScores(database)
+        self.insights = Insights(database)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.queue import Insight
 from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_classes
 from segstudio.store import database as database_module
 from segstudio.store import migrations
@@ -350,6 +351,23 @@ def test_rounds_of_before_they_could_be_chosen_are_kept(folder: Path, monkeypatc
         (record,) = project.rounds.list_rounds()
         assert (record.number, record.note, record.chosen) == (4, "", False)
         assert project.approval_scores.list_scores() == []
+
+
+def test_a_project_of_before_the_model_said_more_than_masks_is_taken_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:3])
+        with Project.create(folder, CLASSES) as old:
+            (image_id,) = old.images.add_images([NewImage(folder / "a.png")])
+            old.masks.put_prediction(image_id, 1, b"mask")
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2001,)
+    with Project.open(folder) as project:
+        assert project.insights.load() == {}
+        assert project.masks.prediction(image_id) == StoredPrediction(1, b"mask", None)
+        project.insights.put(image_id, Insight(2, 0.25, None))
+        assert project.insights.load()[image_id].uncertainty == 0.25
 
 
 def test_a_migration_that_fails_changes_nothing(
