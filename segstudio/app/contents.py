@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.queue import ORDERS, Order
 from segstudio.domain.rounds import RoundRecord
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
 
 MM_PER_PX = "mm_per_px"
 """The setting of a project that says how large a pixel is."""
+
+ORDER = "order"
+"""The setting of a project that says which image comes after the one that was approved."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Contents:
     last_image: int | None
     upright: bool
     mm_per_px: float | None = None
+    order: Order = "list"
 
     @property
     def in_use(self) -> int | None:
@@ -48,4 +53,10 @@ def read_contents(project: Project) -> Contents:
         project.settings.get_setting("last_image"),
         bool(project.settings.get_setting("upright", False)),
         project.settings.get_setting(MM_PER_PX),
+        _order(project.settings.get_setting(ORDER)),
     )
+
+
+def _order(kept: object) -> Order:
+    """What a newer program kept may be unknown here: then it is the list's."""
+    return next((order for order in ORDERS if order == kept), "list")

@@ -21,6 +21,7 @@ from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.metrics import corrected_dice
 from segstudio.domain.plane import Plane
+from segstudio.domain.queue import Insight
 from segstudio.domain.round_scores import ApprovalScore
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
@@ -53,6 +54,7 @@ class MaskIntake:
     """Approved images keep what was approved; images with hand work keep what was painted over, unless asked."""
 
     predictor: Predictor
+    on_insight: Callable[[int, Insight], None]
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class MaskIntake:
         self._on_shown = on_shown
         self._announce = announce
         self._pins: Counter[int] = Counter()
+        self.on_insight = lambda _image, _insight: None
 
     def use_weights(self, round_number: int, weights: Path) -> None:
         """Renew masks with these weights; offer it for an image that is being worked on."""
@@ -93,9 +96,13 @@ class MaskIntake:
 
     def take(self, image_id: int, round_number: int, files: MaskFiles, asked: bool) -> None:
         """Store the mask in ``files``, and show it if its image is on the canvas."""
-        document = self._document()
+        insight = files.insight
+        if insight is not None:
+            self._store.run(lambda project: project.insights.put(image_id, insight))
+            self.on_insight(image_id, insight)
+        document, record = self._document(), self._catalog.record(image_id)
         in_hand = document is not None and document.image_id == image_id and document.editing
-        if not asked and (self._catalog.record(image_id).touched or in_hand):
+        if record.state is ImageState.APPROVED or (not asked and (record.touched or in_hand)):
             files.remove()
             return
         pins = self._pins[image_id]

@@ -5,16 +5,20 @@ A request is only sent when the worker is about to be free, so what is asked for
 
 from __future__ import annotations
 
+import base64
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from segstudio.app.catalog import Catalog
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.queue import Insight
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
 from segstudio.protocol.round_folder import PREDICTIONS
 
@@ -32,10 +36,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MaskFiles:
-    """Where the worker put a mask, and how sure the model is of it; None where it was not asked."""
+    """Where the worker put a mask, and how sure the model is of it; None where it was not asked.
+
+    ``insight`` is what it makes of the whole image.
+    """
 
     mask: Path
     confidence: Path | None = None
+    insight: Insight | None = None
 
     def remove(self) -> None:
         """Nobody needs them any more; what can't be removed stays."""
@@ -49,8 +57,12 @@ class Predictor:
     """Asks the worker for masks with the weights last accepted, and hands each to ``on_mask``.
 
     ``on_mask(image_id, round_number, files, asked)`` is called on the main thread. Images that are approved or were
-    painted on are left alone; the latter can be asked for by ``request``, and ``asked`` says so.
+    painted on are left alone; the latter can be asked for by ``request``, and ``asked`` says so. Of approved images
+    in ``unplaced(round)`` the insight alone is wanted, after all masks. ``around(current)`` is the order.
     """
+
+    around: Callable[[int | None], Iterator[int]]
+    unplaced: Callable[[int], set[int]]
 
     def __init__(
         self,
@@ -68,6 +80,8 @@ class Predictor:
         self._round = 0
         self._weights: Path | None = None
         self._waiting: set[int] = set()
+        self._unplaced: set[int] = set()
+        self.around, self.unplaced = catalog.around, lambda _round: set()
         self._asked: set[int] = set()
         self._sent: dict[int, tuple[int, int, bool]] = {}
         self._tries: Counter[int] = Counter()
@@ -79,7 +93,7 @@ class Predictor:
     @property
     def remaining(self) -> int:
         """Images still waiting for a mask."""
-        return len(self._waiting) + len(self._sent)
+        return len(self._waiting) + sum(sent[0] not in self._unplaced for sent in self._sent.values())
 
     @property
     def at_worker(self) -> bool:
@@ -106,6 +120,7 @@ class Predictor:
     def refresh(self) -> None:
         """Ask for every mask that is out of date."""
         if self._weights is not None:
+            self._unplaced = self.unplaced(self._round)
             self._waiting = {record.id for record in self._catalog.records if self._is_stale(record)}
             self._on_change()
             self._dispatch()
@@ -121,6 +136,7 @@ class Predictor:
     def pause(self) -> None:
         """Ask for nothing more; what is under way still arrives."""
         self._waiting.clear()
+        self._unplaced.clear()
 
     def _is_stale(self, record: ImageRecord) -> bool:
         if record.state is ImageState.APPROVED or record.problem is not None:
@@ -131,10 +147,10 @@ class Predictor:
 
     def _dispatch(self) -> None:
         while self._weights is not None and self._waiting and len(self._sent) < IN_FLIGHT:
-            image_id = next((id_ for id_ in self._catalog.around(self._current()) if id_ in self._waiting), None)
+            image_id = next((id_ for id_ in self.around(self._current()) if id_ in self._waiting), None)
             if image_id is None:
                 self._waiting.clear()
-                return
+                break
             self._waiting.discard(image_id)
             record = self._catalog.record(image_id)
             stale, asked = self._is_stale(record), image_id in self._asked
@@ -146,6 +162,16 @@ class Predictor:
                 self._sent[under_way] = (image_id, self._round, asked or self._sent[under_way][2])
                 continue
             self._send(record, self._weights, asked)
+        self._place()
+
+    def _place(self) -> None:
+        """Ask for insights of approved images when no mask is wanted any more."""
+        while self._weights is not None and not self._waiting and len(self._sent) < IN_FLIGHT:
+            under_way = {sent[0] for sent in self._sent.values()}
+            image_id = next((id_ for id_ in self._unplaced if id_ not in under_way), None)
+            if image_id is None:
+                return
+            self._send(self._catalog.record(image_id), self._weights, False)
 
     def _send(self, record: ImageRecord, weights: Path, asked: bool) -> None:
         job = self._link.new_job()
@@ -156,6 +182,7 @@ class Predictor:
         except OSError:
             log.exception("there is no place for masks")
             self._waiting.add(record.id)
+            self._unplaced.clear()
             self._give_up()
             return
         self._given_up.discard(record.id)
@@ -173,10 +200,13 @@ class Predictor:
         if isinstance(message, Predicted) and message.job in self._sent:
             image_id, round_number, asked = self._sent.pop(message.job)
             self._losses = 0
+            self._unplaced.discard(image_id)
             confidence = None if message.confidence is None else Path(message.confidence)
-            self._on_mask(image_id, round_number, MaskFiles(Path(message.output), confidence), asked)
+            files = MaskFiles(Path(message.output), confidence, _insight(message, round_number))
+            self._on_mask(image_id, round_number, files, asked)
         elif isinstance(message, Failed) and message.job in self._sent:
             image_id = self._sent.pop(message.job)[0]
+            self._unplaced.discard(image_id)
             self._given_up.add(image_id)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
         else:
@@ -187,6 +217,7 @@ class Predictor:
     def _lose(self, _words: str) -> None:
         if not self._sent:
             return
+        self._unplaced -= {sent[0] for sent in self._sent.values()}
         again = {sent[0]: sent[2] for sent in self._sent.values() if self._tries[sent[0]] < MAX_TRIES}
         self._given_up |= {sent[0] for sent in self._sent.values()} - again.keys()
         self._sent.clear()
@@ -200,3 +231,11 @@ class Predictor:
         self._asked |= {image_id for image_id, asked in again.items() if asked}
         self._on_change()
         self._dispatch()
+
+
+def _insight(message: Predicted, round_number: int) -> Insight:
+    """What came with a mask. Raises ``ValueError`` for what no worker of this version sends."""
+    vector = None
+    if message.embedding is not None:
+        vector = np.frombuffer(base64.b64decode(message.embedding, validate=True), "<f2").astype(np.float16, copy=False)
+    return Insight(round_number, message.uncertainty, vector)

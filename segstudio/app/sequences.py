@@ -21,7 +21,7 @@ class Sequences:
 
     def before(self, record: ImageRecord) -> ImageRecord | None:
         """The frame right before this one; None if it is no frame, or the first, or too much is left out between."""
-        frame = self._frame(record)
+        frame = self.frame(record)
         if frame is None:
             return None
         numbered = self._sequence(frame.sequence)
@@ -33,14 +33,15 @@ class Sequences:
 
     def worked_on_before(self, record: ImageRecord) -> ImageRecord | None:
         """The nearest earlier frame whose mask a person approved or painted on."""
-        frame, last = self._frame(record), self.before(record)
+        frame, last = self.frame(record), self.before(record)
         if frame is None or last is None or _worked_on(last):
             return last
         numbered = self._sequence(frame.sequence)
         numbers = [number for number, other in numbered.items() if number < frame.number and _worked_on(other)]
         return numbered[max(numbers)] if numbers else None
 
-    def _frame(self, record: ImageRecord) -> Frame | None:
+    def frame(self, record: ImageRecord) -> Frame | None:
+        """Its place in a video; None for a single picture."""
         if record.path not in self._frames:
             self._frames[record.path] = parse_frame(_name(record))
         return self._frames[record.path]
@@ -51,7 +52,7 @@ class Sequences:
         for record in self._catalog.records:
             # A plain look at the name first: few images of a large project are of this sequence.
             if record.problem is None and _name(record).startswith(sequence):
-                frame = self._frame(record)
+                frame = self.frame(record)
                 if frame is not None and frame.sequence == sequence:
                     found.setdefault(frame.number, record)
         return found

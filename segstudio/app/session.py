@@ -25,6 +25,7 @@ from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
+from segstudio.app.queue import Queue
 from segstudio.app.resetting import Reset
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_keeping import RoundKeeper
@@ -88,6 +89,7 @@ class Session:
             store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
         )
         self._start_learning(contents, scheduler, training)
+        self._start_queue(contents, scheduler, training.seed)
 
     def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
         store, link, announce = self._store, self._link, self._announce
@@ -118,6 +120,22 @@ class Session:
         self._weights = contents.weights
         self._watchdog = Watchdog(scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker)
 
+    def _start_queue(self, contents: Contents, scheduler: Scheduler, seed: int) -> None:
+        self.queue = queue = Queue(
+            contents.order,
+            seed,
+            self.catalog,
+            scheduler,
+            self._store,
+            self._saver.save,
+            self._announce,
+            lambda: self.current_id,
+            lambda image_id: self._loader.prefetch(self.record(image_id).path),
+        )
+        self._intake.on_insight = queue.note
+        self.predictor.around, self.predictor.unplaced = queue.around, queue.unplaced
+        queue.on_order = self.predictor.refresh
+
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
         self.rounds.automatic = automatic
@@ -125,6 +143,7 @@ class Session:
         first = self.catalog.step(None, 0) if last is None else last
         if first is not None:
             self.open_image(first)
+        self.queue.start()
         self.keeping.start(self._weights, automatic)
         self.rounds.start_if_due()
 
@@ -184,8 +203,8 @@ class Session:
             self.open_image(target)
 
     def open_next_unapproved(self) -> None:
-        """Go to the next image that is not approved, round the end of the list if need be."""
-        target = self.catalog.next_unapproved(self.current_id)
+        """Go to the image that comes next in the queue, which is the list's next unapproved one unless it says else."""
+        target = self.queue.next_id()
         if target is None:
             self._announce(Changes(message=Message("Every image is approved.", key="done")))
         else:
@@ -197,13 +216,14 @@ class Session:
 
     def _on_added(self) -> None:
         self.predictor.refresh()
+        self.queue.refresh()
         if self.current_id is None:
             self.open_next_unapproved()
 
     # ---- approval ---------------------------------------------------------------------------------------------
 
     def approve(self) -> None:
-        """Approve the mask on the canvas and go on to the next image that is not approved.
+        """Approve the mask on the canvas and go on to the next image of the queue.
 
         Not while a proposal waits over it: it looks like the mask and is not in it.
         """
@@ -265,6 +285,7 @@ class Session:
         self._loader.close()
         self._background.close()
         self.carrying.close()
+        self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True
 
@@ -304,9 +325,7 @@ class Session:
                     self._opening.again = True
                 return
             self._replace(replace(record, prediction_round=self.document.prediction_round))
-        following = self.catalog.next_unapproved(opening.image_id)
-        if following is not None:
-            self._loader.prefetch(self.record(following).path)
+        self.queue.refresh()
 
     def _note_file(self, image_id: int, image: LoadedImage) -> None:
         record = self.record(image_id)
