@@ -41,6 +41,14 @@ class MasksUse(StrEnum):
     compare = "compare"
 
 
+class QueueOrder(StrEnum):
+    """How a simulated annotator chooses images."""
+
+    random = "random"
+    uncertain = "uncertain"
+    diverse = "diverse"
+
+
 class ExportFormat(StrEnum):
     """The formats that masks are exported in."""
 
@@ -143,6 +151,9 @@ def simulate(
     count: Annotated[int, typer.Option("--count", min=1, help="Images to annotate.")] = 20,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     tolerance: Annotated[float, typer.Option("--tolerance", min=0.0005, help="Share of the image's diagonal.")] = 0.01,
+    order: Annotated[
+        QueueOrder, typer.Option("--order", help="Which image comes next: by chance, or as the model learns most.")
+    ] = QueueOrder.random,
     no_model: Annotated[bool, typer.Option("--no-model", help="The control: nobody learns, all by hand.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write settings and figures to this file.")] = None,
 ) -> None:
@@ -159,6 +170,7 @@ def simulate(
         seed=seed,
         tolerance=tolerance,
         model=not no_model,
+        order=order.value,
     )
     report = simulate_annotator(settings, lambda line: typer.echo(line, err=True))
     if json_file is not None:

@@ -32,6 +32,7 @@ class Changes:
     went. ``images``: rows whose record or thumbnail changed. ``document``: another image is on the canvas, loading, or
     failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
     ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``: how large a pixel is.
+    ``order``: where Approve goes.
     """
 
     project: bool = False
@@ -48,6 +49,7 @@ class Changes:
     saving: bool = False
     training: bool = False
     scale: bool = False
+    order: bool = False
     message: Message | None = None
 
     @property

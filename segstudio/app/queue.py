@@ -86,6 +86,7 @@ class Queue:
             self._order = order
             self._plan = []
             self._save(lambda project: project.settings.set_setting(ORDER, order))
+            self._announce(Changes(order=True))
             self.start()
             self.refresh()
             self.on_order()
@@ -101,18 +102,22 @@ class Queue:
         if self._learns and self._later is None:
             self._later = self._scheduler.call_later(REPLAN_AFTER, self.refresh)
 
-    def refresh(self) -> None:
-        """Plan anew: another image is on the canvas, or more is known."""
+    def refresh(self, leave: bool = False) -> None:
+        """Plan anew: another image is on the canvas, or more is known.
+
+        What comes next is to be unlike the image on the canvas, unless the user will ``leave`` that as it is.
+        """
         self._forget_later()
         if self._order == "list":
             self._planned([])
             return
         # Copies: the thread must not see them change.
-        records, insights, current = list(self._catalog.records), dict(self._insights), self._current()
+        records, insights = list(self._catalog.records), dict(self._insights)
+        at_hand = None if leave else self._current()
         order, seed = self._order, self._seed
 
         def plan() -> list[Pick]:
-            return next_images([self._candidate(r, insights, current) for r in records], order, PLANNED, seed)
+            return next_images([self._candidate(r, insights, at_hand) for r in records], order, PLANNED, seed)
 
         self._background.ask(plan, self._planned, lambda error: None)
 
@@ -120,6 +125,11 @@ class Queue:
         """Where Approve goes from the current image; None if every image is approved."""
         pick = self.pick
         return self._catalog.next_unapproved(self._current()) if pick is None else pick.image_id
+
+    @property
+    def plan(self) -> Sequence[Pick]:
+        """The next images, as they were chosen last."""
+        return self._plan
 
     @property
     def pick(self) -> Pick | None:
@@ -163,8 +173,7 @@ class Queue:
         return self._order in ("uncertain", "diverse")
 
     def _candidate(self, record: ImageRecord, insights: dict[int, Insight], current: int | None) -> Candidate:
-        # The image on the canvas is about to be approved: what comes next should be unlike it.
-        at_hand = record.id == current
+        at_hand = record.id == current  # and about to be approved
         approved = record.state is ImageState.APPROVED
         return Candidate(
             record.id,

@@ -1,7 +1,8 @@
 """A simulated annotator at work: the same session, tools, store and worker as the window, measured.
 
-It opens the images in order, sees the mask that the model has for them, corrects with brush and eraser until what is
-wrong lies within the tolerance (see ``annotator`` for the hand and its time model), approves, and lets rounds run.
+It opens the images in the order that is asked for, sees the mask that the model has for them, corrects with brush and
+eraser until what is wrong lies within the tolerance (see ``annotator`` for the hand and its time model), approves, and
+lets rounds run.
 The images held out never enter the project; after each round the newest weights are scored on them.
 """
 
@@ -26,12 +27,14 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.brush import Point
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import dice
+from segstudio.domain.queue import Order
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
 from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.store.images import same_file
 
 MAX_STROKES = 400
 """Strokes after which the annotator approves what it has; the report counts them, so it is seen."""
@@ -43,7 +46,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SimulationSettings:
-    """What to simulate. ``tolerance`` is a share of the image's diagonal; ``seed`` orders the images and trains."""
+    """What to simulate. ``tolerance`` is a share of the image's diagonal; ``seed`` orders the images and trains.
+
+    With an ``order`` other than "random" the images are chosen from all in ``images`` as the queue says, once there is
+    a model; until then they are the same as those that come at random.
+    """
 
     images: Path
     masks: Path
@@ -53,6 +60,7 @@ class SimulationSettings:
     seed: int = 0
     tolerance: float = 0.01
     model: bool = True
+    order: Order = "random"
 
 
 @dataclass
@@ -75,8 +83,9 @@ def simulate_annotator(
     """
     pairs = _pairs(settings.images, settings.masks)
     # The seed draws the images: a prefix of an alphabetical list is not a fair sample of patients.
-    order = np.random.default_rng(settings.seed).permutation(len(pairs))[: settings.count]
-    chosen = [pairs[index] for index in order]
+    pool = [pairs[index] for index in np.random.default_rng(settings.seed).permutation(len(pairs))]
+    by_chance = settings.order == "random" or not settings.model
+    chosen = pool[: settings.count] if by_chance else pool
     held_out = _pairs(settings.holdout_images, settings.holdout_masks)
     if {found.image.resolve() for found in chosen} & {found.image.resolve() for found in held_out}:
         raise UserError("Some images are both to annotate and held out. Keep the two folders apart.")
@@ -85,8 +94,11 @@ def simulate_annotator(
         try:
             plan = NewProject(Path(folder) / "simulation.segstudio", tuple(chosen), ("object",), "none")
             headless.studio.new_project(plan)
-            run = _Simulation(settings, headless, headless.enter(), held_out, say)
-            rows = [run.do_image(found, last=index == len(chosen) - 1) for index, found in enumerate(chosen)]
+            session = headless.enter()
+            if not by_chance:
+                session.queue.set_order(settings.order)
+            run = _Simulation(settings, headless, session, chosen, held_out, say)
+            rows = run.do_images(min(settings.count, len(chosen)))
         finally:
             headless.close()
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
@@ -99,22 +111,38 @@ class _Simulation:
         settings: SimulationSettings,
         headless: HeadlessStudio,
         session: Session,
+        chosen: list[FoundImage],
         held_out: list[FoundImage],
         say: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._headless = headless
         self._session = session
+        by_file = {same_file(found.image): found for found in chosen}
+        self._found = {record.id: by_file[same_file(record.path)] for record in session.records}
         self._held_out = held_out
         self._truths = {found.image: _truth(found) for found in held_out}
         self._say = say
         self._scored_round = 0
         self._holdout_dice: float | None = None
 
-    def do_image(self, found: FoundImage, last: bool) -> dict[str, Any]:
-        """Open, correct, approve one image; let the rounds it starts end."""
+    def do_images(self, count: int) -> list[dict[str, Any]]:
+        """Do ``count`` images; a row of figures each."""
+        return [self._do_image(self._next_id(), last=number == count) for number in range(1, count + 1)]
+
+    def _next_id(self) -> int:
         session = self._session
-        image_id = next(record.id for record in session.records if record.path.samefile(found.image))
+        waiting = [record.id for record in session.records if record.state is not ImageState.APPROVED]
+        if session.queue.order == "list" or not session.predictor.round:
+            return waiting[0]
+        self._headless.wait(lambda: session.predictor.remaining == 0 and not session.predictor.at_worker)
+        session.queue.refresh(leave=True)
+        self._headless.wait(lambda: not session.queue.busy)
+        return session.queue.plan[0].image_id
+
+    def _do_image(self, image_id: int, last: bool) -> dict[str, Any]:
+        """Open, correct, approve one image; let the rounds it starts end."""
+        session, found = self._session, self._found[image_id]
         truth = _truth(found)
         self._open(image_id)
         before = dice(self._shown() > 0, truth > 0)

@@ -10,7 +10,9 @@ from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.paste import FLIP_ACROSS_KEY, FLIP_DOWN_KEY
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.queue import Order
 from segstudio.ui.commands import Commands
+from segstudio.ui.queue_words import ORDER_WORDS
 
 Run = Callable[[Commands], None]
 Test = Callable[[Commands], bool]
@@ -154,6 +156,16 @@ def _tool_row(name: str, title: str, key: str, icon: str) -> Action:
     )
 
 
+ORDER_MENU = "Model/After approving"
+
+
+def _order_row(order: Order, text: str) -> Action:
+    return Action(
+        f"order_{order}", text, ORDER_MENU, (), lambda c: c.set_order(order), "", _project,
+        lambda c: c.studio.session is not None and c.studio.session.queue.order == order, group="order",
+    )
+
+
 ACTIONS: tuple[Action, ...] = (
     Action("new", "New project…", "File", ("Ctrl+N",), lambda c: c.new_project(), "folder-plus"),
     Action("open", "Open project…", "File", ("Ctrl+O",), lambda c: c.open_project(), "folder-open"),
@@ -250,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("training", "Training details", "Model", ("Ctrl+T",), lambda c: c.window.toggle_training(), "chart-line",
            _project, lambda c: not c.window.training.folded),
     Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", _project),
+    *(_order_row(*row) for row in ORDER_WORDS.items()),
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
     Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),

@@ -21,6 +21,7 @@ from segstudio.app.studio import Studio
 from segstudio.app.tools.clean_up import CleanUpProposal
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
+from segstudio.domain.queue import Order
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
 from segstudio.ui.dialogs.scale import ScaleDialog
@@ -257,6 +258,11 @@ class Commands:
         """Give the round up."""
         if self.studio.session is not None:
             self.studio.session.rounds.cancel()
+
+    def set_order(self, order: Order) -> None:
+        """Where Approve goes from now on, in this project."""
+        if self.studio.session is not None:
+            self.studio.session.queue.set_order(order)
 
     def show_rounds(self) -> None:
         """All rounds, and what can be done with them."""

@@ -23,7 +23,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
-from segstudio.ui.action_table import TOOL_COLUMN
+from segstudio.ui.action_table import ORDER_MENU, TOOL_COLUMN
 from segstudio.ui.actions import Actions
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
         menus["File"].insertMenu(menus["File/Demo"].menuAction(), recent)
         recent.aboutToShow.connect(self._fill_recent)
         bar.setCornerWidget(self.learning)
+        self.images.set_order_menu(menus[ORDER_MENU])
         return recent
 
     def _make_splitter(self) -> QSplitter:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.ui.docks.image_model import ID, ImageDelegate, ImageFilter, ImageModel
 from segstudio.ui.icons import icon
-from segstudio.ui.theme import Theme
+from segstudio.ui.queue_words import ORDER_WORDS
+from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.widgets import ProgressLine, label
 
 
@@ -42,6 +43,7 @@ class ImageList(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._on_escape)
         self.progress_text = label(size="small", tone="muted")
+        self.order = self._make_order()
         self.progress = ProgressLine(theme, "Approved images", "good")
         self.nothing = label("No image matches.", tone="muted")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -52,9 +54,13 @@ class ImageList(QWidget):
         layout.setSpacing(8)
         top = QVBoxLayout()
         top.setContentsMargins(12, 0, 12, 0)
-        top.setSpacing(8)
+        top.setSpacing(4)
         top.addWidget(self.search)
-        top.addWidget(self.progress_text)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        line.addWidget(self.progress_text, 1)
+        line.addWidget(self.order)
+        top.addLayout(line)
         top.addWidget(self.progress)
         layout.addLayout(top)
         layout.addWidget(self.nothing)
@@ -71,6 +77,11 @@ class ImageList(QWidget):
         self._following = False
         self._follow_current()
         self._show_progress()
+        self._show_order()
+
+    def set_order_menu(self, menu: QMenu) -> None:
+        """The choices of where Approve goes, which the window has in its menu bar, too."""
+        self.order.setMenu(menu)
 
     def apply(self, changes: Changes) -> None:
         """Redraw the rows that changed and follow the current image."""
@@ -86,6 +97,24 @@ class ImageList(QWidget):
             self._follow_current()
         if changes.image_list or changes.images:
             self._show_progress()
+        if changes.order:
+            self._show_order()
+
+    def _make_order(self) -> QToolButton:
+        button = QToolButton()
+        button.setIconSize(QSize(ICON, ICON))
+        button.setFixedSize(24, 24)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _show_order(self) -> None:
+        order = "list" if self._session is None else self._session.queue.order
+        tip = f"After approving: {ORDER_WORDS[order].lower()}"
+        self.order.setToolTip(tip)
+        self.order.setAccessibleName(tip)
+        tokens = self._theme.tokens
+        self.order.setIcon(icon("sort-ascending", tokens, tokens.muted if order == "list" else tokens.accent))
 
     def _make_view(self) -> QListView:
         view = QListView()
@@ -152,4 +181,5 @@ class ImageList(QWidget):
 
     def _refresh_icons(self) -> None:
         self._glass.setIcon(icon("magnifying-glass", self._theme.tokens, self._theme.tokens.muted))
+        self._show_order()
         self.view.viewport().update()

@@ -21,7 +21,9 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.queue import Pick
 from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
+from segstudio.ui.queue_words import long_reason, short_reason
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
 ID = Qt.ItemDataRole.UserRole
@@ -90,14 +92,22 @@ class ImageModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return record.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{record.name}, {describe(record)}"
+            pick = self.pick(record.id)
+            return f"{record.name}, {describe(record)}" + ("" if pick is None else f", {short_reason(pick)}")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return record.problem or f"{record.path}\n{describe(record)}"
+            pick = self.pick(record.id)
+            said = record.problem or f"{record.path}\n{describe(record)}"
+            return said if pick is None else f"{said}\n{long_reason(pick)}"
         if role == ID:
             return record.id
         if role == RECORD:
             return record
         return None
+
+    def pick(self, image_id: int) -> Pick | None:
+        """Why the image comes next, if the queue has chosen it to."""
+        pick = None if self._session is None else self._session.queue.pick
+        return pick if pick is not None and pick.image_id == image_id else None
 
     def thumbnail(self, image_id: int) -> QPixmap | None:
         """The thumbnail, or None while it is being read."""
@@ -174,9 +184,12 @@ class ImageDelegate(QStyledItemDelegate):
         name = metrics.elidedText(Path(record.name).stem, Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(self._state_font)
-        painter.setPen(self._theme.color("bad" if record.problem else "muted"))
+        pick = self._model.pick(record.id)
+        tone = "bad" if record.problem else "accent" if pick is not None else "muted"
+        painter.setPen(self._theme.color(tone))
         text.translate(0, 18)
-        words = painter.fontMetrics().elidedText(describe(record), Qt.TextElideMode.ElideRight, text.width())
+        told = describe(record) if pick is None else short_reason(pick)
+        words = painter.fontMetrics().elidedText(told, Qt.TextElideMode.ElideRight, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         if record.problem:
             paint_problem(painter, glyph, tokens)
