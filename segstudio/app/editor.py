@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from segstudio.app.background import Background
+from segstudio.app.answers import Answers
 from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
 from segstudio.app.tools import (
     NO_PREVIEW,
     PointerEvent,
     Preview,
+    Question,
     Tool,
     ToolAction,
     ToolContext,
@@ -28,10 +29,11 @@ from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
 
-_NOT_COMPUTED = "That could not be computed here. Your mask is as it was; try another place, or another tool."
 _NOT_LEFT = "What was shown could not be put into the mask. What you painted before is kept."
 
 Write = Callable[[Project], object]
+Save = Callable[[int, Write], None]
+Done = Callable[[ToolContext, Any], None]
 
 
 class Editor:
@@ -42,15 +44,11 @@ class Editor:
     """
 
     def __init__(
-        self,
-        announce: Callable[[Changes], None],
-        save: Callable[[int, Write], None],
-        background: Background,
-        settings: ToolSettings | None = None,
+        self, announce: Callable[[Changes], None], save: Save, answers: Answers, settings: ToolSettings | None = None
     ) -> None:
         self._announce = announce
         self._save = save
-        self._background = background
+        self._answers = answers
         self._tools: dict[str, Tool] = make_tools()
         self._proposal: Tool | None = None
         self._pressed: PointerEvent | None = None
@@ -98,7 +96,7 @@ class Editor:
     @property
     def computing(self) -> bool:
         """True while a tool is waiting for an answer."""
-        return self._background.busy
+        return self._answers.busy
 
     @property
     def in_gesture(self) -> bool:
@@ -129,7 +127,7 @@ class Editor:
         """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
         self._tools[name]
         self.finish()
-        self._background.forget()
+        self._answers.forget()
         self.tool_name = name
         self._use(self.tool.take)
         self._announce(Changes(tool=True))
@@ -137,7 +135,7 @@ class Editor:
     def propose(self, tool: Tool) -> None:
         """Show a proposal in place of the tool in hand; without a document, nothing."""
         self.finish()
-        self._background.forget()
+        self._answers.forget()
         if self.document is not None:
             self._proposal = tool
             self._use(tool.refresh)
@@ -146,7 +144,7 @@ class Editor:
     def set_document(self, document: Document | None) -> None:
         """Work on another document, or none; finishes what is under way on the one before."""
         self.finish()
-        self._background.forget()
+        self._answers.forget()
         self.document = document
         self._use(self.tool.take)
 
@@ -223,7 +221,7 @@ class Editor:
         self.finish_gesture()
         # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
         if self.busy or self._proposal is not None:
-            self._background.forget()
+            self._answers.forget()
             try:
                 self._use(self.tool.leave)
                 self._drop_proposal()
@@ -243,7 +241,7 @@ class Editor:
     def holds_up(self) -> bool:
         """Whether to decide on what is shown first, which is then said: approved now, the mask would lack it."""
         if self.tool.undecided:
-            words = f"{self.tool.undecided} is not in the mask yet: Enter applies it, Esc drops it. Then approve."
+            words = f"{self.tool.undecided} is not in the mask yet: {self.tool.way_out}"
             self._announce(Changes(message=Message(words, key="undecided")))
         return bool(self.tool.undecided)
 
@@ -328,10 +326,10 @@ class Editor:
             only_over = self.settings.paint_over if spare else None
             self._repaint(document.apply(patch, locked if spare else (), only_over))
 
-        def later(compute: Callable[[], Any], done: Callable[[ToolContext, Any], None]) -> None:
+        def answer(done: Done) -> Callable[[Any], None]:
             tool = self.tool
 
-            def answer(result: Any) -> None:
+            def take(result: Any) -> None:
                 if self.tool is tool and self.document is document:
                     self._use(lambda context: done(context, result))
                     if self._proposal is not None and not self.busy:
@@ -339,13 +337,19 @@ class Editor:
                         self._use(self.tool.take)
                     self._announce(Changes(tool=True))
 
-            self._background.ask(compute, answer, lambda _: self._fail(_NOT_COMPUTED))
+            return take
 
-        locked = self.table.locked_ids()
-        return ToolContext(document, self.active_segment, locked, self.settings, paint, later)
+        def later(compute: Callable[[], Any], done: Done) -> None:
+            self._answers.compute(compute, answer(done), self._fail)
+
+        def ask(question: Question, done: Done) -> None:
+            self._answers.ask(question, self.table[question.segment_id].class_id, answer(done), self._fail)
+
+        locked, model = self.table.locked_ids(), ask if self._answers.learned else None
+        return ToolContext(document, self.active_segment, locked, self.settings, paint, later, model)
 
     def _give_up(self) -> None:
-        self._background.forget()
+        self._answers.forget()
         self._pressed = None
         document = self.document
         if document is not None:

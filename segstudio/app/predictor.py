@@ -109,6 +109,11 @@ class Predictor:
         """Round of the weights in use, 0 without any."""
         return self._round
 
+    @property
+    def weights(self) -> Path | None:
+        """The weights in use, None without any."""
+        return self._weights
+
     def use(self, round_number: int, weights: Path) -> None:
         """Predict with these weights from now on; every mask they could better is made anew."""
         self._round, self._weights = round_number, weights

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.app.answers import Answers
 from segstudio.app.approval import Approvals
 from segstudio.app.background import Background
 from segstudio.app.carrying import Carrying
@@ -22,6 +23,7 @@ from segstudio.app.exporter import Exporter
 from segstudio.app.files import Files
 from segstudio.app.loader import LoadedImage, Loader
 from segstudio.app.mask_intake import MaskIntake
+from segstudio.app.mending import Mender
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
@@ -81,7 +83,8 @@ class Session:
         self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
-        self.editor = Editor(announce, self._save_edit, self._background, kept)
+        self._mender = Mender(link, lambda: self.predictor.weights)
+        self.editor = Editor(announce, self._save_edit, Answers(self._background, self._mender), kept)
         self.editor.table = contents.table
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
         self.carrying = Carrying(self.editor, self.catalog, store, self._loader, scheduler, settings, announce)
@@ -118,7 +121,10 @@ class Session:
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, self._intake, store, self._saver, announce)
         self._weights = contents.weights
-        self._watchdog = Watchdog(scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker)
+        self._watchdog = Watchdog(scheduler, link, self._waits_for_worker)
+
+    def _waits_for_worker(self) -> bool:
+        return self.rounds.at_worker or self.predictor.at_worker or self._mender.busy
 
     def _start_queue(self, contents: Contents, scheduler: Scheduler, seed: int) -> None:
         self.queue = queue = Queue(

@@ -14,10 +14,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference
 from segstudio.engine.models import NETWORKS, build_network
-from segstudio.engine.network import STRIDE, SegmentationNetwork
+from segstudio.engine.network import SegmentationNetwork
 
 FORMAT = "segstudio-weights"
 VERSION = 1

@@ -13,14 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.network import STRIDE
+from segstudio.domain.input_shape import input_shape
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.imaging.reader import read_image
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
 
-_SHORTEST_SIDE = 2 * STRIDE
 _CACHE_BYTES = 768 * 1024 * 1024
 
 Pixels = NDArray[np.uint8]
@@ -46,21 +45,6 @@ class Sample:
 def load_rgb(path: Path) -> Pixels:
     """The upright image (h, w, 3) uint8 RGB. Raises ``UserError`` if it cannot be read."""
     return read_image(path).pixels
-
-
-def input_shape(width: int, height: int, longer_side: int) -> tuple[int, int]:
-    """(h, w) at which a network sees an image of ``width`` x ``height``.
-
-    The longer side becomes ``longer_side``; both are rounded to multiples of 32, at least 64. The proportions
-    change by less than a tenth unless the image is a narrow strip.
-    """
-    scale = longer_side / max(width, height)
-    return reduced_side(height, scale), reduced_side(width, scale)
-
-
-def reduced_side(side: int, scale: float) -> int:
-    """``side`` in px at ``scale``, as a multiple of 32, at least 64."""
-    return max(_SHORTEST_SIDE, STRIDE * round(side * scale / STRIDE))
 
 
 def to_input(pixels: Pixels, longer_side: int) -> Pixels:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.engine.data import Pixels, to_tensor
 from segstudio.engine.device import Device
+from segstudio.engine.guidance import to_guidance
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.network import SegmentationNetwork, silenced
 from segstudio.imaging.cv import cv2
@@ -80,6 +81,30 @@ def image_logits(
         mean = np.ascontiguousarray(logits[0].permute(1, 2, 0).cpu().numpy())
     smooth = cv2.GaussianBlur(mean, (0, 0), _SMOOTHING)
     return np.asarray(smooth, np.float32).reshape(mean.shape)
+
+
+def guided_probability(
+    network: SegmentationNetwork,
+    pixels: Pixels,
+    clicks: Pixels,
+    device: Device,
+    class_number: int,
+    void: tuple[int, ...] = (),
+) -> NDArray[np.uint8]:
+    """How probable class ``class_number`` is against the likeliest other one: (h, w) uint8, 255 is certain.
+
+    ``pixels`` and ``clicks`` (``domain.clicks.drawn``) are (h, w, 3) uint8. The mean over two mirror images, whatever
+    the images are of: a hand waits for the answer, and one more view would cost as much as the first.
+    """
+    views = to_tensor(np.stack([pixels, pixels[:, ::-1]]), device.torch)
+    guidance = to_guidance(np.stack([clicks, clicks[:, ::-1]])).to(device.torch)
+    with torch.inference_mode(), device.autocast():
+        logits = silenced(network(views, guidance).float(), void)
+    here = (logits[0] + logits[1].flip(-1)) / 2
+    if len(here) > 1:
+        others = torch.cat([here[:class_number], here[class_number + 1 :]])
+        here = here[class_number : class_number + 1] - others.max(dim=0, keepdim=True).values
+    return np.asarray(np.rint(255 * torch.sigmoid(here[0]).cpu().numpy()), np.uint8)
 
 
 def _flip_averaged(

@@ -1,9 +1,9 @@
 """What training and prediction know of a network, and the pieces that networks are made of.
 
-Every network takes float (B, 3, H, W) in [-1, 1] with H and W multiples of ``STRIDE`` and, if a person clicked, a
-``guidance`` float (B, GUIDANCE_CHANNELS, H, W) in [0, 1]: where clicks say yes, where they say no, and the mask that is
-to be mended. It returns logits (B, C, H, W): one channel for one class (sigmoid), a background channel before the
-classes' for several (softmax).
+Every network takes float (B, 3, H, W) in [-1, 1] with H and W multiples of ``input_shape.STRIDE`` and, if a person
+clicked, a ``guidance`` float (B, GUIDANCE_CHANNELS, H, W) in [0, 1]: where clicks say yes, where they say no, and the
+mask that is to be mended. It returns logits (B, C, H, W): one channel for one class (sigmoid), a background channel
+before the classes' for several (softmax).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
-STRIDE = 32
 GUIDANCE_CHANNELS = 3
 # Far below what any network says, and still a number in every format that is computed in.
 _NEVER = -1e4

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.domain.errors import UserError
+from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, finished
-from segstudio.engine.inference import image_logits
+from segstudio.engine.inference import guided_probability, image_logits
 from segstudio.engine.insight import Gatherer
 from segstudio.imaging.cv import cv2
 
@@ -73,6 +75,20 @@ class Predictor:
         mask = mask_from_logits(finished(logits, finish), pixels.shape[0], pixels.shape[1])
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
         return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
+
+    def mend(self, pixels: Pixels, clicks: Pixels, class_number: int) -> NDArray[np.uint8]:
+        """Where class ``class_number`` is, heeding clicks: (h, w) uint8, 255 where it certainly is.
+
+        ``pixels`` (h, w, 3) uint8 RGB are at a size that the network takes; ``clicks`` is what ``domain.clicks.drawn``
+        made of the same size. Raises ``UserError`` for a class that the weights do not know, and if sizes do not fit.
+        """
+        if not 1 <= class_number <= len(self.header.classes):
+            raise UserError("The model has not learned this class yet. It will know it after the next round.")
+        if pixels.shape != clicks.shape or any(side % STRIDE for side in pixels.shape[:2]):
+            raise UserError("The click could not be answered, because its picture is of a wrong size.")
+        return guided_probability(
+            self._network, pixels, clicks, self._device, class_number, void=self.header.inference.void
+        )
 
 
 def _small(confidence: Confidence) -> Confidence:

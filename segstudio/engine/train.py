@@ -9,13 +9,15 @@ import numpy as np
 import torch
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.input_shape import reduced_side
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import RoundData, reduced_side, to_tensor
+from segstudio.engine.data import RoundData, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
+from segstudio.engine.guidance import ClickSimulator
 from segstudio.engine.inference import Inference
 from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
 from segstudio.engine.models import build_network
@@ -80,6 +82,7 @@ class RoundTrainer:
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._batch = BATCH
         self._sampler = Sampler(data.train, self._rng)
+        self._clicks = ClickSimulator(request.settings.seed)
         self._loss: float | None = None
         self._scorer = Scorer(request, data.held_out, device, events, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
@@ -139,8 +142,9 @@ class RoundTrainer:
         self._network.begin_training()
         self._set_rates()
         self._optimizer.zero_grad(set_to_none=True)
+        guidance = self._clicks.guide(masks, self._class_count).to(self._device.torch)
         with self._device.autocast():
-            logits = self._network(to_tensor(pixels, self._device.torch))
+            logits = self._network(to_tensor(pixels, self._device.torch), guidance)
         loss = self._objective(logits, torch.from_numpy(masks).to(self._device.torch))
         value = float(loss.detach())
         if not math.isfinite(value):

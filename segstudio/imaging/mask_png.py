@@ -1,10 +1,11 @@
 """Masks as 16-bit grey PNG, the form in which they travel between processes and rest in a project.
 
-How sure the model is of a mask goes the same ways as an 8-bit grey PNG.
+How sure the model is of a mask goes the same ways as an 8-bit grey PNG. What a hand waits for travels as text.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,22 @@ def decode_confidence(png: bytes) -> NDArray[np.uint8]:
     if confidence is None or confidence.ndim != 2 or confidence.dtype != np.uint8:
         raise ValueError("not an 8-bit grey PNG")
     return np.asarray(confidence, np.uint8)
+
+
+def to_text(values: NDArray[np.uint8]) -> str:
+    """A (h, w) or (h, w, 3) uint8 array as text that fits into a message, lossless."""
+    return base64.b64encode(_encode(values)).decode("ascii")
+
+
+def from_text(text: str, channels: int) -> NDArray[np.uint8]:
+    """The (h, w) or (h, w, 3) uint8 array in ``text``; 1 or 3 ``channels``. Raises ``ValueError`` if it holds none."""
+    try:
+        values = _decode(base64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise ValueError("not an image as text") from error
+    if values is None or values.dtype != np.uint8 or values.shape[2:] != ((3,) if channels == 3 else ()):
+        raise ValueError(f"not an image of {channels} channels as text")
+    return np.asarray(values, np.uint8)
 
 
 def _encode(values: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:

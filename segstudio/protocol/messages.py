@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -41,6 +41,22 @@ class Predict:
     weights: str
     output: str
     confidence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """Say with ``weights`` where class ``class_number`` is in a part of an image, heeding a person's clicks.
+
+    ``pixels`` and ``clicks`` are (h, w, 3) uint8 as ``imaging.mask_png.to_text`` writes them, at the size the network
+    sees; the channels of ``clicks`` are those of ``domain.clicks.drawn``. They travel in the message, a hundred
+    kilobytes, since a hand waits for the answer: it comes before any prediction, and amid a step of a round.
+    """
+
+    job: int
+    weights: str
+    class_number: int
+    pixels: str
+    clicks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,18 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
+class Mended:
+    """``probability`` is (h, w) uint8 as ``to_text`` writes it, 255 where the class certainly is.
+
+    ``seconds`` is the time that the worker took for it.
+    """
+
+    job: int
+    probability: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """``job`` was given up; what it had written is removed."""
 
@@ -145,6 +173,6 @@ class Failed:
     detail: str
 
 
-ToWorker = Train | Predict | Cancel | Shutdown
-FromWorker = Ready | Progress | Notice | Finished | Predicted | Cancelled | Failed
+ToWorker = Train | Predict | Mend | Cancel | Shutdown
+FromWorker = Ready | Progress | Notice | Finished | Predicted | Mended | Cancelled | Failed
 Message = ToWorker | FromWorker

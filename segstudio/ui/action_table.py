@@ -134,6 +134,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("ellipse", "Ellipse", "O", "ellipse"),
     ("smart_edge", "Smart edge", "S", "magnet-straight"),
     ("wand", "Magic wand", "W", "magic-wand"),
+    ("click", "Smart click", "Q", "click"),
     ("grabcut", "Box and scribble", "G", "grabcut"),
     ("superpixels", "Superpixels", "X", "superpixels"),
     ("bucket", "Bucket", "K", "paint-bucket"),
@@ -273,7 +274,7 @@ ACTIONS: tuple[Action, ...] = (
 TOOL_COLUMN: tuple[tuple[str, ...], ...] = (
     ("brush", "eraser", "snap", "restore", "nudge"),
     ("polygon", "lasso", "rectangle", "ellipse", "smart_edge"),
-    ("wand", "grabcut", "superpixels", "bucket"),
+    ("click", "wand", "grabcut", "superpixels", "bucket"),
     ("pan",),
     ("undo", "redo"),
 )

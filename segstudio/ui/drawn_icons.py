@@ -104,6 +104,15 @@ def _superpixels(painter: QPainter) -> None:
         painter.drawPolygon(cell)
 
 
+def _click(painter: QPainter) -> None:
+    """A pointer below a plus."""
+    painter.drawPolygon(
+        QPolygonF([QPointF(6, 9), QPointF(24, 16), QPointF(16.5, 18.5), QPointF(14, 26)]),
+    )
+    painter.drawLine(QPointF(19, 8), QPointF(28, 8))
+    painter.drawLine(QPointF(23.5, 3.5), QPointF(23.5, 12.5))
+
+
 DRAWN: dict[str, Callable[[QPainter], None]] = {
     "ellipse": _ellipse,
     "lasso": _lasso,
@@ -111,5 +120,6 @@ DRAWN: dict[str, Callable[[QPainter], None]] = {
     "nudge": _nudge,
     "grabcut": _grabcut,
     "superpixels": _superpixels,
+    "click": _click,
 }
 """What draws each, on a field of 32 by 32."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from segstudio.protocol.messages import Cancel, Predict, Shutdown, ToWorker, Train
+from segstudio.protocol.messages import Cancel, Mend, Predict, Shutdown, ToWorker, Train
 
-Job = Train | Predict
+Job = Train | Predict | Mend
+
+_URGENCY = (Mend, Predict, Train)
 
 
 class Inbox:
@@ -55,21 +57,24 @@ class Inbox:
             return self._changed.wait_for(lambda: bool(self._waiting) or self._closed, seconds)
 
     def next_job(self) -> Job | None:
-        """Wait for a job; None when the worker is to end. Predictions come before rounds."""
+        """Wait for a job; None when the worker is to end. Clicks come before predictions, predictions before rounds."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if self._closed:
                 return None
-            job = next((job for job in self._waiting if isinstance(job, Predict)), self._waiting[0])
-            return self._take(job)
+            return self._next(*_URGENCY)
 
-    def next_prediction(self) -> Predict | None:
-        """A prediction that waits, if one does; for the time between two steps of a round."""
+    def next_request(self) -> Job | None:
+        """A click or a prediction that waits, if one does; for the time between two steps of a round."""
         with self._changed:
-            job = next((job for job in self._waiting if isinstance(job, Predict)), None)
-            if job is not None:
-                self._take(job)
-            return job
+            return self._next(Mend, Predict)
+
+    def next_click(self) -> Job | None:
+        """A click that waits, if one does; for the time between two layers."""
+        if not self._waiting:
+            return None
+        with self._changed:
+            return self._next(Mend)
 
     def is_cancelled(self, job: int) -> bool:
         """Whether ``job`` is to be given up, because the window said so or because the worker is to end."""
@@ -81,7 +86,10 @@ class Inbox:
             self._running.discard(job)
             self._cancelled.discard(job)
 
-    def _take(self, job: Job) -> Job:
-        self._waiting.remove(job)
-        self._running.add(job.job)
+    def _next(self, *kinds: type[Job]) -> Job | None:
+        """The first that waits of the first of ``kinds`` of which one does."""
+        job = next((job for kind in kinds for job in self._waiting if isinstance(job, kind)), None)
+        if job is not None:
+            self._waiting.remove(job)
+            self._running.add(job.job)
         return job

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,11 +22,14 @@ from segstudio.engine.data import ImageCache, write_confidence, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents
+from segstudio.imaging.mask_png import from_text, to_text
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancelled,
     Failed,
     Finished,
+    Mend,
+    Mended,
     Notice,
     Predict,
     Predicted,
@@ -64,7 +68,13 @@ class Worker:
 
     def _do(self, job: Job) -> None:
         try:
-            self._train(job) if isinstance(job, Train) else self._predict(job)
+            match job:
+                case Train():
+                    self._train(job)
+                case Predict():
+                    self._predict(job)
+                case Mend():
+                    self._mend(job)
         except RoundCancelled:
             self._channel.send(Cancelled(job.job))
         except UserError as error:
@@ -88,13 +98,14 @@ class Worker:
                 on_progress=ticker.update,
                 on_notice=lambda sentence: self._channel.send(Notice(job.job, sentence)),
                 should_cancel=lambda: self._inbox.is_cancelled(job.job),
-                between_steps=self._serve_predictions,
+                between_steps=lambda: self._serve(self._inbox.next_request),
+                in_mid_step=lambda: self._serve(self._inbox.next_click),
             )
             result = run_round(Path(job.folder), self._device, self._images, events)
         self._channel.send(Finished(job.job, result.seconds, result.loss, result.held_out_dice, result.held_out_count))
 
-    def _serve_predictions(self) -> None:
-        while (request := self._inbox.next_prediction()) is not None:
+    def _serve(self, next_request: Callable[[], Job | None]) -> None:
+        while (request := next_request()) is not None:
             self._do(request)
 
     def _predict(self, job: Predict) -> None:
@@ -117,6 +128,12 @@ class Worker:
         self._channel.send(
             Predicted(job.job, job.image_id, *files, said.uncertainty, embedding, width, height, seconds)
         )
+
+    def _mend(self, job: Mend) -> None:
+        started = time.monotonic()
+        pixels, clicks = from_text(job.pixels, 3), from_text(job.clicks, 3)
+        probability = self._predictor(Path(job.weights)).mend(pixels, clicks, job.class_number)
+        self._channel.send(Mended(job.job, to_text(probability), time.monotonic() - started))
 
     def _predictor(self, weights: Path) -> Predictor:
         try:

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.input_shape import input_shape
 from segstudio.engine import data
-from segstudio.engine.data import ImageCache, input_shape, load_round, read_mask, to_tensor, write_mask
+from segstudio.engine.data import ImageCache, load_round, read_mask, to_tensor, write_mask
 from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage
 from tests.engine.synthetic import disc, make_round, write_image
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from segstudio.domain.errors import UserError
+from segstudio.domain.input_shape import input_shape
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
-from segstudio.engine.data import input_shape
 from segstudio.engine.device import Device
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
@@ -49,6 +50,35 @@ def test_flips_are_undone_before_averaging(upright: bool) -> None:
     ]
     assert np.array_equal(mean, mean[:, ::-1])
     assert np.array_equal(mean, mean[::-1]) is not upright
+
+
+class _Guided(SegmentationNetwork):
+    """Class 1 where a click adds, class 2 where the mask is; brighter pixels are more surely background."""
+
+    def forward(self, x: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x[:, :1], 8 * guidance[:, :1], 4 * guidance[:, 2:]], dim=1)[:, -self.channels :]
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_a_click_is_answered_for_the_class_that_it_is_made_for(tmp_path: Path, classes: int) -> None:
+    header = WeightsHeader("unet-efficientnet-lite0", ("one", "two")[:classes], 64)
+    save_checkpoint(tmp_path / "w.safetensors", header, build_network(header.network, classes).state_dict())
+    predictor = Predictor(tmp_path / "w.safetensors", CPU)
+    predictor._network = _Guided()
+    predictor._network.channels = 1 if classes == 1 else 3
+    pixels, clicks = np.full((64, 96, 3), 128, np.uint8), np.zeros((64, 96, 3), np.uint8)
+    clicks[10:20, 10:20, 0], clicks[15:40, 15:40, 2] = 255, 255
+    answer = predictor.mend(pixels, clicks, classes)
+    assert answer.shape == (64, 96)
+    expected = clicks[..., 2] > 0
+    if classes == 2:
+        assert np.array_equal(predictor.mend(pixels, clicks, 1) > 128, clicks[..., 0] > 0)
+        expected &= clicks[..., 0] == 0
+    assert np.array_equal(answer > 128, expected), "mirror images are turned back"
+    with pytest.raises(UserError, match="next round"):
+        predictor.mend(pixels, clicks, classes + 1)
+    with pytest.raises(UserError, match="size"):
+        predictor.mend(pixels[:50], clicks[:50], 1)
 
 
 class _Bright(SegmentationNetwork):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from segstudio.imaging.mask_png import encode_confidence, encode_mask
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.mask_png import encode_confidence, encode_mask, from_text, to_text
 from segstudio.imaging.reader import read_size
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
@@ -17,6 +18,8 @@ from segstudio.protocol.messages import (
     Cancelled,
     Finished,
     FromWorker,
+    Mend,
+    Mended,
     Predict,
     Predicted,
     Progress,
@@ -43,6 +46,8 @@ class FakeWorker:
         self.holds_rounds = False
         self.holds_predictions = False
         self.held: list[Predict] = []
+        self.holds_clicks = False
+        self.held_clicks: list[Mend] = []
         self.running: Train | None = None
         self.alive = False
 
@@ -65,8 +70,11 @@ class FakeWorker:
                 self.held.append(message)
             else:
                 self.predict(message)
+        elif isinstance(message, Mend):
+            (self.held_clicks.append if self.holds_clicks else self.mend)(message)
         elif isinstance(message, Cancel):
-            self.running = None
+            if self.running is not None and self.running.job == message.job:
+                self.running = None
             self.say(Cancelled(message.job))
 
     def finish_round(self) -> None:
@@ -104,6 +112,14 @@ class FakeWorker:
     def insight(self, image_id: int) -> tuple[float | None, list[float] | None]:
         """How unsure it is of an image, and its embedding."""
         return None, None
+
+    def mend(self, message: Mend) -> None:
+        """The mask that it was shown, with a square of 17 px at each click that adds, without one at each other."""
+        adds, takes, mask = np.moveaxis(from_text(message.clicks, 3) > 0, 2, 0)
+        square = np.ones((9, 9), np.uint8)
+        grown, less = (cv2.dilate(disks.astype(np.uint8), square) > 0 for disks in (adds, takes))
+        answer = np.where((mask | grown) & ~less, np.uint8(255), np.uint8(0))
+        self.say(Mended(message.job, to_text(answer), 0.1))
 
     def confidence(self) -> np.ndarray:
         """Sure of the left half, unsure of the right."""

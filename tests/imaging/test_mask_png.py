@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from segstudio.imaging.mask_png import decode_confidence, decode_mask, encode_confidence, encode_mask
+from segstudio.imaging.mask_png import (
+    decode_confidence,
+    decode_mask,
+    encode_confidence,
+    encode_mask,
+    from_text,
+    to_text,
+)
 
 
 def test_masks_and_confidences_come_back_as_they_went() -> None:
@@ -26,3 +33,14 @@ def test_what_is_no_png_is_refused(png: bytes) -> None:
         decode_mask(png)
     with pytest.raises(ValueError, match="8-bit"):
         decode_confidence(png)
+
+
+@pytest.mark.parametrize(("shape", "channels"), [((7, 12), 1), ((7, 12, 3), 3)])
+def test_pictures_come_back_from_text_as_they_went(shape: tuple[int, ...], channels: int) -> None:
+    values = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    text = to_text(values)
+    assert text.isascii()
+    assert np.array_equal(from_text(text, channels), values)
+    for other in (text[:-8], "no picture", "", to_text(values), "é"):
+        with pytest.raises(ValueError, match="as text"):
+            from_text(other, 4 - channels)

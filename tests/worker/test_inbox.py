@@ -1,6 +1,6 @@
 import threading
 
-from segstudio.protocol.messages import Cancel, Predict, Shutdown, Train
+from segstudio.protocol.messages import Cancel, Mend, Predict, Shutdown, Train
 from segstudio.worker.inbox import Inbox
 
 
@@ -18,10 +18,10 @@ def test_predictions_come_before_rounds_and_each_kind_in_order() -> None:
 def test_only_predictions_are_served_between_steps() -> None:
     inbox = Inbox()
     inbox.put(Train(1, "/a"))
-    assert inbox.next_prediction() is None
+    assert inbox.next_request() is None
     inbox.put(_predict(2))
-    assert inbox.next_prediction() == _predict(2)
-    assert inbox.next_prediction() is None
+    assert inbox.next_request() == _predict(2)
+    assert inbox.next_request() is None
 
 
 def test_a_job_that_waits_is_given_up_at_once() -> None:
@@ -72,3 +72,18 @@ def test_waiting_ends_with_a_job_or_with_the_time() -> None:
     other.join()
     inbox.close()
     assert inbox.wait(0.0)
+
+
+def test_clicks_come_first_and_only_they_are_served_in_mid_step() -> None:
+    click = Mend(5, "/w.safetensors", 1, "", "")
+    inbox = Inbox()
+    assert inbox.next_click() is None
+    for message in (Train(1, "/a"), _predict(3), click):
+        inbox.put(message)
+    assert inbox.next_click() == click
+    assert inbox.next_click() is None
+    inbox.put(click)
+    assert [inbox.next_request(), inbox.next_request(), inbox.next_request()] == [click, _predict(3), None]
+    inbox.put(_predict(6))
+    inbox.put(click)
+    assert [inbox.next_job(), inbox.next_job(), inbox.next_job()] == [click, _predict(6), Train(1, "/a")]

@@ -10,17 +10,21 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from segstudio.domain.clicks import Click, drawn
 from segstudio.engine.data import read_mask
 from segstudio.engine.device import usable_cores
-from segstudio.imaging.mask_png import decode_confidence
+from segstudio.imaging.mask_png import decode_confidence, from_text, to_text
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
     Cancelled,
     Failed,
     Finished,
+    Mend,
+    Mended,
     Notice,
     Predict,
     Predicted,
@@ -29,7 +33,7 @@ from segstudio.protocol.messages import (
     Train,
 )
 from segstudio.protocol.round_folder import RESULT, WEIGHTS, read_result
-from tests.engine.synthetic import TINY, make_round
+from tests.engine.synthetic import TINY, disc, make_round
 from tests.worker.child import Child
 
 ENDLESS = replace(TINY, max_steps=100_000, seconds=100_000.0)
@@ -137,6 +141,31 @@ def test_cancel_and_predict_while_a_round_trains(child: Child, trained: Path, tm
     assert _left(tmp_path) == []
     child.tell(Cancel(7), Predict(10, 3, str(trained / "1.png"), str(trained / WEIGHTS), str(tmp_path / "p.png"), None))
     assert child.expect(Predicted).job == 10
+
+
+def test_a_click_is_answered_while_a_round_trains_and_the_round_is_as_it_would_have_been(
+    child: Child, trained: Path, tmp_path: Path
+) -> None:
+    make_round(tmp_path, settings=replace(TINY, max_steps=12))
+    child.tell(Train(21, str(tmp_path)))
+    undisturbed = child.expect(Finished).loss
+    pixels = disc(5)[0][:64, :64]
+    clicks = drawn(np.zeros((64, 64), bool), [Click(32.5, 32.5, True)])
+    ask = Mend(0, str(trained / WEIGHTS), 1, to_text(pixels), to_text(clicks))
+    child.tell(Train(22, str(tmp_path)))
+    answered = []
+    for job in range(23, 29):
+        while not (isinstance(message := child.next(), Progress) and message.phase == "training"):
+            pass
+        child.tell(replace(ask, job=job))
+        answered.append(child.expect(Mended))
+    assert [answer.job for answer in answered] == list(range(23, 29))
+    assert from_text(answered[0].probability, 1).shape == (64, 64)
+    assert child.expect(Finished).loss == undisturbed
+    child.tell(replace(ask, job=30, class_number=2))
+    assert "next round" in child.expect(Failed).sentence
+    child.tell(replace(ask, job=31, pixels="?"))
+    assert child.expect(Failed).job == 31
 
 
 def test_the_end_of_stdin_ends_it_in_mid_training(tmp_path: Path) -> None:

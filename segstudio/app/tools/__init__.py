@@ -1,9 +1,10 @@
 """The tools by name; none knows of any toolkit."""
 
-from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolAction, ToolContext
+from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Question, Tool, ToolAction, ToolContext
 from segstudio.app.tools.box import BoxTool
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.bucket import BucketTool
+from segstudio.app.tools.click import ClickTool
 from segstudio.app.tools.grabcut import GrabCutTool
 from segstudio.app.tools.lasso import LassoTool
 from segstudio.app.tools.nudge import NudgeTool
@@ -22,6 +23,7 @@ __all__ = [
     "PanTool",
     "PointerEvent",
     "Preview",
+    "Question",
     "Tool",
     "ToolAction",
     "ToolContext",
@@ -47,5 +49,6 @@ def make_tools() -> dict[str, Tool]:
         "grabcut": GrabCutTool(),
         "superpixels": SuperpixelTool(),
         "bucket": BucketTool(),
+        "click": ClickTool(),
         "pan": PanTool(),
     }

@@ -103,13 +103,34 @@ class Paint(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class Question:
+    """What the model is asked: where a segment is in ``pixels``, heeding ``clicks``.
+
+    Both are (h, w, 3) uint8, as ``domain.clicks.Crop.pixels`` and ``drawn`` make them. The answer is (h, w) uint8, 255
+    where the segment certainly is.
+    """
+
+    pixels: NDArray[np.uint8]
+    clicks: NDArray[np.uint8]
+    segment_id: int
+
+
+class Ask(Protocol):
+    """Asks the model; see ``ToolContext``."""
+
+    def __call__(self, question: Question, done: Callable[[ToolContext, NDArray[np.uint8]], None]) -> None:
+        """Call ``done(context, answer)`` later."""
+
+
+@dataclass(frozen=True, eq=False)
 class ToolContext:
     """What a tool works on during one call.
 
     ``paint(name, patch)`` changes the mask: the first call opens a step of undo of that name, which ends with the
     gesture; locked segments and those outside of ``settings.paint_over`` are spared. Without ``spare`` they are not,
     which is for taking back what the same gesture painted. ``later(compute, done)`` computes off the main thread and
-    calls ``done(context, result)`` there, unless the tool was left, or asked for something later, in between.
+    calls ``done(context, result)`` there, unless the tool was left, or asked for something later, in between. ``ask``
+    has the model answer a question, likewise; it is None as long as nothing was learned.
     """
 
     document: Document
@@ -118,6 +139,7 @@ class ToolContext:
     settings: ToolSettings
     paint: Paint
     later: Callable[[Callable[[], Any], Callable[[ToolContext, Any], None]], None]
+    ask: Ask | None
 
     def value(self, effect: Effect) -> int:
         """The id that ``effect`` writes."""
@@ -203,6 +225,11 @@ class Tool:
     def undecided(self) -> str:
         """What looks like the mask and would be dropped by ``leave``, as the start of a sentence; "" for nothing."""
         return ""
+
+    @property
+    def way_out(self) -> str:
+        """What decides on it, as a sentence."""
+        return "Enter applies it, Esc drops it. Then approve."
 
     def step_back(self, context: ToolContext) -> bool:
         """Take back the last point of what is shown; False if there are no points to take back."""

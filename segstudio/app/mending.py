@@ -1,0 +1,90 @@
+"""Asks the worker what the model makes of a click. Main thread only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.tools.base import Question
+from segstudio.app.worker_link import WorkerLink
+from segstudio.imaging.mask_png import from_text, to_text
+from segstudio.protocol.messages import Cancel, Failed, FromWorker, Mend, Mended
+
+log = logging.getLogger(__name__)
+
+_NOT_ANSWERED = "The model could not answer that click, so your mask is as it was. Click again, or use the brush."
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    job: int
+    done: Callable[[NDArray[np.uint8]], None]
+    failed: Callable[[str], None]
+
+
+class Mender:
+    """One question at a time: the next takes the place of one that has not been answered.
+
+    ``weights`` gives the file of the weights in use, None as long as nothing was learned.
+    """
+
+    def __init__(self, link: WorkerLink, weights: Callable[[], Path | None]) -> None:
+        self._link = link
+        self._weights = weights
+        self._asked: _Asked | None = None
+        link.on_message.append(self._hear)
+        link.on_lost.append(self._lose)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a model to ask."""
+        return self._weights() is not None
+
+    @property
+    def busy(self) -> bool:
+        """True while an answer is wanted."""
+        return self._asked is not None
+
+    def ask(
+        self,
+        question: Question,
+        class_number: int,
+        done: Callable[[NDArray[np.uint8]], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """Call ``done`` with the answer, (h, w) uint8, or ``failed`` with a sentence."""
+        self.forget()
+        weights = self._weights()
+        if weights is None:
+            failed(_NOT_ANSWERED)
+            return
+        self._asked = _Asked(self._link.new_job(), done, failed)
+        pixels, clicks = to_text(question.pixels), to_text(question.clicks)
+        self._link.send(Mend(self._asked.job, str(weights), class_number, pixels, clicks))
+
+    def forget(self) -> None:
+        """Nobody wants the answer any more."""
+        if self._asked is not None:
+            self._link.send(Cancel(self._asked.job))
+            self._asked = None
+
+    def _hear(self, message: FromWorker) -> None:
+        asked = self._asked
+        if asked is None or not isinstance(message, Mended | Failed) or message.job != asked.job:
+            return
+        self._asked = None
+        if isinstance(message, Mended):
+            asked.done(from_text(message.probability, 1))
+        else:
+            log.error("a click was not answered: %s\n%s", message.sentence, message.detail)
+            asked.failed(_NOT_ANSWERED)
+
+    def _lose(self, _words: str) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.failed(_NOT_ANSWERED)
