@@ -19,7 +19,7 @@ from segstudio.app.catalog import Catalog
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.queue import Insight
-from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
+from segstudio.protocol.messages import Failed, FromWorker, Notice, Predict, Predicted
 from segstudio.protocol.round_folder import PREDICTIONS
 
 IN_FLIGHT = 2
@@ -71,12 +71,14 @@ class Predictor:
         current: Callable[[], int | None],
         on_mask: Callable[[int, int, MaskFiles, bool], None],
         on_change: Callable[[], None],
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._link = link
         self._catalog = catalog
         self._current = current
         self._on_mask = on_mask
         self._on_change = on_change
+        self._on_notice = on_notice
         self._round = 0
         self._weights: Path | None = None
         self._waiting: set[int] = set()
@@ -215,6 +217,8 @@ class Predictor:
             self._given_up.add(image_id)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
         else:
+            if isinstance(message, Notice) and message.job in self._sent:
+                self._on_notice(message.sentence)
             return
         self._on_change()
         self._dispatch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference
 from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
+from segstudio.engine.trouble import all_finite, could_not_write
+from segstudio.protocol.weights import DIGEST, digest_of, is_altered
 
 FORMAT = "segstudio-weights"
 VERSION = 1
@@ -79,29 +82,44 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "flip_average": str(int(header.flip_average)),
         "void": json.dumps(header.void),
     }
-    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = save(held, {**metadata, DIGEST: digest_of(save(held, metadata))})
     beside = path.with_name(path.name + ".tmp")
     try:
-        beside.write_bytes(content)
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise UserError(f"The weights could not be written to {path} ({error}).") from error
+        raise could_not_write("What the model learned", path, error) from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a file of ``save_checkpoint``. Raises ``UserError`` for anything else."""
+    """Read a file of ``save_checkpoint``. Raises ``UserError`` for anything else, and if a bit of it has changed."""
     try:
+        if is_altered(path):
+            raise _damaged(path)
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
             header = _header(path, metadata)
-            return Checkpoint(header, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise UserError(f"The weights {path} cannot be read ({error}).") from error
     except SafetensorError as error:
-        raise UserError(f"The file {path.name} is not a model of segstudio, or it is damaged.") from error
+        raise _damaged(path) from error
+    if not all_finite(tensors.values()):
+        raise _damaged(path)
+    return Checkpoint(header, tensors)
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(
+        f"The file {path.name} is not a model of segstudio, or it is damaged. Use another round, or train again."
+    )
 
 
 def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import input_shape
+from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.imaging.reader import read_image
@@ -43,8 +44,16 @@ class Sample:
 
 
 def load_rgb(path: Path) -> Pixels:
-    """The upright image (h, w, 3) uint8 RGB. Raises ``UserError`` if it cannot be read."""
-    return read_image(path).pixels
+    """The upright image (h, w, 3) uint8 RGB. Raises ``UserError`` if it cannot be read, or memory is too short."""
+    try:
+        return read_image(path).pixels
+    except MEMORY_ERRORS as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UserError(
+            f"There is not enough memory to read {path.name}, so the model leaves it out. Close other programs, then "
+            "try again."
+        ) from error
 
 
 def to_input(pixels: Pixels, longer_side: int) -> Pixels:
@@ -94,7 +103,7 @@ def _write(path: Path, content: bytes) -> None:
         beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:
-        raise UserError(f"The prediction could not be written to {path} ({error}).") from error
+        raise could_not_write("A mask", path, error) from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

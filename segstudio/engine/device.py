@@ -42,13 +42,17 @@ class Device:
         return torch.autocast(self.kind, dtype=torch.bfloat16, enabled=enabled)
 
 
+CPU = Device("cpu", "CPU")
+"""What every computer has."""
+
+
 def pick_device() -> Device:
     """CUDA where it works, else Apple's MPS, else the CPU."""
     if torch.cuda.is_available():
         return Device("cuda", torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
         return Device("mps", f"Apple {platform.processor() or 'GPU'}")
-    return Device("cpu", "CPU")
+    return CPU
 
 
 @functools.lru_cache(maxsize=1)

@@ -28,6 +28,10 @@ class WeightAverage:
             else:
                 self.tensors[name].copy_(tensor)
 
+    def to(self, device: torch.device) -> None:
+        """Go on on ``device``."""
+        self.tensors = {name: tensor.to(device) for name, tensor in self.tensors.items()}
+
     def snapshot(self) -> dict[str, torch.Tensor]:
         """A copy of the average as it is now."""
         return {name: tensor.clone() for name, tensor in self.tensors.items()}

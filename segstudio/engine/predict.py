@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,9 @@ from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, finished
-from segstudio.engine.inference import guided_probability, image_logits
+from segstudio.engine.inference import guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
+from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 
 _STRIP_ROWS = 256
@@ -43,15 +44,17 @@ class Prediction:
 class Predictor:
     """Weights loaded once and used for many images; ``weights`` is a file of ``checkpoint``.
 
-    Raises ``UserError`` if the weights cannot be loaded.
+    Raises ``UserError`` if the weights cannot be loaded. Where memory is short it takes longer, and ``on_notice`` is
+    told.
     """
 
-    def __init__(self, weights: Path, device: Device) -> None:
+    def __init__(self, weights: Path, device: Device, on_notice: Callable[[str], None] = lambda _: None) -> None:
         checkpoint = load_checkpoint(weights)
         self.header: WeightsHeader = checkpoint.header
-        self._device = device
-        self._network = device.place(checkpoint.build())
+        self._network = checkpoint.build()
         self._gatherer = Gatherer(self._network)
+        planned = Means(device, self.header.inference.views(device), seen_at_once(self.header))
+        self._careful = Careful(self._network, planned, on_notice, may_shrink=True)
 
     def predict_file(
         self, image: Path, finish: Finish | None = None, between_windows: Callable[[], None] = lambda: None
@@ -64,13 +67,12 @@ class Predictor:
     ) -> Prediction:
         """What ``pixels`` (H, W, 3) uint8 RGB show; class 0 is background.
 
-        ``finish`` takes the place of what was learned; ``between_windows`` may raise to give up.
+        ``finish`` takes the place of what was learned; ``between_windows`` may raise to give up. Raises ``UserError``
+        if memory is too short or the weights give no numbers.
         """
-        small = to_input(pixels, self.header.input_size)
-        self._gatherer.begin()
-        logits = image_logits(
-            self._network, small, self._device, self.header.inference, between_windows, self._gatherer
-        )
+        logits = self._careful.ask(lambda means: self._logits(pixels, between_windows, means))
+        if not np.isfinite(logits).all():
+            raise UserError("What the model learned last gives no masks. Go back to an older round or train again.")
         finish = self.header.finish if finish is None else finish
         mask = mask_from_logits(finished(logits, finish), pixels.shape[0], pixels.shape[1])
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
@@ -80,14 +82,27 @@ class Predictor:
         """Where class ``class_number`` is, heeding clicks: (h, w) uint8, 255 where it certainly is.
 
         ``pixels`` (h, w, 3) uint8 RGB are at a size that the network takes; ``clicks`` is what ``domain.clicks.drawn``
-        made of the same size. Raises ``UserError`` for a class that the weights do not know, and if sizes do not fit.
+        made of the same size. Raises ``UserError`` for a class that the weights do not know, if sizes do not fit, and
+        if memory is too short.
         """
         if not 1 <= class_number <= len(self.header.classes):
             raise UserError("The model has not learned this class yet. It will know it after the next round.")
         if pixels.shape != clicks.shape or any(side % STRIDE for side in pixels.shape[:2]):
             raise UserError("The click could not be answered, because its picture is of a wrong size.")
-        return guided_probability(
-            self._network, pixels, clicks, self._device, class_number, void=self.header.inference.void
+        void = self.header.inference.void
+        return self._careful.ask(
+            lambda means: guided_probability(self._network, pixels, clicks, means.device, class_number, void=void)
+        )
+
+    def _logits(self, pixels: Pixels, between_windows: Callable[[], None], means: Means) -> NDArray[np.float32]:
+        how, size = self.header.inference, self.header.input_size
+        if how.window is None:
+            size = means.side
+        else:
+            how = replace(how, window=means.side)
+        self._gatherer.begin()
+        return image_logits(
+            self._network, to_input(pixels, size), means.device, how, between_windows, self._gatherer, means.batch
         )
 
 

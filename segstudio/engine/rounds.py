@@ -7,12 +7,13 @@ from pathlib import Path
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
-from segstudio.engine.data import ImageCache, load_round
-from segstudio.engine.device import Device
+from segstudio.engine.data import ImageCache, RoundData, load_round
+from segstudio.engine.device import CPU, Device
 from segstudio.engine.progress import RoundEvents, RoundProgress
-from segstudio.engine.train import RoundTrainer
+from segstudio.engine.train import RoundTrainer, Trained
+from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, free_memory, is_out_of_memory, no_memory
 from segstudio.protocol.codec import ProtocolError
-from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, RoundResult, read_request, write_result
+from segstudio.protocol.round_folder import RESULT, WEIGHTS, RoundRequest, RoundResult, read_request, write_result
 
 
 def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEvents) -> RoundResult:
@@ -26,19 +27,20 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
     events.on_progress(RoundProgress("preparing", 0.0, None, 0, 0, None, None, 0))
     data = load_round(folder, request, cache, events.on_notice, events.pause)
     parent = _load_parent(request, events)
-    trained = RoundTrainer(request, data, parent, device, events).run()
+    trained = _train(request, data, parent, device, events)
     count = trained.held_out_count
     events.on_progress(
         RoundProgress("saving", 0.97, 1.0, trained.steps, trained.steps, trained.loss, trained.held_out_dice, count)
     )
     settings = request.settings
+    windowed = settings.window is not None
     header = WeightsHeader(
         settings.network,
         request.classes,
-        settings.input_size,
+        settings.input_size if windowed else trained.side,
         settings.upright,
         trained.finish,
-        settings.window,
+        trained.side if windowed else None,
         settings.flip_average,
         request.void,
     )
@@ -51,11 +53,11 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         held_out_dice=trained.held_out_dice,
         held_out_count=count,
         per_image=trained.per_image,
-        device=device.kind,
+        device=trained.device.kind,
     )
     try:
         save_checkpoint(folder / WEIGHTS, header, trained.tensors)
-        write_result(folder, result)
+        _write_result(folder, result)
     except BaseException:
         (folder / WEIGHTS).unlink(missing_ok=True)
         raise
@@ -70,6 +72,29 @@ def _read(folder: Path) -> RoundRequest:
     if not set(range(1, len(request.classes) + 1)) - set(request.void):
         raise UserError("There is no class to learn. Add a class to the project first.")
     return request
+
+
+def _write_result(folder: Path, result: RoundResult) -> None:
+    try:
+        write_result(folder, result)
+    except OSError as error:
+        raise could_not_write("How the round went", folder / RESULT, error) from error
+
+
+def _train(
+    request: RoundRequest, data: RoundData, parent: Checkpoint | None, device: Device, events: RoundEvents
+) -> Trained:
+    """Train on ``device``; on the CPU where its memory does not even hold the weights."""
+    try:
+        return RoundTrainer(request, data, parent, device, events).run()
+    except MEMORY_ERRORS as error:
+        if not is_out_of_memory(error):
+            raise
+        if device.kind == "cpu":
+            raise no_memory() from error
+    free_memory(device)
+    events.on_notice("Memory ran out on the graphics card; learning begins again on the processor.")
+    return _train(request, data, parent, CPU, events)
 
 
 def _load_parent(request: RoundRequest, events: RoundEvents) -> Checkpoint | None:

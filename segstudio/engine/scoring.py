@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Sample
+from segstudio.engine.data import Sample, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish
 from segstudio.engine.finishing import PLAIN, Finish
-from segstudio.engine.inference import Inference, image_logits
+from segstudio.engine.inference import Inference, image_logits, seen_at_once
 from segstudio.engine.models import build_network
-from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
+from segstudio.engine.trouble import Careful, Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 # That many are held at a time to learn a finish from: a quarter of a gigabyte.
@@ -29,12 +29,14 @@ _MOST_LOGITS = 64 * 1024 * 1024
 class Scored:
     """Weights by name, their mean Dice and that of each held-out image by its id.
 
-    It is the Dice of the network's own masks: a finish was learned on these very images and would flatter it.
+    The Dice is NaN of weights that give no numbers. It is the Dice of the network's own masks: a finish was learned on
+    these very images and would flatter it. ``side`` is what the network saw at once, see ``trouble.Means``.
     """
 
     tensors: dict[str, torch.Tensor]
     dice: float
     per_image: dict[int, float]
+    side: int
 
 
 class Scorer:
@@ -55,38 +57,58 @@ class Scorer:
         self._inference = Inference.of(request.settings, request.void)
         self._class_count = len(request.classes)
         self._held_out = held_out
-        self._device = device
+        self.means = Means(device, self._inference.views(device), seen_at_once(request.settings))
+        """What is asked with. Where memory runs out all the same, less is; never smaller images."""
         self._events = events
         self._report = report
 
     def score(self, tensors: Mapping[str, torch.Tensor]) -> Scored:
         """The mean Dice of ``tensors``, which are kept as they are and must not change afterwards."""
-        network = self._network(tensors)
+        ask = self._asker(tensors)
         per_image: dict[int, float] = {}
         for sample in self._held_out:
             assert sample.full_mask is not None
-            mask = mask_from_logits(self._logits(network, sample), *sample.full_mask.shape)
-            per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
-        return Scored(dict(tensors), math.fsum(per_image.values()) / len(per_image), per_image)
+            logits = ask(sample)
+            if np.isfinite(logits).all():
+                mask = mask_from_logits(logits, *sample.full_mask.shape)
+                per_image[sample.image_id] = mean_class_dice(mask, sample.full_mask, self._class_count, IGNORE)
+            else:
+                per_image[sample.image_id] = math.nan
+        dice = math.fsum(per_image.values()) / len(per_image)
+        return Scored(dict(tensors), dice, per_image, self.means.side)
+
+    def gives_numbers(self, tensors: Mapping[str, torch.Tensor], sample: Sample) -> bool:
+        """Whether what ``tensors`` say of ``sample`` are numbers; weights that are may still overflow on their way."""
+        return bool(np.isfinite(self._asker(tensors)(sample)).all())
 
     def learn_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int]) -> Finish:
         """What makes the masks of ``tensors`` better, so far as the held-out images can tell; see ``learn_finish``."""
         if len(self._held_out) < LEAST_IMAGES or self._class_count > MOST_CLASSES:
             return PLAIN
-        network = self._network(tensors)
+        ask = self._asker(tensors)
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
-        return learn_finish([self._logits(network, s) for s in samples], [s.mask for s in samples], things)
+        return learn_finish([ask(sample) for sample in samples], [s.mask for s in samples], things)
 
-    def _network(self, tensors: Mapping[str, torch.Tensor]) -> SegmentationNetwork:
+    def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
+        """What gives the logits (h, w, C) of a sample by these weights."""
         network = build_network(self._name, self._class_count)
         network.load_state_dict(dict(tensors))
-        network = self._device.place(network.eval())
-        check_in_every_layer(network, self._events)
-        return network
+        check_in_every_layer(network.eval(), self._events)
+        careful = Careful(network, self.means, self._events.on_notice)
 
-    def _logits(self, network: SegmentationNetwork, sample: Sample) -> NDArray[np.float32]:
-        self._report()
-        self._events.pause()
-        return image_logits(network, sample.pixels, self._device, self._inference, self._events.pause)
+        def logits(sample: Sample, means: Means) -> NDArray[np.float32]:
+            how, pixels = self._inference, sample.pixels
+            if how.window is not None:
+                how = replace(how, window=means.side)
+            elif means.side < max(pixels.shape[:2]):
+                pixels = to_input(pixels, means.side)
+            return image_logits(network, pixels, means.device, how, self._events.pause, None, means.batch)
+
+        def ask(sample: Sample) -> NDArray[np.float32]:
+            self._report()
+            self._events.pause()
+            return careful.ask(lambda means: logits(sample, means))
+
+        return ask

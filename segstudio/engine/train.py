@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import reduced_side
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
@@ -18,7 +18,7 @@ from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
 from segstudio.engine.guidance import ClickSimulator
-from segstudio.engine.inference import Inference
+from segstudio.engine.inference import Inference, seen_at_once
 from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
@@ -26,13 +26,23 @@ from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every
 from segstudio.engine.sampling import Sampler, look_at
 from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
 from segstudio.engine.scoring import Scored, Scorer
+from segstudio.engine.trouble import (
+    MEMORY_ERRORS,
+    Means,
+    NoMemory,
+    Trouble,
+    all_finite,
+    did_not_settle,
+    drop_half_made,
+    free_memory,
+    is_out_of_memory,
+)
 from segstudio.protocol.messages import Phase
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
 _AVERAGE_HORIZON = 0.08
-_MOST_DIVERGENCES = 3
 _LOSS_SMOOTHING = 0.1
 # With fewer held-out images, chance alone decides which weights score better.
 _GUARD_NEEDS = 4
@@ -45,7 +55,10 @@ _PREPARED, _TRAINED = 0.03, 0.96
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks."""
+    """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks.
+
+    ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended.
+    """
 
     tensors: dict[str, torch.Tensor]
     steps: int
@@ -54,6 +67,8 @@ class Trained:
     held_out_count: int
     per_image: dict[int, float]
     finish: Finish
+    side: int
+    device: Device
 
 
 class RoundTrainer:
@@ -65,22 +80,19 @@ class RoundTrainer:
         self._request = request
         self._settings = request.settings
         self._data = data
-        self._device = device
         self._events = events
+        self._trouble = Trouble(Means(device, BATCH, seen_at_once(request.settings)), events.on_notice)
         self._rng = np.random.default_rng(request.settings.seed)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
         self._network = _starting_network(request, parent, device, events)
         self._rates = LATER_ROUND if parent else FIRST_ROUND
-        self._rate_scale = 1.0
-        self._divergences = 0
         self._optimizer = self._new_optimizer()
         self._objective = _objective(request, data)
         self._augmentation = Augmentation(upright=request.settings.upright)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), self._settings.seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
-        self._batch = BATCH
         self._sampler = Sampler(data.train, self._rng)
         self._clicks = ClickSimulator(request.settings.seed)
         self._loss: float | None = None
@@ -105,7 +117,7 @@ class RoundTrainer:
                 self._scorings = [share for share in self._scorings if share > self._budget.fraction]
                 self._score()
         self._report("scoring")
-        best = self._best or Scored(self._average.snapshot(), math.nan, {})
+        best = self._best or self._unscored()
         if best is self._warm:
             self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
@@ -116,18 +128,28 @@ class RoundTrainer:
             held_out_count=len(self._data.held_out),
             per_image=best.per_image,
             finish=self._scorer.learn_finish(best.tensors, self._request.things),
+            side=best.side,
+            device=self._means.device,
         )
+
+    @property
+    def _means(self) -> Means:
+        return self._trouble.means
 
     # ---- one step ---------------------------------------------------------------------------------------------
 
     def _careful_step(self) -> bool:
-        """One step; False if it has to be done again, with a smaller batch or from the last good weights."""
+        """One step; False if it has to be done again, with lesser means or from the last good weights."""
+        loss, memory_ran_out = None, False
         try:
             loss = self._step()
-        except (RuntimeError, MemoryError) as error:
-            if not _is_out_of_memory(error):
+        except MEMORY_ERRORS as error:
+            if not is_out_of_memory(error):
                 raise
-            self._halve_batch(error)
+            memory_ran_out = True
+        # Not above: the error holds on to what filled the memory.
+        if memory_ran_out:
+            self._take_less()
             return False
         if loss is None:
             self._recover()
@@ -137,15 +159,16 @@ class RoundTrainer:
         return True
 
     def _step(self) -> float | None:
-        """One step of the optimizer; its loss, or None if that or a gradient is not a number."""
+        """One step of the optimizer; its loss, or None if that, a gradient or what it led to is not a number."""
         pixels, masks = self._next_batch()
         self._network.begin_training()
         self._set_rates()
         self._optimizer.zero_grad(set_to_none=True)
-        guidance = self._clicks.guide(masks, self._class_count).to(self._device.torch)
-        with self._device.autocast():
-            logits = self._network(to_tensor(pixels, self._device.torch), guidance)
-        loss = self._objective(logits, torch.from_numpy(masks).to(self._device.torch))
+        device = self._means.device
+        guidance = self._clicks.guide(masks, self._class_count).to(device.torch)
+        with device.autocast():
+            logits = self._network(to_tensor(pixels, device.torch), guidance)
+        loss = self._objective(logits, torch.from_numpy(masks).to(device.torch))
         value = float(loss.detach())
         if not math.isfinite(value):
             return None
@@ -154,6 +177,8 @@ class RoundTrainer:
         if not math.isfinite(float(norm)):
             return None
         self._optimizer.step()
+        if not all_finite(self._network.state_dict().values()):
+            return None  # statistics can overflow where the loss does not
         self._average.update(self._network)
         return value
 
@@ -163,8 +188,12 @@ class RoundTrainer:
         A small set is seen several times in a batch, each time from another side. The canvas holds the largest, or
         a window's worth of each: early windows are smaller, not coarser, since what is small would vanish.
         """
-        samples = self._sampler.draw(self._batch)
+        samples = self._sampler.draw(self._means.batch)
         scale, window, rng = self._budget.scale, self._settings.window, self._rng
+        if window is None:
+            scale *= self._means.side / self._settings.input_size
+        else:
+            window = self._means.side
         h, w = (max(sample.mask.shape[axis] for sample in samples) for axis in (0, 1))
         if window is None or max(h, w) <= window:
             canvas = (reduced_side(h, scale), reduced_side(w, scale))
@@ -182,7 +211,7 @@ class RoundTrainer:
         return torch.optim.AdamW([g for g in groups if g["params"]], lr=1e-3, weight_decay=_WEIGHT_DECAY, fused=True)
 
     def _set_rates(self) -> None:
-        share = one_cycle(self._budget.cycle) * self._rate_scale
+        share = one_cycle(self._budget.cycle) * self._trouble.rate_scale
         peaks = (self._rates.fresh, self._rates.pretrained)
         for group, peak in zip(self._optimizer.param_groups, peaks, strict=False):
             group["lr"] = peak * share
@@ -190,28 +219,24 @@ class RoundTrainer:
     # ---- trouble ----------------------------------------------------------------------------------------------
 
     def _recover(self) -> None:
-        self._divergences += 1
-        if self._divergences > _MOST_DIVERGENCES:
-            raise UserError(
-                "The training did not settle, so the model stays as it was. "
-                "Check the last images and masks for mistakes, then train again."
-            )
-        self._events.on_notice("The training became unstable; it goes on from the last good weights, more slowly.")
+        """Go back to the averaged weights: no step that went wrong is in them."""
+        self._trouble.ran_away()
         self._network.load_state_dict(self._average.tensors)
         self._optimizer = self._new_optimizer()
-        self._rate_scale *= 0.3
 
-    def _halve_batch(self, error: BaseException) -> None:
-        if self._batch == 1:
-            raise UserError(
-                "There is not enough memory to train, even with one image at a time. "
-                "Close other programs or choose a smaller input size in the settings."
-            ) from error
-        self._batch //= 2
+    def _take_less(self) -> None:
+        """Go on with lesser means."""
+        before = self._means
         self._optimizer.zero_grad(set_to_none=True)
-        if self._device.kind == "cuda":
-            torch.cuda.empty_cache()
-        self._events.on_notice("Memory ran out; training goes on with a smaller batch.")
+        drop_half_made(self._optimizer)
+        free_memory(before.device)
+        self._trouble.memory_ran_out()
+        means = self._means
+        self._scorer.means = replace(self._scorer.means, device=means.device, side=means.side)
+        if means.device is not before.device:
+            means.device.place(self._network)
+            self._average.to(means.device.torch)
+            self._optimizer = self._new_optimizer()
 
     # ---- held-out images --------------------------------------------------------------------------------------
 
@@ -232,12 +257,22 @@ class RoundTrainer:
         """
         same_classes = self._parent is not None and len(self._parent.header.classes) == self._class_count
         if self._parent is not None and same_classes and len(self._data.held_out) >= _GUARD_NEEDS:
-            self._best = self._warm = self._scorer.score(self._parent.tensors)
+            self._best = self._warm = self._ask_scorer(self._parent.tensors)
             self._scorings = [_GUARD_SHARE, *self._scorings]
+
+    def _ask_scorer(self, tensors: dict[str, torch.Tensor]) -> Scored:
+        """Score ``tensors``; if there is no memory for it the round goes on with images that there is memory for."""
+        while True:
+            with contextlib.suppress(NoMemory):
+                return self._scorer.score(tensors)
+            self._take_less()
 
     def _score(self) -> None:
         """Score the averaged weights on the held-out images, and remember them if they are the best so far."""
-        scored = self._scorer.score(self._average.snapshot())
+        scored = self._ask_scorer(self._average.snapshot())
+        if not math.isfinite(scored.dice):
+            self._drop_average()
+            return
         self._latest_dice = scored.dice
         if self._best is None or scored.dice >= self._best.dice:
             self._best = scored
@@ -245,13 +280,30 @@ class RoundTrainer:
             self._restart()
         self._judged = True
 
+    def _drop_average(self) -> None:
+        """Go back to weights that are known to give numbers: the averaged ones are, and yet they don't."""
+        self._trouble.ran_away()
+        if self._best is None:
+            self._network = _starting_network(self._request, self._parent, self._means.device, self._events)
+        else:
+            self._network.load_state_dict(self._best.tensors)
+        self._optimizer = self._new_optimizer()
+        self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
+
+    def _unscored(self) -> Scored:
+        """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""
+        tensors = self._average.snapshot()
+        if not self._scorer.gives_numbers(tensors, self._data.train[0]):
+            raise did_not_settle()
+        return Scored(tensors, math.nan, {}, self._means.side)
+
     def _restart(self) -> None:
         """Spend the rest of the round on weights that know nothing of the rounds before."""
         self._events.on_notice(
             "Going on from the last model made it worse on the held-out images. "
             "The rest of this round starts afresh, and the better model is kept."
         )
-        self._network = _starting_network(self._request, None, self._device, self._events)
+        self._network = _starting_network(self._request, None, self._means.device, self._events)
         self._rates = FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._budget.begin_cycle()
@@ -296,10 +348,3 @@ def _objective(request: RoundRequest, data: RoundData) -> MaskedSegmentationLoss
     for sample in data.train:
         pixels += np.bincount(sample.mask[sample.mask != IGNORE], minlength=len(pixels))
     return MaskedSegmentationLoss(request.settings.loss, effective_weights(pixels.tolist()), request.void)
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error).lower()
-    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text

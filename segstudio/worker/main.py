@@ -55,6 +55,7 @@ class Worker:
         self._inbox = inbox
         self._device = device
         self._images = ImageCache()
+        self._predicting = 0
         # By path and time of change: a round may be repeated in its folder.
         self._predictors: OrderedDict[tuple[Path, int], Predictor] = OrderedDict()
 
@@ -108,8 +109,11 @@ class Worker:
         while (request := next_request()) is not None:
             self._do(request)
 
+    def _note(self, sentence: str) -> None:
+        self._channel.send(Notice(self._predicting, sentence))
+
     def _predict(self, job: Predict) -> None:
-        started = time.monotonic()
+        started, self._predicting = time.monotonic(), job.job
         said = self._predictor(Path(job.weights)).predict_file(Path(job.image))
         if self._inbox.is_cancelled(job.job):
             raise RoundCancelled
@@ -141,7 +145,7 @@ class Worker:
         except OSError as error:
             raise UserError(f"The model {weights} cannot be read ({error}).") from error
         if key not in self._predictors:
-            self._predictors[key] = Predictor(weights, self._device)
+            self._predictors[key] = Predictor(weights, self._device, self._note)
         self._predictors.move_to_end(key)
         while len(self._predictors) > _HELD_MODELS:
             self._predictors.popitem(last=False)

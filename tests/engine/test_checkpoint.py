@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,46 @@ def test_other_files_are_refused_and_never_unpickled(tmp_path: Path, content: by
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"w\.pth"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.0001, 0.01, 0.5, 0.999])
+def test_one_bit_that_changed_on_the_disk_is_noticed(
+    tmp_path: Path, tensors: dict[str, torch.Tensor], place: float
+) -> None:
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, HEADER, tensors)
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("left", [0, 4, 1000, -1])
+def test_a_file_cut_short_is_refused(tmp_path: Path, tensors: dict[str, torch.Tensor], left: int) -> None:
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, HEADER, tensors)
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(UserError, match="damaged"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "Permission denied")])
+def test_a_disk_that_refuses_leaves_the_weights_that_were_there(
+    tmp_path: Path, tensors: dict[str, torch.Tensor], monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, HEADER, tensors)
+    before = path.read_bytes()
+
+    def refuse(_file: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(UserError, match=words):
+        save_checkpoint(path, HEADER, {"x": torch.zeros(1)})
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 def test_an_absent_file_is_told(tmp_path: Path) -> None:

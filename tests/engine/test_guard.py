@@ -41,7 +41,7 @@ def _scores(monkeypatch: pytest.MonkeyPatch, dice: list[float]) -> list[dict[str
 
     def score(_self: Scorer, tensors: dict[str, torch.Tensor]) -> Scored:
         seen.append({name: tensor.clone() for name, tensor in tensors.items()})
-        return Scored(tensors, next(left), {1: 0.5})
+        return Scored(tensors, next(left), {1: 0.5}, TINY.input_size)
 
     monkeypatch.setattr(Scorer, "score", score)
     return seen

@@ -65,7 +65,7 @@ def test_each_job_is_answered(tmp_path: Path) -> None:
 def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Path] = []
     predictor = main.Predictor
-    monkeypatch.setattr(main, "Predictor", lambda path, device: (loaded.append(path), predictor(path, device))[1])
+    monkeypatch.setattr(main, "Predictor", lambda path, *more: (loaded.append(path), predictor(path, *more))[1])
     answers = _answers(_predict(1, model), _predict(2, model), _predict(3, model))
     assert [type(answer) for answer in answers] == [Predicted] * 3
     assert loaded == [model / "w.safetensors"]
