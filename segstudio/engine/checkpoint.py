@@ -24,7 +24,8 @@ from segstudio.engine.trouble import all_finite, could_not_write
 from segstudio.protocol.weights import DIGEST, digest_of, is_altered
 
 FORMAT = "segstudio-weights"
-VERSION = 1
+VERSION = 2
+"""It goes up where a network of the same name is built differently: its older weights are refused by a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.models import build_network
 
 HEADER = WeightsHeader(
@@ -16,7 +16,7 @@ HEADER = WeightsHeader(
 )
 METADATA = {
     "format": "segstudio-weights",
-    "version": "1",
+    "version": str(VERSION),
     "network": HEADER.network,
     "classes": json.dumps(HEADER.classes),
     "input_size": "96",
@@ -46,7 +46,8 @@ def test_round_trip_keeps_header_and_every_bit(tmp_path: Path, tensors: dict[str
     ("change", "words"),
     [
         ({"format": "other"}, "not of a segstudio model"),
-        ({"version": "2"}, "another version"),
+        ({"version": "1"}, "another version"),
+        ({"version": str(VERSION + 1)}, "another version"),
         ({"network": "giraffe"}, "does not know"),
         ({"classes": "[]"}, "does not know"),
         ({"classes": "{"}, "header"),

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from segstudio.domain.errors import UserError
 from segstudio.domain.regions import holes, parts
 from segstudio.engine import predict
-from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import learn_finish
@@ -153,7 +153,7 @@ def test_a_finish_goes_with_the_weights_and_is_used(tmp_path: Path, monkeypatch:
 def test_weights_of_before_have_no_finish(tmp_path: Path) -> None:
     metadata = {
         "format": "segstudio-weights",
-        "version": "1",
+        "version": str(VERSION),
         "network": TINY.network,
         "classes": '["disc"]',
         "input_size": "64",
@@ -194,7 +194,7 @@ def test_a_strange_finish_is_refused(tmp_path: Path, finish: object) -> None:
     save_checkpoint(path, WeightsHeader(TINY.network, ("disc",), 64), {"x": torch.zeros(1)})
     metadata = {
         "format": "segstudio-weights",
-        "version": "1",
+        "version": str(VERSION),
         "network": TINY.network,
         "classes": '["disc"]',
         "input_size": "64",

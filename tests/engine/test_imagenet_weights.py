@@ -6,7 +6,7 @@ import torch
 
 from segstudio.domain.errors import UserError
 from segstudio.engine import imagenet_weights
-from segstudio.engine.efficientnet import FEATURE_CHANNELS, EfficientNetLite0
+from segstudio.engine.efficientnet import COARSE_CHANNELS, FINE_CHANNELS, EfficientNetLite0
 from segstudio.engine.imagenet_weights import SHA256, load_imagenet_tensors, read_legacy_weights, weights_file
 
 
@@ -48,10 +48,20 @@ def test_encoder_takes_all_and_its_features_are_sane() -> None:
     encoder.load_imagenet(load_imagenet_tensors())
     x = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.inference_mode():
-        features = encoder.eval()(encoder.stem(x))
+        fine = encoder.eval().fine(x)
+        features = [*fine, *encoder.coarse(fine[-1])]
     sizes = [(48, 32), (24, 16), (12, 8), (6, 4), (3, 2)]
-    assert [tuple(f.shape[1:]) for f in features] == [(c, *s) for c, s in zip(FEATURE_CHANNELS, sizes, strict=True)]
+    channels = FINE_CHANNELS + COARSE_CHANNELS
+    assert [tuple(f.shape[1:]) for f in features] == [(c, *s) for c, s in zip(channels, sizes, strict=True)]
     assert all(torch.isfinite(f).all() and 0.05 < float(f.std()) < 20 for f in features)
+
+
+def test_a_norm_with_fixed_statistics_is_folded_into_its_convolution() -> None:
+    encoder = EfficientNetLite0()
+    encoder.load_imagenet(load_imagenet_tensors())
+    x = torch.rand(2, 32, 12, 12)
+    layer = encoder.eval().blocks[0].project
+    torch.testing.assert_close(layer(x), layer.norm(layer.conv(x)), atol=1e-4, rtol=1e-4)
 
 
 def test_a_missing_tensor_is_refused() -> None:

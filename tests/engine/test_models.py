@@ -17,7 +17,7 @@ def test_logits_are_as_large_as_the_input(name: str, classes: int, channels: int
 
 def test_default_network_is_light() -> None:
     count = sum(parameter.numel() for parameter in build_network("unet-efficientnet-lite0", 1).parameters())
-    assert 5.0e6 < count < 5.8e6
+    assert 3.0e6 < count < 3.4e6
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
@@ -37,6 +37,16 @@ def test_training_keeps_the_statistics_of_imagenet() -> None:
     changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed
     assert not any(name.startswith("encoder.") for name in changed)
+
+
+def test_what_all_images_have_in_common_is_not_learned() -> None:
+    network = build_network("unet-efficientnet-lite0", 1)
+    network.load_pretrained()
+    network.begin_training()
+    network(torch.rand(2, 3, 64, 64), torch.rand(2, GUIDANCE_CHANNELS, 64, 64)).square().mean().backward()
+    taught = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert not any(name.startswith(("encoder.stem.", "encoder.blocks.2.")) or "depthwise" in name for name in taught)
+    assert {"guide.weight", "encoder.blocks.3.expand.conv.weight", "encoder.blocks.3.expand.norm.bias"} <= taught
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
