@@ -1,6 +1,7 @@
 """The commands that need no screen, with the real worker on drawn lesions."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from segstudio.app import batch
 from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.queue import Queue
 from segstudio.app.reports import comparison_table, evaluate_folders, simulation_table, write_json
 from segstudio.app.simulate import SimulationSettings, simulate_annotator
 from segstudio.domain.annotation import ImageState
@@ -137,3 +139,24 @@ def test_the_simulated_annotator_works_through_its_images(lesions, model):
         assert rows[3]["holdout_dice"] is None
         assert rows[3]["training_seconds"] == 0
     assert simulation_table(report).count("\n") == 6
+
+
+def test_the_simulated_annotator_follows_the_queue_once_there_is_a_model(lesions):
+    folders = [lesions / part / kind for part in ("train", "held") for kind in ("images", "masks")]
+    settings = SimulationSettings(*folders, count=4, seed=3, tolerance=0.05)
+    by_hand = simulate_annotator(replace(settings, count=3, model=False), lambda line: None)["images"]
+    asked: list[tuple[str, int]] = []
+
+    class Spy(Queue):
+        def refresh(self, leave=False):
+            asked.append((self.order, len(self._insights)))
+            super().refresh(leave)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segstudio.app.session.Queue", Spy)
+        report = simulate_annotator(replace(settings, order="uncertain"), lambda line: None, QUICK)
+    rows = report["images"]
+    assert report["settings"]["order"] == "uncertain"
+    assert [row["image"] for row in rows[:3]] == [row["image"] for row in by_hand]
+    assert len({row["image"] for row in rows}) == 4
+    assert ("uncertain", 3) in asked, "all three images that wait were looked at before one was chosen"
