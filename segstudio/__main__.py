@@ -49,6 +49,14 @@ class QueueOrder(StrEnum):
     diverse = "diverse"
 
 
+class NetworkName(StrEnum):
+    """The networks; their explanations are in the window's model settings."""
+
+    unet_efficientnet_lite0 = "unet-efficientnet-lite0"
+    unet = "unet"
+    segnet = "segnet"
+
+
 class ExportFormat(StrEnum):
     """The formats that masks are exported in."""
 
@@ -82,6 +90,13 @@ def new(
     ] = None,
     classes: Annotated[str, typer.Option("--classes", help="Names of the classes, separated by commas.")] = "",
     masks_as: Annotated[MasksUse, typer.Option("--masks-as", help="What the masks are taken for.")] = MasksUse.approved,
+    void: Annotated[
+        str,
+        typer.Option("--void", help="Names of classes that nobody judges: neither learned nor predicted nor scored."),
+    ] = "",
+    network: Annotated[
+        NetworkName | None, typer.Option("--network", help="What learns; the default is best for most projects.")
+    ] = None,
     upright: Annotated[
         bool, typer.Option("--upright", help="What is up stays up, as with people and scenes: not learned upside down.")
     ] = False,
@@ -89,9 +104,9 @@ def new(
     """Make PROJECT from a folder of images, with or without masks."""
     from segstudio.app.batch import new_project
 
-    typer.echo(
-        new_project(project, images, masks, [c for c in classes.split(",") if c.strip()], masks_as.value, upright)
-    )
+    named, left_out = _names(classes), _names(void)
+    chosen: Any = None if network is None else network.value
+    typer.echo(new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen))
 
 
 @cli.command()
@@ -131,12 +146,15 @@ def export(
 def evaluate(
     pred: Annotated[Path, typer.Option("--pred", help="Folder of masks to judge.")],
     truth: Annotated[Path, typer.Option("--truth", help="Folder of true masks, paired by name.")],
+    void: Annotated[
+        int | None, typer.Option("--void", help="Value of true masks where nobody judges; nothing there counts.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
 ) -> None:
     """Compare masks with true masks: Dice, IoU and HD95 by image, mean, median and worst tenth."""
     from segstudio.app.reports import evaluate_folders, write_json
 
-    report, table = evaluate_folders(pred, truth)
+    report, table = evaluate_folders(pred, truth, void)
     if json_file is not None:
         write_json(json_file, report)
     typer.echo(table)
@@ -216,6 +234,10 @@ def worker(
     from segstudio.worker.command import run_round
 
     run_round(round_folder)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _open_window(project: Path | None, demo_kind: str | None = None) -> None:

@@ -15,7 +15,9 @@ from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_claim import claim
 from segstudio.app.exporter import export_one, export_paths, targets, write_beside
 from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.model_choice import kept_finish
 from segstudio.app.new_project import NewProject, create, look_at, take_mask
+from segstudio.app.predictor import Finish
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
@@ -25,7 +27,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
-from segstudio.protocol.round_folder import TrainingSettings
+from segstudio.protocol.round_folder import Network, TrainingSettings
 from segstudio.store.images import same_file
 from segstudio.store.project_db import Project
 
@@ -78,8 +80,10 @@ def new_project(
     classes: Sequence[str],
     masks_as: Literal["approved", "compare"],
     upright: bool = False,
+    void: Sequence[str] = (),
+    network: Network | None = None,
 ) -> str:
-    """Make a project; returns what to tell the user. Raises ``UserError``."""
+    """Make a project; returns what to tell the user. Classes in ``void`` are not judged. Raises ``UserError``."""
     if not folder.name.endswith(".segstudio"):
         folder = folder.with_name(f"{folder.name}.segstudio")
     preview = look_at([images], masks)
@@ -87,9 +91,11 @@ def new_project(
         NewProject(
             folder.absolute(),
             preview.images,
-            tuple(classes) or preview.suggested_classes,
+            tuple(dict.fromkeys([*(classes or preview.suggested_classes), *void])),
             masks_as if preview.with_mask else "none",
             upright,
+            tuple(void),
+            network,
         )
     )
 
@@ -143,17 +149,19 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
             if same_file(path) in own:
                 raise UserError(f"{path} is the image itself or another one. Choose another folder for the masks.")
         claim(opened, out, paths)
-    masks = predict_files(HeadlessScheduler(), latest[1], files)
+        finish = kept_finish(opened)
+    masks = predict_files(HeadlessScheduler(), latest[1], files, finish)
     for target, (image, mask) in zip(paths, masks, strict=True):
         write_beside(target, mask, image, classes)
     return f"{len(files)} masks written to {out}."
 
 
 def predict_files(
-    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path]
+    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = ((), ())
 ) -> Iterator[tuple[Path, NDArray[np.uint16]]]:
     """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
 
+    ``finish`` is what a person chose of how masks are finished.
     Raises ``UserError``.
     """
     link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
@@ -171,7 +179,7 @@ def predict_files(
             for path in images:
                 job = link.new_job()
                 output = Path(folder) / f"{job}.png"
-                link.send(Predict(job, 0, str(path), str(weights), str(output), None))
+                link.send(Predict(job, 0, str(path), str(weights), str(output), None, list(finish[0]), list(finish[1])))
                 scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
                 answer = answers.get(job)
                 if isinstance(answer, Failed):

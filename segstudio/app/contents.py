@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.app.model_choice import KeptModel
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.queue import ORDERS, Order
 from segstudio.domain.rounds import RoundRecord
@@ -31,6 +32,7 @@ class Contents:
     weights: tuple[int, Path] | None
     last_image: int | None
     upright: bool
+    model: KeptModel
     mm_per_px: float | None = None
     order: Order = "list"
 
@@ -52,6 +54,7 @@ def read_contents(project: Project) -> Contents:
         project.rounds.weights_in_use(),
         project.settings.get_setting("last_image"),
         bool(project.settings.get_setting("upright", False)),
+        KeptModel.of(project),
         project.settings.get_setting(MM_PER_PX),
         _order(project.settings.get_setting(ORDER)),
     )

@@ -23,7 +23,7 @@ from segstudio.domain.metrics import corrected_dice
 from segstudio.domain.plane import Plane
 from segstudio.domain.queue import Insight
 from segstudio.domain.round_scores import ApprovalScore
-from segstudio.domain.segments import BACKGROUND
+from segstudio.domain.segments import BACKGROUND, void_ids
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.store.project_db import Project
 
@@ -144,7 +144,9 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
     if seen.plane is not None and seen.round_number is not None:
         correction = Plane(seen.plane.height, seen.plane.width)
         correction.put_tiles(project.masks.load_correction(image_id))
-        right = corrected_dice(seen.plane, correction)
+        not_judged = void_ids(project.classes())
+        void = [segment.id for segment in project.segment_table() if segment.class_id in not_judged]
+        right = corrected_dice(seen.plane, correction, void)
         project.approval_scores.note(ApprovalScore(image_id, seen.round_number, right, time.time()))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import holds_out
 from segstudio.domain.segments import make_classes
@@ -16,6 +17,7 @@ from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import is_image_name, path_key
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size
+from segstudio.protocol.round_folder import Network
 from segstudio.store.images import NewImage, same_file
 from segstudio.store.project_db import Project
 
@@ -29,7 +31,8 @@ class NewProject:
     """A plan: ``masks_as`` says what existing masks are taken for.
 
     ``upright`` says that what is up in the images stays up, as with people and scenes, so that the model need not
-    learn them upside down.
+    learn them upside down. Those of ``classes`` whose names are in ``void`` are not judged. ``network`` is the one to
+    learn with, None for the usual one.
     """
 
     folder: Path
@@ -37,6 +40,8 @@ class NewProject:
     classes: tuple[str, ...]
     masks_as: MasksAs
     upright: bool = False
+    void: tuple[str, ...] = ()
+    network: Network | None = None
 
     @property
     def distinct_images(self) -> tuple[FoundImage, ...]:
@@ -101,11 +106,13 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
 
 def create(plan: NewProject) -> Project:
     """Make the project and add its images; on the store thread. Masks follow by ``take_mask``."""
-    project = Project.create(plan.folder, make_classes(plan.classes))
+    project = Project.create(plan.folder, make_classes(plan.classes, plan.void))
     compare = plan.masks_as == "compare"
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(project.close)
         project.settings.set_setting("upright", plan.upright)
+        if plan.network is not None:
+            project.settings.set_setting(SETTING, ModelSettings(network=plan.network).kept())
         images = plan.distinct_images
         project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in images])
         on_failure.pop_all()

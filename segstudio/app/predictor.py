@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,19 @@ MAX_LOSSES = 5
 """Workers that may end one after the other, no mask between them, before no more are started for masks."""
 
 log = logging.getLogger(__name__)
+
+Finish = tuple[tuple[float | None, ...], tuple[bool | None, ...]]
+"""What a person chose of how masks are finished: see ``protocol.messages.Predict``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request at the worker; ``change`` counts how often the finish had been changed before."""
+
+    image_id: int
+    round: int
+    change: int
+    asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +98,20 @@ class Predictor:
         self._unplaced: set[int] = set()
         self.around, self.unplaced = catalog.around, lambda _round: set()
         self._asked: set[int] = set()
-        self._sent: dict[int, tuple[int, int, bool]] = {}
+        self._sent: dict[int, _Sent] = {}
+        self._outdated: set[int] = set()
+        self._change = 0
         self._tries: Counter[int] = Counter()
         self._losses = 0
         self._given_up: set[int] = set()
+        self.finish: Callable[[], Finish] = lambda: ((), ())
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
 
     @property
     def remaining(self) -> int:
         """Images still waiting for a mask."""
-        return len(self._waiting) + sum(sent[0] not in self._unplaced for sent in self._sent.values())
+        return len(self._waiting) + sum(sent.image_id not in self._unplaced for sent in self._sent.values())
 
     @property
     def at_worker(self) -> bool:
@@ -132,6 +148,12 @@ class Predictor:
             self._on_change()
             self._dispatch()
 
+    def renew(self) -> None:
+        """Make every mask anew that nobody approved or painted on, with the same weights but another finish."""
+        self._change += 1
+        self._outdated = {record.id for record in self._catalog.records}
+        self.refresh()
+
     def request(self, image_id: int) -> None:
         """Ask for one mask although the image was painted on."""
         if self._weights is not None:
@@ -150,7 +172,7 @@ class Predictor:
             return False
         if record.id in self._asked:
             return True
-        return not record.touched and record.prediction_round != self._round
+        return not record.touched and (record.prediction_round != self._round or record.id in self._outdated)
 
     def _dispatch(self) -> None:
         while self._weights is not None and self._waiting and len(self._sent) < IN_FLIGHT:
@@ -162,11 +184,13 @@ class Predictor:
             record = self._catalog.record(image_id)
             stale, asked = self._is_stale(record), image_id in self._asked
             self._asked.discard(image_id)
-            under_way = next((job for job, sent in self._sent.items() if sent[:2] == (image_id, self._round)), None)
+            wanted = (image_id, self._round, self._change)
+            sent_like_it = [j for j, s in self._sent.items() if (s.image_id, s.round, s.change) == wanted]
             if not stale:
                 continue
-            if under_way is not None:
-                self._sent[under_way] = (image_id, self._round, asked or self._sent[under_way][2])
+            if sent_like_it:
+                job = sent_like_it[0]
+                self._sent[job] = replace(self._sent[job], asked=asked or self._sent[job].asked)
                 continue
             self._send(record, self._weights, asked)
         self._place()
@@ -174,7 +198,7 @@ class Predictor:
     def _place(self) -> None:
         """Ask for insights of approved images when no mask is wanted any more."""
         while self._weights is not None and not self._waiting and len(self._sent) < IN_FLIGHT:
-            under_way = {sent[0] for sent in self._sent.values()}
+            under_way = {sent.image_id for sent in self._sent.values()}
             image_id = next((id_ for id_ in self._unplaced if id_ not in under_way), None)
             if image_id is None:
                 return
@@ -194,8 +218,10 @@ class Predictor:
             return
         self._given_up.discard(record.id)
         self._tries[record.id] += 1
-        self._sent[job] = (record.id, self._round, asked)
-        self._link.send(Predict(job, record.id, str(record.path), str(weights), str(output), str(confidence)))
+        self._sent[job] = _Sent(record.id, self._round, self._change, asked)
+        files = (str(record.path), str(weights), str(output), str(confidence))
+        thresholds, one_region = self.finish()
+        self._link.send(Predict(job, record.id, *files, list(thresholds), list(one_region)))
 
     def _give_up(self) -> None:
         self._given_up |= self._waiting
@@ -205,14 +231,16 @@ class Predictor:
 
     def _hear(self, message: FromWorker) -> None:
         if isinstance(message, Predicted) and message.job in self._sent:
-            image_id, round_number, asked = self._sent.pop(message.job)
+            sent = self._sent.pop(message.job)
+            if sent.change == self._change:
+                self._outdated.discard(sent.image_id)
             self._losses = 0
-            self._unplaced.discard(image_id)
+            self._unplaced.discard(sent.image_id)
             confidence = None if message.confidence is None else Path(message.confidence)
-            files = MaskFiles(Path(message.output), confidence, _insight(message, round_number))
-            self._on_mask(image_id, round_number, files, asked)
+            files = MaskFiles(Path(message.output), confidence, _insight(message, sent.round))
+            self._on_mask(sent.image_id, sent.round, files, sent.asked)
         elif isinstance(message, Failed) and message.job in self._sent:
-            image_id = self._sent.pop(message.job)[0]
+            image_id = self._sent.pop(message.job).image_id
             self._unplaced.discard(image_id)
             self._given_up.add(image_id)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
@@ -226,9 +254,9 @@ class Predictor:
     def _lose(self, _words: str) -> None:
         if not self._sent:
             return
-        self._unplaced -= {sent[0] for sent in self._sent.values()}
-        again = {sent[0]: sent[2] for sent in self._sent.values() if self._tries[sent[0]] < MAX_TRIES}
-        self._given_up |= {sent[0] for sent in self._sent.values()} - again.keys()
+        self._unplaced -= {sent.image_id for sent in self._sent.values()}
+        again = {s.image_id: s.asked for s in self._sent.values() if self._tries[s.image_id] < MAX_TRIES}
+        self._given_up |= {s.image_id for s in self._sent.values()} - again.keys()
         self._sent.clear()
         self._losses += 1
         if self._losses >= MAX_LOSSES:

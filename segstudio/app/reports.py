@@ -21,9 +21,12 @@ def write_json(path: Path, report: Report) -> None:
         raise UserError(f"{path} could not be written: {error.strerror}. Choose another place for it.") from error
 
 
-def evaluate_folders(pred: Path, truth: Path) -> tuple[Report, str]:
-    """Compare two folders of masks; the report and a table of it. Raises ``UserError`` if no masks pair."""
-    report = compare.evaluate_folders(pred, truth)
+def evaluate_folders(pred: Path, truth: Path, void: int | None = None) -> tuple[Report, str]:
+    """Compare two folders of masks; the report and a table of it. Raises ``UserError`` if no masks pair.
+
+    Where a true mask has the value ``void``, nothing counts.
+    """
+    report = compare.evaluate_folders(pred, truth, void=void)
     return report, comparison_table(report)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,12 +14,13 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_status import Phase, TrainingStatus
-from segstudio.app.round_writer import write_training_image
+from segstudio.app.round_writer import Written, write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.input_size import ImageMeasure
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
-from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
 from segstudio.protocol.messages import Cancel, Cancelled, Failed, Finished, FromWorker, Notice, Progress, Train
 from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, TrainingImage, TrainingSettings, write_request
 from segstudio.store.project_db import Project
@@ -36,13 +37,18 @@ class _Round:
     folder: Path
     job: int
     waiting: list[int]
-    images: list[TrainingImage]
+    classes: tuple[ClassSpec, ...]
+    images: list[TrainingImage] = field(default_factory=list)
+    measures: list[ImageMeasure] = field(default_factory=list)
     last_progress: Progress | None = None
     sent: bool = False
 
 
 class RoundRunner:
-    """One round at a time. ``on_weights`` is called with the round's number and weights when one ends well."""
+    """One round at a time. ``on_weights`` is called with the round's number and weights when one ends well.
+
+    ``settings`` says how to train on images with these measures.
+    """
 
     def __init__(
         self,
@@ -51,10 +57,10 @@ class RoundRunner:
         store: StoreThread,
         link: WorkerLink,
         catalog: Catalog,
-        classes: tuple[ClassSpec, ...],
+        classes: Callable[[], tuple[ClassSpec, ...]],
         table: Callable[[], SegmentTable],
         book: RoundBook,
-        settings: TrainingSettings,
+        settings: Callable[[Sequence[ImageMeasure]], TrainingSettings],
         announce: Callable[[Changes], None],
         on_weights: Callable[[int, Path], None],
     ) -> None:
@@ -174,7 +180,7 @@ class RoundRunner:
 
     def _prepare(self, record: RoundRecord, folder: Path, usable: list[int]) -> None:
         self.book.add(record)
-        self._round = _Round(record, folder, self._link.new_job(), usable, [])
+        self._round = _Round(record, folder, self._link.new_job(), usable, self._classes())
         if self._phase == "starting":
             self._set_phase("preparing")
         self._write_next()
@@ -190,18 +196,20 @@ class RoundRunner:
             record, table = self._catalog.record(this.waiting.pop(0)), self._table()
             parent = None if self._latest is None else self._latest.parent
             self._store.run(
-                lambda project: _written(project, this.folder, record, table, parent),
-                lambda image: self._wrote(this, image),
+                lambda project: _written(project, this.folder, record, table, parent, void_ids(this.classes)),
+                lambda written: self._wrote(this, written),
                 lambda error: self._could_not_prepare(this, error),
             )
         else:
+            settings = self._settings(this.measures)
             request = RoundRequest(
                 round=this.record.number,
-                classes=tuple(c.name for c in self._classes),
+                classes=tuple(c.name for c in this.classes),
                 images=tuple(this.images),
                 parent_weights=None if self._latest is None else str(self._latest),
-                settings=replace(self._settings, seed=self._settings.seed + this.record.number),
-                things=tuple(c.id for c in self._classes if c.kind == "thing"),
+                settings=replace(settings, seed=settings.seed + this.record.number),
+                things=tuple(c.id for c in this.classes if c.kind == "thing"),
+                void=void_ids(this.classes),
             )
             self._store.run(
                 lambda _project: write_request(this.folder, request),
@@ -213,11 +221,12 @@ class RoundRunner:
         if self._round is this:
             self._fail(in_words(error))
 
-    def _wrote(self, this: _Round, image: TrainingImage | None) -> None:
+    def _wrote(self, this: _Round, written: Written | None) -> None:
         if self._round is not this:
             return
-        if image is not None:
-            this.images.append(image)
+        if written is not None:
+            this.images.append(written.image)
+            this.measures += [written.measure] if written.measure is not None else []
         self._write_next()
 
     def _send(self, this: _Round) -> None:
@@ -314,11 +323,16 @@ def _begin(project: Project, approved: int, train_only: list[int]) -> tuple[Roun
 
 
 def _written(
-    project: Project, folder: Path, record: ImageRecord, table: SegmentTable, parent: Path | None
-) -> TrainingImage | None:
+    project: Project,
+    folder: Path,
+    record: ImageRecord,
+    table: SegmentTable,
+    parent: Path | None,
+    void: tuple[int, ...],
+) -> Written | None:
     """None for an image whose size was never read: it was never opened, so nobody vouched for any of it."""
     if record.width == 0:
         return None
     # The window knows first what is held out: its approval may still wait to be saved.
     stored = replace(project.images.image(record.id), held_out=record.held_out)
-    return write_training_image(project, folder, stored, table, parent)
+    return write_training_image(project, folder, stored, table, parent, void)

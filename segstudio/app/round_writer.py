@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.imaging.mask_png import decode_mask, encode_mask
@@ -34,25 +37,44 @@ def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> ND
     return mask
 
 
-def class_ids(segments: NDArray[np.uint16], table: SegmentTable) -> NDArray[np.uint16]:
-    """Segment ids to class ids, (height, width) uint16; ``UNSET`` becomes ``IGNORE``."""
+def class_ids(segments: NDArray[np.uint16], table: SegmentTable, void: Sequence[int] = ()) -> NDArray[np.uint16]:
+    """Segment ids to class ids, (height, width) uint16; ``UNSET`` and classes in ``void`` become ``IGNORE``."""
     lut = table.class_lut()
+    lut[np.isin(lut, list(void))] = IGNORE
     lut[UNSET] = IGNORE
     return lut[segments]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An image of a round, and what of its size matters; None unless it is approved and trained on."""
+
+    image: TrainingImage
+    measure: ImageMeasure | None
+
+
 def write_training_image(
-    project: Project, folder: Path, record: ImageRecord, table: SegmentTable, parent: Path | None = None
-) -> TrainingImage:
-    """Write one image's mask into a round's folder; ``parent`` is that of the round it goes on from."""
-    mask = class_ids(stored_mask(project, record, vouched_only=True), table)
+    project: Project,
+    folder: Path,
+    record: ImageRecord,
+    table: SegmentTable,
+    parent: Path | None = None,
+    void: Sequence[int] = (),
+) -> Written:
+    """Write one image's mask into a round's folder; ``parent`` is that of the round it goes on from.
+
+    Nobody vouches for classes in ``void``.
+    """
+    mask = class_ids(stored_mask(project, record, vouched_only=True), table, void)
     path = folder / MASKS / f"{record.id}.png"
     path.parent.mkdir(exist_ok=True)
     content = encode_mask(mask)
     path.write_bytes(content)
     role = "held_out" if record.held_out else "train"
     fresh = parent is not None and not _knew(parent / MASKS / path.name, content)
-    return TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh)  # type: ignore[arg-type]
+    image = TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh)  # type: ignore[arg-type]
+    whole = record.state is ImageState.APPROVED and role == "train"
+    return Written(image, measure_image(mask, leave_out=(IGNORE,)) if whole else None)
 
 
 def _knew(mask: Path, content: bytes) -> bool:

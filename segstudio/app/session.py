@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.answers import Answers
-from segstudio.app.approval import Approvals
 from segstudio.app.background import Background
 from segstudio.app.carrying import Carrying
 from segstudio.app.catalog import Catalog
@@ -21,17 +20,13 @@ from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
 from segstudio.app.files import Files
+from segstudio.app.judging import Judging
+from segstudio.app.learning import Learning
 from segstudio.app.loader import LoadedImage, Loader
-from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.mending import Mender
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
-from segstudio.app.predictor import Predictor
-from segstudio.app.queue import Queue
 from segstudio.app.resetting import Reset
-from segstudio.app.round_book import RoundBook
-from segstudio.app.round_keeping import RoundKeeper
-from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.scale import Scale
 from segstudio.app.settings import Settings
@@ -39,11 +34,11 @@ from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
 from segstudio.app.tools import ToolSettings
 from segstudio.app.truth import TruthCheck
-from segstudio.app.watchdog import Watchdog
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import EMPTY
+from segstudio.domain.segments import ClassSpec
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
 
@@ -65,7 +60,7 @@ class Session:
         training: TrainingSettings,
     ) -> None:
         self.folder, self.name = contents.folder, contents.name
-        self.classes, self.table = contents.classes, contents.table
+        self.table = contents.table
         self.catalog = Catalog(contents.records)
         self.document: Document | None = None
         self.failure = ""
@@ -80,6 +75,7 @@ class Session:
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
+        self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
@@ -89,69 +85,38 @@ class Session:
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
         self.carrying = Carrying(self.editor, self.catalog, store, self._loader, scheduler, settings, announce)
         self.exporter = Exporter(
-            store, self.catalog, lambda: self.table, self.classes, announce, lambda: self.save_status
+            store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
         )
-        self._start_learning(contents, scheduler, training)
-        self._start_queue(contents, scheduler, training.seed)
-
-    def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
-        store, link, announce = self._store, self._link, self._announce
-        self._intake = MaskIntake(
-            store, self.catalog, lambda: self.document, self._replace, self._on_better_mask, announce
-        )
-        self.book = book = RoundBook(contents.rounds, contents.in_use, store, announce)
-        self._approvals = Approvals(
-            self.catalog, self._saver, self._intake, self._replace, announce, book.note_approval
-        )
-        self.predictor = self._intake.predictor = Predictor(
-            link, self.catalog, lambda: self.current_id, self._intake.take, lambda: announce(Changes(training=True))
-        )
-        self.rounds = RoundRunner(
+        self._learning = learning = Learning(
+            contents,
             scheduler=scheduler,
             store=store,
             link=link,
+            saver=self._saver,
+            loader=self._loader,
             catalog=self.catalog,
-            classes=self.classes,
-            table=lambda: self.table,
-            book=book,
-            settings=replace(training, upright=contents.upright),
+            judging=self.judging,
+            mender=self._mender,
+            settings=settings,
+            training=training,
             announce=announce,
-            on_weights=self._intake.use_weights,
+            document=lambda: self.document,
+            current=lambda: self.current_id,
+            table=lambda: self.table,
+            replace_record=self._replace,
+            on_better_mask=self._on_better_mask,
         )
-        self.rounds.predicting = lambda: self.predictor.remaining
-        self.keeping = RoundKeeper(book, self.rounds, self._intake, store, self._saver, announce)
-        self._weights = contents.weights
-        self._watchdog = Watchdog(scheduler, link, self._waits_for_worker)
-
-    def _waits_for_worker(self) -> bool:
-        return self.rounds.at_worker or self.predictor.at_worker or self._mender.busy
-
-    def _start_queue(self, contents: Contents, scheduler: Scheduler, seed: int) -> None:
-        self.queue = queue = Queue(
-            contents.order,
-            seed,
-            self.catalog,
-            scheduler,
-            self._store,
-            self._saver.save,
-            self._announce,
-            lambda: self.current_id,
-            lambda image_id: self._loader.prefetch(self.record(image_id).path),
-        )
-        self._intake.on_insight = queue.note
-        self.predictor.around, self.predictor.unplaced = queue.around, queue.unplaced
-        queue.on_order = self.predictor.refresh
+        self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
+        self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
+        self._intake, self._approvals = learning.intake, learning.approvals
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
-        self.rounds.automatic = automatic
         last = self._last_image if self._last_image in self.catalog else self.catalog.next_unapproved(None)
         first = self.catalog.step(None, 0) if last is None else last
         if first is not None:
             self.open_image(first)
-        self.queue.start()
-        self.keeping.start(self._weights, automatic)
-        self.rounds.start_if_due()
+        self._learning.start(automatic)
 
     # ---- the images -------------------------------------------------------------------------------------------
 
@@ -159,6 +124,11 @@ class Session:
     def records(self) -> Sequence[ImageRecord]:
         """All images, in order."""
         return self.catalog.records
+
+    @property
+    def classes(self) -> tuple[ClassSpec, ...]:
+        """What a pixel can be, in order."""
+        return self.judging.classes
 
     def record(self, image_id: int) -> ImageRecord:
         """One image; ``KeyError`` for an unknown id."""
@@ -286,7 +256,7 @@ class Session:
         if not self._saver.drain():
             self._announce(Changes(saving=True))
             return False
-        self._watchdog.stop()
+        self._learning.watchdog.stop()
         self.predictor.pause()
         self._loader.close()
         self._background.close()

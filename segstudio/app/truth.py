@@ -14,7 +14,7 @@ from segstudio.app.document import Document, frozen
 from segstudio.app.loader import Loader
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import mean_dice
-from segstudio.domain.segments import ClassSpec
+from segstudio.domain.segments import ClassSpec, void_ids
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation
 
@@ -32,6 +32,7 @@ class TruthCheck:
         self._document: Document | None = None
         self._file: Path | None = None
         self._truth: Truth | None = None
+        self._void: tuple[int, ...] = ()
         self._comparing = False
         self._again = False
         self.dice: float | None = None
@@ -46,6 +47,7 @@ class TruthCheck:
     ) -> None:
         """Compare with another document from now on."""
         self._document, self._file, self._truth, self.dice = document, truth, None, None
+        self._void = void_ids(classes)
         if document is None or truth is None:
             return
         size = (document.width, document.height)
@@ -65,7 +67,7 @@ class TruthCheck:
         if self._comparing:
             self._again = True
             return
-        self._comparing, self._again, now = True, False, frozen(document)
+        self._comparing, self._again, now, void = True, False, frozen(document), self._void
 
         def keep(value: float | None) -> None:
             self._comparing = False
@@ -75,7 +77,7 @@ class TruthCheck:
                 self.dice = value
                 self._announce(Changes(history=True))
 
-        self._loader.run(lambda: _compared(now, truth), keep)
+        self._loader.run(lambda: _compared(now, truth, void), keep)
 
 
 def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> Truth | None:
@@ -89,13 +91,13 @@ def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSp
         return None
 
 
-def _compared(document: Document, truth: Truth) -> float | None:
+def _compared(document: Document, truth: Truth, void: tuple[int, ...]) -> float | None:
     try:
-        return _mean_dice(document, truth)
+        return _mean_dice(document, truth, void)
     except Exception:
         log.exception("the mask cannot be compared")
         return None
 
 
-def _mean_dice(document: Document, truth: Truth) -> float:
-    return mean_dice(document.shown(document.bounds), truth)
+def _mean_dice(document: Document, truth: Truth, void: tuple[int, ...]) -> float:
+    return mean_dice(document.shown(document.bounds), truth, void)

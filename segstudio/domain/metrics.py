@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,19 +44,24 @@ def dice(pred: Mask, truth: Mask) -> float:
     return 2 * common / (one + other) if one + other else 1.0
 
 
-def mean_dice(pred: NDArray[np.uint16], truth: NDArray[np.uint16]) -> float:
+def mean_dice(pred: NDArray[np.uint16], truth: NDArray[np.uint16], void: Collection[int] = ()) -> float:
     """Dice of two (H, W) uint16 masks of ids, the mean over the ids above 0 that either holds; 1 where neither does.
 
-    Raises ``ValueError`` for different shapes.
+    Where the truth is of an id in ``void`` nothing counts, and none of these ids does anywhere. Raises ``ValueError``
+    for different shapes.
     """
-    present = [value for value in np.union1d(np.unique(pred), np.unique(truth)) if value]
+    if void:
+        judged = ~np.isin(truth, list(void))
+        pred, truth = np.where(judged, pred, 0), np.where(judged, truth, 0)
+    present = [value for value in np.union1d(np.unique(pred), np.unique(truth)) if value and value not in void]
     return float(np.mean([dice(pred == value, truth == value) for value in present])) if present else 1.0
 
 
-def corrected_dice(prediction: Plane, correction: Plane) -> float:
+def corrected_dice(prediction: Plane, correction: Plane, void: Collection[int] = ()) -> float:
     """``mean_dice`` of a prediction against itself with a correction over it: 1 where nothing was to be corrected.
 
-    Both planes are of one size. What it costs depends on how much was painted. Raises ``ValueError`` for two sizes.
+    Both planes are of one size. What it costs depends on how much was painted; ids in ``void`` are left out as there.
+    Raises ``ValueError`` for two sizes.
     """
     if prediction.bounds != correction.bounds:
         raise ValueError(f"planes of {prediction.bounds} and {correction.bounds} can't be compared")
@@ -73,10 +78,14 @@ def corrected_dice(prediction: Plane, correction: Plane) -> float:
                     counts[:, : len(found)] += found
                 continue
             mask = np.where(over == UNSET, below, over)
+            if void:
+                judged = ~np.isin(mask, list(void))
+                below, mask = below[judged], mask[judged]
             for total, values in zip(counts, (below, mask, mask[mask == below]), strict=True):
                 found = np.bincount(values.ravel())
                 total[: len(found)] += found
-    one, other, common = counts[:, 1:]
+    counts[:, [0, *void]] = 0
+    one, other, common = counts
     present = one + other > 0
     return float(np.mean(2 * common[present] / (one + other)[present])) if present.any() else 1.0
 

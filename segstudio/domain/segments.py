@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,21 +32,37 @@ class ClassSpec:
     """What a pixel can be.
 
     ``id`` counts from 1 (0 is the background) and is what networks and exports speak of. A ``stuff`` class has
-    one segment in an image; every object of a ``thing`` class has its own.
+    one segment in an image; every object of a ``thing`` class has its own. A ``void`` class is painted and exported
+    like a stuff class and not judged: nothing is learned, predicted or scored where it is.
     """
 
     id: int
     name: str
     color: Color
-    kind: Literal["stuff", "thing"] = "stuff"
+    kind: Literal["stuff", "thing", "void"] = "stuff"
 
 
-def make_classes(names: Iterable[str]) -> tuple[ClassSpec, ...]:
-    """Stuff classes numbered from 1, coloured by ``OKABE_ITO`` in turn; blank names are skipped."""
+VOID_COLOR: Color = (128, 128, 128)
+"""What is not judged takes no colour from the classes that are."""
+
+
+def make_classes(names: Iterable[str], void: Container[str] = ()) -> tuple[ClassSpec, ...]:
+    """Classes numbered from 1, coloured by ``OKABE_ITO`` in turn; blank names are skipped.
+
+    Those whose name is in ``void`` are not judged, the others are stuff.
+    """
     cleaned = [name.strip() for name in names if name.strip()]
     return tuple(
-        ClassSpec(index, name, OKABE_ITO[(index - 1) % len(OKABE_ITO)]) for index, name in enumerate(cleaned, start=1)
+        ClassSpec(index, name, VOID_COLOR, "void")
+        if name in void
+        else ClassSpec(index, name, OKABE_ITO[(index - 1) % len(OKABE_ITO)])
+        for index, name in enumerate(cleaned, start=1)
     )
+
+
+def void_ids(classes: Iterable[ClassSpec]) -> tuple[int, ...]:
+    """The ids of the classes that are not judged, in order."""
+    return tuple(sorted(spec.id for spec in classes if spec.kind == "void"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,18 @@ class Finish:
         for threshold in self.thresholds:
             if not 0 < threshold < 1:
                 raise ValueError(f"{threshold} is no probability")
+
+    def by_hand(self, thresholds: Sequence[float | None], one_region: Sequence[bool | None]) -> Finish:
+        """This one, but for what a person chose for class 1, 2, ...; None leaves it as it is."""
+        count = max(len(self.thresholds), len(thresholds))
+        chosen = [*thresholds, *[None] * (count - len(thresholds))]
+        learned = [*self.thresholds, *[0.5] * (count - len(self.thresholds))]
+        regions = dict.fromkeys(self.one_region, True)
+        regions.update({n: wanted for n, wanted in enumerate(one_region, start=1) if wanted is not None})
+        return Finish(
+            tuple(b if a is None else a for a, b in zip(chosen, learned, strict=True)),
+            tuple(sorted(number for number, wanted in regions.items() if wanted)),
+        )
 
 
 PLAIN = Finish()

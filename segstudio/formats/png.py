@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import BACKGROUND, ClassSpec
+from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored, turned_size
 from segstudio.imaging.reader import read_array
@@ -67,8 +67,8 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
 
     Alpha is never the mask. With one class, whatever isn't black belongs to it; greys up to 255 count from 128 on, as
     smoothed outlines need. With several, values are class ids, palette indices are, and RGB is matched against the
-    colours of ``classes``; void (255) and a few stray pixels that are no class (smoothed edges) become
-    background, more are refused.
+    colours of ``classes``; void (255) becomes the class that is not judged, if there is one. Without one it becomes
+    background, and so do a few stray pixels that are no class (smoothed edges); more are refused.
 
     A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
     image's ``orientation``. (Where both readings fit, it is taken as stored: that is what programs write.)
@@ -149,6 +149,7 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) ->
     strange = said & (ids == BACKGROUND)
     if ids.any():
         strange &= array != _VOID
+        ids[(ids == BACKGROUND) & (array == _VOID)] = next(iter(void_ids(classes)), BACKGROUND)
     if _too_many(strange, said):
         named = ", ".join(str(value) for value in np.unique(array[strange])[:_NAMED])
         raise _no_class(path, f"values ({named})")

@@ -70,6 +70,9 @@ def _fits(value: object, hint: Any) -> bool:
         return any(_fits(value, part) for part in get_args(hint))
     if typing.get_origin(hint) is typing.Literal:
         return value in get_args(hint)
+    if typing.get_origin(hint) is list:
+        (part,) = get_args(hint)
+        return isinstance(value, list) and all(_fits(item, part) for item in value)
     if isinstance(value, bool):
         return hint is bool
     if hint is float:

@@ -6,10 +6,10 @@ of one installation, so a version that differs means a broken installation and i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -33,6 +33,9 @@ class Predict:
     8-bit grey PNG at the size the network saw, 255 where it is certain, to be stretched over the whole image; None
     asks for none. A request that arrives while a round trains is served between two training steps, so that nobody
     waits for the round.
+
+    ``thresholds`` and ``one_region`` say for class 1, 2, ... from which probability on a pixel is that class, and
+    whether there is one region of it without holes; None, and what the lists do not reach to, is as it was learned.
     """
 
     job: int
@@ -41,6 +44,8 @@ class Predict:
     weights: str
     output: str
     confidence: str | None
+    thresholds: list[float | None] = field(default_factory=list)
+    one_region: list[bool | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,11 +142,26 @@ _INSIGHTS = (
     )""",
 )
 
+# A major step: an older program would learn what nobody judged.
+_VOID_CLASSES = (
+    """CREATE TABLE classes_of_any_kind (
+        id INTEGER PRIMARY KEY,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        color TEXT NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('stuff', 'thing', 'void'))
+    )""",
+    "INSERT INTO classes_of_any_kind SELECT id, position, name, color, kind FROM classes",
+    "DROP TABLE classes",
+    "ALTER TABLE classes_of_any_kind RENAME TO classes",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1000, _FIRST),
     Migration(2000, _CONFIDENCE_AND_APPROVALS),
     Migration(2001, _KEEPING_ROUNDS),
     Migration(2002, _INSIGHTS),
+    Migration(3000, _VOID_CLASSES),
 )
 
 

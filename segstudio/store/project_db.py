@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -65,10 +66,7 @@ class Project:
             with database.writing() as connection:
                 connection.execute(f"PRAGMA application_id={migrations.APPLICATION_ID:d}")
                 migrations.migrate(connection, 0, migrations.MIGRATIONS)
-                connection.executemany(
-                    "INSERT INTO classes VALUES (?, ?, ?, ?, ?)",
-                    [(c.id, position, c.name, _hex(c.color), c.kind) for position, c in enumerate(classes)],
-                )
+                _insert_classes(connection, classes)
             project = cls(folder, database)
             project.save_segment_table(SegmentTable.for_classes(classes))
             on_failure.pop_all()
@@ -122,6 +120,12 @@ class Project:
             rows = connection.execute("SELECT id, name, color, kind FROM classes ORDER BY position").fetchall()
         return tuple(ClassSpec(id_, name, _color(color), kind) for id_, name, color, kind in rows)
 
+    def save_classes(self, classes: Sequence[ClassSpec]) -> None:
+        """Replace what a pixel can be; masks keep the ids of classes, so none that is in use may be missing."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM classes")
+            _insert_classes(connection, classes)
+
     def segment_table(self) -> SegmentTable:
         """The segments that all images share, in order."""
         with self._database.reading() as connection:
@@ -145,6 +149,13 @@ class Project:
                     for position, s in enumerate(table)
                 ],
             )
+
+
+def _insert_classes(connection: sqlite3.Connection, classes: Sequence[ClassSpec]) -> None:
+    connection.executemany(
+        "INSERT INTO classes VALUES (?, ?, ?, ?, ?)",
+        [(c.id, position, c.name, _hex(c.color), c.kind) for position, c in enumerate(classes)],
+    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -114,9 +114,11 @@ class Worker:
 
     def _predict(self, job: Predict) -> None:
         started, self._predicting = time.monotonic(), job.job
-        said = self._predictor(Path(job.weights)).predict_file(Path(job.image))
-        if self._inbox.is_cancelled(job.job):
-            raise RoundCancelled
+        predictor = self._predictor(Path(job.weights))
+        count = len(predictor.header.classes)
+        finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count])
+        said = predictor.predict_file(Path(job.image), finish, lambda: self._give_up_if_cancelled(job))
+        self._give_up_if_cancelled(job)
         write_mask(Path(job.output), said.mask)
         if job.confidence is not None:
             try:
@@ -138,6 +140,10 @@ class Worker:
         pixels, clicks = from_text(job.pixels, 3), from_text(job.clicks, 3)
         probability = self._predictor(Path(job.weights)).mend(pixels, clicks, job.class_number)
         self._channel.send(Mended(job.job, to_text(probability), time.monotonic() - started))
+
+    def _give_up_if_cancelled(self, job: Predict) -> None:
+        if self._inbox.is_cancelled(job.job):
+            raise RoundCancelled
 
     def _predictor(self, weights: Path) -> Predictor:
         try:

@@ -365,7 +365,7 @@ def test_strokes_in_quick_succession_are_compared_with_the_truth_once_at_the_end
     rig.wait(lambda: rig.studio.session is not None and rig.session.truth.dice is not None)
     go, calls = threading.Event(), []
 
-    def slow(document, _truth):
+    def slow(document, _truth, _void):
         go.wait(20)
         calls.append(document)
         return float(document.shown(document.bounds)[40, 60])

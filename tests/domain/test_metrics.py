@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from segstudio.domain.metrics import Scores, dice, hd95, iou, mean_of, score_pair, summary
+from segstudio.domain.metrics import (
+    Scores,
+    corrected_dice,
+    dice,
+    hd95,
+    iou,
+    mean_dice,
+    mean_of,
+    score_pair,
+    summary,
+)
+from segstudio.domain.plane import UNSET, Plane
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 masks = shapes.flatmap(lambda shape: hnp.arrays(np.bool_, shape))
@@ -86,6 +97,16 @@ def test_summary() -> None:
 def test_the_worst_tenth_of_a_few_is_the_worst_one() -> None:
     total = summary([Scores(0.9, 0.8, 2), Scores(0.5, 0.4, 1)])
     assert total.worst_tenth == Scores(0.5, 0.4, 2)
+
+
+def test_what_is_not_judged_counts_for_nothing() -> None:
+    truth = np.array([[1, 1, 0, 3, 3]], np.uint16)
+    pred = np.array([[1, 0, 3, 2, 1]], np.uint16)
+    assert mean_dice(pred, truth, void=[3]) == pytest.approx(2 / 3)
+    assert mean_dice(truth, truth, void=[1, 3]) == 1
+    below, over = Plane.from_array(pred), Plane.from_array(np.where(truth == pred, UNSET, truth).astype(np.uint16))
+    assert corrected_dice(below, over, void=[3]) == pytest.approx(2 / 3)
+    assert corrected_dice(below, over) == pytest.approx(mean_dice(pred, truth))
 
 
 def test_nothing_to_sum_up() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from segstudio.domain.segments import OKABE_ITO, ClassSpec, Segment, SegmentTable, make_classes
+from segstudio.domain.segments import OKABE_ITO, ClassSpec, Segment, SegmentTable, make_classes, void_ids
 
 
 def table() -> SegmentTable:
@@ -13,6 +13,14 @@ def test_classes_count_from_one_and_take_colours_in_turn() -> None:
     assert classes[0] == ClassSpec(1, "lesion", OKABE_ITO[0], "stuff")
     assert classes[7].color == OKABE_ITO[0]
     assert len({c.color for c in classes[:7]}) == 7
+
+
+def test_what_is_not_judged_takes_no_colour_from_the_others() -> None:
+    classes = make_classes(["glare", "lesion", "hair"], void={"glare", "blur"})
+    assert [c.kind for c in classes] == ["void", "stuff", "stuff"]
+    assert classes[0].color not in OKABE_ITO
+    assert void_ids(classes) == (1,)
+    assert void_ids(make_classes(["glare"])) == ()
 
 
 def test_a_class_has_one_segment_of_its_own_id() -> None:

@@ -25,6 +25,18 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return pred, truth
 
 
+def test_nothing_counts_where_nobody_judges(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    said, true = np.zeros((20, 30), np.uint8), np.zeros((20, 30), np.uint8)
+    said[:10, :20], true[:10, :10] = 1, 1
+    true[:10, 10:] = 11
+    said[15, 5] = 11
+    Image.fromarray(said).save(pred / "a.png")
+    Image.fromarray(true).save(truth / "a.png")
+    assert evaluate_folders(pred, truth, void=11)["mean"]["dice"] == 1
+    assert evaluate_folders(pred, truth)["mean"]["dice"] < 0.7
+
+
 def test_pairs_scores_and_leftovers(folders: tuple[Path, Path]) -> None:
     pred, truth = folders
     square(10).save(pred / "a10.png")

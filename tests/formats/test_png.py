@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import make_classes
+from segstudio.domain.segments import ClassSpec, make_classes
 from segstudio.formats.png import mask_path, read_ids, read_mask, write_mask
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
@@ -134,6 +134,17 @@ def test_ids_of_several_classes(tmp_path: Path, mode: str) -> None:
     array = {"L": plane.astype(np.uint8), "I;16": plane, "RGB": np.repeat(plane[..., None], 3, 2).astype(np.uint8)}
     Image.fromarray(array[mode]).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 1, THREE), ids())
+
+
+def test_void_is_the_class_that_is_not_judged_if_there_is_one(tmp_path: Path) -> None:
+    classes = (*THREE, ClassSpec(9, "glare", (1, 1, 1), "void"))
+    plane = ids()
+    plane[0, 7] = 255
+    Image.fromarray(plane.astype(np.uint8)).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.png", (8, 6), 1, classes), np.where(plane == 255, 9, plane))
+    Image.fromarray(np.where(plane > 0, 255, 0).astype(np.uint8)).save(tmp_path / "b.png")
+    with pytest.raises(UserError, match="none of this project's classes"):
+        read_mask(tmp_path / "b.png", (8, 6), 1, classes)
 
 
 def test_class_colours(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ st.register_type_strategy(float, numbers)
 messages = st.one_of([st.builds(kind) for kind in get_args(Message)])
 
 PREDICT = (
-    '{"type": "Predict", "job": 1, "image_id": 2, "image": "i", "weights": "w", "output": "o", "confidence": null}'
+    '{"type": "Predict", "job": 1, "image_id": 2, "image": "i", "weights": "w", "output": "o", "confidence": null,'
+    '"thresholds": [], "one_region": []}'
 )
 PREDICTED = (
     '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"uncertainty":0.5,"embedding":null,'
@@ -52,7 +53,7 @@ def test_names_in_any_script_survive() -> None:
 def test_every_kind_of_message_has_a_name_of_its_own() -> None:
     names = [kind.__name__ for kind in get_args(Message)]
     assert len(set(names)) == len(names) == 13
-    assert PROTOCOL_VERSION == 4
+    assert PROTOCOL_VERSION == 5
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -130,6 +131,17 @@ def test_a_mask_is_told_of_with_a_number_within_reason() -> None:
 def test_a_prediction_may_be_asked_for_with_its_confidence_or_without() -> None:
     assert decode(PREDICT) == Predict(1, 2, "i", "w", "o", None)
     assert decode(PREDICT.replace("null", '"c"')) == Predict(1, 2, "i", "w", "o", "c")
+
+
+def test_how_a_mask_is_finished_may_be_said_for_each_class() -> None:
+    said = PREDICT.replace('"thresholds": []', '"thresholds": [0.25, null]').replace("[]", "[null, true]")
+    assert decode(said) == Predict(1, 2, "i", "w", "o", None, [0.25, None], [None, True])
+
+
+@pytest.mark.parametrize("thresholds", ["0.5", "null", '["much"]', "[true]", "{}", "[[]]"])
+def test_a_list_of_something_else_is_refused(thresholds: str) -> None:
+    with pytest.raises(ProtocolError, match=r"Predict\.thresholds"):
+        decode(PREDICT.replace('"thresholds": []', f'"thresholds": {thresholds}'))
 
 
 def test_messages_are_values() -> None:

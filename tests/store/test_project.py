@@ -40,6 +40,15 @@ def test_classes_keep_their_order_kind_and_colour(folder: Path) -> None:
         assert project.classes() == classes
 
 
+def test_what_is_not_judged_is_kept_and_can_be_judged_again(folder: Path) -> None:
+    classes = make_classes(["lesion", "glare"], void=["glare"])
+    with Project.create(folder, classes) as project:
+        assert project.classes() == classes
+        project.save_classes(CLASSES)
+    with Project.open(folder) as project:
+        assert project.classes() == CLASSES
+
+
 def test_the_segment_table_is_replaced_as_a_whole(project: Project, folder: Path) -> None:
     table = SegmentTable(
         [Segment(9, 2, 1, "hair 2", (9, 8, 7), hidden=True, opacity=0.25), Segment(1, 1, 0, "mole", (1, 2, 3), True)]
@@ -368,6 +377,20 @@ def test_a_project_of_before_the_model_said_more_than_masks_is_taken_over(
         assert project.masks.prediction(image_id) == StoredPrediction(1, b"mask", None)
         project.insights.put(image_id, Insight(2, 0.25, None))
         assert project.insights.load()[image_id].uncertainty == 0.25
+
+
+def test_classes_of_before_something_could_be_left_unjudged_are_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = (ClassSpec(2, "Zelle", (0, 255, 16), "thing"), ClassSpec(1, "skin", (1, 2, 3)))
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", [step for step in migrations.MIGRATIONS if step.version < 3000])
+        with Project.create(folder, classes) as project, pytest.raises(sqlite3.IntegrityError):
+            project.save_classes(make_classes(["lesion"], void=["lesion"]))
+    with Project.open(folder) as project:
+        assert project.classes() == classes
+        project.save_classes(make_classes(["lesion"], void=["lesion"]))
+    assert (folder / "project.db.before-2002").is_file()
 
 
 def test_a_migration_that_fails_changes_nothing(

@@ -11,7 +11,7 @@ from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.insight import EMBEDDING_LENGTH
 from segstudio.engine.models import build_network
-from segstudio.imaging.mask_png import decode_confidence
+from segstudio.imaging.mask_png import decode_confidence, decode_mask
 from segstudio.protocol.codec import decode
 from segstudio.protocol.messages import Failed, Finished, Message, Predict, Predicted, Progress, Train
 from segstudio.worker import main
@@ -70,6 +70,15 @@ def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytes
     assert [type(answer) for answer in answers] == [Predicted] * 3
     assert loaded == [model / "w.safetensors"]
     assert sorted(path.name for path in model.glob("[0-9].png")) == ["1.png", "2.png", "3.png"]
+
+
+def test_a_person_decides_how_masks_are_finished(model: Path) -> None:
+    asked = _predict(1, model)
+    every = replace(asked, job=2, output=str(model / "2.png"), thresholds=[1e-9, 0.5], one_region=[True, True])
+    none = replace(asked, job=3, output=str(model / "3.png"), thresholds=[1 - 1e-9])
+    assert [type(answer) for answer in _answers(asked, every, none)] == [Predicted] * 3
+    assert decode_mask((model / "2.png").read_bytes()).min() == 1
+    assert decode_mask((model / "3.png").read_bytes()).max() == 0
 
 
 def test_the_confidence_is_written_beside_the_mask_where_it_is_asked_for(model: Path) -> None:

@@ -1,0 +1,117 @@
+"""The parts of a session that learn and predict, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from segstudio.app.approval import Approvals
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes
+from segstudio.app.contents import Contents
+from segstudio.app.document import Document
+from segstudio.app.judging import Judging
+from segstudio.app.loader import Loader
+from segstudio.app.mask_intake import MaskIntake
+from segstudio.app.mending import Mender
+from segstudio.app.model_choice import ModelChoice
+from segstudio.app.ports import Scheduler
+from segstudio.app.predictor import Predictor
+from segstudio.app.queue import Queue
+from segstudio.app.round_book import RoundBook
+from segstudio.app.round_keeping import RoundKeeper
+from segstudio.app.round_runner import RoundRunner
+from segstudio.app.saver import Saver
+from segstudio.app.settings import Settings
+from segstudio.app.store_thread import StoreThread
+from segstudio.app.watchdog import Watchdog
+from segstudio.app.worker_link import WorkerLink
+from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.segments import SegmentTable
+from segstudio.protocol.round_folder import TrainingSettings
+
+
+class Learning:
+    """Made by a session, whose parts these are; they know it by the calls that are given here."""
+
+    def __init__(
+        self,
+        contents: Contents,
+        *,
+        scheduler: Scheduler,
+        store: StoreThread,
+        link: WorkerLink,
+        saver: Saver,
+        loader: Loader,
+        catalog: Catalog,
+        judging: Judging,
+        mender: Mender,
+        settings: Settings,
+        training: TrainingSettings,
+        announce: Callable[[Changes], None],
+        document: Callable[[], Document | None],
+        current: Callable[[], int | None],
+        table: Callable[[], SegmentTable],
+        replace_record: Callable[[ImageRecord], None],
+        on_better_mask: Callable[[], None],
+    ) -> None:
+        self._announce = announce
+        self._weights = contents.weights
+        self.intake = intake = MaskIntake(store, catalog, document, replace_record, on_better_mask, announce)
+        self.book = book = RoundBook(contents.rounds, contents.in_use, store, announce)
+        self.approvals = Approvals(catalog, saver, intake, replace_record, announce, book.note_approval)
+        self.predictor = intake.predictor = Predictor(link, catalog, current, intake.take, self._on_predicting)
+        self.model = ModelChoice(
+            contents.model,
+            training=replace(training, upright=contents.upright),
+            classes=lambda: judging.classes,
+            user=settings,
+            link=link,
+            intake=intake,
+            save=saver.save,
+            announce=announce,
+        )
+        self.rounds = RoundRunner(
+            scheduler=scheduler,
+            store=store,
+            link=link,
+            catalog=catalog,
+            classes=lambda: judging.classes,
+            table=table,
+            book=book,
+            settings=self.model.for_round,
+            announce=announce,
+            on_weights=intake.use_weights,
+        )
+        self.rounds.predicting = lambda: self.predictor.remaining
+        self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
+        self.watchdog = Watchdog(
+            scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker or mender.busy
+        )
+        self.queue = queue = Queue(
+            contents.order,
+            training.seed,
+            catalog,
+            scheduler,
+            store,
+            saver.save,
+            announce,
+            current,
+            lambda image_id: loader.prefetch(catalog.record(image_id).path),
+        )
+        intake.on_insight = queue.note
+        self.predictor.around, self.predictor.unplaced = queue.around, queue.unplaced
+        queue.on_order = self.predictor.refresh
+
+    def start(self, automatic: bool) -> None:
+        """Go on with the weights in use; if ``automatic``, renew old masks and start rounds when they are due."""
+        self.rounds.automatic = automatic
+        self.queue.start()
+        if automatic:
+            self.model.resume()
+        self.keeping.start(self._weights, automatic)
+        self.rounds.start_if_due()
+
+    def _on_predicting(self) -> None:
+        self.model.follow()
+        self._announce(Changes(training=True))

@@ -1,0 +1,124 @@
+"""At which size a network sees the images of a project, and whether it sees them whole or in pieces."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.regions import bounds
+from segstudio.imaging.cv import cv2
+
+STEP = 32
+"""Networks halve an image five times, so sizes are multiples of this."""
+
+LEAST_PX = 6.0
+"""A structure that is thinner than this where the network sees it is soon lost: the finest features are of 2 px."""
+
+Pieces = Literal["automatic", "on", "off"]
+Reason = Literal["usual", "small_images", "structures", "pieces", "chosen"]
+
+_LOOKED_AT = 1024
+_SMALLEST_TENTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Longer sides in px: the ``usual`` one, the largest at which images are seen ``whole``, and in ``pieces``."""
+
+    usual: int
+    whole: int
+    pieces: int
+
+
+# A processor takes 2.1 s for a step of eight images at 256 px (two cores of 2023) and 2.25 times as long at 384, which
+# is what a round of a minute bears; 20 pieces of 256 px make an image of 1024. An accelerator is ten times as fast
+# or more, and its memory holds eight images of 768 px.
+LIMITS = {"cpu": Limits(256, 384, 1024), "accelerator": Limits(512, 768, 2048)}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMeasure:
+    """What matters of one image: its longer side in px, and how thick each class in it is, as shares of that side."""
+
+    longer_side: int
+    structures: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InputSize:
+    """``longer_side`` of an image in px as the network sees it; ``window`` is the side of its pieces, None if whole.
+
+    ``smallest`` is the share of the longer side that the small structures have; None where nobody knows.
+    """
+
+    longer_side: int
+    window: int | None
+    reason: Reason
+    smallest: float | None = None
+
+
+def measure_image(class_ids: NDArray[np.uint16], leave_out: Sequence[int] = ()) -> ImageMeasure:
+    """Measure an approved mask (H, W) uint16 of class ids, as large as its image.
+
+    The thickness of an object is the diameter of the largest disc in it, that of a class such that half of its area
+    lies in objects at least as thick: so a few specks beside a lesion do not make it a small structure. Classes in
+    ``leave_out`` do not count.
+    """
+    longer = max(class_ids.shape)
+    scale = min(1.0, _LOOKED_AT / max(class_ids.shape))
+    if scale < 1:
+        size = (round(class_ids.shape[1] * scale), round(class_ids.shape[0] * scale))
+        class_ids = np.asarray(cv2.resize(class_ids, size, interpolation=cv2.INTER_NEAREST), np.uint16)
+    present = [int(value) for value in np.unique(class_ids) if value and int(value) not in leave_out]
+    return ImageMeasure(longer, tuple(_thickness(class_ids == value) / max(class_ids.shape) for value in present))
+
+
+def _thickness(member: NDArray[np.bool_]) -> float:
+    """In px: half of the area lies in objects at least as thick."""
+    box = bounds(member).slices
+    # What touches the frame goes on behind it.
+    inside = np.pad(member[box], 1)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8))
+    away = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    radii = np.zeros(count)
+    np.maximum.at(radii, labels[inside], away[inside])
+    order = np.argsort(radii[1:])[::-1]
+    areas = np.cumsum(stats[1:, cv2.CC_STAT_AREA][order])
+    middle = order[int(np.searchsorted(areas, areas[-1] / 2))]
+    return float(2 * radii[1 + middle] - 1)
+
+
+def choose_input_size(
+    measures: Sequence[ImageMeasure], device: str, size: int | None = None, pieces: Pieces = "automatic"
+) -> InputSize:
+    """The size for images like ``measures`` on ``device`` ("cpu", "cuda", "mps"), as far as the user leaves it open.
+
+    Of what is small the thinnest tenth has to keep ``LEAST_PX``. If the usual size is too coarse for that, a larger one
+    is taken as long as the device bears it; beyond, images are seen in pieces. No image is enlarged for it.
+    """
+    limits = LIMITS["cpu" if device == "cpu" else "accelerator"]
+    native = _up(float(np.median([m.longer_side for m in measures]))) if measures else math.inf
+    structures = [share for measure in measures for share in measure.structures]
+    smallest = float(np.percentile(structures, _SMALLEST_TENTH)) if structures else None
+    if size is not None:
+        in_pieces = size > limits.usual and (pieces == "on" or (pieces == "automatic" and size > limits.whole))
+        return InputSize(size, limits.usual if in_pieces else None, "chosen", smallest)
+    usual = int(min(limits.usual, native))
+    needed = usual if smallest is None else int(min(max(usual, _up(LEAST_PX / smallest)), native))
+    if pieces == "on":
+        finest = int(min(max(needed, 2 * limits.usual), native, limits.pieces))
+        return InputSize(finest, limits.usual if finest > limits.usual else None, "pieces", smallest)
+    if needed <= limits.whole or pieces == "off":
+        whole = min(needed, limits.whole)
+        reason: Reason = "structures" if whole > usual else "small_images" if usual < limits.usual else "usual"
+        return InputSize(whole, None, reason, smallest)
+    return InputSize(min(needed, limits.pieces), limits.usual, "pieces", smallest)
+
+
+def _up(side: float) -> int:
+    return max(2 * STEP, STEP * math.ceil(side / STEP))
