@@ -72,36 +72,28 @@ class Learning:
             announce=announce,
         )
         self.rounds = RoundRunner(
-            scheduler=scheduler,
-            store=store,
-            link=link,
-            catalog=catalog,
-            classes=lambda: judging.classes,
-            table=table,
-            book=book,
-            settings=self.model.for_round,
-            announce=announce,
-            on_weights=intake.use_weights,
-        )
+            scheduler=scheduler, store=store, link=link, catalog=catalog, classes=lambda: judging.classes, table=table,
+            book=book, settings=self.model.for_round, announce=announce, on_weights=intake.use_weights,
+        )  # fmt: skip
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
         self.watchdog = Watchdog(
             scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker or mender.busy
         )
-        self.queue = queue = Queue(
-            contents.order,
-            training.seed,
-            catalog,
-            scheduler,
-            store,
-            saver.save,
-            announce,
-            current,
-            lambda image_id: loader.prefetch(catalog.record(image_id).path),
+
+        def prefetch(image_id: int) -> None:
+            loader.prefetch(catalog.record(image_id).path)
+
+        self.queue = Queue(
+            contents.order, training.seed, catalog, scheduler, store, saver.save, announce, current, prefetch
         )
-        intake.on_insight = queue.note
-        self.predictor.around, self.predictor.unplaced = queue.around, queue.unplaced
-        queue.on_order = self.predictor.refresh
+        self._order_predictions()
+
+    def _order_predictions(self) -> None:
+        """The images that the queue leads to are predicted first, and what is found on the way orders the queue."""
+        self.intake.on_insight = self.queue.note
+        self.predictor.around, self.predictor.unplaced = self.queue.around, self.queue.unplaced
+        self.queue.on_order = self.predictor.refresh
 
     def start(self, automatic: bool) -> None:
         """Go on with the weights in use; if ``automatic``, renew old masks and start rounds when they are due."""

@@ -87,19 +87,22 @@ class Session:
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
         )
+        self._start_learning(contents, scheduler, training)
+
+    def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
         self._learning = learning = Learning(
             contents,
             scheduler=scheduler,
-            store=store,
-            link=link,
+            store=self._store,
+            link=self._link,
             saver=self._saver,
             loader=self._loader,
             catalog=self.catalog,
             judging=self.judging,
             mender=self._mender,
-            settings=settings,
+            settings=self._settings,
             training=training,
-            announce=announce,
+            announce=self._announce,
             document=lambda: self.document,
             current=lambda: self.current_id,
             table=lambda: self.table,
