@@ -11,7 +11,11 @@ FIRST_ROUND_AFTER = 3
 """Approved images that start the first round by themselves."""
 
 NEXT_ROUND_AFTER = 5
-"""Newly approved images that start each later round."""
+"""Newly approved images that start each later round at the earliest."""
+
+NEXT_ROUND_SHARE = 3
+"""A later round starts when a part of so many of the images that the last one was given is new: the more a model was
+taught, the less a few more teach it."""
 
 HELD_OUT_SHARE = 0.2
 """Share of the approved images that is never trained on."""
@@ -91,4 +95,5 @@ def approvals_missing(approved: int, approved_at_last_round: int | None) -> int:
     """How many more approved images start the next round by themselves; 0 when it is due."""
     if approved_at_last_round is None:
         return max(0, FIRST_ROUND_AFTER - approved)
-    return max(0, NEXT_ROUND_AFTER - (approved - approved_at_last_round))
+    wanted = max(NEXT_ROUND_AFTER, approved_at_last_round // NEXT_ROUND_SHARE)
+    return max(0, wanted - (approved - approved_at_last_round))

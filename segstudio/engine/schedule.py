@@ -6,9 +6,12 @@ import math
 import time
 from dataclasses import dataclass
 
-BATCH = 8
+BATCH = 4
 REDUCED_SCALE = 0.625
 REDUCED_SHARE = 0.6
+_FIRST_STEPS, _LEAST_STEPS = 140, 180
+_STEPS_PER_IMAGE, _MOST_IMAGES = 17, 60
+_FEW_IMAGES = 12
 _WARM_UP = 0.15
 _FINAL_RATE = 0.01
 _MEASURED_STEPS = 8
@@ -30,13 +33,18 @@ LATER_ROUND = Rates(fresh=1e-3, pretrained=3e-4)
 
 
 def planned_steps(images: int, warm: bool, device: str) -> int:
-    """Steps of a round on ``images`` training images, a few less where it goes on from the weights of a round before.
+    """Steps of a round on ``images`` training images, fewer for the first, which somebody waits for.
 
-    They take 40 to 55 seconds on one core of 2023, and depend on nothing that varies from run to run, so that a
-    round can be repeated bit for bit. An accelerator does four times as many in less time.
+    Each image is seen some seventy times. It depends on nothing that varies from run to run, so that a round can be
+    repeated bit for bit. An accelerator does four times as many in less time.
     """
-    steps = (96 if warm else 100) + 2 * min(images, 20)
+    steps = max(_LEAST_STEPS if warm else _FIRST_STEPS, _STEPS_PER_IMAGE * min(images, _MOST_IMAGES))
     return steps if device == "cpu" else 4 * steps
+
+
+def most_seconds(images: int, seconds: float) -> float:
+    """How long a round on ``images`` training images may take where a round on a few may take ``seconds``."""
+    return seconds * max(1.0, images / _FEW_IMAGES)
 
 
 def one_cycle(fraction: float) -> float:

@@ -24,7 +24,15 @@ from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
 from segstudio.engine.sampling import Sampler, look_at
-from segstudio.engine.schedule import BATCH, FIRST_ROUND, LATER_ROUND, StepBudget, one_cycle, planned_steps
+from segstudio.engine.schedule import (
+    BATCH,
+    FIRST_ROUND,
+    LATER_ROUND,
+    StepBudget,
+    most_seconds,
+    one_cycle,
+    planned_steps,
+)
 from segstudio.engine.scoring import Scored, Scorer
 from segstudio.engine.trouble import (
     MEMORY_ERRORS,
@@ -46,6 +54,9 @@ _AVERAGE_HORIZON = 0.08
 _LOSS_SMOOTHING = 0.1
 # With fewer held-out images, chance alone decides which weights score better.
 _GUARD_NEEDS = 4
+# A round that goes on from other weights ends early once so many scorings in a row found nothing better. Those before
+# the rate is low do not count: the best is yet to come.
+_MOST_FRUITLESS, _LATE = 2, 0.7
 # The share of a round after which it is seen whether it was right to go on from the last weights. Halfway up the
 # rate is high and the images are reduced, so weights that will end well may look a little worse: hence the margin.
 _GUARD_SHARE, _GUARD_MARGIN = 0.4, 0.03
@@ -91,7 +102,8 @@ class RoundTrainer:
         self._objective = _objective(request, data)
         self._augmentation = Augmentation(upright=request.settings.upright)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
-        self._budget = StepBudget(min(steps, self._settings.max_steps or steps), self._settings.seconds)
+        seconds = most_seconds(len(data.train), self._settings.seconds)
+        self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._sampler = Sampler(data.train, self._rng)
         self._clicks = ClickSimulator(request.settings.seed)
@@ -101,13 +113,14 @@ class RoundTrainer:
         self._parent = parent
         self._warm: Scored | None = None
         self._judged = False
+        self._fruitless = 0
         self._best: Scored | None = None
         self._latest_dice: float | None = None
 
     def run(self) -> Trained:
         """Train to the end of the plan and return the best averaged weights."""
         self._score_parent()
-        while self._budget.step < self._budget.steps:
+        while self._budget.step < self._budget.steps and self._fruitless < _MOST_FRUITLESS:
             self._report("training")
             self._events.pause()
             self._budget.begin_step()
@@ -245,9 +258,11 @@ class RoundTrainer:
         count = len(self._data.held_out)
         if count < SCORE_NEEDS:
             return []
+        if count < _GUARD_NEEDS:
+            return [1.0]
         inference = Inference.of(self._settings, self._request.void)
         count = sum(inference.windows(*sample.mask.shape) for sample in self._data.held_out)
-        return [0.55, 0.7, 0.85, 1.0] if count <= 8 else [0.7, 1.0] if count <= 24 else [1.0]
+        return [0.55, 0.7, 0.85, 1.0] if count <= 16 else [0.7, 0.85, 1.0] if count <= 24 else [1.0]
 
     def _score_parent(self) -> None:
         """Let the weights that the round goes on from compete, where there are images enough to tell.
@@ -275,9 +290,11 @@ class RoundTrainer:
             return
         self._latest_dice = scored.dice
         if self._best is None or scored.dice >= self._best.dice:
-            self._best = scored
+            self._best, self._fruitless = scored, 0
         elif self._warm is not None and not self._judged and scored.dice < self._warm.dice - _GUARD_MARGIN:
             self._restart()
+        elif self._parent is not None and self._budget.cycle >= _LATE:
+            self._fruitless += 1
         self._judged = True
 
     def _drop_average(self) -> None:

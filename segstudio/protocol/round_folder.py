@@ -52,7 +52,8 @@ class TrainingImage:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """How to train. ``seconds`` bounds the time spent in steps; ``input_size`` is the longer side in px.
+    """How to train. ``seconds`` bounds the time spent in steps, in a round on many images in proportion to these;
+    ``input_size`` is the longer side in px.
 
     ``max_steps`` bounds the steps, too; None leaves their number to the schedule. ``upright`` says that the images
     keep what is up (photographs of people and scenes), so that they are not turned upside down to learn more.

@@ -44,9 +44,22 @@ def test_a_fingerprint_that_is_none_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("approved", "at_last_round", "missing"),
-    [(0, None, 3), (2, None, 1), (3, None, 0), (9, None, 0), (3, 3, 5), (7, 3, 1), (8, 3, 0), (20, 3, 0)],
+    [
+        (0, None, 3),
+        (2, None, 1),
+        (3, None, 0),
+        (9, None, 0),
+        (3, 3, 5),
+        (7, 3, 1),
+        (8, 3, 0),
+        (20, 3, 0),
+        (22, 18, 2),
+        (41, 32, 1),
+    ],
 )
-def test_rounds_start_after_three_then_after_every_five(approved: int, at_last_round: int | None, missing: int) -> None:
+def test_rounds_start_after_three_then_after_five_or_a_third_more(
+    approved: int, at_last_round: int | None, missing: int
+) -> None:
     assert approvals_missing(approved, at_last_round) == missing
 
 

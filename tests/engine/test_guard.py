@@ -57,7 +57,9 @@ def test_weights_that_score_worse_than_the_last_are_not_accepted(
     make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
     _scores(monkeypatch, [0.9, 0.89, 0.8, 0.8, 0.8, 0.89])
     notices: list[str] = []
-    assert _run(tmp_path / "2", notices).held_out_dice == 0.9
+    result = _run(tmp_path / "2", notices)
+    assert result.held_out_dice == 0.9
+    assert result.steps == 9, "it ends early, after two late scorings that found nothing better"
     assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, load_checkpoint(parent).tensors)
     assert [("stays as it was" in notice) for notice in notices] == [True]
 
@@ -108,9 +110,10 @@ def test_a_handful_of_held_out_images_overrules_nobody(
     tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_round(tmp_path / "2", held_out=3, settings=SETTINGS, parent=parent)
-    seen = _scores(monkeypatch, [0.1, 0.2, 0.3, 0.2])
-    assert _run(tmp_path / "2", []).held_out_dice == 0.3
-    assert len(seen) == 4
+    seen = _scores(monkeypatch, [0.1])
+    assert _run(tmp_path / "2", []).held_out_dice == 0.1
+    assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, seen[-1])
+    assert len(seen) == 1, "nor do they choose among the weights of the round"
 
 
 def test_weights_of_other_classes_do_not_compete(tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from segstudio.engine import schedule
-from segstudio.engine.schedule import StepBudget, one_cycle, planned_steps
+from segstudio.engine.schedule import StepBudget, most_seconds, one_cycle, planned_steps
 
 
 class Clock:
@@ -34,6 +34,12 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
     assert steps == sorted(steps)
     assert steps[-1] == steps[-100]
     assert steps[-1] > steps[0]
+    assert planned_steps(3, warm=False, device="cpu") < planned_steps(3, warm=True, device="cpu")
+
+
+def test_only_a_round_on_many_images_may_take_longer() -> None:
+    assert most_seconds(1, 60.0) == most_seconds(12, 60.0) == 60.0
+    assert most_seconds(48, 60.0) == 240.0
 
 
 def test_rate_rises_then_falls_to_almost_nothing() -> None:

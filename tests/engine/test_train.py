@@ -96,7 +96,7 @@ def test_best_scored_weights_are_kept(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(scoring, "mean_class_dice", dice)
     monkeypatch.setattr(RoundTrainer, "_score", scored)
-    make_round(tmp_path, held_out=2, settings=replace(TINY, max_steps=8))
+    make_round(tmp_path, held_out=4, settings=replace(TINY, max_steps=8))
     assert _run(tmp_path).held_out_dice == 0.9
     kept = load_checkpoint(tmp_path / WEIGHTS).tensors
     matches = [all(torch.equal(kept[name], average[name]) for name in kept) for average in averages]
