@@ -1,11 +1,15 @@
-"""Which finish the held-out images speak for."""
+"""Which finish the approved masks and the held-out images speak for."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.regions import fill_holes, parts
 from segstudio.engine.data import Mask
 from segstudio.engine.finishing import PLAIN, Finish, Logits, finished
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
@@ -18,17 +22,45 @@ _THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
 # A threshold of a half is believed as if this many images spoke for it.
 _PRIOR_IMAGES = 10
 _LEAST_GAIN = 1e-3
+# So many masks of a class, all in one piece, are hardly chance: half of a set of photographs of people show a gap
+# between arm and body, no lesion has one. A sliver of this share of the class is a slip of the hand.
+_MASKS_THAT_TELL, _SLIP = 5, 0.005
 
 
-def learn_finish(said: Sequence[Logits], truths: Sequence[Mask], things: Sequence[int] = ()) -> Finish:
+def whole_classes(masks: Iterable[Mask], class_count: int, things: Sequence[int] = ()) -> tuple[int, ...]:
+    """The classes that every one of ``masks``, (h, w) uint16, shows in one piece without holes, if it shows them.
+
+    At least five must. Masks of which anything is IGNORE tell nothing, nor do classes numbered in ``things``.
+    """
+    seen = dict.fromkeys((n for n in range(1, class_count + 1) if n not in things), 0)
+    for mask in masks:
+        if (mask != IGNORE).all():
+            for number in [n for n in np.unique(mask).tolist() if n in seen]:
+                if _in_one_piece(mask == number):
+                    seen[number] += 1
+                else:
+                    del seen[number]
+    return tuple(number for number, count in seen.items() if count >= _MASKS_THAT_TELL)
+
+
+def _in_one_piece(member: NDArray[np.bool_]) -> bool:
+    area = int(member.sum())
+    strays = area - int(parts(member, diagonal=False)[1].max())
+    holes = int(fill_holes(member).sum()) - area
+    return max(strays, holes) <= _SLIP * area
+
+
+def learn_finish(
+    said: Sequence[Logits], truths: Sequence[Mask], things: Sequence[int] = (), whole: tuple[int, ...] = ()
+) -> Finish:
     """The finish that makes the mean Dice of ``said`` best; each is (h, w, C), its truth (h, w) uint16 or IGNORE.
 
     It changes nothing where that does not help by more than chance would, nor with fewer than ``LEAST_IMAGES`` images:
     the threshold is drawn towards a half the more, the fewer images speak for it. Classes numbered in ``things`` have
-    many regions by their nature.
+    many regions by their nature; those in ``whole`` are taken for one region unless the images speak against it.
     """
     if len(said) < LEAST_IMAGES:
-        return PLAIN
+        return Finish(one_region=whole)
     classes = max(1, said[0].shape[2] - 1)
 
     def dice(finish: Finish) -> float:
@@ -44,7 +76,7 @@ def learn_finish(said: Sequence[Logits], truths: Sequence[Mask], things: Sequenc
     for number in range(1, classes + 1):
         if number not in things:
             more = replace(finish, one_region=(*finish.one_region, number))
-            if (gained := dice(more)) > best + _LEAST_GAIN:
+            if (gained := dice(more)) > best + (-_LEAST_GAIN if number in whole else _LEAST_GAIN):
                 finish, best = more, gained
     return finish
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Sample, to_input
+from segstudio.engine.data import Mask, Sample, to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish
+from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, whole_classes
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits, seen_at_once
 from segstudio.engine.models import build_network
@@ -81,15 +81,21 @@ class Scorer:
         """Whether what ``tensors`` say of ``sample`` are numbers; weights that are may still overflow on their way."""
         return bool(np.isfinite(self._asker(tensors)(sample)).all())
 
-    def learn_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int]) -> Finish:
-        """What makes the masks of ``tensors`` better, so far as the held-out images can tell; see ``learn_finish``."""
-        if len(self._held_out) < LEAST_IMAGES or self._class_count > MOST_CLASSES:
+    def learn_finish(
+        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Mask]
+    ) -> Finish:
+        """What makes the masks of ``tensors``, taught by the masks ``taught``, better; see ``learn_finish``."""
+        if self._class_count > MOST_CLASSES:
             return PLAIN
+        truths = [sample.mask for sample in self._held_out]
+        whole = whole_classes([*taught, *truths], self._class_count, things)
+        if len(self._held_out) < LEAST_IMAGES:
+            return learn_finish([], [], things, whole)
         ask = self._asker(tensors)
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
-        return learn_finish([ask(sample) for sample in samples], [s.mask for s in samples], things)
+        return learn_finish([ask(sample) for sample in samples], truths[: len(samples)], things, whole)
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""

@@ -140,7 +140,7 @@ class RoundTrainer:
             held_out_dice=best.dice if self._best else None,
             held_out_count=len(self._data.held_out),
             per_image=best.per_image,
-            finish=self._scorer.learn_finish(best.tensors, self._request.things),
+            finish=self._scorer.learn_finish(best.tensors, self._request.things, [s.mask for s in self._data.train]),
             side=best.side,
             device=self._means.device,
         )

@@ -17,7 +17,7 @@ from segstudio.engine import predict
 from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache, to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finish_learning import learn_finish
+from segstudio.engine.finish_learning import learn_finish, whole_classes
 from segstudio.engine.finishing import Finish, finished
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
@@ -100,6 +100,46 @@ def test_specks_and_holes_go_where_the_held_out_images_say_so() -> None:
     assert learn_finish([p[0] for p in pairs], [p[1] for p in pairs]).one_region == (1,)
     assert learn_finish([p[0] for p in pairs], [p[1] for p in pairs], things=(1,)) == Finish()
     assert learn_finish([p[0] for p in pairs[:3]], [p[1] for p in pairs[:3]]) == Finish()
+
+
+def _masks(*shapes: tuple[slice, slice]) -> list[np.ndarray]:
+    """A mask of class 1 in ``shapes`` each, six times."""
+    mask = np.zeros((40, 50), np.uint16)
+    for rows, columns in shapes:
+        mask[rows, columns] = 1
+    return [mask] * 6
+
+
+DISC, FAR = (slice(5, 30), slice(5, 30)), (slice(34, 38), slice(40, 45))
+
+
+def test_a_class_that_every_mask_shows_in_one_piece_is_whole() -> None:
+    whole = _masks(DISC)
+    assert whole_classes(whole, 2) == (1,)
+    assert whole_classes(whole, 1, things=(1,)) == ()
+    assert whole_classes(whole[:4], 1) == (), "four might be chance"
+    assert whole_classes([*whole, *_masks(DISC, FAR)[:1]], 1) == ()
+    assert whole_classes([*whole, *_masks(DISC, (slice(39, 40), slice(49, 50)))[:1]], 1) == (1,), "a slip of the hand"
+
+
+def test_a_class_with_a_hole_is_not_whole_and_a_mask_painted_in_part_tells_nothing() -> None:
+    whole = _masks(DISC)
+    holed = whole[0].copy()
+    holed[10:14, 10:14] = 0
+    assert whole_classes([*whole, holed], 1) == ()
+    holed[0, 0] = IGNORE
+    assert whole_classes([*whole, holed], 1) == (1,)
+    assert whole_classes([*whole[:4], holed], 1) == ()
+
+
+def test_a_whole_class_becomes_one_region_unless_the_held_out_images_say_no() -> None:
+    pairs = [_blob(9 + index, specks=True) for index in range(4)]
+    said, truths = [p[0] for p in pairs], [p[1] for p in pairs]
+    assert learn_finish([], [], whole=(1,)) == Finish(one_region=(1,))
+    right = [_blob(9 + index, specks=False) for index in range(6)]
+    assert learn_finish([p[0] for p in right], [p[1] for p in right], whole=(1,)).one_region == (1,)
+    assert learn_finish(said, truths, whole=(1,)).one_region == (1,)
+    assert learn_finish(said, [(logits[..., 0] > 0).astype(np.uint16) for logits in said], whole=(1,)) == Finish()
 
 
 def test_several_true_regions_are_never_made_one() -> None:
@@ -215,7 +255,7 @@ def test_a_round_writes_what_it_learned_of_the_accepted_weights(tmp_path: Path) 
         pixels, truth = disc(index)
         said.append(_said(loaded.build(), pixels))
         truths.append(cv2.resize(truth, (64, 64), interpolation=cv2.INTER_NEAREST_EXACT))
-    assert loaded.header.finish == learn_finish(said, truths)
+    assert loaded.header.finish == learn_finish(said, truths, whole=(1,))
 
 
 def _said(network: SegmentationNetwork, pixels: np.ndarray) -> np.ndarray:
