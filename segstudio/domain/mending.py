@@ -3,44 +3,95 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.clicks import RADIUS, Click
+from segstudio.domain.clicks import RADIUS, Click, Crop, crop_around, drawn
 from segstudio.domain.geometry import Rect
 from segstudio.domain.regions import bounds, connected
 from segstudio.imaging.cv import cv2
 
 Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
 
 _HALF = 127.5
 _CROSS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
-# How far a click carries where the network holds the opposite: shares of the way to the nearest pixel that is right.
-_CARRY = 0.5
-_LEAST_CARRY = 1.5 * RADIUS
-_MOST_CARRY = 0.12
+# A change of fewer of the network's pixels is little more than the click itself.
+_LEAST_CHANGE = 150
+# What stays is so many times as deep inside as the click, and so many times as far from it as that is deep.
+_DEEPER, _WIDER = 2.0, 4.0
+_LEAST_REACH = 5.0 * RADIUS
+# A click is held to be no deeper inside than this share of the picture's height.
+_MOST_DEPTH = 0.08
+
+
+@dataclass(frozen=True, eq=False)
+class Mending:
+    """A click on its way to the model and back; ``click`` and the clicks ``before`` are in pixels of ``small``.
+
+    ``small`` is the mask as it was, at the size that the network sees of ``crop``.
+    """
+
+    crop: Crop
+    small: Bools
+    click: Click
+    before: tuple[Click, ...]
+
+    @classmethod
+    def begin(cls, shown: Bools, known: Sequence[Click], click: Click) -> Mending:
+        """For ``click`` on the mask ``shown`` (H, W) of a whole image, with the clicks that are ``known`` to hold."""
+        height, width = shown.shape
+        rect = crop_around(Rect(0, 0, width, height), bounds(shown), [*known, click])
+        crop = Crop.of(rect)
+        before = tuple(crop.click(one) for one in known if one.lies_in(rect))
+        return cls(crop, crop.mask(shown[rect.slices]), crop.click(click), before)
+
+    @property
+    def guidance(self) -> Bytes:
+        """What the network is told, as ``drawn`` makes it."""
+        return drawn(self.small, (*self.before, self.click))
+
+    def change(self, probability: Bytes, pixels: Bytes, mask: Bools) -> tuple[Rect, Bools]:
+        """What the answer changes of ``mask``, the crop's as it is now: a rectangle of the image, (h, w) bool in it.
+
+        ``pixels`` are what the network saw.
+        """
+        rect, where = change_at(self.click, self.before, self.small, probability, pixels, mask)
+        left, top = self.crop.rect.x0, self.crop.rect.y0
+        return Rect(rect.x0 + left, rect.y0 + top, rect.x1 + left, rect.y1 + top), where
+
+
+def says(shown: Bools, click: Click) -> bool:
+    """Whether the mask ``shown`` (H, W) already says what ``click`` does."""
+    return bool(shown[math.floor(click.y), math.floor(click.x)]) == click.adds
 
 
 def change_at(
-    click: Click, before: Iterable[Click], small: Bools, probability: NDArray[np.uint8], mask: Bools
+    click: Click, before: Iterable[Click], small: Bools, probability: Bytes, pixels: Bytes, mask: Bools
 ) -> tuple[Rect, Bools]:
     """What ``click`` changes of ``mask`` (H, W) to what it says: a rectangle and (h, w) bool in it.
 
-    ``probability`` (h', w') uint8 is the network's answer, 255 where the object certainly is, and ``small`` (h', w')
-    the mask that it was shown. The clicks are in its pixels, (0, 0) its corner. A click that adds takes nothing away,
-    and the other way round. Only what hangs together with the click by more than a thread changes; the click's own
-    place always does, and the places of the clicks ``before`` that said the opposite never do.
+    ``probability`` (h', w') uint8 is the network's answer, 255 where the object certainly is, ``small`` (h', w') the
+    mask that it was shown and ``pixels`` (h', w', 3) uint8 the picture, in whose pixels the clicks are.
+    A click that adds takes nothing away, and the other way round. Only what hangs together with the click by more than
+    a thread changes; the click's own place always does, and the places of the clicks ``before`` that said the opposite
+    never do.
     """
     h, w = probability.shape
     column, row = min(max(int(click.x), 0), w - 1), min(max(int(click.y), 0), h - 1)
+    opposite = [other for other in before if other.adds != click.adds]
+    wrong = small != click.adds
     score = (probability.astype(np.float32) - _HALF) * (1 if click.adds else -1)
-    score = _heeding(score, small == click.adds, column, row)
-    for other in before:
-        if other.adds != click.adds:
-            cv2.circle(score, (int(other.x), int(other.y)), RADIUS // 2, -_HALF, -1)
-    region = _region((score > 0) & (small != click.adds), column, row)
+    if (_region((score > 0) & wrong, column, row)).sum() < _LEAST_CHANGE:
+        # The network holds the opposite, or yields no more than the place itself.
+        around = _basin(pixels, wrong, opposite, column, row).astype(np.float32)
+        score = np.maximum(score, _HALF * (2 * cv2.GaussianBlur(around, (0, 0), 1.0) - 1))
+    for other in opposite:
+        cv2.circle(score, (int(other.x), int(other.y)), RADIUS // 2, -_HALF, -1)
+    region = _region((score > 0) & wrong, column, row)
     rect, change = _enlarged(score, region, mask.shape)
     across, down = mask.shape[1] / w, mask.shape[0] / h
     spot = np.zeros(change.shape, np.uint8)
@@ -49,20 +100,28 @@ def change_at(
     return rect, (change | spot.astype(np.bool_)) & (mask[rect.slices] != click.adds)
 
 
-def _heeding(score: NDArray[np.float32], right: Bools, column: int, row: int) -> NDArray[np.float32]:
-    """``score`` such that it is positive at the click: where it is not, it is raised there and around."""
-    lacking = _HALF / 4 - score[row, column]
-    if lacking <= 0:
-        return score
-    h, w = score.shape
-    carry = _MOST_CARRY * min(h, w)
-    if right.any():
-        away = cv2.distanceTransform((~right).view(np.uint8), cv2.DIST_L2, 3)[row, column]
-        carry = min(carry, max(_CARRY * float(away), _LEAST_CARRY))
+def _basin(pixels: Bytes, wrong: Bools, opposite: Sequence[Click], column: int, row: int) -> Bools:
+    """What of ``wrong`` (h, w) a person who clicks there means, as far as the picture tells.
+
+    It floods from the click, and from what is right already, up to where colours change most on the way to what is
+    surely meant to stay: much deeper inside than the click, far from it, or clicked before (watershed: Meyer, "Color
+    image segmentation", 1992).
+    """
+    depth = cv2.distanceTransform(np.pad(wrong, 1, constant_values=True).view(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    h, w = wrong.shape
+    own = float(min(depth[row, column], _MOST_DEPTH * min(h, w)))
     ys, xs = np.ogrid[:h, :w]
-    hill = np.exp(-((xs - column) ** 2 + (ys - row) ** 2) / np.float32(2 * carry * carry))
-    raised: NDArray[np.float32] = (score + np.float32(lacking) * hill).astype(np.float32)
-    return raised
+    away = np.hypot(xs - column, ys - row)
+    stays = wrong & ((depth > _DEEPER * own + RADIUS / 2) | (away > max(_WIDER * own, _LEAST_REACH)))
+    markers = np.zeros((h, w), np.int32)
+    markers[~wrong] = 1
+    markers[stays] = 2
+    for other in opposite:
+        cv2.circle(markers, (int(other.x), int(other.y)), RADIUS, 2, -1)
+    cv2.circle(markers, (column, row), RADIUS // 2, 1, -1)
+    flooded: NDArray[np.int32] = cv2.watershed(np.ascontiguousarray(pixels), markers)
+    basin: Bools = (flooded == 1) & wrong
+    return basin
 
 
 def _region(wanted: Bools, column: int, row: int) -> Bools:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from segstudio.domain.clicks import Click, Crop
 from segstudio.domain.geometry import Rect
-from segstudio.domain.mending import change_at
+from segstudio.domain.mending import Mending, change_at, says
 
 SMALL, LARGE = (64, 96), (200, 300)
 CROP = Crop(Rect(0, 0, 300, 200), SMALL)
@@ -26,9 +26,14 @@ def probability(*disks: tuple[float, float, float]) -> np.ndarray:
     return np.where(said, 250, 5).astype(np.uint8)
 
 
-def mended(mask: np.ndarray, said: np.ndarray, click: Click, before: tuple[Click, ...] = ()) -> np.ndarray:
+PLAIN = np.full((*SMALL, 3), 100, np.uint8)
+
+
+def mended(
+    mask: np.ndarray, said: np.ndarray, click: Click, before: tuple[Click, ...] = (), pixels: np.ndarray = PLAIN
+) -> np.ndarray:
     told = [CROP.click(one) for one in before]
-    rect, where = change_at(CROP.click(click), told, CROP.mask(mask), said, mask)
+    rect, where = change_at(CROP.click(click), told, CROP.mask(mask), said, pixels, mask)
     assert rect.intersect(Rect(0, 0, 300, 200)) == rect
     assert where.shape == (rect.height, rect.width)
     after = mask.copy()
@@ -84,7 +89,41 @@ def test_a_network_that_holds_the_opposite_is_overruled_near_the_click(adds: boo
 
 def test_without_any_mask_a_refusing_network_gives_a_blob() -> None:
     after = mended(np.zeros(LARGE, bool), np.zeros(SMALL, np.uint8), Click(150.5, 100.5, True))
-    assert 20 < after.sum() < 4000
+    assert 20 < after.sum() < 6000
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_where_the_network_refuses_the_picture_tells_how_far_the_click_reaches(adds: bool) -> None:
+    """A patch at the side of the object is missing, or too much, and clicked in its middle."""
+    whole, patch = disk(LARGE, 0.3, 0.33, 0.15), disk(LARGE, 0.45, 0.33, 0.06)
+    small, missing = disk(SMALL, 0.3, 0.33, 0.15), disk(SMALL, 0.45, 0.33, 0.06)
+    truth = small | missing if adds else small & ~missing
+    pixels = np.where(truth[..., None], [180, 60, 60], [90, 100, 110]).astype(np.uint8)
+    mask = whole & ~patch if adds else whole | patch
+    said = np.full(SMALL, 5 if adds else 250, np.uint8)
+    after = mended(mask, said, Click(135.5, 99.5, adds), (), pixels)
+    assert iou(after != mask, patch) > 0.65
+
+
+def test_a_question_is_asked_of_a_crop_and_its_answer_put_back() -> None:
+    shown = disk((600, 900), 0.2, 0.2, 0.05)
+    known = [Click(180.5, 180.5, True), Click(890.5, 590.5, False)]
+    click = Click(260.5, 180.5, True)
+    assert [says(shown, one) for one in (*known, click)] == [True, True, False]
+    asked = Mending.begin(shown, known[:1], click)
+    assert asked.crop.rect.width == 450
+    assert len(asked.before) == 1
+    told = asked.guidance > 0
+    assert told[..., 0].sum() > 80
+    assert np.array_equal(told[..., 2], asked.small)
+    rect = asked.crop.rect
+    seen = asked.crop.pixels(np.zeros((600, 900, 3), np.uint8))
+    truth = disk((600, 900), 0.24, 0.2, 0.08)
+    answer = np.where(asked.crop.mask(truth[rect.slices]), np.uint8(255), np.uint8(0))
+    box, where = asked.change(answer, seen, shown[rect.slices])
+    after = shown.copy()
+    after[box.slices][where] = True
+    assert iou(after, truth | shown) > 0.95
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,11 +15,10 @@ from segstudio.app.document import Document
 from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Question, Tool, ToolContext
 from segstudio.app.tools.growing import showing
 from segstudio.app.tools.settings import ToolSettings
-from segstudio.domain.clicks import Click, Crop, crop_around, drawn
+from segstudio.domain.clicks import Click, Crop
 from segstudio.domain.geometry import Rect
-from segstudio.domain.mending import change_at
+from segstudio.domain.mending import Mending, says
 from segstudio.domain.patch import Patch
-from segstudio.domain.regions import bounds
 from segstudio.domain.segments import BACKGROUND
 
 ADDS, TAKES = "Smart click", "Erase with smart click"
@@ -39,16 +38,6 @@ class _Waiting:
     arm: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """A question that is under way: ``before`` are the clicks before that the model was told of."""
-
-    waiting: _Waiting
-    crop: Crop
-    small: NDArray[np.bool_]
-    before: tuple[Click, ...]
-
-
 class ClickTool(Tool):
     """Each click is a step of its own. One that is not answered yet shows as a mark; Esc drops it.
 
@@ -60,7 +49,7 @@ class ClickTool(Tool):
 
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()
-        self._asked: _Asked | None = None
+        self._asked: Mending | None = None
         self._answer: NDArray[np.uint8] | None = None
         self._down = False
         self._learned = True
@@ -158,17 +147,13 @@ class ClickTool(Tool):
         while self._waiting and self._asked is None and context.ask is not None:
             waiting = self._waiting[0]
             shown = showing(context.document, context.document.bounds, waiting.segment_id)
-            if _says(shown, waiting.click):
+            if says(shown, waiting.click):
                 self._done(waiting)
                 continue
-            known = [click for click in self._clicks.get(waiting.segment_id, ()) if _says(shown, click)]
-            crop = Crop.of(crop_around(context.document.bounds, bounds(shown), [*known, waiting.click]))
-            before = tuple(crop.click(click) for click in known if click.lies_in(crop.rect))
-            small = crop.mask(shown[crop.rect.slices])
-            self._asked = _Asked(waiting, crop, small, before)
-            clicks = drawn(small, (*before, crop.click(waiting.click)))
-            question = Question(self._pixels(context.document, crop), clicks, waiting.segment_id)
-            context.ask(question, partial(self._hear, self._asked))
+            known = [click for click in self._clicks.get(waiting.segment_id, ()) if says(shown, click)]
+            self._asked = asked = Mending.begin(shown, known, waiting.click)
+            question = Question(self._pixels(context.document, asked.crop), asked.guidance, waiting.segment_id)
+            context.ask(question, partial(self._hear, asked))
         self._show()
 
     def _pixels(self, document: Document, crop: Crop) -> NDArray[np.uint8]:
@@ -177,7 +162,7 @@ class ClickTool(Tool):
             self._seen = (crop.rect, crop.pixels(document.pixels))
         return self._seen[1]
 
-    def _hear(self, asked: _Asked, context: ToolContext, answer: NDArray[np.uint8]) -> None:
+    def _hear(self, asked: Mending, context: ToolContext, answer: NDArray[np.uint8]) -> None:
         if self._asked is not asked:
             return
         if self._down:
@@ -190,13 +175,12 @@ class ClickTool(Tool):
     def _put(self, context: ToolContext, answer: NDArray[np.uint8]) -> None:
         asked, self._asked = self._asked, None
         assert asked is not None
-        waiting, rect = asked.waiting, asked.crop.rect
-        mask = showing(context.document, rect, waiting.segment_id)
-        box, where = change_at(asked.crop.click(waiting.click), asked.before, asked.small, answer, mask)
+        waiting = self._waiting[0]
+        mask = showing(context.document, asked.crop.rect, waiting.segment_id)
+        rect, where = asked.change(answer, self._pixels(context.document, asked.crop), mask)
         self._done(waiting)
-        moved = Rect(box.x0 + rect.x0, box.y0 + rect.y0, box.x1 + rect.x0, box.y1 + rect.y0)
         adds = waiting.click.adds
-        context.paint(ADDS if adds else TAKES, Patch(moved, where, waiting.segment_id if adds else BACKGROUND))
+        context.paint(ADDS if adds else TAKES, Patch(rect, where, waiting.segment_id if adds else BACKGROUND))
 
     def _done(self, waiting: _Waiting) -> None:
         self._waiting.popleft()
@@ -206,11 +190,6 @@ class ClickTool(Tool):
         if self._waiting or self._preview is not NO_PREVIEW:
             lines = tuple(line for waiting in self._waiting for line in _mark(waiting))
             self._preview = Preview(lines=lines) if lines else NO_PREVIEW
-
-
-def _says(shown: NDArray[np.bool_], click: Click) -> bool:
-    """Whether the mask of a segment already says what ``click`` does."""
-    return bool(shown[math.floor(click.y), math.floor(click.x)]) == click.adds
 
 
 def _mark(waiting: _Waiting) -> tuple[Line, ...]:
