@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from segstudio.domain.annotation import ImageRecord, ImageState
-from segstudio.domain.rounds import holds_out
+from segstudio.domain.groups import Kinship
 
 
 class Catalog:
@@ -43,19 +43,22 @@ class Catalog:
         """Rows whose mask is approved."""
         return [record for record in self._records if record.state is ImageState.APPROVED]
 
-    def held_out_counts(self) -> tuple[int, int]:
-        """(images of which it is decided whether they are held out, of these held out)."""
-        ever = [record.held_out for record in self._records if record.held_out is not None]
-        return len(ever), sum(ever)
-
     def holds_out(self, record: ImageRecord) -> bool:
-        """Whether an image that is approved now is held out for ever; a copy of a file goes where the file went."""
-        if record.held_out is not None:
-            return record.held_out
-        for other in self._records:
-            if other.held_out is not None and other.fingerprint == record.fingerprint:
-                return other.held_out
-        return holds_out(record.fingerprint, *self.held_out_counts())
+        """Whether an image that is approved now is held out for ever, with all that belong to it."""
+        return Kinship(self._records).decide(record)
+
+    def to_train_on(self) -> list[ImageRecord]:
+        """Rows whose masks a round may read: approved ones, and painted ones that are not held out.
+
+        An image that is held out, by itself or with its group, is of use once its whole mask is vouched for.
+        """
+        kinship = Kinship(self._records)
+        return [
+            record
+            for record in self._records
+            if record.problem is None
+            and (record.state is ImageState.APPROVED or (record.touched and not kinship.side(record)))
+        ]
 
     def step(self, image_id: int | None, by: int) -> int | None:
         """The id ``by`` rows further on, stopping at the ends; None without images."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.ports import Cancellable, Scheduler
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import perceptual_hash
 from segstudio.imaging.mips import Mips
 from segstudio.imaging.reader import fingerprint, read_image, read_thumbnail
 
@@ -39,13 +40,14 @@ class LoadedImage:
     """Upright RGB pixels, (height, width, 3) uint8, and the hash of the file's content.
 
     ``deep`` holds the file's own values, (height, width) or (height, width, 3) uint16, where it has 16 bits; ``mips``
-    the pixels at a half, a quarter and so on of their size.
+    the pixels at a half, a quarter and so on of their size; ``perceptual`` is a hash of what they show.
     """
 
     pixels: NDArray[np.uint8]
     fingerprint: str
     deep: NDArray[np.uint16] | None = None
     mips: Mips | None = None
+    perceptual: int | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -70,7 +72,8 @@ def load_image(path: Path) -> Loaded:
     """Read one file; what is wrong with it comes back as a sentence."""
     try:
         image = read_image(path)
-        return LoadedImage(image.pixels, fingerprint(path), image.deep, Mips(image.pixels).make())
+        mips = Mips(image.pixels).make()
+        return LoadedImage(image.pixels, fingerprint(path), image.deep, mips, perceptual_hash(mips.smallest))
     except UserError as error:
         return error
     except Exception as error:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from segstudio.app.loader import THUMBNAIL_SIZE
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.domain.errors import UserError
-from segstudio.domain.rounds import holds_out
+from segstudio.domain.groups import Kinship, perceptual_hash
 from segstudio.domain.segments import make_classes
 from segstudio.formats.detect import find_images_and_masks
 from segstudio.formats.folder import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import is_image_name, path_key
-from segstudio.imaging.reader import fingerprint, read_orientation, read_size
+from segstudio.imaging.reader import fingerprint, read_orientation, read_size, read_thumbnail
 from segstudio.protocol.round_folder import Network
 from segstudio.store.images import NewImage, same_file
 from segstudio.store.project_db import Project
@@ -124,14 +125,14 @@ def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
     record = project.images.image(image_id)
     try:
         width, height = read_size(record.path)
-        project.images.set_size(image_id, width, height, content_hash := fingerprint(record.path))
+        shown = perceptual_hash(read_thumbnail(record.path, THUMBNAIL_SIZE))
+        project.images.set_size(image_id, width, height, fingerprint(record.path), shown)
         mask = read_mask(mask_file, (width, height), read_orientation(record.path), project.classes())
         project.masks.start_from(image_id, mask)
     except UserError as error:
         return str(error)
-    copy = project.images.held_out_copy(content_hash)
-    held_out = holds_out(content_hash, *project.images.held_out_counts()) if copy is None else copy
-    project.images.approve(image_id, held_out)
+    kinship = Kinship(project.images.memberships())
+    project.images.approve(image_id, kinship.decide(project.images.image(image_id)))
     return ""
 
 

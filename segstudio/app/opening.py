@@ -65,13 +65,15 @@ def with_file(record: ImageRecord, image: LoadedImage) -> ImageRecord:
     """
     record = replace(record, problem=None)
     if record.width and (record.touched or record.state is ImageState.APPROVED):
+        if record.perceptual is None and record.fingerprint == image.fingerprint:
+            record = replace(record, perceptual=image.perceptual)
         return record
     width, height = image.size
     replaced = record.fingerprint not in ("", image.fingerprint)
     if replaced or (record.width and (record.width, record.height) != (width, height)):
         state = ImageState.NEW if record.state is ImageState.PREDICTED else record.state
         record = replace(record, prediction_round=None, state=state)
-    return replace(record, width=width, height=height, fingerprint=image.fingerprint)
+    return replace(record, width=width, height=height, fingerprint=image.fingerprint, perceptual=image.perceptual)
 
 
 def misfit(record: ImageRecord, size: tuple[int, int]) -> str:

@@ -17,7 +17,7 @@ from segstudio.app.round_status import Phase, TrainingStatus
 from segstudio.app.round_writer import Written, write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
-from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.input_size import ImageMeasure
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
@@ -140,11 +140,7 @@ class RoundRunner:
         """Start a round with all that was approved or painted; a sentence says so where there is nothing yet."""
         if self.busy:
             return
-        usable = [
-            record
-            for record in self._catalog.records
-            if record.problem is None and (_approved(record) or record.touched)
-        ]
+        usable = self._catalog.to_train_on()
         if not any(not record.held_out for record in usable):
             self._say("There is nothing to learn from yet. Approve a few images first.", "info")
             return
@@ -309,10 +305,6 @@ def _reason(words: str) -> str:
     if lines[:1] == ["exit code -9"]:
         return "the system ended it, perhaps because memory ran out"
     return lines[-1] if lines else "no reason given"
-
-
-def _approved(record: ImageRecord) -> bool:
-    return record.state is ImageState.APPROVED
 
 
 def _begin(project: Project, approved: int, train_only: list[int]) -> tuple[RoundRecord, Path]:

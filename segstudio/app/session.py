@@ -311,8 +311,8 @@ class Session:
         noted = with_file(record, image)
         if record.problem is not None:
             self._saver.save(lambda project: project.images.set_problem(image_id, None))
-        size = (noted.width, noted.height, noted.fingerprint)
-        if size != (record.width, record.height, record.fingerprint):
+        size = (noted.width, noted.height, noted.fingerprint, noted.perceptual)
+        if size != (record.width, record.height, record.fingerprint, record.perceptual):
             self._saver.save(lambda project: project.images.set_size(image_id, *size))
         if noted != record:
             self._replace(noted)

@@ -24,6 +24,8 @@ class ImageRecord:
     pixels, EXIF applied, 0 until the file was first read. ``fingerprint`` is a hash of the file's content, empty
     until it was read. ``held_out`` is None until the image is approved, or trained on, for the first time, then fixed
     for ever.
+    ``group`` is the name of the patient or video that it is of, as it was when the image was added, "" for none, and
+    ``perceptual`` a hash of what it shows, None until it was read: see ``groups``.
     ``truth`` is a mask file to compare with, never trained on. ``prediction_round`` is the round whose weights
     made the stored prediction, None without one.
     """
@@ -41,3 +43,5 @@ class ImageRecord:
     prediction_round: int | None = None
     touched: bool = False
     problem: str | None = None
+    group: str = ""
+    perceptual: int | None = None

@@ -16,6 +16,7 @@ _LEAST_NEIGHBOURS = 3
 
 # MADS, <Action>_<Sequence>_C<camera>_<frame>: the camera makes it unmistakable.
 _MADS = re.compile(r"(?P<sequence>[A-Za-z]+_[A-Za-z0-9]+_C\d+)_(?P<number>\d+)")
+_MADS_SEQUENCE = re.compile(r"(?P<video>[A-Za-z]+_[A-Za-z0-9]+)_C\d+")
 # A word for it, as video tools write: frame0001, video2_frame_17.
 _NAMED = re.compile(r"(?P<sequence>(?:.*[^A-Za-z])?(?:frame|frm))[_\-. ]?(?P<number>\d+)", re.IGNORECASE)
 # Any prefix, and a number of five or more digits that begins with a zero, as DAVIS and ffmpeg write it.
@@ -54,6 +55,12 @@ def parse_frame(name: str) -> Frame | None:
             return None
     folder = "" if path.parent == PurePath(".") else f"{path.parent.as_posix()}/"
     return Frame(folder + found["sequence"], int(found["number"]))
+
+
+def sequence_of(frame: Frame) -> str:
+    """The video that a frame is of, whichever camera saw it: in MADS, all cameras of a sequence in any folder."""
+    found = _MADS_SEQUENCE.fullmatch(PurePath(frame.sequence).name)
+    return frame.sequence if found is None else found["video"]
 
 
 def previous_frame(names: Sequence[str], name: str) -> str | None:

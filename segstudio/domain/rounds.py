@@ -20,6 +20,9 @@ taught, the less a few more teach it."""
 HELD_OUT_SHARE = 0.2
 """Share of the approved images that is never trained on."""
 
+LARGEST_COUNTED = 8
+"""Images of a group that are counted on to be approved when it is decided which side the group is on."""
+
 SCORE_NEEDS = 2
 """Held-out images below which no score is shown."""
 
@@ -73,22 +76,25 @@ def best_round(records: Iterable[RoundRecord]) -> RoundRecord | None:
     return max(scored, key=lambda record: (record.held_out_dice or 0.0, record.number), default=None)
 
 
-def holds_out(fingerprint: str, approved_before: int, held_out_before: int) -> bool:
-    """Whether an image, approved now for the first time, is held out for ever.
+def holds_out(identity: str, approved_before: int, held_out_before: int, group: int = 1) -> bool:
+    """Whether the ``group`` of so many images, of which one is approved now as the first, is held out for ever.
 
-    The file's hash decides; it is overruled only where the held-out share would otherwise stray by more than one
-    image from a fifth, so that ten approved images always give a score. The first three all train.
+    The hash of its identity decides. It is overruled only where the held-out share would otherwise stray by more than
+    one image from a fifth, or by half the group, so that ten approved images always give a score unless they are of
+    few groups. A larger group counts as ``LARGEST_COUNTED``: who goes by the list's order would wait too long for a
+    score, and few look at all the frames of a video. The first three images all train, and their groups with them.
 
-    ``fingerprint`` is the hexadecimal hash of the file's content. Raises ``ValueError`` if it is not.
+    ``identity`` is a hexadecimal hash. Raises ``ValueError`` if it is not.
     """
     if approved_before < FIRST_ROUND_AFTER:
         return False
-    wanted = (approved_before + 1) * HELD_OUT_SHARE
-    if held_out_before + 1 > wanted + 1:
+    group = min(group, LARGEST_COUNTED)
+    wanted = (approved_before + group) * HELD_OUT_SHARE
+    if held_out_before + group > wanted + (group + 1) / 2:
         return False
-    if held_out_before <= wanted - 1:
+    if held_out_before <= wanted - (group + 1) / 2:
         return True
-    return int(fingerprint[:8], 16) / 16**8 < HELD_OUT_SHARE
+    return int(identity[:8], 16) / 16**8 < HELD_OUT_SHARE
 
 
 def approvals_missing(approved: int, approved_at_last_round: int | None) -> int:

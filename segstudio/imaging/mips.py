@@ -34,6 +34,11 @@ class Mips:
         return self._levels[0]
 
     @property
+    def smallest(self) -> NDArray[Any]:
+        """The coarsest level that there is."""
+        return self._levels[-1]
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the levels that there are, without the image itself."""
         return sum(level.nbytes for level in self._levels[1:])

@@ -10,20 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.groups import Membership, patient_group, video_groups
 from segstudio.store.database import Database
 from segstudio.store.paths import PathFinder, PathWriter
 
 _SELECT = """SELECT id, position, relative_path, absolute_path, truth_relative_path, truth_absolute_path, state, width,
-    height, fingerprint, held_out, prediction_round, problem, EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id)
-    FROM images"""
+    height, fingerprint, held_out, prediction_round, problem, EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id),
+    COALESCE(split_group, ''), perceptual_hash FROM images"""
 
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image to add; ``truth`` is a mask file to compare with, never trained on."""
+    """An image to add; ``truth`` is a mask file to compare with, never trained on.
+
+    Images of one ``patient`` are never on both sides of the split; without one the file's name may tell of a video.
+    """
 
     path: Path
     truth: Path | None = None
+    patient: str | None = None
 
 
 class Images:
@@ -38,21 +43,25 @@ class Images:
 
         A file that the project already has, or that comes twice, is skipped.
         """
-        known = {same_file(image.path) for image in self.list_images()}
+        there = self.list_images()
+        known = {same_file(image.path) for image in there}
+        names = [_name(image.path) for image in there] + [_name(item.path) for item in items]
+        groups = video_groups(names, [image.group for image in there])[len(there) :]
         writer = PathWriter(self._folder)
         ids = []
         with self._database.writing() as connection:
             (position,) = connection.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM images").fetchone()
-            for item in items:
+            for item, video in zip(items, groups, strict=True):
                 key = same_file(item.path)
                 if key in known:
                     continue
                 known.add(key)
                 truth = (None, None) if item.truth is None else writer.columns(item.truth)
+                group = video if item.patient is None else patient_group(item.patient)
                 cursor = connection.execute(
                     "INSERT INTO images (position, relative_path, absolute_path, truth_relative_path, "
-                    "truth_absolute_path) VALUES (?, ?, ?, ?, ?)",
-                    (position, *writer.columns(item.path), *truth),
+                    "truth_absolute_path, split_group) VALUES (?, ?, ?, ?, ?, ?)",
+                    (position, *writer.columns(item.path), *truth, group),
                 )
                 ids.append(int(cursor.lastrowid or 0))
                 position += 1
@@ -72,8 +81,32 @@ class Images:
             raise KeyError(image_id)
         return _record(row, PathFinder(self._folder))
 
-    def set_size(self, image_id: int, width: int, height: int, fingerprint: str) -> None:
-        """Keep what reading the file found: upright pixels and the hexadecimal hash of its content.
+    def name_groups(self) -> None:
+        """Name the groups of images that an older program added, by what their files are called now."""
+        with self._database.reading() as connection:
+            unnamed = [row[0] for row in connection.execute("SELECT id FROM images WHERE split_group IS NULL")]
+        if not unnamed:
+            return
+        images = self.list_images()
+        groups = video_groups([_name(image.path) for image in images], [image.group for image in images])
+        named = {image.id: group for image, group in zip(images, groups, strict=True)}
+        with self._database.writing() as connection:
+            connection.executemany(
+                "UPDATE images SET split_group = ? WHERE id = ?", [(named[id_], id_) for id_ in unnamed]
+            )
+
+    def memberships(self) -> list[Membership]:
+        """Of each image what its side of the split hangs on; no file is looked at."""
+        query = "SELECT fingerprint, COALESCE(split_group, ''), perceptual_hash, held_out FROM images"
+        with self._database.reading() as connection:
+            rows = connection.execute(query).fetchall()
+        return [
+            Membership(fingerprint, group, perceptual, None if held_out is None else bool(held_out))
+            for fingerprint, group, perceptual, held_out in rows
+        ]
+
+    def set_size(self, image_id: int, width: int, height: int, fingerprint: str, perceptual: int | None = None) -> None:
+        """Keep what reading the file found: upright pixels, the hash of its content, and that of what it shows.
 
         What the model said of a file that was replaced since is forgotten.
         """
@@ -83,8 +116,9 @@ class Images:
             if row is None:
                 raise KeyError(image_id)
             connection.execute(
-                "UPDATE images SET width = ?, height = ?, fingerprint = ? WHERE id = ?",
-                (width, height, fingerprint, image_id),
+                "UPDATE images SET width = ?, height = ?, fingerprint = ?, "
+                "perceptual_hash = COALESCE(?, perceptual_hash) WHERE id = ?",
+                (width, height, fingerprint, perceptual, image_id),
             )
             if row[2] not in ("", fingerprint) or (row[0] and row[:2] != (width, height)):
                 forget_prediction(connection, image_id)
@@ -157,20 +191,6 @@ class Images:
                     )
         return count
 
-    def held_out_counts(self) -> tuple[int, int]:
-        """(images of which it is decided whether they are held out, of these held out)."""
-        with self._database.reading() as connection:
-            decided, held = connection.execute("SELECT COUNT(held_out), TOTAL(held_out) FROM images").fetchone()
-        return int(decided), int(held)
-
-    def held_out_copy(self, fingerprint: str) -> bool | None:
-        """Whether an image with this content is held out; None where that is not decided for any."""
-        with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT held_out FROM images WHERE fingerprint = ? AND held_out IS NOT NULL LIMIT 1", (fingerprint,)
-            ).fetchone()
-        return None if row is None else bool(row[0])
-
     def _update(self, image_id: int, assignments: str, *values: object) -> None:
         with self._database.writing() as connection:
             cursor = connection.execute(
@@ -225,6 +245,8 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
         round_,
         problem,
         touched,
+        group,
+        perceptual,
     ) = row
     width, height, fingerprint = size
     path, present = finder.find(relative, absolute)
@@ -244,7 +266,13 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
         prediction_round=round_,
         touched=bool(touched),
         problem=problem,
+        group=group,
+        perceptual=perceptual,
     )
+
+
+def _name(path: Path) -> str:
+    return path.as_posix()
 
 
 def same_file(path: Path) -> str:

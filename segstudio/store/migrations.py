@@ -156,12 +156,21 @@ _VOID_CLASSES = (
     "ALTER TABLE classes_of_any_kind RENAME TO classes",
 )
 
+# An older program may ignore it: it holds single files out. What was decided stays.
+_GROUPS = (
+    # The patient or video that the image is of, by its name when it was added; '' for none, NULL until it is named.
+    "ALTER TABLE images ADD COLUMN split_group TEXT",
+    # 64 bits of what the picture shows, NULL until it was read.
+    "ALTER TABLE images ADD COLUMN perceptual_hash INTEGER",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1000, _FIRST),
     Migration(2000, _CONFIDENCE_AND_APPROVALS),
     Migration(2001, _KEEPING_ROUNDS),
     Migration(2002, _INSIGHTS),
     Migration(3000, _VOID_CLASSES),
+    Migration(3001, _GROUPS),
 )
 
 

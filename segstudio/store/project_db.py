@@ -94,6 +94,7 @@ class Project:
             project = cls(folder, database)
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
             project.rounds.sweep_predictions()
+            project.images.name_groups()
             on_failure.pop_all()
         return project
 

@@ -181,7 +181,7 @@ def test_an_image_held_out_but_not_yet_saved_so_is_not_trained_on(rig, monkeypat
 
     with monkeypatch.context() as patch:
         patch.setattr(Images, "approve", full)
-        patch.setattr("segstudio.app.catalog.holds_out", lambda *_args: True)
+        patch.setattr("segstudio.domain.groups.holds_out", lambda *_args: True)
         session.approve()
         rig.wait(lambda: session.save_status.state == "failed")
         session.rounds.start()

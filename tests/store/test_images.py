@@ -63,6 +63,31 @@ def test_an_unknown_image_is_an_error(project: Project) -> None:
 # ---- states ----------------------------------------------------------------------------------------------------
 
 
+def test_images_are_grouped_by_patient_or_by_the_names_that_they_had_when_they_were_added(
+    project: Project, tmp_path: Path
+) -> None:
+    frames = [NewImage(tmp_path / f"walk_{number:05d}.png") for number in range(3)]
+    others = [NewImage(tmp_path / f"{number}.png", patient="7" if number < 2 else None) for number in range(20)]
+    before = len(project.images.list_images())
+    first, second, third, *rest = project.images.add_images([*frames, *others])
+    project.images.relocate(second, tmp_path / "moved.png")
+    groups = {image.id: image.group for image in project.images.list_images()}
+    assert groups[first] == groups[second] == groups[third] != ""
+    assert [groups[id_] for id_ in rest] == ["patient:7"] * 2 + [""] * 18
+    (later,) = project.images.add_images([NewImage(tmp_path / "walk_00009.png")])
+    assert project.images.image(later).group == groups[first]
+    assert len(project.images.memberships()) == before + 24
+
+
+def test_what_a_picture_shows_is_kept_until_another_is_read(project: Project, image_id: int) -> None:
+    project.images.set_size(image_id, 30, 20, "ab", -(2**63))
+    assert project.images.image(image_id).perceptual == -(2**63)
+    project.images.set_size(image_id, 30, 20, "ab")
+    assert project.images.image(image_id).perceptual == -(2**63)
+    project.images.set_size(image_id, 30, 20, "cd", 2**63 - 1)
+    assert project.images.image(image_id).perceptual == 2**63 - 1
+
+
 def test_whether_an_image_is_held_out_is_fixed_when_first_approved(project: Project, image_id: int) -> None:
     assert project.images.image(image_id).held_out is None
     project.images.approve(image_id, held_out=True)

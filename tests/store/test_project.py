@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import Kinship
 from segstudio.domain.queue import Insight
 from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_classes
 from segstudio.store import database as database_module
@@ -325,13 +326,23 @@ def test_an_older_project_is_backed_up_and_migrated(
         assert again.settings.get_setting("kept") == 1
 
 
+def add_as_before(folder: Path, paths: list[Path]) -> list[int]:
+    """Add images as a program of the first version did; returns their ids."""
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        connection.executemany(
+            "INSERT INTO images (position, absolute_path) VALUES (?, ?)",
+            [(position, str(path)) for position, path in enumerate(paths)],
+        )
+        return [row[0] for row in connection.execute("SELECT id FROM images ORDER BY id")]
+
+
 def test_a_project_of_the_first_version_keeps_its_masks_and_approvals(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
-        with Project.create(folder, CLASSES) as old:
-            ids = old.images.add_images([NewImage(tmp_path / name) for name in ("a.png", "b.png", "c.png")])
+        Project.create(folder, CLASSES).close()
+    ids = add_as_before(folder, [tmp_path / name for name in ("a.png", "b.png", "c.png")])
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1000,)
         connection.executemany("INSERT INTO predictions VALUES (?, ?)", [(ids[0], b"mask"), (ids[1], b"other")])
@@ -362,15 +373,39 @@ def test_rounds_of_before_they_could_be_chosen_are_kept(folder: Path, monkeypatc
         assert project.approval_scores.list_scores() == []
 
 
+def test_a_project_of_before_there_were_groups_keeps_its_split(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"Jazz_Jazz{take}_C{camera}_00045.png" for take in range(6) for camera in range(2)]
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:5])
+        Project.create(folder, CLASSES).close()
+    ids = add_as_before(folder, [tmp_path / name for name in names])
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3000,)
+        connection.execute("UPDATE images SET held_out = 1, state = 'approved' WHERE id = ?", (ids[4],))
+        connection.execute("UPDATE images SET held_out = 0, state = 'approved' WHERE id IN (?, ?)", (ids[0], ids[1]))
+    for _ in range(2):
+        with Project.open(folder) as project:
+            images = project.images.list_images()
+            assert [image.held_out for image in images] == [False, False, None, None, True] + [None] * 7
+            assert [image.group for image in images] == [f"Jazz_Jazz{take}" for take in range(6) for _ in range(2)]
+            assert [image.perceptual for image in images] == [None] * 12
+            kinship = Kinship(project.images.memberships())
+            assert [kinship.side(image) for image in images[:6]] == [False, False, None, None, True, True]
+            project.images.relocate(ids[5], tmp_path / "renamed.png")
+
+
 def test_a_project_of_before_the_model_said_more_than_masks_is_taken_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:3])
-        with Project.create(folder, CLASSES) as old:
-            (image_id,) = old.images.add_images([NewImage(folder / "a.png")])
-            old.masks.put_prediction(image_id, 1, b"mask")
-    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection:
+        Project.create(folder, CLASSES).close()
+    (image_id,) = add_as_before(folder, [folder / "a.png"])
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        connection.execute("INSERT INTO predictions (image_id, png) VALUES (?, ?)", (image_id, b"mask"))
+        connection.execute("UPDATE images SET prediction_round = 1, state = 'predicted'")
         assert connection.execute("PRAGMA user_version").fetchone() == (2001,)
     with Project.open(folder) as project:
         assert project.insights.load() == {}
