@@ -41,43 +41,46 @@ _FIRST_COARSE = _FINE_BLOCKS[-1] + 1
 FINE_CHANNELS, COARSE_CHANNELS = (16, 24), (40, 112, 320)
 
 
-class _FoldingConv2d(nn.Conv2d):
-    """A convolution that takes over what a batch norm with fixed statistics does to its output.
+class _SameConv2d(nn.Conv2d):
+    """A convolution padded as TensorFlow pads ("same"), without bias, that takes over what comes after it.
 
-    Scaling the few weights instead of the many features spares a pass over these forward and two backward.
+    At stride 2 an even-sized image has its odd pixel of padding after the image, not before it: the filter gets a row
+    and a column of zeros instead, for a padded copy of the features costs as much as the convolution.
     """
 
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, groups: int) -> None:
+        super().__init__(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+        self._shifts = stride == 2
+
     def forward(self, x: torch.Tensor, norm: nn.BatchNorm2d | None = None) -> torch.Tensor:
-        """``x`` (B, C, h, w) convolved and, with a ``norm`` that is not gathering statistics, normalised."""
-        if norm is None:
-            plain: torch.Tensor = super().forward(x)
-            return plain
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        weight, bias = self.weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
-        normed: torch.Tensor = self._conv_forward(x, weight, bias)
-        return normed
+        """``x`` (B, C, h, w) convolved and, where ``norm`` is given, normalised by its fixed statistics.
+
+        Scaling the few weights instead of the many features spares a pass over these forward and two backward.
+        """
+        weight, bias = self.weight, None
+        if norm is not None:
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
+            scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+            weight, bias = weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
+        if self._shifts:
+            weight = functional.pad(weight, (1, 0, 1, 0))
+        convolved: torch.Tensor = self._conv_forward(x, weight, bias)
+        return convolved
 
 
 class _ConvNorm(nn.Module):
-    """Convolution, batch norm and, unless linear, ReLU6, padded as TensorFlow pads ("same")."""
+    """Convolution, batch norm and, unless linear, ReLU6."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, linear: bool = False
     ) -> None:
         super().__init__()
-        # "Same" padding of an even-sized image at stride 2 puts the odd pixel after the image, not before it.
-        before, after = ((kernel - 2) // 2, (kernel - 1) // 2) if stride == 2 else (kernel // 2, kernel // 2)
-        self._pad = (before, after, before, after) if before != after else None
-        padding = 0 if self._pad else before
-        self.conv = _FoldingConv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
+        self.conv = _SameConv2d(inputs, outputs, kernel, stride, groups)
         self.norm = nn.BatchNorm2d(outputs, eps=_NORM_EPSILON, momentum=_NORM_MOMENTUM)
         self._linear = linear
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self._pad:
-            x = functional.pad(x, self._pad)
         if self.conv.groups > 1 and x.device.type == "cpu":
             # In bfloat16 oneDNN takes four times as long for a depthwise convolution as in float32.
             with torch.autocast("cpu", enabled=False):

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 
 from segstudio.domain.errors import UserError
 from segstudio.engine import imagenet_weights
@@ -62,6 +63,15 @@ def test_a_norm_with_fixed_statistics_is_folded_into_its_convolution() -> None:
     x = torch.rand(2, 32, 12, 12)
     layer = encoder.eval().blocks[0].project
     torch.testing.assert_close(layer(x), layer.norm(layer.conv(x)), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_stride_two_pads_after_the_image_as_tensorflow_does(kernel: int) -> None:
+    layer = EfficientNetLite0().blocks[{3: 1, 5: 3}[kernel]].depthwise.conv
+    x = torch.rand(1, layer.in_channels, 8, 12)
+    before, after = (kernel - 2) // 2, (kernel - 1) // 2
+    padded = functional.pad(x, (before, after, before, after))
+    torch.testing.assert_close(layer(x), functional.conv2d(padded, layer.weight, None, 2, 0, 1, layer.groups))
 
 
 def test_a_missing_tensor_is_refused() -> None:
