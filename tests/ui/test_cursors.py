@@ -71,6 +71,26 @@ def test_the_bucket_leaves_a_filled_region(close):
     assert_golden("tool_bucket", picture(close))
 
 
+def test_space_shows_a_hand_and_no_ring_but_not_within_a_stroke(close):
+    rig, canvas = close, close.canvas
+    canvas.follow_pointer(rig.at(40, 30).toPointF())
+    ring, repainted = canvas.mark.bounds, Repainted(canvas)
+    rig.qtbot.keyPress(canvas, Qt.Key.Key_Space)
+    QApplication.processEvents()
+    assert canvas.mark is None
+    assert canvas.cursor().shape() == SHAPES["hand"]
+    assert (QRegion(ring) - repainted.region).isEmpty()
+    rig.let_go(Qt.Key.Key_Space)
+    assert canvas.mark is not None
+    assert canvas.cursor().shape() == SHAPES["ring"]
+    rig.drag([(40, 30), (50, 30)], release=False)
+    rig.qtbot.keyPress(canvas, Qt.Key.Key_Space)
+    assert canvas.mark is not None
+    rig.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=rig.at(50, 30))
+    assert canvas.mark is None
+    rig.let_go(Qt.Key.Key_Space)
+
+
 class Repainted(QObject):
     """What of a widget was painted."""
 

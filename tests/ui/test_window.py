@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QSlider, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QSlider, QSpinBox
 
 from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.plane import UNSET
-from segstudio.ui.action_table import ACTIONS
+from segstudio.ui.action_table import ACTIONS, Action
+from segstudio.ui.actions import key_text
+from segstudio.ui.canvas.holds import HOLDS
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import NewProjectDialog
-from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.dialogs.shortcuts import POINTER, ShortcutSheet
 from tests.helpers.studios import write_images
 
 Key = Qt.Key
@@ -381,11 +383,39 @@ def test_masks_are_exported(rig):
     assert "1 mask" in rig.window.canvas_banner.sentence.text()
 
 
-def test_the_sheet_names_every_key(rig):
+def on_the_sheet(sheet):
+    """What stands in each line of the sheet: a text, then its keys."""
+    found = {}
+    for line in sheet.findChildren(QHBoxLayout):
+        words = [line.itemAt(at).widget().text() for at in range(line.count()) if line.itemAt(at).widget()]
+        if len(words) > 1:
+            found[words[0]] = words[1:]
+    return found
+
+
+def test_the_sheet_names_every_key_of_the_table(rig, monkeypatch):
+    more = Action("sing", "Sing along…", "-Help/Songs", ("Ctrl+Alt+9",), lambda c: None)
+    monkeypatch.setattr("segstudio.ui.action_table.ACTIONS", (*ACTIONS, more))
     rig.key(Key.Key_F1, widget=rig.window)
     sheet = rig.window.findChild(ShortcutSheet)
     assert sheet.isVisible()
+    lines = on_the_sheet(sheet)
+    for row in (*ACTIONS, more):
+        if row.keys and not row.id.startswith("segment_"):
+            assert lines.pop(row.text.rstrip("…")) == [key_text(key) for key in row.keys[:2]], row.id
+    assert lines.pop("Choose a segment") == ["1 … 9"]
+    assert set(lines) == {text for text, _ in POINTER} | {hold.text for hold in HOLDS}
     sheet.close()
+
+
+@pytest.mark.parametrize("key", [Key.Key_Question, Key.Key_F1, Key.Key_Escape])
+def test_the_key_that_brought_the_sheet_takes_it_away(rig, key):
+    rig.window.activateWindow()
+    rig.window.commands.show_shortcuts()
+    sheet = rig.window.findChild(ShortcutSheet)
+    rig.wait(sheet.isActiveWindow)
+    rig.key(key, widget=sheet)
+    rig.wait(lambda: rig.window.findChild(ShortcutSheet) is None)
 
 
 def test_no_key_means_two_things():

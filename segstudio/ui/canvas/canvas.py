@@ -110,7 +110,7 @@ class Canvas(SeenView):
         session = self.session
         if session is None or self.panning or self._painting is not None:
             return
-        hand = self.held.is_down(Qt.Key.Key_Space) or session.editor.pointed.cursor == "hand"
+        hand = self._hand
         if button == Qt.MouseButton.MiddleButton or (hand and button == Qt.MouseButton.LeftButton):
             self.panning = True
             self._pan_from = position
@@ -193,7 +193,7 @@ class Canvas(SeenView):
         session = self.session
         if self.panning:
             shape = Qt.CursorShape.ClosedHandCursor
-        elif session is not None and (self.held.is_down(Qt.Key.Key_Space) or session.editor.pointed.cursor == "hand"):
+        elif session is not None and self._hand:
             shape = Qt.CursorShape.OpenHandCursor
         elif session is not None and self.ready:
             shape = _SHAPES[session.editor.pointed.cursor]
@@ -203,13 +203,20 @@ class Canvas(SeenView):
             self.setCursor(shape)
 
     @property
+    def _hand(self) -> bool:
+        """Whether a press takes hold of the image, in place of what the tool does."""
+        session = self.session
+        hand = session is not None and session.editor.pointed.cursor == "hand"
+        return hand or (self._painting is None and self.held.is_down(Qt.Key.Key_Space))
+
+    @property
     def mark(self) -> Mark | None:
         """The brush's ring at the pointer, if it has one."""
         session = self.session
         if self.pointer is None or not self.ready or session is None or self.panning:
             return None
         editor = session.editor
-        if editor.pointed.cursor != "ring":
+        if editor.pointed.cursor != "ring" or self._hand:
             return None
         radius = editor.brush_radius * self.view.scale / self.devicePixelRatioF()
         square = editor.settings.square and "square" in editor.pointed.options
@@ -260,6 +267,7 @@ class Canvas(SeenView):
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
         if self.held.press(event):
             self.update_cursor()
+            self.update_mark()
         elif event.key() == Qt.Key.Key_Escape and session is not None:
             session.editor.abandon()
             self._painting = None

@@ -103,6 +103,7 @@ class HeldKeys:
             self._down.remove(hold)
             hold.release(self._canvas)
         self._canvas.update_cursor()
+        self._canvas.update_mark()
 
 
 class LentTool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.ui.canvas.holds import HOLDS
@@ -17,6 +18,7 @@ POINTER = (
     ("Paint", ("Left button",)),
     ("Erase", ("Right button", "Ctrl+drag")),
     ("Zoom at the pointer", ("Wheel", "Pinch")),
+    ("Straight from the last point", ("Shift+click",)),
     ("Size of the brush", ("Ctrl+wheel",)),
     ("Move the image", ("Middle button", "Space+drag")),
     ("Move it on a touchpad", ("Two fingers",)),
@@ -36,6 +38,9 @@ class ShortcutSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")
         groups: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for key in next(row.keys for row in ACTIONS if row.id == "shortcuts"):
+            # The window's own does not hear it while the sheet has the keyboard.
+            QShortcut(QKeySequence(key), self, self.close)
         for row in ACTIONS:
             if row.keys and not (row.id.startswith("segment_") and row.id != "segment_1"):
                 name = row.menu.lstrip("-").split("/")[0]
