@@ -29,6 +29,7 @@ from segstudio.app.tools.clean_up import CleanUpProposal
 from segstudio.app.tools.settings import LIMITS
 from segstudio.domain.plane import UNSET
 from tests.helpers.studios import StudioRig
+from tests.helpers.videos import write_frames
 
 WIDTH, HEIGHT = 96, 64
 IMAGES = 3
@@ -36,7 +37,17 @@ CLASSES = ("lesion", "hair", "ink")
 
 points = st.tuples(st.floats(-6, WIDTH + 6, width=16), st.floats(-6, HEIGHT + 6, width=16))
 buttons = st.sampled_from(("left", "left", "left", "right"))
+inside = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1))
+indices = st.integers(0, IMAGES - 1)
+taken = st.sampled_from((True, True, False))
 tools = st.sampled_from(sorted(make_tools()))
+
+
+KINDS: set[str] = set()
+"""What the steps were called that were made on all walks."""
+
+FEWEST_KINDS = 12
+"""Of about 35 that there are; some walks made 18, some 28."""
 
 
 @dataclass
@@ -59,6 +70,7 @@ class Past:
         return np.where(self.correction == UNSET, below, self.correction)
 
     def step(self, mask: np.ndarray, name: str) -> None:
+        KINDS.add(name)
         del self.masks[self.now + 1 :], self.names[self.now :]
         self.masks.append(mask)
         self.names.append(name)
@@ -73,8 +85,10 @@ class AllTools(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.rig = StudioRig(self.folder)
         self.rig.hold_rounds = True
-        self.rig.new_project(IMAGES, classes=CLASSES)
+        frames = write_frames(self.folder / "frames", IMAGES, size=(WIDTH, HEIGHT))
+        self.rig.new_project(images=frames, classes=CLASSES)
         self.rig.session.rounds.automatic = False
+        self.rig.session.carrying.set_by_itself(False)
         self.round = 0
         self.pasts = {
             record.id: Past([np.full((HEIGHT, WIDTH), UNSET, np.uint16)]) for record in self.rig.session.records
@@ -91,22 +105,73 @@ class AllTools(RuleBasedStateMachine):
     def take_a_tool(self, name: str) -> None:
         self.working(lambda: self.editor.set_tool(name))
 
-    @rule(start=points, way=st.lists(points, max_size=4), button=buttons, shift=st.booleans(), clicks=st.integers(1, 2))
-    def drag(self, start, way, button, shift, clicks) -> None:
+    @rule(
+        start=points,
+        way=st.lists(points, max_size=4),
+        button=buttons,
+        shift=st.booleans(),
+        clicks=st.integers(1, 2),
+        ctrl=st.booleans(),
+        pressure=st.sampled_from((1.0, 1.0, 0.4)),
+    )
+    def drag(self, start, way, button, shift, clicks, ctrl=False, pressure=1.0) -> None:
+        held = {"shift": shift, "ctrl": ctrl, "pressure": pressure}
+
         def gesture() -> None:
-            self.editor.press(PointerEvent(*start, button, shift=shift, clicks=clicks))
+            self.editor.press(PointerEvent(*start, button, clicks=clicks, **held))
             for point in way:
-                self.editor.move(PointerEvent(*point, button, shift=shift))
-            self.editor.release(PointerEvent(*(way[-1] if way else start), button, shift=shift))
+                self.editor.move(PointerEvent(*point, button, **held))
+            self.editor.release(PointerEvent(*(way[-1] if way else start), button, **held))
 
         self.working(gesture)
 
-    @rule(corners=st.lists(points, min_size=3, max_size=6))
-    def click_round_and_apply(self, corners) -> None:
-        for corner in corners:
-            self.drag(corner, [], "left", False, 1)
-            self.working(lambda corner=corner: self.editor.move(PointerEvent(*corner)))
+    @rule(name=tools, ways=st.lists(st.lists(points, min_size=1, max_size=4), min_size=1, max_size=3), button=buttons)
+    def use_a_tool(self, name: str, ways, button) -> None:
+        """From taking it in hand to its last key."""
+        self.take_a_tool(name)
+        for start, *way in ways:
+            self.drag(start, way, button, False, 1)
         self.apply_what_is_shown()
+
+    @rule(
+        name=st.sampled_from(("wand", "bucket", "superpixels", "snap", "restore", "eraser", "nudge")),
+        place=inside,
+        way=st.lists(points, max_size=3),
+        button=buttons,
+    )
+    def click_with(self, name: str, place, way, button) -> None:
+        """Tools that need no more than a press."""
+        self.take_a_tool(name)
+        self.drag(place, way, button, False, 1)
+        self.apply_what_is_shown()
+
+    @rule(name=st.sampled_from(("polygon", "lasso", "smart_edge")), middle=inside, reach=st.floats(8, 30), taken=taken)
+    def go_round_with(self, name: str, middle, reach, taken: bool) -> None:
+        (x, y) = middle
+        corners = [(x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach)]
+        self.take_a_tool(name)
+        if name == "lasso":
+            self.drag(corners[0], corners[1:], "left", True, 1)
+        else:
+            for corner in corners:
+                self.drag(corner, [], "left", False, 1)
+                self.working(lambda corner=corner: self.editor.move(PointerEvent(*corner)))
+        (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
+    @rule(
+        name=st.sampled_from(("rectangle", "ellipse", "grabcut")),
+        corner=inside,
+        size=st.tuples(st.integers(8, 60), st.integers(8, 40)),
+        way=st.lists(points, max_size=3),
+        taken=taken,
+    )
+    def put_a_box_round(self, name: str, corner, size, way, taken: bool) -> None:
+        """And drag it, or scribble in it."""
+        self.take_a_tool(name)
+        self.drag(corner, [(corner[0] + size[0], corner[1] + size[1])], "left", False, 1)
+        if way:
+            self.drag(way[0], way[1:], "left", False, 1)
+        (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
 
     @rule(start=points, way=st.lists(points, min_size=1, max_size=3))
     def drag_and_give_up(self, start, way) -> None:
@@ -128,27 +193,42 @@ class AllTools(RuleBasedStateMachine):
         self.working(lambda: [self.editor.move(PointerEvent(*point)) for point in way])
         assert self.steps == before
 
-    @rule(everything=st.booleans())
-    def copy(self, everything: bool) -> None:
+    @rule(everything=st.booleans(), index=indices, way=st.lists(points, max_size=2), flipped=st.booleans(), taken=taken)
+    def copy_and_paste(self, everything: bool, index: int, way, flipped: bool, taken: bool) -> None:
         clipboard = self.rig.session.clipboard
         self.working(clipboard.copy_all if everything else clipboard.copy)
-
-    @rule(way=st.lists(points, max_size=2), taken=st.booleans())
-    def paste(self, way, taken: bool) -> None:
-        self.working(self.rig.session.clipboard.paste)
+        self.open(index)
+        self.working(clipboard.paste)
+        if flipped and self.editor.proposing:
+            self.working(lambda: clipboard.flip(across=everything))
         if way and self.editor.proposing:
             self.drag(way[0], way[1:], "left", False, 1)
         (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
 
-    @rule(across=st.booleans(), taken=st.booleans())
+    @rule(across=st.booleans(), taken=taken)
     def flip(self, across: bool, taken: bool) -> None:
         self.working(lambda: self.rig.session.clipboard.flip(across=across))
         (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
 
+    @rule(index=st.integers(1, IMAGES - 1), place=inside, way=st.lists(points, max_size=1), taken=taken)
+    def carry(self, index: int, place, way, taken: bool) -> None:
+        """The mask of the frame before; a stroke while it is shown drops it."""
+        self.open(index - 1)
+        self.take_a_tool("brush")
+        self.drag(place, [], "left", False, 1)
+        self.open(index)
+        carrying = self.rig.session.carrying
+        self.working(carrying.carry)
+        if way:
+            self.drag(way[0], [], "left", False, 1)
+        elif taken and carrying.shown:
+            self.working(carrying.carry)
+        self.drop_what_is_shown()
+
     @rule(
         operation=st.sampled_from(("fill_holes", "keep_largest", "remove_specks", "grow", "shrink", "smooth")),
         every_segment=st.booleans(),
-        taken=st.booleans(),
+        taken=taken,
     )
     def clean_up(self, operation, every_segment, taken) -> None:
         self.working(lambda: self.editor.change_settings(operation=operation, every_segment=every_segment))
@@ -227,15 +307,19 @@ class AllTools(RuleBasedStateMachine):
         over=st.sampled_from((None, None, 0, 1, 2)),
         radius=st.floats(0.5, 20, width=16),
         square=st.booleans(),
-        tolerance=st.floats(*LIMITS["tolerance"], width=16),
         scale=st.integers(0, 2),
+        contiguous=st.booleans(),
+        numbers=st.fixed_dictionaries(
+            {
+                name: st.floats(low, min(high, 80), width=16)
+                for name, (low, high) in LIMITS.items()
+                if name not in ("radius", "scale", "speck_area")
+            }
+        ),
+        speck_area=st.integers(1, 200),
     )
-    def set_the_tools(self, effect, over, radius, square, tolerance, scale) -> None:
-        self.working(
-            lambda: self.editor.change_settings(
-                effect=effect, paint_over=over, radius=radius, square=square, tolerance=tolerance, scale=scale
-            )
-        )
+    def set_the_tools(self, effect, over, numbers, **values) -> None:
+        self.working(lambda: self.editor.change_settings(effect=effect, paint_over=over, **numbers, **values))
 
     @rule()
     def undo(self) -> None:
@@ -249,11 +333,12 @@ class AllTools(RuleBasedStateMachine):
         self.working(self.editor.finish)
         self.travel(self.editor.redo, 1)
 
-    @rule(index=st.integers(0, IMAGES - 1))
+    @rule(index=indices)
     def open(self, index: int) -> None:
         self.working(self.editor.finish)
         self.rig.show(self.rig.session.records[index].id)
         self.rig.settle()
+        self.the_mask_is_the_one_expected()
 
     @rule()
     def approve(self) -> None:
@@ -317,7 +402,7 @@ class AllTools(RuleBasedStateMachine):
         locked, over = session.table.locked_ids(), self.editor.settings.paint_over
         before = past.shown
         act()
-        self.rig.wait(lambda: not self.editor.computing)
+        self.rig.wait(lambda: not self.editor.computing and not session.carrying.busy)
         self.rig.settle()
         made = self.steps - steps
         assert made in (0, 1), "one gesture, more than one step"
@@ -389,3 +474,4 @@ def test_all_tools_together() -> None:
             derandomize=False,
         ),
     )
+    assert len(KINDS) >= FEWEST_KINDS, f"most tools were never used: {sorted(KINDS)}"

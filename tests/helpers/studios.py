@@ -85,8 +85,8 @@ class StudioRig:
             )
         )
 
-    def new_project(self, count: int = 4, **plan) -> Session:
-        images = write_images(self.folder / "images", count)
+    def new_project(self, count: int = 4, images: list[Path] | None = None, **plan) -> Session:
+        images = images or write_images(self.folder / "images", count)
         project = self.folder / "test.segstudio"
         found = tuple(FoundImage(path, None) for path in images)
         self.studio.new_project(NewProject(project, found, plan.pop("classes", ("lesion",)), "none", **plan))
