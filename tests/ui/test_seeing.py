@@ -1,5 +1,7 @@
 """What is shown besides the mask, by keys that are held and by choices that stay."""
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
@@ -195,6 +197,15 @@ def test_every_held_key_is_on_the_sheet_and_none_is_taken_twice(rig):
 def test_a_tap_on_x_keeps_the_superpixels(rig):
     rig.new_project()
     rig.key(Key.Key_X)
+    assert rig.editor.tool_name == "superpixels"
+
+
+def test_a_tap_on_x_is_one_also_while_the_window_has_no_time(rig):
+    rig.new_project()
+    rig.qtbot.keyPress(rig.canvas, Key.Key_X)
+    rig.qtbot.keyRelease(rig.canvas, Key.Key_X)
+    time.sleep((HELD_MS + 30) / 1000)
+    rig.wait(lambda: not rig.canvas.held.is_down(Key.Key_X))
     assert rig.editor.tool_name == "superpixels"
 
 

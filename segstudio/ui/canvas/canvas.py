@@ -249,6 +249,10 @@ class Canvas(SeenView):
         if self.session is not None:
             self._lent.lend(self.session.editor, name)
 
+    def note_let_go(self) -> None:
+        """How long that key was held is told now: what the program does next may take a while."""
+        self._lent.note_let_go()
+
     def return_tool(self) -> None:
         """That key came up."""
         if self.session is not None:

@@ -26,13 +26,17 @@ Do = Callable[["Canvas"], None]
 
 @dataclass(frozen=True)
 class Hold:
-    """One key, what it does in words for the sheet of shortcuts, and what happens when it goes down and up."""
+    """One key, what it does in words for the sheet of shortcuts, and what happens when it goes down and up.
+
+    ``let_go`` is called at once, also if the key turns out to have been held all the while.
+    """
 
     key: Qt.Key
     name: str
     text: str
     press: Do
     release: Do
+    let_go: Do = lambda _: None
 
 
 # fmt: off
@@ -44,7 +48,7 @@ HOLDS = (
     Hold(Qt.Key.Key_D, "D", "What was corrected",
          lambda c: c.show_held("difference"), lambda c: c.drop_held("difference")),
     Hold(Qt.Key.Key_X, "X", "Superpixels, then the tool before",
-         lambda c: c.lend_tool("superpixels"), lambda c: c.return_tool()),
+         lambda c: c.lend_tool("superpixels"), lambda c: c.return_tool(), lambda c: c.note_let_go()),
 )
 # fmt: on
 
@@ -88,11 +92,15 @@ class HeldKeys:
             return False
         if not event.isAutoRepeat() and hold not in self._let_go:
             self._let_go.append(hold)
+            hold.let_go(self._canvas)
             self._timer.start()
         return True
 
     def release_all(self) -> None:
         """Keys that are let go elsewhere are not heard of: all come up now."""
+        for hold in self._down:
+            if hold not in self._let_go:
+                hold.let_go(self._canvas)
         self._let_go = self._down[::-1]
         self._come_up()
 
@@ -113,6 +121,7 @@ class LentTool:
         self._clock = QElapsedTimer()
         self._before = self._lent = ""
         self._used = False
+        self._long = False
         self._due = False
 
     def lend(self, editor: Editor, name: str) -> None:
@@ -127,9 +136,13 @@ class LentTool:
         """Something was done with the tool in hand."""
         self._used = True
 
+    def note_let_go(self) -> None:
+        """The key is up, for now."""
+        self._long = self._clock.elapsed() >= HELD_MS
+
     def give_back(self, editor: Editor, painting: bool) -> None:
         """The key came up: the tool before, unless it was a tap; at the end of the stroke if there is one."""
-        self._due = bool(self._before) and (self._used or self._clock.elapsed() >= HELD_MS)
+        self._due = bool(self._before) and (self._used or self._long)
         if not painting:
             self.settle(editor)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segstudio.app.tools import PointerEvent
@@ -12,6 +14,7 @@ from segstudio.app.tools.brush import LIGHTEST, pressed
 from segstudio.app.tools.settings import LIMITS, ToolSettings
 from segstudio.domain.brush import stroke_segment
 from segstudio.domain.plane import UNSET
+from tests.helpers.masks import blobs, lock, painted, put
 from tests.helpers.studios import StudioRig
 
 
@@ -135,3 +138,48 @@ def test_what_was_kept_and_makes_no_sense_is_as_at_first(kept):
 def test_numbers_stay_within_their_limits():
     settings = ToolSettings().changed(radius=1e9, scale=-3, speck_area=2.6)
     assert (settings.radius, settings.scale, settings.speck_area) == (LIMITS["radius"][1], 0, 2)
+
+
+places = st.tuples(st.floats(-10, 106, width=16), st.floats(-10, 74, width=16))
+
+
+def slow_distance(points, square):
+    """How near each pixel's centre comes to a way, each of many points of it asked for itself."""
+    ys, xs = np.mgrid[:64, :96] + 0.5
+    nearest = np.full((64, 96), np.inf)
+    for (x0, y0), (x1, y1) in pairwise([points[0], *points]):
+        for share in np.linspace(0, 1, 1000):
+            dx, dy = np.abs(xs - x0 - share * (x1 - x0)), np.abs(ys - y0 - share * (y1 - y0))
+            nearest = np.minimum(nearest, np.maximum(dx, dy) if square else np.hypot(dx, dy))
+    return nearest
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tool=st.sampled_from(("brush", "eraser", "restore")),
+    points=st.lists(places, min_size=2, max_size=4),
+    radius=st.floats(1, 15),
+    square=st.booleans(),
+    right=st.booleans(),
+    locked=st.booleans(),
+    over=st.sampled_from((None, 0, 1)),
+    seed=st.integers(0, 99),
+)
+def test_a_stroke_changes_what_its_way_comes_near_to(rig, tool, points, radius, square, right, locked, over, seed):
+    before = blobs(seed)
+    put(rig, before)
+    lock(rig, *([2] if locked else []))
+    editor = rig.session.editor
+    editor.change_settings(radius=radius, square=square, paint_over=over)
+    editor.set_tool(tool)
+    rig.stroke(*points, button="right" if right else "left")
+    allowed = ~((before == 2) & locked) & ((before == over) if over is not None else True)
+    effect = {"brush": 0 if right else 1, "eraser": 1 if right else 0, "restore": UNSET}[tool]
+    effect = 1 if tool == "restore" and right else effect
+    changed = painted(rig) != before
+    distance = slow_distance(points, square)
+    # What lies on the rim by less than the steps of the slow way may fall on either side.
+    assert not (changed & ~((distance <= radius + 0.1) & allowed)).any()
+    assert (painted(rig)[(distance <= radius - 0.1) & allowed] == effect).all()
+    editor.change_settings(paint_over=None)
+    editor.set_tool("brush")
