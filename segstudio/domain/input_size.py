@@ -35,9 +35,9 @@ class Limits:
     pieces: int
 
 
-# A processor takes 2.1 s for a step of eight images at 256 px (two cores of 2023) and 2.25 times as long at 384, which
-# is what a round of a minute bears; 20 pieces of 256 px make an image of 1024. An accelerator is ten times as fast
-# or more, and its memory holds eight images of 768 px.
+# A step of eight images at 256 px takes one core of 2023 some 0.7 s, at 384 px 2.25 times as long: more leaves a round
+# of a minute too few steps. An image of 1024 px is 20 pieces of 256, several seconds for a mask. An accelerator is ten
+# times as fast or more, and its memory holds eight images of 768 px.
 LIMITS = {"cpu": Limits(256, 384, 1024), "accelerator": Limits(512, 768, 2048)}
 
 

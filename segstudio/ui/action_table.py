@@ -262,6 +262,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("stop", "Stop this round", "Model", ("Shift+T",), lambda c: c.stop_training(), "stop", _learning),
     Action("training", "Training details", "Model", ("Ctrl+T",), lambda c: c.window.toggle_training(), "chart-line",
            _project, lambda c: not c.window.training.folded),
+    Action("model_settings", "Model settings…", "-Model", (), lambda c: c.show_model_settings(), "", _project),
     Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", _project),
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 

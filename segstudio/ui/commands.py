@@ -264,6 +264,13 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.queue.set_order(order)
 
+    def show_model_settings(self) -> None:
+        """How the model learns and predicts."""
+        from segstudio.ui.dialogs.model_settings import ModelSettingsDialog
+
+        if self.studio.session is not None:
+            ModelSettingsDialog(self.studio.session, self.theme, self.window).open()
+
     def show_rounds(self) -> None:
         """All rounds, and what can be done with them."""
         # Imported here: it is wanted seldom, and the window should not wait for it.

@@ -350,7 +350,7 @@ def test_images_that_are_dropped_become_a_project(rig):
     rig.wait(lambda: rig.studio.session is not None)
     rig.settle()
     assert [c.name for c in rig.session.classes] == ["mole", "hair"]
-    assert rig.session.rounds._settings.upright
+    assert rig.session.model.for_round([]).upright
 
 
 def test_masks_kept_to_compare_are_compared_in_the_header(rig):

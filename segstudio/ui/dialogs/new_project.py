@@ -32,7 +32,8 @@ MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("none", "Leave them out"),
 )
 IMAGE_FILTER = "Images (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp);;All files (*)"
-_LABELS = ("Images", "Classes", "Existing masks", "Orientation", "Project folder")
+_LABELS = ("Images", "Classes", "Not judged", "Existing masks", "Orientation", "Project folder")
+_MASKS, _ORIENTATION = 3, 4
 
 
 class NewProjectDialog(QDialog):
@@ -55,6 +56,13 @@ class NewProjectDialog(QDialog):
         self.classes.setPlaceholderText("lesion, hair")
         self.classes.setAccessibleName("Names of the classes, separated by commas")
         self.classes.setToolTip("What is to be marked, separated by commas")
+        self.void = QLineEdit()
+        self.void.setPlaceholderText("none")
+        self.void.setAccessibleName("Names of what nobody is to judge, separated by commas")
+        self.void.setToolTip(
+            "What is neither right nor wrong, such as glare or blur, or the void of a data set:\n"
+            "you can paint it, and the model neither learns nor predicts anything there"
+        )
         self.folder = QLineEdit()
         self.folder.setAccessibleName("Folder of the project")
         self.create_button = QPushButton("Create project")
@@ -68,7 +76,7 @@ class NewProjectDialog(QDialog):
         self.upright = CheckBox(theme, "What is up stays up, as with people and scenes")
         self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
-        for field in (self.classes, self.folder):
+        for field in (self.classes, self.void, self.folder):
             field.textChanged.connect(self._refresh)
         self._refresh()
 
@@ -95,12 +103,13 @@ class NewProjectDialog(QDialog):
         grid.setColumnStretch(1, 1)
         self._labels = [label(text, tone="muted") for text in _LABELS]
         for row, made in enumerate(self._labels):
-            made.setContentsMargins(0, 3 if row in (2, 3) else 6, 0, 0)
+            made.setContentsMargins(0, 3 if row in (_MASKS, _ORIENTATION) else 6, 0, 0)
             grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignTop)
         for row, widgets in enumerate(
             (
                 (self.found, folder, files, self.masks_button),
                 (self.classes,),
+                (self.void,),
                 (self.masks_box,),
                 (self.upright,),
                 (self.folder, place),
@@ -148,10 +157,10 @@ class NewProjectDialog(QDialog):
         folder = Path(self.folder.text().strip()).expanduser()
         if folder.suffix != SUFFIX:
             folder = folder.with_name(folder.name + SUFFIX)
+        void = _names(self.void.text())
+        named = tuple(dict.fromkeys([*self._class_names(), *void]))
         masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.with_mask else "none"
-        self._studio.new_project(
-            NewProject(folder, preview.images, self._class_names(), masks_as, self.upright.isChecked())
-        )
+        self._studio.new_project(NewProject(folder, preview.images, named, masks_as, self.upright.isChecked(), void))
         super().accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -193,15 +202,16 @@ class NewProjectDialog(QDialog):
         self._refresh()
 
     def _class_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name.strip() for name in self.classes.text().split(",") if name.strip()))
+        return _names(self.classes.text())
 
     def _refresh(self) -> None:
         with_masks = self._preview is not None and self._preview.with_mask > 0
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
-        self._labels[2].setVisible(with_masks)
+        self._labels[_MASKS].setVisible(with_masks)
         self.masks_button.setEnabled(len(self._looked_at) == 1 and self._looked_at[0].is_dir())
-        ready = self._preview is not None and bool(self._class_names()) and bool(self.folder.text().strip())
+        judged = set(self._class_names()) - set(_names(self.void.text()))
+        ready = self._preview is not None and bool(judged) and bool(self.folder.text().strip())
         self.create_button.setEnabled(ready)
 
     def _on_folder(self) -> None:
@@ -236,3 +246,7 @@ class NewProjectDialog(QDialog):
         dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

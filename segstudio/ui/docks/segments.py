@@ -59,12 +59,15 @@ class SegmentRow(QWidget):
 
     chosen = Signal()
 
-    def __init__(self, theme: Theme, change: Callable[[str, object], None]) -> None:
+    def __init__(self, theme: Theme, change: Callable[[str, object], None], set_judged: Callable[[bool], None]) -> None:
         super().__init__()
         self.setObjectName("segmentRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(32)
         self._change = change
+        self._set_judged = set_judged
+        self._judged = True
+        self._named = ""
         self.swatch = Swatch(theme)
         self.swatch.clicked.connect(self._on_color)
         self.name = ElidedLabel()
@@ -85,12 +88,15 @@ class SegmentRow(QWidget):
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
 
-    def show_segment(self, segment: Segment, key: str, active: bool) -> None:
-        """Show ``segment``; ``key`` is the digit that chooses it."""
+    def show_segment(self, segment: Segment, key: str, active: bool, judged: bool) -> None:
+        """Show ``segment``; ``key`` is the digit that chooses it. One that is not ``judged`` says so."""
+        self._judged = judged
         self.swatch.set_color(segment.color)
         self.swatch.setAccessibleName(f"Colour of {segment.name}")
         self.swatch.setToolTip("Choose another colour")
-        self.name.set_full(segment.name)
+        self._named = segment.name
+        self.name.set_full(segment.name if judged else f"{segment.name} · not judged")
+        restyle(self.name, "tone", "" if judged else "muted")
         self.key.setText(key)
         self.hidden.setChecked(segment.hidden)
         self.hidden.setAccessibleName(f"Hide {segment.name}")
@@ -102,8 +108,8 @@ class SegmentRow(QWidget):
 
     def rename(self) -> None:
         """Let the user type another name in place."""
-        self.edit.setText(self.name.full())
-        self.edit.setAccessibleName(f"Name of {self.name.full()}")
+        self.edit.setText(self._named)
+        self.edit.setAccessibleName(f"Name of {self._named}")
         self.name.hide()
         self.edit.show()
         self.edit.setFocus()
@@ -124,6 +130,11 @@ class SegmentRow(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Rename", self.rename)
         menu.addAction("Choose another colour…", self._on_color)
+        menu.addSeparator()
+        void = menu.addAction("Not judged: neither learned nor predicted")
+        void.setCheckable(True)
+        void.setChecked(not self._judged)
+        void.triggered.connect(lambda checked: self._set_judged(not checked))
         menu.popup(event.globalPos())
 
     def _on_renamed(self) -> None:
@@ -132,13 +143,13 @@ class SegmentRow(QWidget):
         self.edit.hide()
         self.name.show()
         text = self.edit.text().strip()
-        if text and text != self.name.full():
+        if text and text != self._named:
             self._change("name", text)
 
     def _on_color(self) -> None:
         dialog = QColorDialog(self.swatch._color, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(f"Colour of {self.name.full()}")
+        dialog.setWindowTitle(f"Colour of {self._named}")
         dialog.colorSelected.connect(lambda color: self._change("color", (color.red(), color.green(), color.blue())))
         dialog.open()
 
@@ -200,7 +211,8 @@ class SegmentsDock(Section):
         for number, segment in enumerate(session.table, start=1):
             if segment.id not in self.rows:
                 self._add_row(segment.id)
-            self.rows[segment.id].show_segment(segment, str(number) if number <= KEYS else "", segment.id == active)
+            key, judged = str(number) if number <= KEYS else "", session.judging.judged(segment.class_id)
+            self.rows[segment.id].show_segment(segment, key, segment.id == active, judged)
         percent = round(session.overlay_opacity * 100)
         _set_quietly(self.opacity, percent)
         self.opacity_text.setText(f"{percent} %")
@@ -216,7 +228,11 @@ class SegmentsDock(Section):
             self.own_text.setText(f"{own} %")
 
     def _add_row(self, segment_id: int) -> None:
-        row = SegmentRow(self._theme, lambda field, value: self._change(segment_id, field, value))
+        row = SegmentRow(
+            self._theme,
+            lambda field, value: self._change(segment_id, field, value),
+            lambda judged: self._judge(segment_id, judged),
+        )
         row.chosen.connect(lambda: self._choose(segment_id))
         before: QWidget = list(self.rows.values())[-1].locked if self.rows else self.title
         self.rows[segment_id] = row
@@ -233,6 +249,10 @@ class SegmentsDock(Section):
     def _change(self, segment_id: int, field: str, value: object) -> None:
         if self._session is not None:
             self._session.change_segment(segment_id, **{field: value})
+
+    def _judge(self, segment_id: int, judged: bool) -> None:
+        if self._session is not None:
+            self._session.judging.set_judged(self._session.table[segment_id].class_id, judged)
 
     def _on_opacity(self, percent: int) -> None:
         if self._session is not None:
