@@ -82,7 +82,7 @@ class Mender:
             asked.done(from_text(message.probability, 1))
         else:
             log.error("a click was not answered: %s\n%s", message.sentence, message.detail)
-            asked.failed(_NOT_ANSWERED)
+            asked.failed(message.sentence)
 
     def _lose(self, _words: str) -> None:
         asked, self._asked = self._asked, None

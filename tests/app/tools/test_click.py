@@ -209,9 +209,9 @@ def test_a_failed_answer_is_said(taught):
     worker.holds_clicks = True
     with no_step(taught):
         click(taught, 40.5, 30.5)
-        worker.say(Failed(worker.held_clicks[0].job, "no", "Traceback"))
+        worker.say(Failed(worker.held_clicks[0].job, "Not learned.", "Traceback"))
         answered(taught)
-    taught.wait(lambda: any("Click again" in message.sentence for message in taught.messages))
+    taught.wait(lambda: any("Not learned." in message.sentence for message in taught.messages))
 
 
 def test_an_image_is_not_approved_while_a_click_is_unanswered(taught):
