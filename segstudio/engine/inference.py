@@ -96,28 +96,44 @@ def image_logits(
     return np.asarray(smooth, np.float32).reshape(mean.shape)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What a network made of ``pixels`` and their mirror image before it heard of clicks; good for all that follow."""
+
+    pixels: Pixels
+    device: Device
+    features: tuple[torch.Tensor, ...]
+
+    @classmethod
+    def at(cls, network: SegmentationNetwork, pixels: Pixels, device: Device) -> Looked:
+        """``pixels`` are (h, w, 3) uint8."""
+        views = to_tensor(np.stack([pixels, pixels[:, ::-1]]), device.torch)
+        with torch.inference_mode(), device.autocast():
+            return cls(pixels, device, network.look(views))
+
+    def holds_for(self, pixels: Pixels, device: Device) -> bool:
+        """Whether it is what would be seen."""
+        return self.device is device and np.array_equal(self.pixels, pixels)
+
+
 def guided_probability(
-    network: SegmentationNetwork,
-    pixels: Pixels,
-    clicks: Pixels,
-    device: Device,
-    class_number: int,
-    void: tuple[int, ...] = (),
+    network: SegmentationNetwork, looked: Looked, clicks: Pixels, class_number: int, void: tuple[int, ...] = ()
 ) -> NDArray[np.uint8]:
     """How probable class ``class_number`` is against the likeliest other one: (h, w) uint8, 255 is certain.
 
-    ``pixels`` and ``clicks`` (``domain.clicks.drawn``) are (h, w, 3) uint8. The mean over two mirror images, whatever
-    the images are of: a hand waits for the answer, and one more view would cost as much as the first.
+    ``clicks`` (``domain.clicks.drawn``) are (h, w, 3) uint8. The mean over two mirror images, whatever the images are
+    of: a hand waits for the answer, and one more view would cost as much as the first.
     """
-    views = to_tensor(np.stack([pixels, pixels[:, ::-1]]), device.torch)
+    device = looked.device
     guidance = to_guidance(np.stack([clicks, clicks[:, ::-1]])).to(device.torch)
     with torch.inference_mode(), device.autocast():
-        logits = silenced(network(views, guidance).float(), void)
+        logits = silenced(network.answer(looked.features, guidance).float(), void)
     here = (logits[0] + logits[1].flip(-1)) / 2
     if len(here) > 1:
         others = torch.cat([here[:class_number], here[class_number + 1 :]])
         here = here[class_number : class_number + 1] - others.max(dim=0, keepdim=True).values
-    return np.asarray(np.rint(255 * torch.sigmoid(here[0]).cpu().numpy()), np.uint8)
+    probability = torch.sigmoid(here[0].nan_to_num()).cpu().numpy()
+    return np.asarray(np.rint(255 * probability), np.uint8)
 
 
 def _flip_averaged(

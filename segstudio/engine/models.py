@@ -76,7 +76,15 @@ class EfficientUNet(SegmentationNetwork):
 
     def forward(self, x: torch.Tensor, guidance: torch.Tensor | None = None) -> torch.Tensor:
         """Logits (B, C, H, W)."""
-        *skips, fine = self.encoder.fine(x)
+        return self.answer(self.look(x), guidance)
+
+    def look(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The encoder's fine features."""
+        return tuple(self.encoder.fine(x))
+
+    def answer(self, looked: tuple[torch.Tensor, ...], guidance: torch.Tensor | None) -> torch.Tensor:
+        """Logits (B, C, H, W)."""
+        *skips, fine = looked
         if guidance is not None:
             fine = self.guide.join(fine, functional.avg_pool2d(guidance, 2))
         *more, x = self.encoder.coarse(fine)

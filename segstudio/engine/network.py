@@ -37,6 +37,15 @@ class SegmentationNetwork(nn.Module):
         """Set up for steps of training."""
         self.train()
 
+    def look(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What the network makes of an image before it hears of clicks; by default the image itself."""
+        return (x,)
+
+    def answer(self, looked: tuple[torch.Tensor, ...], guidance: torch.Tensor | None) -> torch.Tensor:
+        """``forward`` from what ``look`` returned."""
+        logits: torch.Tensor = self(*looked, guidance)
+        return logits
+
     def bottleneck(self) -> nn.Module:
         """The layer whose output (B, D, h, w) is the deepest and coarsest that the network makes of an image."""
         raise NotImplementedError

@@ -16,7 +16,7 @@ from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, finished
-from segstudio.engine.inference import guided_probability, image_logits, seen_at_once
+from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
@@ -53,6 +53,7 @@ class Predictor:
         self.header: WeightsHeader = checkpoint.header
         self._network = checkpoint.build()
         self._gatherer = Gatherer(self._network)
+        self._looked: Looked | None = None
         planned = Means(device, self.header.inference.views(device), seen_at_once(self.header))
         self._careful = Careful(self._network, planned, on_notice, may_shrink=True)
 
@@ -91,8 +92,16 @@ class Predictor:
             raise UserError("The click could not be answered, because its picture is of a wrong size.")
         void = self.header.inference.void
         return self._careful.ask(
-            lambda means: guided_probability(self._network, pixels, clicks, means.device, class_number, void=void)
+            lambda means: guided_probability(
+                self._network, self._look(pixels, means.device), clicks, class_number, void
+            )
         )
+
+    def _look(self, pixels: Pixels, device: Device) -> Looked:
+        """The same for clicks one after the other in one crop: a third of the work."""
+        if self._looked is None or not self._looked.holds_for(pixels, device):
+            self._looked = Looked.at(self._network, pixels, device)
+        return self._looked
 
     def _logits(self, pixels: Pixels, between_windows: Callable[[], None], means: Means) -> NDArray[np.float32]:
         how, size = self.header.inference, self.header.input_size

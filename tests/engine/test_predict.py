@@ -10,7 +10,7 @@ from segstudio.domain.input_shape import input_shape
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.inference import Inference, image_logits
-from segstudio.engine.models import build_network
+from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor, confidence_from_logits, mask_from_logits, mean_class_dice
 from segstudio.imaging.cv import cv2
@@ -55,7 +55,7 @@ def test_flips_are_undone_before_averaging(upright: bool) -> None:
 class _Guided(SegmentationNetwork):
     """Class 1 where a click adds, class 2 where the mask is; brighter pixels are more surely background."""
 
-    def forward(self, x: torch.Tensor, guidance: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, guidance: torch.Tensor | None = None) -> torch.Tensor:
         return torch.cat([x[:, :1], 8 * guidance[:, :1], 4 * guidance[:, 2:]], dim=1)[:, -self.channels :]
 
 
@@ -79,6 +79,31 @@ def test_a_click_is_answered_for_the_class_that_it_is_made_for(tmp_path: Path, c
         predictor.mend(pixels, clicks, classes + 1)
     with pytest.raises(UserError, match="size"):
         predictor.mend(pixels[:50], clicks[:50], 1)
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+def test_clicks_in_one_crop_look_at_it_once_and_are_answered_as_if_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    torch.manual_seed(0)
+    network = build_network(name, 1)
+    torch.nn.init.normal_(network.guide.weight)
+    save_checkpoint(tmp_path / "w.safetensors", WeightsHeader(name, ("one",), 64), network.state_dict())
+    rng = np.random.default_rng(0)
+    first, other = rng.integers(0, 256, (2, 64, 96, 3), np.uint8)
+    clicks = [(rng.integers(0, 2, (64, 96, 3)) * 255).astype(np.uint8) for _ in range(2)]
+    asked = [(first, clicks[0]), (first.copy(), clicks[1]), (other, clicks[1]), (first, clicks[1])]
+    looks: list[int] = []
+    look = type(network).look
+    monkeypatch.setattr(type(network), "look", lambda self, x: (looks.append(1), look(self, x))[1])
+    predictor = Predictor(tmp_path / "w.safetensors", CPU)
+    answers = [predictor.mend(pixels, told, 1) for pixels, told in asked]
+    assert len(looks) == 3
+    # SegNet says the same of every noise before it has learned.
+    assert np.array_equal(answers[0], answers[1]) is (name == "segnet")
+    assert np.array_equal(answers[1], answers[3])
+    for (pixels, told), answer in zip(asked, answers, strict=True):
+        assert np.array_equal(Predictor(tmp_path / "w.safetensors", CPU).mend(pixels, told, 1), answer)
 
 
 class _Bright(SegmentationNetwork):
