@@ -22,6 +22,7 @@ from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
+from segstudio.engine.schedule import BATCH
 from segstudio.engine.trouble import LEAST_SIDE, Means, Trouble, all_finite, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_result
@@ -88,11 +89,11 @@ class Memory:
 def test_memory_that_runs_out_halves_the_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
 ) -> None:
-    memory = Memory(monkeypatch, lambda batch, _side, _card: batch > 2)
+    memory = Memory(monkeypatch, lambda batch, _side, _card: batch > 1)
     make_round(tmp_path)
     assert _run(tmp_path, notices).steps == 3
-    assert [batch for batch, _ in memory.refused[:2]] == [8, 4]
-    assert [batch for batch, _ in memory.seen[:3]] == [2, 2, 2]
+    assert [batch for batch, _ in memory.refused[:2]] == [BATCH, BATCH // 2] == [4, 2]
+    assert [batch for batch, _ in memory.seen[:3]] == [1, 1, 1]
     assert notices == ["Memory ran out; learning goes on with fewer images at a time."] * 2
 
 
@@ -105,7 +106,7 @@ def test_then_smaller_images_are_learned_from_and_the_weights_say_so(
     assert result.steps == 4
     assert load_checkpoint(tmp_path / WEIGHTS).header.input_size == 96
     assert max(side for _, side in memory.seen) == 96
-    assert [("smaller images" in notice) for notice in notices] == [False, False, False, True]
+    assert [("smaller images" in notice) for notice in notices] == [False, False, True]
     assert result.held_out_dice is not None
 
 
@@ -130,7 +131,7 @@ def test_then_the_processor_takes_over_with_all_that_was_planned(
     assert read_result(tmp_path).device == "cpu"
     assert load_checkpoint(tmp_path / WEIGHTS).header.input_size == 192
     assert "on the processor" in notices[-1]
-    assert memory.seen[0][0] == 8
+    assert memory.seen[0][0] == BATCH
     assert max(side for _, side in memory.seen) == 192
 
 
@@ -141,7 +142,7 @@ def test_no_memory_at_all_fails_with_a_sentence_after_everything_was_tried(
     make_round(tmp_path, settings=LARGE)
     with pytest.raises(UserError, match="not enough memory"):
         _run(tmp_path, notices, CARD)
-    once = [8, 4, 2, 1, 2, 1]
+    once = [4, 2, 1, 2, 1]
     assert [batch for batch, _ in memory.refused] == once + once
     assert _outputs(tmp_path) == []
 
@@ -189,7 +190,7 @@ def test_scoring_asks_for_less_at_a_time_and_says_the_same(
 
     monkeypatch.setattr(scoring, "image_logits", limited)
     little = _run(tmp_path, notices, CARD)
-    assert {batch for batch, _ in memory.seen} == {8, 1}
+    assert {batch for batch, _ in memory.seen} == {BATCH, 1}
     assert little.per_image == pytest.approx(plenty.per_image, abs=0.02)
     assert any("on the processor" in notice for notice in notices)
 
@@ -416,8 +417,8 @@ def test_weights_whose_masks_are_no_numbers_are_never_accepted_as_best(
     tmp_path: Path, notices: list[str], no_number_at: Callable[..., None]
 ) -> None:
     """They would score 1 on a held-out image that shows nothing, since no number is above a half."""
-    make_round(tmp_path, held_out=2, settings=replace(TINY, max_steps=8))
-    no_number_at(2, 4)  # the second of four scorings, of two images each
+    make_round(tmp_path, held_out=4, settings=replace(TINY, max_steps=8))
+    no_number_at(4, 8)  # the second of four scorings, of four images each
     result = _run(tmp_path, notices)
     assert result.held_out_dice is not None
     assert math.isfinite(result.held_out_dice)
@@ -430,7 +431,7 @@ def test_weights_whose_masks_are_no_numbers_are_never_accepted_as_best(
 def test_a_first_scoring_that_gives_no_numbers_begins_again_from_what_the_round_began_with(
     tmp_path: Path, notices: list[str], no_number_at: Callable[..., None]
 ) -> None:
-    make_round(tmp_path, held_out=2, settings=replace(TINY, max_steps=8))
+    make_round(tmp_path, held_out=4, settings=replace(TINY, max_steps=8))
     no_number_at(1)  # one image of the first scoring is enough
     assert math.isfinite(_run(tmp_path, notices).held_out_dice or math.nan)
     assert len(notices) == 1
