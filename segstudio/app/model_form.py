@@ -24,26 +24,26 @@ class NetworkWords:
     about: str
 
 
-# Minutes as of ``model_choice.TIMES`` on a processor.
+# What is said of times is as of ``model_choice.TIMES``.
 NETWORKS: tuple[NetworkWords, ...] = (
     NetworkWords(
         "unet-efficientnet-lite0",
         f"U-Net + EfficientNet-Lite0{RECOMMENDED}",
         "Knows a million everyday photographs before it sees yours, so a few approved images are enough to begin. "
-        "Right for nearly every project, and a round takes about a minute.",
+        "Right for nearly every project, and the quickest: a first round takes about a minute.",
     ),
     NetworkWords(
         "unet",
         "U-Net",
         "Starts from nothing and learns from your images alone, so it needs several times as many of them. "
-        "Worth trying where images look like no photograph, such as scans or false colours; a round takes about "
-        "four minutes.",
+        "Worth trying where images look like no photograph, such as scans or false colours; a round takes four "
+        "times as long.",
     ),
     NetworkWords(
         "segnet",
         "SegNet",
         "Starts from nothing too, and is the older, plainer design: borders come out rougher. "
-        "Good for comparing with published results; a round takes three to four minutes.",
+        "Good for comparing with published results; a round takes three times as long.",
     ),
 )
 

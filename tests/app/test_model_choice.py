@@ -87,7 +87,7 @@ def test_a_round_is_told_everything_and_reopening_forgets_nothing(rig) -> None:
     settings = request_of(rig, 1).settings
     assert (settings.network, settings.loss, settings.flip_average) == ("segnet", "focal", False)
     assert (settings.input_size, settings.window) == (320, 256)
-    assert settings.seconds == 3.5 * TrainingSettings().seconds, "what takes longer a step has longer"
+    assert settings.seconds == 3 * TrainingSettings().seconds, "what takes longer a step has longer"
     assert rig.session.model.last_size.longer_side == 320
     rig.reopen()
     assert rig.session.model.last_size.reason == "chosen"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.formats.demo import write_demo
+from segstudio.store.project_db import Project
 
 
 def segstudio(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -34,6 +35,8 @@ def test_new_export_and_evaluate(lesions, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     done = segstudio("evaluate", "--pred", tmp_path / "out", "--truth", masks, "--json", tmp_path / "r.json")
     assert (done.returncode, done.stderr) == (0, "")
+    nothing_counts = segstudio("evaluate", "--pred", masks, "--truth", masks, "--void", 1)
+    assert nothing_counts.returncode == 0
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["count"] == 3
     assert report["mean"] == {"dice": 1.0, "iou": 1.0, "hd95": 0.0}
@@ -56,7 +59,11 @@ def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):
 
 def test_a_project_made_twice_is_refused_and_left_alone(lesions, tmp_path):
     project = tmp_path / "p.segstudio"
-    assert segstudio("new", project, "--images", lesions / "images").returncode == 0
+    options = ("--classes", "lesion, hair", "--void", "glare", "--network", "segnet")
+    assert segstudio("new", project, "--images", lesions / "images", *options).returncode == 0
+    with Project.open(project) as made:
+        assert [(c.name, c.kind) for c in made.classes()] == [("lesion", "stuff"), ("hair", "stuff"), ("glare", "void")]
+        assert made.settings.get_setting("model")["network"] == "segnet"
     before = (project / "project.db").read_bytes()
     done = segstudio("new", project, "--images", lesions / "images")
     assert done.returncode == 1
