@@ -1,5 +1,6 @@
 """Which images come next, and why."""
 
+import csv
 import itertools
 import time
 
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain import queue
-from segstudio.domain.frames import Frame
+from segstudio.domain.frames import Frame, parse_frame
 from segstudio.domain.queue import ORDERS, Candidate, Insight, Order, Pick, luck, next_images
+from tests.helpers.data import data_folder
 
 units = st.floats(0, 1, width=32)
 vectors = st.lists(st.floats(-1, 1, width=16), min_size=3, max_size=3).map(lambda v: np.array(v, np.float16))
@@ -179,3 +181,12 @@ def test_twenty_thousand_images_do_not_keep_anybody_waiting() -> None:
     assert len(next_images(project, "diverse", 8)) == 8
     # It takes a quarter of a second; what compares every image with every other takes minutes.
     assert time.process_time() - started < 5
+
+
+def test_of_mads_nearly_every_video_is_visited_before_one_is_visited_twice() -> None:
+    with (data_folder("mads") / "df.csv").open(encoding="utf-8") as file:
+        frames = [parse_frame(row["images"].removeprefix("images/")) for row in csv.DictReader(file)]
+    project = [Candidate(place, True, frame=frame) for place, frame in enumerate(frames)]
+    videos = {frame.sequence for frame in frames if frame is not None}
+    seen = {frames[pick.image_id] for pick in next_images(project, "random", len(videos))}
+    assert len({frame.sequence for frame in seen if frame is not None}) > 0.95 * len(videos) > 70
