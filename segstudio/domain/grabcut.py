@@ -25,6 +25,9 @@ _PRIOR = 1.5
 _GUIDE_REACH = 3
 _GUIDE_EPSILON = 2e-3
 _LEVELS = 32
+_ALIKE = 6.0
+_SPREAD = 0.08
+_MOST_COLORS = 24
 _COMPONENTS = 5
 
 
@@ -62,23 +65,64 @@ def refine_scribbles(pixels: NDArray[np.uint8], rect: Rect, current: Mask, foreg
     """``current``, corrected by scribbles that are certainly inside (``foreground``) and outside (``background``).
 
     ``pixels`` is (H, W, 3) uint8 RGB, ``rect`` lies inside it, and the bool arrays and the result have its shape. As
-    ``refine_box``; ``current`` is what the colours are first learnt from, and it decides where they say little. Parts
-    that hold no scribble and none of ``current`` are dropped. A pixel in both scribbles is outside.
+    ``refine_box``; ``current`` is what the colours are first learnt from, and it decides where they say little. What
+    is near to a scribble and looks the same is taken to be meant by it. Parts that hold no scribble and none of
+    ``current`` are dropped. A pixel in both scribbles is outside.
     """
     foreground = foreground & ~background
+    if rect.is_empty:
+        return (current | foreground) & ~background
+    crop = np.ascontiguousarray(pixels[rect.slices])
+    inside, outside = _meant(crop, foreground, background)
+    current = (current | inside) & ~outside
     certain = (current | foreground) & ~background
     trimap = np.where(current, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
     trimap[foreground], trimap[background] = cv2.GC_FGD, cv2.GC_BGD
-    if rect.is_empty:
-        return certain
-    crop = np.ascontiguousarray(pixels[rect.slices])
     odds = _odds(crop, trimap)
     if odds is None:
         return certain
     odds += np.where(current, np.float32(_PRIOR), np.float32(-_PRIOR))
+    odds += inside.astype(np.float32) - outside
     odds[foreground], odds[background] = _SURE, -_SURE
     found = (_drawn(crop, odds) | foreground) & ~background
     return _touching(found, certain)
+
+
+def _meant(crop: NDArray[np.uint8], foreground: Mask, background: Mask) -> tuple[Mask, Mask]:
+    """What hangs together with either scribble in its own colours (CIELAB), no further off than a share of the side."""
+    height, width = foreground.shape
+    factor = max(1.0, max(height, width) / _LEARN_SIDE)
+    size = (max(1, round(width / factor)), max(1, round(height / factor)))
+    small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    lab = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), (3, 3), 0)
+    inside, outside = _any_of(foreground, size), _any_of(background, size)
+    inside &= ~outside
+    unlike_inside, unlike_outside = _unlike(lab, inside), _unlike(lab, outside)
+    found = []
+    for scribble, other, unlike, unlike_other in (
+        (inside, outside, unlike_inside, unlike_outside),
+        (outside, inside, unlike_outside, unlike_inside),
+    ):
+        alike = ((unlike <= _ALIKE) & (unlike <= unlike_other) | scribble) & ~other
+        away = cv2.distanceTransform((~scribble).view(np.uint8), cv2.DIST_L2, 3)
+        meant = _touching(alike & (away <= _SPREAD * max(size)), scribble)
+        found.append(cv2.resize(meant.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).view(np.bool_))
+    return found[0], found[1]
+
+
+def _any_of(mask: Mask, size: tuple[int, int]) -> Mask:
+    """``mask`` at a smaller size; a scribble is thin, so any of it in a cell counts."""
+    some: Mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05
+    return some
+
+
+def _unlike(lab: _Field, scribble: Mask) -> _Field:
+    """How far each colour is from the nearest one in a scribble."""
+    nearest: _Field = np.full(scribble.shape, np.inf, np.float32)
+    colors = lab[scribble]
+    for color in colors[:: max(1, -(-len(colors) // _MOST_COLORS))]:
+        nearest = np.minimum(nearest, ((lab - color) ** 2).sum(axis=-1))
+    return np.asarray(np.sqrt(nearest), np.float32)
 
 
 def _odds(crop: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> _Field | None:
@@ -105,10 +149,8 @@ def _odds(crop: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> _Field | None:
 
 def _reduced_trimap(trimap: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     labels: NDArray[np.uint8] = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST)
-    # A scribble is thin: any of it in a cell makes the cell certain.
     for label in (cv2.GC_FGD, cv2.GC_BGD):
-        share = cv2.resize((trimap == label).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        labels[share > 0.05] = label
+        labels[_any_of(trimap == label, size)] = label
     return labels
 
 

@@ -85,6 +85,24 @@ def test_scribbles_add_what_was_missed_and_take_what_was_wrong() -> None:
     assert iou(current, truth) < 0.75
 
 
+def test_a_scribble_means_all_that_looks_the_same_around_it_but_not_what_is_far_off() -> None:
+    """A coat over trousers, of which the box has found the trousers alone, before a wall of the coat's colour."""
+    pixels = np.full((HEIGHT, WIDTH, 3), (180, 170, 150), np.uint8)
+    coat, trousers, wall = (np.zeros((HEIGHT, WIDTH), bool) for _ in range(3))
+    coat[30:70, 80:120], trousers[70:110, 80:120], wall[:, 180:] = True, True, True
+    pixels[coat | wall], pixels[trousers] = (70, 70, 80), (30, 60, 160)
+    noise = np.random.default_rng(1).integers(-6, 7, pixels.shape)
+    pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    foreground, nothing = np.zeros_like(coat), np.zeros_like(coat)
+    foreground[49:52, 92:108] = True
+    found = refine_scribbles(pixels, Rect(0, 0, WIDTH, HEIGHT), trousers, foreground, nothing)
+    assert iou(found, coat | trousers) > 0.95
+    background = np.zeros_like(coat)
+    background[88:91, 92:108] = True
+    found = refine_scribbles(pixels, Rect(0, 0, WIDTH, HEIGHT), coat | trousers, nothing, background)
+    assert iou(found, coat) > 0.9
+
+
 def whole_graph_cut(pixels: np.ndarray, box: Rect) -> np.ndarray:
     wide = box.expand(round(0.25 * max(box.width, box.height)) + 8).clip(*pixels.shape[:2])
     labels = np.zeros((wide.height, wide.width), np.uint8)

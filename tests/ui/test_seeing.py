@@ -113,6 +113,26 @@ def test_d_shows_what_was_corrected_with_a_legend(corrected):
     assert not rig.canvas.legend.isVisible()
 
 
+def test_doubt_says_what_its_colours_mean_or_that_there_is_none_yet(rig):
+    rig.new_project()
+    rig.key(Key.Key_I)
+    rig.wait(rig.canvas.legend.isVisible)
+    assert "not said yet" in rig.canvas.legend.lines[0][1]
+    say(rig)
+    rig.window._on_changes(Changes(pixels=rig.session.document.bounds, better_mask=True))
+    assert [words for _, words in rig.canvas.legend.lines] == [
+        "The model is as likely wrong as right",
+        "It is not quite sure",
+    ]
+    assert_golden("doubt_legend", grabbed(rig.canvas, rig.canvas.legend.geometry()))
+    rig.qtbot.keyPress(rig.canvas, Key.Key_Space)
+    assert not rig.canvas.legend.isVisible()
+    rig.let_go(Key.Key_Space)
+    assert rig.canvas.legend.isVisible()
+    rig.key(Key.Key_I)
+    rig.wait(lambda: not rig.canvas.legend.isVisible())
+
+
 def test_without_a_models_mask_the_legend_says_so(rig):
     rig.new_project()
     for key in (Key.Key_V, Key.Key_D):

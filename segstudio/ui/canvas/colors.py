@@ -30,8 +30,10 @@ _FEW = 8
 DOUBT_FROM = 64
 """Doubt, of 255, below which nothing is shown."""
 
-_DOUBT_LOW: Color = (190, 40, 150)
-_DOUBT_HIGH: Color = (250, 215, 60)
+DOUBT_LOW: Color = (190, 40, 150)
+DOUBT_HIGH: Color = (250, 215, 60)
+"""What is shown where doubt begins to be shown, and where it is full."""
+
 _DOUBT_ALPHAS = (25, 160)
 
 
@@ -104,7 +106,7 @@ def doubt_table() -> NDArray[np.uint32]:
     table = np.zeros(256, np.uint32)
     for doubt in range(DOUBT_FROM, 256):
         share = (doubt - DOUBT_FROM) / (255 - DOUBT_FROM)
-        red, green, blue = (round(a + share * (b - a)) for a, b in zip(_DOUBT_LOW, _DOUBT_HIGH, strict=True))
+        red, green, blue = (round(a + share * (b - a)) for a, b in zip(DOUBT_LOW, DOUBT_HIGH, strict=True))
         low, high = _DOUBT_ALPHAS
         table[doubt] = premultiplied((red, green, blue), round(low + share * (high - low)))
     return table

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from segstudio.domain.segments import Color
+from segstudio.ui.canvas.colors import DOUBT_HIGH, DOUBT_LOW
 from segstudio.ui.canvas.look import DIFFERENCE_LEGEND, Source
 from segstudio.ui.theme import Theme
 
@@ -26,6 +27,13 @@ def legend_of(source: Source, predicted: bool) -> tuple[Line, ...]:
             return ((None, "Nothing to compare with: the model has no mask of this image yet"),)
         return tuple((entry.color, entry.words[0].upper() + entry.words[1:]) for entry in DIFFERENCE_LEGEND)
     return ()
+
+
+def doubt_legend(told: bool) -> tuple[Line, ...]:
+    """The lines for where the model is unsure. ``told``: it has said how sure it is."""
+    if not told:
+        return ((None, "The model has not said yet how sure it is of this image"),)
+    return ((DOUBT_HIGH, "The model is as likely wrong as right"), (DOUBT_LOW, "It is not quite sure"))
 
 
 class Legend(QWidget):

@@ -15,7 +15,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.cursor import paint_cross
 from segstudio.ui.canvas.failure import FailureNote
-from segstudio.ui.canvas.legend import Legend, legend_of
+from segstudio.ui.canvas.legend import Legend, doubt_legend, legend_of
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.renderer import Renderer, Surface
 from segstudio.ui.canvas.zoom_widget import ZoomWidget
@@ -175,9 +175,11 @@ class ImageView(ZoomWidget):
 
     def _show_legend(self) -> None:
         document = self.document
-        shown = document is not None and not self.bare
-        predicted = document is not None and document.prediction is not None
-        self.legend.show_lines(legend_of(self.look.source, predicted) if shown else ())
+        if document is None or self.bare:
+            self.legend.show_lines(())
+        else:
+            doubt = doubt_legend(document.confidence is not None) if self.look.doubt else ()
+            self.legend.show_lines((*legend_of(self.look.source, document.prediction is not None), *doubt))
         self._place_notes()
 
     def _mask_changed(self, rect: Rect, better: bool) -> None:
