@@ -18,6 +18,7 @@ Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
 _HALF = 127.5
+_SMOOTHING = 1.0
 _CROSS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
 # A change of fewer of the network's pixels is little more than the click itself.
 _LEAST_CHANGE = 150
@@ -77,22 +78,22 @@ def change_at(
     ``probability`` (h', w') uint8 is the network's answer, 255 where the object certainly is, ``small`` (h', w') the
     mask that it was shown and ``pixels`` (h', w', 3) uint8 the picture, in whose pixels the clicks are.
     A click that adds takes nothing away, and the other way round. Only what hangs together with the click by more than
-    a thread changes; the click's own place always does, and the places of the clicks ``before`` that said the opposite
-    never do.
+    a thread changes, and what is nearer to it than to any of the clicks ``before`` that said the opposite. The click's
+    own place always does.
     """
     h, w = probability.shape
     column, row = min(max(int(click.x), 0), w - 1), min(max(int(click.y), 0), h - 1)
     opposite = [other for other in before if other.adds != click.adds]
-    wrong = small != click.adds
+    may_change = _nearer(click, opposite, h, w)
+    wrong = (small != click.adds) & may_change
     score = (probability.astype(np.float32) - _HALF) * (1 if click.adds else -1)
     if (_region((score > 0) & wrong, column, row)).sum() < _LEAST_CHANGE:
         # The network holds the opposite, or yields no more than the place itself.
-        around = _basin(pixels, wrong, opposite, column, row).astype(np.float32)
+        around = _basin(pixels, small == click.adds, may_change, column, row).astype(np.float32)
         score = np.maximum(score, _HALF * (2 * cv2.GaussianBlur(around, (0, 0), 1.0) - 1))
-    for other in opposite:
-        cv2.circle(score, (int(other.x), int(other.y)), RADIUS // 2, -_HALF, -1)
     region = _region((score > 0) & wrong, column, row)
-    rect, change = _enlarged(score, region, mask.shape)
+    # Steep scores, enlarged, would give the mask a border of steps.
+    rect, change = _enlarged(cv2.GaussianBlur(score, (0, 0), _SMOOTHING), region, mask.shape)
     across, down = mask.shape[1] / w, mask.shape[0] / h
     spot = np.zeros(change.shape, np.uint8)
     at = (int(click.x * across) - rect.x0, int(click.y * down) - rect.y0)
@@ -100,27 +101,36 @@ def change_at(
     return rect, (change | spot.astype(np.bool_)) & (mask[rect.slices] != click.adds)
 
 
-def _basin(pixels: Bytes, wrong: Bools, opposite: Sequence[Click], column: int, row: int) -> Bools:
-    """What of ``wrong`` (h, w) a person who clicks there means, as far as the picture tells.
+def _nearer(click: Click, opposite: Sequence[Click], h: int, w: int) -> Bools:
+    """Where ``click`` is nearer than any of ``opposite``: what those changed is not to be changed back far from it.
+
+    The network may still hold what they said to be wrong.
+    """
+    ys, xs = np.mgrid[:h, :w] + 0.5
+    away = [np.hypot(xs - one.x, ys - one.y) for one in (click, *opposite)]
+    nearer: Bools = away[0] <= np.minimum.reduce(away)
+    return nearer
+
+
+def _basin(pixels: Bytes, right: Bools, may_change: Bools, column: int, row: int) -> Bools:
+    """What of the rest of ``right`` (h, w) a person who clicks there means, as far as the picture tells.
 
     It floods from the click, and from what is right already, up to where colours change most on the way to what is
-    surely meant to stay: much deeper inside than the click, far from it, or clicked before (watershed: Meyer, "Color
-    image segmentation", 1992).
+    surely meant to stay: much deeper inside than the click, far from it, or not in ``may_change`` (watershed: Meyer,
+    "Color image segmentation", 1992).
     """
+    wrong = ~right
     depth = cv2.distanceTransform(np.pad(wrong, 1, constant_values=True).view(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     h, w = wrong.shape
-    own = float(min(depth[row, column], _MOST_DEPTH * min(h, w)))
+    own = min(float(depth[row, column]), float(h + w))
+    reach = max(_WIDER * min(own, _MOST_DEPTH * min(h, w)), _LEAST_REACH)
     ys, xs = np.ogrid[:h, :w]
     away = np.hypot(xs - column, ys - row)
-    stays = wrong & ((depth > _DEEPER * own + RADIUS / 2) | (away > max(_WIDER * own, _LEAST_REACH)))
-    markers = np.zeros((h, w), np.int32)
-    markers[~wrong] = 1
-    markers[stays] = 2
-    for other in opposite:
-        cv2.circle(markers, (int(other.x), int(other.y)), RADIUS, 2, -1)
+    markers = right.astype(np.int32)
+    markers[wrong & ((depth > _DEEPER * own + RADIUS / 2) | (away > reach) | ~may_change)] = 2
     cv2.circle(markers, (column, row), RADIUS // 2, 1, -1)
     flooded: NDArray[np.int32] = cv2.watershed(np.ascontiguousarray(pixels), markers)
-    basin: Bools = (flooded == 1) & wrong
+    basin: Bools = (flooded == 1) & wrong & may_change
     return basin
 
 
