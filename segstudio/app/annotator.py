@@ -1,8 +1,9 @@
-"""A simulated hand with a brush: where it would paint next, and how long that takes a person.
+"""A simulated hand with a brush and smart clicks: what it would do next, and how long that takes a person.
 
 Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint, 200 ms to check each stroke, 1 s to
-approve an image. The hand uses of the truth only what an eye sees in the image: which way an error goes, and where
-the border runs to within the tolerance. It paints disks that fit, in sizes that a person would choose.
+approve an image; 300 ms until a click is answered, 200 ms to take one back. The hand uses of the truth only what an eye
+sees in the image: which way an error goes, and where the border runs to within the tolerance. It paints disks that
+fit, in sizes that a person would choose, and clicks where painting would take longer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ TRAVEL_PX_PER_SECOND = 800.0
 PAINT_PX_PER_SECOND = 400.0
 CHECK_SECONDS = 0.2
 APPROVE_SECONDS = 1.0
+ANSWER_SECONDS = 0.3
+UNDO_SECONDS = 0.2
 
 SMALLEST_ERROR = 20
 """Wrong regions of up to so many pixels are let be."""
@@ -30,6 +33,12 @@ SIZES = (2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 60.0, 90.0, 135.0)
 
 LONGEST_STROKE = 60
 """Corners after which a hand lifts."""
+
+PATIENCE = 2
+"""Clicks in vain after which an image is done by brush."""
+
+_MIDDLE = 0.7
+"""A click goes no nearer to the rim of an error than this share of the farthest that one can be from it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,19 @@ class Stroke:
         return FIND_SECONDS + travel + self.length / PAINT_PX_PER_SECOND + CHECK_SECONDS
 
 
+@dataclass(frozen=True)
+class Aim:
+    """A smart click: the class id of what is missing there, 0 for what is too much; ``area`` of the error in px."""
+
+    value: int
+    point: Point
+    area: int
+
+    def seconds(self, cursor: Point) -> float:
+        """What it takes a person whose pointer is at ``cursor``."""
+        return FIND_SECONDS + math.dist(cursor, self.point) / TRAVEL_PX_PER_SECOND + ANSWER_SECONDS + CHECK_SECONDS
+
+
 class Annotator:
     """Corrects towards ``truth``, (height, width) uint16 class ids, until what is left lies within the tolerance.
 
@@ -65,19 +87,59 @@ class Annotator:
         self._room = {
             int(value): _room(truth == value, self.tolerance_px / 2) for value in np.unique(truth).astype(int)
         }
+        self._in_vain: list[Point] = []
 
     def next_stroke(self, shown: NDArray[np.uint16], cursor: Point) -> Stroke | None:
         """The stroke to make on a mask that shows ``shown``; None if it is good enough.
 
         The nearest wrong region comes first. ``cursor`` is where the pointer is.
         """
-        wrong = (shown != self._truth) & self._off_border
-        region = _nearest_region(wrong, cursor)
+        region = _nearest_region(self._wrong(shown), cursor)
         if region is None:
             return None
-        values, counts = np.unique(self._truth[region], return_counts=True)
-        value = int(values[counts.argmax()])
+        value = self._value_of(region)
         return self._stroke_over(region & (self._truth == value), value, cursor)
+
+    def next_click(self, shown: NDArray[np.uint16], cursor: Point) -> Aim | None:
+        """The click to make instead of ``next_stroke``; None where that is as quick, or where clicks were in vain."""
+        region = _nearest_region(self._wrong(shown), cursor)
+        if region is None or len(self._in_vain) >= PATIENCE:
+            return None
+        if any(region[math.floor(y), math.floor(x)] for x, y in self._in_vain):
+            return None
+        value = self._value_of(region)
+        member = region & (self._truth == value)
+        depth = cv2.distanceTransform(np.pad(member, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[
+            1:-1, 1:-1
+        ]
+        point = _nearest_pixel(depth >= _MIDDLE * float(depth.max()), cursor)
+        assert point is not None
+        aim = Aim(value, point, int(member.sum()))
+        return aim if aim.seconds(cursor) < self._painting_seconds(member, value, cursor) else None
+
+    def is_mended(self, aim: Aim, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
+        """Whether a click made of ``before`` something better; if not, the hand takes it back and remembers that."""
+        won = int(self._wrong(before).sum()) - int(self._wrong(after).sum())
+        if 2 * won < aim.area:
+            self._in_vain.append(aim.point)
+            return False
+        return True
+
+    def _wrong(self, shown: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        wrong: NDArray[np.bool_] = (shown != self._truth) & self._off_border
+        return wrong
+
+    def _value_of(self, region: NDArray[np.bool_]) -> int:
+        values, counts = np.unique(self._truth[region], return_counts=True)
+        return int(values[counts.argmax()])
+
+    def _painting_seconds(self, member: NDArray[np.bool_], value: int, cursor: Point) -> float:
+        """About what it takes to paint all of ``member``: an eye sees how long it is, not each stroke."""
+        stroke = self._stroke_over(member, value, cursor)
+        length = max(stroke.length, float(member.sum()) / (2 * stroke.radius))
+        strokes = max(1.0, length / max(stroke.length, 2 * stroke.radius))
+        travel = math.dist(cursor, stroke.points[0]) / TRAVEL_PX_PER_SECOND
+        return travel + length / PAINT_PX_PER_SECOND + strokes * (FIND_SECONDS + CHECK_SECONDS)
 
     def _stroke_over(self, region: NDArray[np.bool_], value: int, cursor: Point) -> Stroke:
         room = self._room[value]

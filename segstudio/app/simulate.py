@@ -1,9 +1,9 @@
 """A simulated annotator at work: the same session, tools, store and worker as the window, measured.
 
-It opens the images in the order that is asked for, sees the mask that the model has for them, corrects with brush and
-eraser until what is wrong lies within the tolerance (see ``annotator`` for the hand and its time model), approves, and
-lets rounds run.
-The images held out never enter the project; after each round the newest weights are scored on them.
+It opens the images in the order that is asked for, sees the mask that the model has for them, corrects with brush,
+eraser and, once there is a model, smart clicks until what is wrong lies within the tolerance (see ``annotator`` for the
+hand and its time model), approves, and lets rounds run. The images held out never enter the project; after each round
+the newest weights are scored on them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.annotator import APPROVE_SECONDS, Annotator, Stroke
+from segstudio.app.annotator import APPROVE_SECONDS, UNDO_SECONDS, Aim, Annotator, Stroke
 from segstudio.app.batch import HeadlessStudio, predict_files
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
@@ -68,6 +68,7 @@ class _Tally:
     """Figures of one image."""
 
     strokes: int = 0
+    clicks: int = 0
     travel_px: float = 0.0
     human_seconds: float = 0.0
 
@@ -77,9 +78,9 @@ def simulate_annotator(
 ) -> Report:
     """Run it; the report is ``{"settings": {...}, "images": [...]}``.
 
-    Each image has ``image``, ``strokes``, ``travel_px``, ``human_seconds``, ``dice_before``, and as they stand when it
-    is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and ``holdout_dice`` (mean
-    over the held-out images; None until there are weights). Raises ``UserError``.
+    Each image has ``image``, ``strokes``, ``clicks``, ``travel_px``, ``human_seconds``, ``dice_before``, and as they
+    stand when it is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and
+    ``holdout_dice`` (mean over the held-out images; None until there are weights). Raises ``UserError``.
     """
     pairs = _pairs(settings.images, settings.masks)
     # The seed draws the images: a prefix of an alphabetical list is not a fair sample of patients.
@@ -159,6 +160,7 @@ class _Simulation:
         row = {
             "image": found.image.name,
             "strokes": tally.strokes,
+            "clicks": tally.clicks,
             "travel_px": round(tally.travel_px, 1),
             "human_seconds": round(tally.human_seconds, 2),
             "dice_before": round(before, 4),
@@ -166,8 +168,9 @@ class _Simulation:
             "holdout_dice": None if self._holdout_dice is None else round(self._holdout_dice, 4),
         }
         self._say(
-            f"{session.approved_count:3d} {row['image']}: {row['strokes']} strokes, {row['human_seconds']} s, "
-            f"Dice before {row['dice_before']}, training {row['training_seconds']} s, held-out {row['holdout_dice']}"
+            f"{session.approved_count:3d} {row['image']}: {row['strokes']} strokes, {row['clicks']} clicks, "
+            f"{row['human_seconds']} s, Dice before {row['dice_before']}, "
+            f"training {row['training_seconds']} s, held-out {row['holdout_dice']}"
         )
         return row
 
@@ -192,6 +195,11 @@ class _Simulation:
         cursor: Point = (width / 2, height / 2)
         tally = _Tally()
         while tally.strokes < MAX_STROKES:
+            aim = annotator.next_click(self._shown(), cursor) if self._learned else None
+            if aim is not None:
+                self._click(annotator, aim, cursor, tally)
+                cursor = aim.point
+                continue
             stroke = annotator.next_stroke(self._shown(), cursor)
             if stroke is None:
                 return tally
@@ -203,6 +211,29 @@ class _Simulation:
             cursor = stroke.points[-1]
         log.warning("an image was approved after %d strokes although it was not within the tolerance", MAX_STROKES)
         return tally
+
+    @property
+    def _learned(self) -> bool:
+        return self._settings.model and self._session.predictor.round > 0
+
+    def _click(self, annotator: Annotator, aim: Aim, cursor: Point, tally: _Tally) -> None:
+        """Click, wait for the answer, and take it back if it is no good."""
+        editor, before = self._session.editor, self._shown()
+        editor.set_tool("click")
+        if aim.value:
+            editor.set_active_segment(aim.value)
+        event = PointerEvent(*aim.point, "left" if aim.value else "right")
+        editor.press(event)
+        editor.release(event)
+        self._headless.wait(lambda: not editor.busy)
+        tally.clicks += 1
+        tally.human_seconds += aim.seconds(cursor)
+        tally.travel_px += float(np.hypot(aim.point[0] - cursor[0], aim.point[1] - cursor[1]))
+        after = self._shown()
+        if not annotator.is_mended(aim, before, after):
+            tally.human_seconds += UNDO_SECONDS
+            if not np.array_equal(before, after):
+                editor.undo()
 
     def _paint(self, stroke: Stroke) -> None:
         editor = self._session.editor

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segstudio.app.annotator import SIZES, SMALLEST_ERROR, Annotator, Stroke
+from segstudio.app.annotator import PATIENCE, SIZES, SMALLEST_ERROR, Aim, Annotator, Stroke
 from segstudio.domain.brush import stroke_segment
 from segstudio.imaging.cv import cv2
 
@@ -81,3 +81,49 @@ def test_the_time_of_a_stroke_is_as_stated() -> None:
     stroke = Stroke(1, 5.0, ((30.0, 40.0), (30.0, 440.0)))
     assert stroke.length == 400.0
     assert math.isclose(stroke.seconds((30.0, 840.0)), 0.2 + 800 / 800 + 400 / 400 + 0.2)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_click_lies_well_inside_a_large_error_and_says_the_truth(seed: int) -> None:
+    truth = blob(seed)
+    for shown in (np.zeros_like(truth), np.ones_like(truth)):
+        aim = Annotator(truth, 0.01).next_click(shown, (0.0, 0.0))
+        assert aim is not None
+        at = math.floor(aim.point[1]), math.floor(aim.point[0])
+        assert truth[at] == aim.value != shown[at]
+        around = truth[at[0] - 4 : at[0] + 5, at[1] - 4 : at[1] + 5]
+        assert (around == aim.value).all()
+
+
+def test_small_errors_are_painted() -> None:
+    truth = blob(2)
+    shown = truth.copy()
+    cv2.circle(shown, (8, 8), 3, 1, -1)
+    annotator = Annotator(truth, 0.01)
+    assert annotator.next_stroke(shown, (8.0, 8.0)) is not None
+    assert annotator.next_click(shown, (8.0, 8.0)) is None
+
+
+def test_clicks_in_vain_are_noticed_and_given_up() -> None:
+    truth, shown = blob(3), np.zeros((120, 160), np.uint16)
+    annotator = Annotator(truth, 0.01)
+    aim = annotator.next_click(shown, (0.0, 0.0))
+    assert aim is not None
+    assert annotator.is_mended(aim, shown, truth)
+    assert annotator.next_click(shown, (0.0, 0.0)) == aim, "a click that helped says nothing against the next"
+    assert not annotator.is_mended(aim, shown, shown)
+    assert annotator.next_click(shown, (0.0, 0.0)) is None, "this error is painted now"
+
+
+def test_who_clicked_in_vain_elsewhere_paints_the_whole_image() -> None:
+    truth, shown = blob(3), np.zeros((120, 160), np.uint16)
+    annotator, elsewhere = Annotator(truth, 0.01), Aim(1, (5.0, 5.0), 100)
+    for _ in range(PATIENCE):
+        assert annotator.next_click(shown, (0.0, 0.0)) is not None
+        assert not annotator.is_mended(elsewhere, shown, shown)
+    assert annotator.next_click(shown, (0.0, 0.0)) is None
+
+
+def test_the_time_of_a_click_is_as_stated() -> None:
+    assert math.isclose(Aim(1, (30.0, 40.0), 500).seconds((30.0, 840.0)), 0.2 + 800 / 800 + 0.3 + 0.2)
