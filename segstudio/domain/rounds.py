@@ -10,7 +10,7 @@ from typing import Literal
 FIRST_ROUND_AFTER = 3
 """Approved images that start the first round by themselves."""
 
-NEXT_ROUND_AFTER = 5
+NEXT_ROUND_AFTER = 7
 """Newly approved images that start each later round at the earliest."""
 
 NEXT_ROUND_SHARE = 3

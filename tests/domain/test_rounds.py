@@ -49,15 +49,15 @@ def test_a_fingerprint_that_is_none_is_an_error() -> None:
         (2, None, 1),
         (3, None, 0),
         (9, None, 0),
-        (3, 3, 5),
-        (7, 3, 1),
-        (8, 3, 0),
+        (3, 3, 7),
+        (9, 3, 1),
+        (10, 3, 0),
         (20, 3, 0),
-        (22, 18, 2),
+        (22, 17, 2),
         (41, 32, 1),
     ],
 )
-def test_rounds_start_after_three_then_after_five_or_a_third_more(
+def test_rounds_start_after_three_then_after_seven_or_a_third_more(
     approved: int, at_last_round: int | None, missing: int
 ) -> None:
     assert approvals_missing(approved, at_last_round) == missing
