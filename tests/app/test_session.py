@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from segstudio.domain.annotation import ImageState
-from segstudio.domain.rounds import RoundStatus
+from segstudio.domain.rounds import NEXT_ROUND_AFTER, RoundStatus
 from segstudio.protocol.messages import Failed, Predict, Train
 from segstudio.protocol.round_folder import IGNORE, mask_path, read_request
 from tests.helpers.studios import approve
@@ -112,13 +112,13 @@ def test_three_approved_images_start_a_round_and_its_masks_reach_the_others(rig)
 
 
 def test_a_later_round_renews_untouched_masks_and_no_others(rig):
-    session = rig.new_project(12)
+    session = rig.new_project(14)
     approve(rig, 3)
     fourth, fifth = session.records[3].id, session.records[4].id
     rig.show(fourth)
     rig.stroke((70, 50))
     rig.show(fifth)
-    approve(rig, 5)
+    approve(rig, NEXT_ROUND_AFTER)
     assert [record.number for record in session.rounds.records] == [1, 2]
     assert session.record(fifth).prediction_round == 1, "an approved mask stays as it was approved"
     assert session.record(fourth).prediction_round == 1, "a mask with hand work is not renewed unasked"
@@ -184,7 +184,7 @@ def test_painting_goes_on_while_a_round_runs_and_cancel_ends_it(rig):
     session.rounds.cancel()
     rig.wait(lambda: not session.rounds.busy)
     assert session.rounds.records[-1].status is RoundStatus.CANCELLED
-    assert session.rounds.missing == 5, "a cancelled round does not start again by itself"
+    assert session.rounds.missing == NEXT_ROUND_AFTER, "a cancelled round does not start again by itself"
 
 
 def test_a_round_that_closing_cut_off_starts_again_when_the_project_is_opened(rig):
