@@ -28,6 +28,7 @@ _LEVELS = 32
 _ALIKE = 6.0
 _SPREAD = 0.08
 _MOST_COLORS = 24
+_SOME = 12
 _COMPONENTS = 5
 
 
@@ -82,7 +83,6 @@ def refine_scribbles(pixels: NDArray[np.uint8], rect: Rect, current: Mask, foreg
     if odds is None:
         return certain
     odds += np.where(current, np.float32(_PRIOR), np.float32(-_PRIOR))
-    odds += inside.astype(np.float32) - outside
     odds[foreground], odds[background] = _SURE, -_SURE
     found = (_drawn(crop, odds) | foreground) & ~background
     return _touching(found, certain)
@@ -112,17 +112,20 @@ def _meant(crop: NDArray[np.uint8], foreground: Mask, background: Mask) -> tuple
 
 def _any_of(mask: Mask, size: tuple[int, int]) -> Mask:
     """``mask`` at a smaller size; a scribble is thin, so any of it in a cell counts."""
-    some: Mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05
+    some: Mask = cv2.resize(mask.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > _SOME
     return some
 
 
 def _unlike(lab: _Field, scribble: Mask) -> _Field:
     """How far each colour is from the nearest one in a scribble."""
-    nearest: _Field = np.full(scribble.shape, np.inf, np.float32)
     colors = lab[scribble]
-    for color in colors[:: max(1, -(-len(colors) // _MOST_COLORS))]:
-        nearest = np.minimum(nearest, ((lab - color) ** 2).sum(axis=-1))
-    return np.asarray(np.sqrt(nearest), np.float32)
+    if not len(colors):
+        return np.full(scribble.shape, np.inf, np.float32)
+    colors = colors[:: -(-len(colors) // _MOST_COLORS)]
+    flat = lab.reshape(-1, 3)
+    squares = (flat**2).sum(axis=1)[:, None] - 2 * flat @ colors.T + (colors**2).sum(axis=1)
+    nearest: _Field = np.sqrt(np.maximum(squares.min(axis=1), 0)).reshape(scribble.shape)
+    return nearest
 
 
 def _odds(crop: NDArray[np.uint8], trimap: NDArray[np.uint8]) -> _Field | None:

@@ -103,6 +103,12 @@ def test_a_scribble_means_all_that_looks_the_same_around_it_but_not_what_is_far_
     assert iou(found, coat) > 0.9
 
 
+def test_in_no_region_there_is_nothing_to_correct() -> None:
+    nothing = np.zeros((0, 0), bool)
+    pixels = np.zeros((5, 5, 3), np.uint8)
+    assert refine_scribbles(pixels, Rect(2, 2, 2, 2), nothing, nothing, nothing).shape == (0, 0)
+
+
 def whole_graph_cut(pixels: np.ndarray, box: Rect) -> np.ndarray:
     wide = box.expand(round(0.25 * max(box.width, box.height)) + 8).clip(*pixels.shape[:2])
     labels = np.zeros((wide.height, wide.width), np.uint8)
