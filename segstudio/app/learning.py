@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from segstudio.app.approval import Approvals
 from segstudio.app.catalog import Catalog
-from segstudio.app.changes import Changes
+from segstudio.app.changes import Changes, Message
 from segstudio.app.contents import Contents
 from segstudio.app.document import Document
 from segstudio.app.judging import Judging
@@ -60,7 +60,9 @@ class Learning:
         self.intake = intake = MaskIntake(store, catalog, document, replace_record, on_better_mask, announce)
         self.book = book = RoundBook(contents.rounds, contents.in_use, store, announce)
         self.approvals = Approvals(catalog, saver, intake, replace_record, announce, book.note_approval)
-        self.predictor = intake.predictor = Predictor(link, catalog, current, intake.take, self._on_predicting)
+        self.predictor = intake.predictor = Predictor(
+            link, catalog, current, intake.take, self._on_predicting, self._say_of_masks
+        )
         self.model = ModelChoice(
             contents.model,
             training=replace(training, upright=contents.upright),
@@ -103,6 +105,9 @@ class Learning:
             self.model.resume()
         self.keeping.start(self._weights, automatic)
         self.rounds.start_if_due()
+
+    def _say_of_masks(self, sentence: str) -> None:
+        self._announce(Changes(message=Message(sentence, key="masks")))
 
     def _on_predicting(self) -> None:
         self.model.follow()

@@ -104,6 +104,7 @@ class Predictor:
         self._tries: Counter[int] = Counter()
         self._losses = 0
         self._given_up: set[int] = set()
+        self._told: set[str] = set()
         self.finish: Callable[[], Finish] = lambda: ((), ())
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
@@ -137,6 +138,7 @@ class Predictor:
         self._round, self._weights = round_number, weights
         self._tries.clear()
         self._given_up.clear()
+        self._told.clear()
         self._losses = 0
         self.refresh()
 
@@ -244,6 +246,10 @@ class Predictor:
             self._unplaced.discard(image_id)
             self._given_up.add(image_id)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
+            if image_id == self._current() and message.sentence not in self._told:
+                # Its file can be read, since it is on the canvas: it is the weights, the memory or the disk.
+                self._told.add(message.sentence)
+                self._on_notice(message.sentence)
         else:
             if isinstance(message, Notice) and message.job in self._sent:
                 self._on_notice(message.sentence)

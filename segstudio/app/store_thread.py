@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,8 @@ def in_words(error: BaseException) -> str:
     """An error as a sentence for the user."""
     if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "The disk is full. Your work is kept: free some space on it, then try again."
     return f"Something went wrong ({error}). Your work is kept; the log has the details."
 
 

@@ -39,7 +39,7 @@ _OUT_OF_MEMORY = (
 MEMORY_ERRORS = (RuntimeError, MemoryError, cv2.error)
 """Kinds of errors that ``is_out_of_memory`` can be true of."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 T = TypeVar("T")
 
@@ -181,7 +181,7 @@ def no_memory() -> UserError:
 
 def could_not_write(what: str, path: Path, error: OSError) -> UserError:
     """The error of a file that could not be written; ``what`` begins the sentence."""
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return UserError(f"{what} could not be written, because the disk is full. Free some space, then try again.")
     reason = error.strerror or str(error)
     return UserError(f"{what} could not be written to {path.parent}: {reason}. Check the folder, then try again.")

@@ -48,8 +48,8 @@ def _digest(file: IO[bytes]) -> tuple[str, object]:
     if not 0 < length <= _LONGEST_HEADER:
         raise ValueError(f"a header of {length} bytes")
     header: dict[str, Any] = json.loads(file.read(length))
-    metadata = header.get(_METADATA) if isinstance(header, dict) else None
-    if not isinstance(metadata, dict):
+    metadata = header.get(_METADATA, {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or any("dtype" not in header[name] for name in header.keys() - {_METADATA}):
         raise ValueError("no header of a safetensors file")
     noted = metadata.pop(DIGEST, None)
     digest = hashlib.blake2b(json.dumps(header, sort_keys=True).encode(), digest_size=16)

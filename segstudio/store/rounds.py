@@ -13,6 +13,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, read_result
+from segstudio.protocol.weights import is_altered
 from segstudio.store.database import Database
 
 ROUNDS = "rounds"
@@ -101,7 +102,7 @@ class Rounds:
         finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
         for record in sorted(finished, key=lambda record: (record.chosen, record.number), reverse=True):
             path = self._weights(record)
-            if path is not None and _condition(path) == "usable":
+            if path is not None and _condition(path, every_bit=True) == "usable":
                 return record.number, path
         return None
 
@@ -111,7 +112,7 @@ class Rounds:
         Raises ``UserError`` if they are damaged or gone, ``KeyError`` for no such round.
         """
         path = self._weights(self._record(number))
-        condition = "missing" if path is None else _condition(path)
+        condition = "missing" if path is None else _condition(path, every_bit=True)
         if path is None or condition != "usable":
             how = "damaged" if condition == "damaged" else "gone"
             raise UserError(
@@ -222,13 +223,18 @@ def _record(row: tuple[Any, ...]) -> RoundRecord:
     return replace(record, chosen=bool(record.chosen))
 
 
-def _condition(weights: Path) -> Literal["usable", "damaged"]:
-    """Whether a weights file is whole: its header can be read, and as much follows as the header says."""
+def _condition(weights: Path, every_bit: bool = False) -> Literal["usable", "damaged"]:
+    """Whether a weights file is whole: its header can be read, and as much follows as the header says.
+
+    ``every_bit`` reads all of it, which takes a tenth of a second, and tells whether it is what was written.
+    """
     # Imported here: most starts of the window need it only after the first frame.
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(weights, framework="numpy") as file:
-            return "usable" if file.keys() else "damaged"
+            if not file.keys() or (every_bit and is_altered(weights)):
+                return "damaged"
+            return "usable"
     except (SafetensorError, OSError):
         return "damaged"

@@ -22,6 +22,7 @@ from segstudio.engine.data import ImageCache, write_confidence, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents
+from segstudio.engine.trouble import DISK_FULL, is_out_of_memory
 from segstudio.imaging.mask_png import from_text, to_text
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
@@ -82,10 +83,14 @@ class Worker:
             self._channel.send(Failed(job.job, str(error), traceback.format_exc()))
         except OSError as error:
             sentence = f"A file could not be read or written ({error}). Check the disk and try again."
+            if error.errno in DISK_FULL:
+                sentence = "The disk is full. Your masks are safe: free some space, then try again."
             self._channel.send(Failed(job.job, sentence, traceback.format_exc()))
         except Exception as error:
             _log.exception("job %d failed", job.job)
             sentence = f"Something went wrong inside segstudio ({type(error).__name__}). Your work is safe; try again."
+            if is_out_of_memory(error):
+                sentence = "There is not enough memory. Your masks are safe. Close other programs, then try again."
             self._channel.send(Failed(job.job, sentence, traceback.format_exc()))
         finally:
             self._inbox.done(job.job)

@@ -41,7 +41,15 @@ def test_every_changed_bit_is_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"nonsense", b"\xff" * 100, b"\x02" + bytes(7) + b"[]", (2).to_bytes(8, "little") + b"{", bytes(50)],
+    [
+        b"",
+        b"nonsense",
+        b"\xff" * 100,
+        b"\x02" + bytes(7) + b"[]",
+        b"\x09" + bytes(7) + b'{"a": []}',
+        b"\x02" + bytes(7) + b"{",
+        bytes(50),
+    ],
 )
 def test_what_is_no_file_of_weights_is_not_whole(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w").write_bytes(content)
