@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -47,6 +49,8 @@ from segstudio.engine.trouble import (
 )
 from segstudio.protocol.messages import Phase
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
+
+_T = TypeVar("_T")
 
 _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
@@ -277,9 +281,12 @@ class RoundTrainer:
 
     def _ask_scorer(self, tensors: dict[str, torch.Tensor]) -> Scored:
         """Score ``tensors``; if there is no memory for it the round goes on with images that there is memory for."""
+        return self._with_less(lambda: self._scorer.score(tensors))
+
+    def _with_less(self, ask: Callable[[], _T]) -> _T:
         while True:
             with contextlib.suppress(NoMemory):
-                return self._scorer.score(tensors)
+                return ask()
             self._take_less()
 
     def _score(self) -> None:
@@ -310,7 +317,7 @@ class RoundTrainer:
     def _unscored(self) -> Scored:
         """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""
         tensors = self._average.snapshot()
-        if not self._scorer.gives_numbers(tensors, self._data.train[0]):
+        if not self._with_less(lambda: self._scorer.gives_numbers(tensors, self._data.train[0])):
             raise did_not_settle()
         return Scored(tensors, math.nan, {}, self._means.side)
 

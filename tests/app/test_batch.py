@@ -155,7 +155,7 @@ def test_the_simulated_annotator_follows_the_queue_once_there_is_a_model(lesions
             super().refresh(leave)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("segstudio.app.session.Queue", Spy)
+        patch.setattr("segstudio.app.learning.Queue", Spy)
         report = simulate_annotator(replace(settings, order="uncertain"), lambda line: None, QUICK)
     rows = report["images"]
     assert report["settings"]["order"] == "uncertain"
