@@ -15,13 +15,17 @@ from segstudio.domain.geometry import EMPTY, Rect
 
 @dataclass(frozen=True)
 class Message:
-    """A quiet sentence for the user with at most one action. A later message with the same ``key`` replaces it."""
+    """A quiet sentence for the user with at most one action. A later message with the same ``key`` replaces it.
+
+    ``holds`` is False from when on it is no longer true and should no longer be shown.
+    """
 
     sentence: str
     kind: Literal["info", "trouble"] = "info"
     action: str = ""
     on_action: Callable[[], None] | None = None
     key: str = ""
+    holds: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,14 @@ class Reset:
     def _say(self, document: Document, sentence: str) -> None:
         edit = document.history.done[-1]
 
+        def holds() -> bool:
+            return self._editor.document is document and document.history.done[-1:] == [edit]
+
         def undo() -> None:
-            if self._editor.document is document and document.history.done[-1:] == [edit]:
+            if holds():
                 self._editor.undo()
 
-        self._announce(Changes(message=Message(sentence, action="Undo", on_action=undo, key="reset")))
+        self._announce(Changes(message=Message(sentence, action="Undo", on_action=undo, key="reset", holds=holds)))
 
 
 def _painted(document: Document) -> list[Patch]:

@@ -203,6 +203,9 @@ class MainWindow(QMainWindow):
             self.show_message(changes.message)
         elif changes.tool and session is not None:
             self._drop_news("copy" if session.editor.proposing else "undecided")
+        shown = self.canvas_banner.message
+        if shown is not None and not shown.holds():
+            self.canvas_banner.clear()
 
     def _follow_project(self) -> None:
         session = self._studio.session

@@ -7,6 +7,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.domain.patch import Patch
 from segstudio.formats.folder import FoundImage
 from tests.helpers.videos import disk, write_frames
+from tests.ui.test_seeing import say
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -96,6 +97,58 @@ def test_reset_is_in_the_menu_and_its_message_goes_with_the_image(rig):
     session.step(1)
     rig.settle()
     assert banner.message is None
+
+
+def test_a_segment_is_reset_to_the_models_mask_and_undo_takes_the_sentence_along(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    say(rig, (20, 20, 60, 50))
+    models = rig.mask()
+    rig.drag([(10, 10), (40, 10)])
+    rig.key(Qt.Key.Key_2)
+    rig.drag([(30, 40), (80, 40)])
+    painted = rig.mask()
+    action, banner = rig.window.actions_table.by_id["reset_segment"], rig.window.canvas_banner
+    rig.wait(action.isEnabled)
+    action.trigger()
+    assert np.array_equal(rig.mask(), np.where(painted == 2, models, painted))
+    rig.wait(lambda: banner.message is not None and "“hair”" in banner.message.sentence)
+    undo(rig)
+    assert np.array_equal(rig.mask(), painted)
+    rig.wait(lambda: banner.message is None)
+    rig.key(Qt.Key.Key_1)
+    action.trigger()
+    # What is hair where the model saw the lesion is the lesion's too.
+    assert np.array_equal(rig.mask(), np.where((painted == 1) | (models == 1), models, painted))
+    rig.wait(lambda: banner.message is not None and "“lesion”" in banner.message.sentence)
+    rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    assert np.array_equal(rig.mask(), painted)
+
+
+def test_an_area_is_reset_to_the_models_mask(rig):
+    rig.new_project(classes=("lesion", "hair"))
+    say(rig, (20, 20, 60, 50))
+    models = rig.mask()
+    rig.key(Qt.Key.Key_2)
+    rig.drag([(10, 30), (85, 30)])
+    painted = rig.mask()
+    rig.key(Qt.Key.Key_R)
+    rig.qtbot.mouseClick(rig.window.tool.rows["effect"].button("restore"), Qt.MouseButton.LeftButton)
+    rig.drag([(40, 10), (70, 55)])
+    rig.key(Qt.Key.Key_Return)
+    given_back = (rig.mask() != painted).any(0).nonzero()[0]
+    inside = np.zeros(painted.shape, bool)
+    inside[10:56, given_back[0] : given_back[-1] + 1] = True
+    assert abs(given_back[0] - 40) <= 1
+    assert abs(given_back[-1] - 70) <= 1
+    assert np.array_equal(rig.mask(), np.where(inside, models, painted))
+    assert rig.editor.undo_name == "Bring the model's mask back"
+    undo(rig)
+    assert np.array_equal(rig.mask(), painted)
+
+
+def undo(rig):
+    rig.wait(rig.window.actions_table.by_id["undo"].isEnabled)
+    rig.key(Qt.Key.Key_Z, CTRL)
 
 
 def video_project(rig, count=3):
