@@ -103,11 +103,10 @@ class Editor:
         """True from press to release."""
         return self._pressed is not None
 
-    @property
-    def erases(self) -> bool:
-        """Whether the cursor should say that what comes next erases."""
-        inverted = self._pressed is not None and self._pressed.inverts
-        return self.pointed.erases(self.settings) != inverted or self.active_segment == BACKGROUND
+    def erases(self, inverting: bool = False) -> bool:
+        """Whether the cursor should say that this gesture erases, or a press would that inverts the tool or not."""
+        inverted = inverting if self._pressed is None else self._pressed.inverts
+        return self.pointed.erases(self.settings, inverted) or self.active_segment == BACKGROUND
 
     @property
     def undo_name(self) -> str:

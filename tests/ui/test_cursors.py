@@ -91,6 +91,41 @@ def test_space_shows_a_hand_and_no_ring_but_not_within_a_stroke(close):
     rig.let_go(Qt.Key.Key_Space)
 
 
+@pytest.mark.parametrize(
+    ("name", "dashed", "with_ctrl"),
+    [
+        ("brush", False, True),
+        ("snap", False, True),
+        ("eraser", True, False),
+        ("restore", False, False),
+        ("nudge", False, False),
+    ],
+)
+def test_ctrl_shows_before_the_press_what_it_makes_of_a_brush(close, name, dashed, with_ctrl):
+    rig, canvas = close, close.canvas
+    rig.editor.set_tool(name)
+    canvas.follow_pointer(rig.at(40, 30).toPointF())
+    QApplication.processEvents()
+    ring, repainted = canvas.mark.bounds, Repainted(canvas)
+    assert canvas.mark.erasing == dashed
+    rig.qtbot.keyPress(canvas, Qt.Key.Key_Control)
+    QApplication.processEvents()
+    assert canvas.mark.erasing == with_ctrl
+    assert (QRegion(ring) - repainted.region).isEmpty()
+    rig.qtbot.keyRelease(canvas, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    assert canvas.mark.erasing == dashed
+
+
+def test_ctrl_that_is_let_go_elsewhere_is_up(close):
+    canvas = close.canvas
+    canvas.follow_pointer(close.at(40, 30).toPointF())
+    close.qtbot.keyPress(canvas, Qt.Key.Key_Control)
+    assert canvas.mark.erasing
+    close.window.images.setFocus()
+    canvas.clearFocus()
+    assert not canvas.mark.erasing
+
+
 class Repainted(QObject):
     """What of a widget was painted."""
 

@@ -88,7 +88,11 @@ def test_the_model_brush_brings_the_models_mask_back(brushed):
     covered = swept(brushed, *WAY)
     said = np.zeros((64, 96), int)
     said[20:50, 20:60] = 1
-    assert np.array_equal(brushed.mask(), np.where(covered, said, 2))
+    restored = np.where(covered, said, 2)
+    assert np.array_equal(brushed.mask(), restored)
+    assert "paint: right button" in brushed.editor.tool_hint
+    press(brushed, (80, 12), RIGHT)
+    assert np.array_equal(brushed.mask(), np.where(swept(brushed, (80, 12), (80, 12)), 1, restored))
 
 
 def test_what_is_locked_or_not_to_be_painted_over_stays(brushed):

@@ -238,6 +238,6 @@ class Tool:
     def refresh(self, context: ToolContext) -> None:
         """A setting, the segment in hand or the mask below has changed while something is shown."""
 
-    def erases(self, settings: ToolSettings) -> bool:
-        """Whether the cursor should say that it erases."""
-        return settings.effect == "erase"
+    def erases(self, settings: ToolSettings, inverted: bool) -> bool:
+        """Whether the cursor should say that it erases, if a press ``inverts`` it or not."""
+        return (settings.effect == "erase") != inverted

@@ -24,7 +24,7 @@ _TITLES = {"paint": "Brush", "erase": "Eraser", "restore": "Model brush"}
 _HINTS = {
     "paint": "Paint: drag · erase: right button · straight: Shift+click · size: [ ]",
     "erase": "Erase: drag · paint: right button · straight: Shift+click · size: [ ]",
-    "restore": "Bring the model's mask back (where it has none: erase): drag · straight: Shift+click · size: [ ]",
+    "restore": "Back to what the model saw: drag · paint: right button · straight: Shift+click · size: [ ]",
 }
 
 
@@ -50,13 +50,13 @@ class BrushTool(Tool):
         """How to paint."""
         return _HINTS[self._effect]
 
-    def erases(self, settings: ToolSettings) -> bool:
-        """The eraser does."""
-        return self._effect == "erase"
+    def erases(self, settings: ToolSettings, inverted: bool) -> bool:
+        """The eraser does, and a brush that is turned into one."""
+        return self._does(inverted) == "erase"
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Paint one dab, or straight from where the last stroke on this image ended."""
-        self._doing = _opposite(self._effect) if event.inverts else self._effect
+        self._doing = self._does(event.inverts)
         straight = event.shift and self._ended is not None and self._ended[0] == context.document.image_id
         self._last = self._ended[1] if straight and self._ended is not None else event.point
         self._paint(context, event)
@@ -78,6 +78,11 @@ class BrushTool(Tool):
         radius = pressed(settings, event)
         yield stroke_segment(start, event.point, radius, document.height, document.width, square=settings.square)
 
+    def _does(self, inverted: bool) -> Effect:
+        if not inverted:
+            return self._effect
+        return "erase" if self._effect == "paint" else "paint"
+
     def _paint(self, context: ToolContext, event: PointerEvent) -> None:
         start = self._last or event.point
         self._last = event.point
@@ -90,7 +95,3 @@ def pressed(settings: ToolSettings, event: PointerEvent) -> float:
     if not settings.pressure:
         return settings.radius
     return settings.radius * (LIGHTEST + (1 - LIGHTEST) * min(max(event.pressure, 0.0), 1.0))
-
-
-def _opposite(effect: Effect) -> Effect:
-    return "erase" if effect == "paint" else "paint"

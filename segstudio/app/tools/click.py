@@ -64,7 +64,7 @@ class ClickTool(Tool):
             return "Smart clicks work once the model has learned a first round: approve a few images, or press T"
         return "Click on what is missing · right click on what is too much · the model finds how far it reaches"
 
-    def erases(self, settings: ToolSettings) -> bool:
+    def erases(self, settings: ToolSettings, inverted: bool) -> bool:
         """A click adds, whatever the tools that fill do."""
         return False
 

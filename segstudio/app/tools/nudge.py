@@ -32,8 +32,8 @@ class NudgeTool(Tool):
         """How to push."""
         return "Push the border: drag out from inside, or in from outside · size: [ ]"
 
-    def erases(self, settings: ToolSettings) -> bool:
-        """It moves what is there."""
+    def erases(self, settings: ToolSettings, inverted: bool) -> bool:
+        """It moves what is there, with whatever button."""
         return False
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:

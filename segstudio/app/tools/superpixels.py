@@ -75,7 +75,7 @@ class SuperpixelTool(Tool):
             return "Finding superpixels…"
         return "Add or remove superpixels: click or drag · erase: right button · finer, coarser: [ ]"
 
-    def erases(self, settings: ToolSettings) -> bool:
+    def erases(self, settings: ToolSettings, inverted: bool) -> bool:
         """The first superpixel decides."""
         return False
 

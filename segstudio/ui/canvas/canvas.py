@@ -47,6 +47,7 @@ class Canvas(SeenView):
         self._lent = LentTool()
         self._pan_from = QPointF()
         self._painting: Literal["left", "right"] | None = None
+        self._inverting = False
         self._drawn: PreviewDrawing | None = None
         self._marked = QRect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -108,6 +109,7 @@ class Canvas(SeenView):
         clicks: int = 1,
     ) -> None:
         session = self.session
+        self._follow_modifiers(modifiers)
         if session is None or self.panning or self._painting is not None:
             return
         hand = self._hand
@@ -124,6 +126,7 @@ class Canvas(SeenView):
 
     def _move(self, position: QPointF, modifiers: Qt.KeyboardModifier, pressure: float) -> None:
         session = self.session
+        self._follow_modifiers(modifiers)
         if self.panning:
             moved = position - self._pan_from
             self._pan_from = position
@@ -136,6 +139,7 @@ class Canvas(SeenView):
         self, position: QPointF, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier, pressure: float
     ) -> None:
         session = self.session
+        self._follow_modifiers(modifiers)
         if self.panning and button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.LeftButton):
             self.panning = False
         elif self._painting is not None and _BUTTONS.get(button) == self._painting:
@@ -220,7 +224,15 @@ class Canvas(SeenView):
             return None
         radius = editor.brush_radius * self.view.scale / self.devicePixelRatioF()
         square = editor.settings.square and "square" in editor.pointed.options
-        return Mark(self.pointer, radius, editor.erases, square)
+        return Mark(self.pointer, radius, editor.erases(self._inverting), square)
+
+    def _follow_modifiers(self, modifiers: Qt.KeyboardModifier) -> None:
+        """With Ctrl a brush does the opposite, and its mark says so before the press."""
+        inverting = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if inverting != self._inverting:
+            self._inverting = inverting
+            self.update_mark()
+            self.follow_glass()
 
     def _follow_preview(self) -> None:
         """Show what the tool in hand shows."""
@@ -272,6 +284,8 @@ class Canvas(SeenView):
         if self.held.press(event):
             self.update_cursor()
             self.update_mark()
+        elif event.key() == Qt.Key.Key_Control:
+            self._follow_modifiers(Qt.KeyboardModifier.ControlModifier)
         elif event.key() == Qt.Key.Key_Escape and session is not None:
             session.editor.abandon()
             self._painting = None
@@ -287,17 +301,21 @@ class Canvas(SeenView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """A key that was held came up."""
-        if not self.held.release(event):
+        if event.key() == Qt.Key.Key_Control:
+            self._follow_modifiers(Qt.KeyboardModifier.NoModifier)
+        elif not self.held.release(event):
             super().keyReleaseEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Keys that are let go elsewhere are not heard of: they come up now."""
         self.held.release_all()
+        self._follow_modifiers(Qt.KeyboardModifier.NoModifier)
         super().focusOutEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Take the keyboard, for the keys that are held, unless somebody is typing."""
         if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._follow_modifiers(event.modifiers())
         self.follow_pointer(event.position())
         super().enterEvent(event)

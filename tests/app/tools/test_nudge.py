@@ -106,7 +106,8 @@ def test_escape_a_locked_segment_and_a_click_leave_no_trace(nudged):
     lock(nudged, 1)
     with no_step(nudged):
         nudged.stroke((58, 32), (70, 32))
-    assert not editor.erases
+    assert not editor.erases()
+    assert not editor.erases(inverting=True)
 
 
 def test_a_gesture_that_is_cut_off_counts(nudged):
