@@ -2,7 +2,7 @@
 
 The real window on the offscreen platform with a view of 1920 x 1080, real mouse and wheel events, drawn images in a
 temporary project whose masks cover a third of them. A time runs from the event to the end of the repaint. Memory is
-that of a process of its own. Parts by name: `python tests/benchmarks/canvas.py brush undo pan steps training memory`.
+that of a process of its own. Parts by name: `python tests/benchmarks/canvas.py brush undo`; all of them are in `PARTS`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PATIENCE = 300.0
 MAKE = "make"
 _TURN = 0.08
 """Radians a move: about 25 px of way between two events, what a quick hand does in 8 ms."""
-PARTS = ("brush", "undo", "pan", "steps", "training", "memory")
+PARTS = ("brush", "undo", "pan", "steps", "grabcut", "training", "memory")
 
 
 def draw(path: Path, width: int, height: int) -> np.ndarray:
@@ -290,6 +290,34 @@ def steps() -> None:
         row("image to image, 12 MP, prefetched", "<= 80", f"{np.median(took):.0f}, slowest {max(took):.0f}")
 
 
+def grabcut() -> None:
+    """What a box and a scribble wait for on a crop of 1024 px."""
+    from segstudio.domain.geometry import Rect
+    from segstudio.domain.grabcut import refine_box, refine_scribbles
+    from segstudio.imaging.cv import cv2
+    from segstudio.imaging.reader import read_image
+
+    with tempfile.TemporaryDirectory() as home:
+        truth = draw(Path(home) / "drawn.png", 1024, 1024) > 0
+        pixels = read_image(Path(home) / "drawn.png").pixels
+    rows, columns = np.nonzero(truth)
+    box = Rect(int(columns.min()) - 60, int(rows.min()) - 60, int(columns.max()) + 60, int(rows.max()) + 60)
+    current, whole = np.roll(truth, 40, axis=1), Rect(0, 0, 1024, 1024)
+    inside, outside = np.zeros(truth.shape, np.bool_), np.zeros(truth.shape, np.bool_)
+    inside[500:512, 150:400], outside[60:72, 300:700] = True, True
+    cv2.setNumThreads(1)
+    for what, refine in (
+        ("box", lambda: refine_box(pixels, box)),
+        ("scribble", lambda: refine_scribbles(pixels, whole, current, inside & truth, outside & ~truth)),
+    ):
+        took = []
+        for _ in range(20):
+            began = time.perf_counter()
+            refine()
+            took.append(1000 * (time.perf_counter() - began))
+        row(f"GrabCut by {what}, crop of 1024 px", "<= 300", figures(took))
+
+
 def training() -> None:
     """Painting on 24 MP while the worker trains."""
     from segstudio.app.batch import make_demo
@@ -357,7 +385,15 @@ def main() -> None:
         return
     wanted = sys.argv[1:] or PARTS
     if len(wanted) == 1:
-        {"brush": brush, "undo": undo, "pan": pan, "steps": steps, "training": training, "memory": memory}[wanted[0]]()
+        {
+            "brush": brush,
+            "undo": undo,
+            "pan": pan,
+            "steps": steps,
+            "grabcut": grabcut,
+            "training": training,
+            "memory": memory,
+        }[wanted[0]]()
         return
     print(f"Load of the machine before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores.\n")
     print("| what | bar, ms (median / p99) | measured |\n|---|---:|---:|", flush=True)
