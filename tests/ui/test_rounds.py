@@ -221,7 +221,7 @@ def test_deleting_asks_first_in_the_line_of_buttons(taught):
     assert "free again" in dialog.said.full()
     assert cell(dialog, 3, "On disk") == "–"
     assert cell(dialog, 3, "Held-out Dice") != "–", "its score stays"
-    assert not dialog.use.isEnabled()
+    rig.wait(lambda: not dialog.use.isEnabled())
     assert not dialog.delete.isEnabled()
     rig.key(Key.Key_Delete, widget=dialog.table)
     assert not dialog.question.isVisible()

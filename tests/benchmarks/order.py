@@ -1,6 +1,6 @@
 """Whether the queue's order helps: rounds on PH2 with images chosen by chance, by uncertainty, and with diversity.
 
-Run ``python -m tests.benchmarks.queue``. For each seed the cases are split anew into a pool and 40 unseen ones. The
+Run ``python -m tests.benchmarks.order``. For each seed the cases are split anew into a pool and 40 unseen ones. The
 first round is the same for all orders; from then on each chooses for itself, as the queue does, what is approved before
 the next round. Rounds are bound by steps, so that a busy machine changes nothing. ``segstudio simulate --order`` does
 the same with strokes. PH2: Mendonca et al., "PH2 - A dermoscopic image database", EMBC 2013.
