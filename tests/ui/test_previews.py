@@ -140,7 +140,7 @@ def test_the_smart_edge_on_its_first_anchor_and_before_it_knows_the_way(shown, m
     shown.qtbot.mouseMove(shown.canvas, shown.at(x, ys.min()))
     assert_golden("smart_edge_closing", picture(shown, (x, ys.min())))
     shown.key(Key.Key_Escape)
-    monkeypatch.setattr(shown.editor._background, "ask", lambda *_: None)
+    monkeypatch.setattr(shown.editor._answers, "compute", lambda *_: None)
     clicks(shown, [(x, ys.min()), (xs.max(), y)])
     shown.qtbot.mouseMove(shown.canvas, shown.at(x, ys.max()))
     assert_golden("smart_edge_waiting", picture(shown, (x, ys.max())))
@@ -152,7 +152,7 @@ def test_superpixels_coarse_taken_and_not_there_yet(shown, monkeypatch):
     assert_golden("superpixels_coarse", picture(shown, (40, 30)))
     shown.drag([(20, 50)])
     assert_golden("superpixels_added", picture(shown, (20, 50)))
-    monkeypatch.setattr(shown.editor._background, "ask", lambda *_: None)
+    monkeypatch.setattr(shown.editor._answers, "compute", lambda *_: None)
     shown.editor.change_settings(scale=1)
     assert shown.editor.preview.caption
     assert_golden("superpixels_awaited", picture(shown, (40, 30)))

@@ -333,7 +333,7 @@ def test_a_dragged_and_flipped_piece_covers_what_a_pixel_loop_says(w, h, x, y, d
     piece = Piece(Rect(x, y, x + w, y + h), ids, size, frozenset({1, 2}))
     lifted = Patch(piece.rect, ids != 0, 0) if lifting else Patch(Rect(0, 0, 0, 0), np.zeros((0, 0), bool), 0)
     document = Document(1, np.zeros((100, 100, 3), np.uint8), Plane(100, 100))
-    context = ToolContext(document, 1, (), ToolSettings(), lambda *_: None, lambda *_: None)
+    context = ToolContext(document, 1, (), ToolSettings(), lambda *_: None, lambda *_: None, None)
     tool = PasteProposal(piece, size, lifted=lifted, across=across)
     tool.press(context, PointerEvent(50, 50))
     tool.release(context, PointerEvent(50 + dx, 50 + dy))
