@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sys
@@ -61,6 +62,7 @@ class LoadedImage:
         return self.pixels.nbytes + beside
 
 
+_LARGE = 64 * 2**20
 _NICENESS = 5
 
 T = TypeVar("T")
@@ -73,7 +75,10 @@ def load_image(path: Path) -> Loaded:
     try:
         image = read_image(path)
         mips = Mips(image.pixels).make()
-        return LoadedImage(image.pixels, fingerprint(path), image.deep, mips, perceptual_hash(mips.smallest))
+        loaded = LoadedImage(image.pixels, fingerprint(path), image.deep, mips, perceptual_hash(mips.smallest))
+        if loaded.nbytes > _LARGE:
+            give_back_memory()
+        return loaded
     except UserError as error:
         return error
     except Exception as error:
@@ -84,8 +89,17 @@ def load_image(path: Path) -> Loaded:
 def give_way() -> None:
     """Let the thread that paints go first where a system knows priorities of threads: reading ahead is in no hurry."""
     if sys.platform == "linux":
+        thread = threading.get_native_id()
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+
+
+def give_back_memory() -> None:
+    """Let the system have what reading left over: the C library of Linux keeps tens of megabytes of it for later."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 class _Kept:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from segstudio.app import doctor
+from segstudio.app import doctor, loader
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
@@ -144,3 +149,22 @@ def test_the_doctor_gives_the_very_line_that_helps(monkeypatch):
 )
 def test_learning_in_one_line(status, line):
     assert status.line == line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads priorities of their own")
+def test_reading_ahead_gives_way_to_the_thread_that_paints():
+    with ThreadPoolExecutor(1, initializer=loader.give_way) as pool:
+        beside = pool.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
+    assert beside == os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) + loader._NICENESS
+
+
+def test_what_reading_a_large_image_left_over_is_given_back(tmp_path, monkeypatch):
+    path = tmp_path / "image.png"
+    Image.new("RGB", (64, 48), (120, 90, 60)).save(path)
+    given: list[int] = []
+    monkeypatch.setattr(loader, "give_back_memory", lambda give=loader.give_back_memory: given.append(give() is None))
+    assert isinstance(loader.load_image(path), loader.LoadedImage)
+    assert not given
+    monkeypatch.setattr(loader, "_LARGE", 1000)
+    assert isinstance(loader.load_image(path), loader.LoadedImage)
+    assert given == [True]
