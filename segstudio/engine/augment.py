@@ -17,12 +17,14 @@ from segstudio.protocol.round_folder import IGNORE
 class Augmentation:
     """How far views stray: degrees, factors around 1, shares of the size, shares of full brightness.
 
+    ``zoom`` is wide: the first few images may all show small objects, and then large ones must be learned from these.
     ``upright`` keeps what is up: mirrored left to right only and turned little, for photographs of people and scenes.
     """
 
     upright: bool = False
     upright_degrees: float = 15.0
-    zoom: float = 1.3
+    zoom: float = 1.9
+    upright_zoom: float = 1.3
     stretch: float = 1.12
     shift: float = 0.08
     brightness: float = 0.12
@@ -61,7 +63,8 @@ def _random_warp(
 ) -> NDArray[np.float64]:
     """The 2 x 3 matrix from sample to canvas pixels: centre on centre, flipped, turned, zoomed, stretched, shifted."""
     angle = rng.uniform(-how.upright_degrees, how.upright_degrees) if how.upright else rng.uniform(-180.0, 180.0)
-    zoom, stretch = scale * _around_one(how.zoom, rng), _around_one(how.stretch, rng)
+    zoom = scale * _around_one(how.upright_zoom if how.upright else how.zoom, rng)
+    stretch = _around_one(how.stretch, rng)
     mirror = rng.choice((-1.0, 1.0))
     cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     turn = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * zoom * stretch, zoom / stretch])

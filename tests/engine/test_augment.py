@@ -50,7 +50,7 @@ def test_upright_keeps_what_is_up() -> None:
 
 
 def test_both_mirrorings_occur_and_zoom_follows_the_scale() -> None:
-    how = Augmentation(upright=True, upright_degrees=0, zoom=1, stretch=1, shift=0, **PLAIN_COLOURS)
+    how = Augmentation(upright=True, upright_degrees=0, upright_zoom=1, stretch=1, shift=0, **PLAIN_COLOURS)
     sample = _sample()
     views = [augment(sample, (96, 128), 1.0, how, np.random.default_rng(seed))[1] for seed in range(12)]
     mirrored = [np.array_equal(view, sample.mask[:, ::-1]) for view in views]
@@ -69,3 +69,17 @@ def test_colours_change_and_stay_in_range() -> None:
     }
     assert len(levels) == 9
     assert all(60 < channel < 200 for level in levels for channel in level)
+
+
+def test_a_lesion_is_seen_much_smaller_and_much_larger_but_a_person_is_not() -> None:
+    def extremes(upright: bool) -> float:
+        areas = [
+            (
+                augment(_sample(), (96, 128), 1.0, Augmentation(upright=upright), np.random.default_rng(seed))[1] == 1
+            ).sum()
+            for seed in range(60)
+        ]
+        return float(max(areas) / max(1, min(areas)))
+
+    assert extremes(upright=False) > 6
+    assert extremes(upright=True) < 5
