@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
@@ -168,3 +169,9 @@ def test_what_reading_a_large_image_left_over_is_given_back(tmp_path, monkeypatc
     monkeypatch.setattr(loader, "_LARGE", 1000)
     assert isinstance(loader.load_image(path), loader.LoadedImage)
     assert given == [True]
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Changes)])
+def test_only_pixels_and_previews_concern_the_canvas_alone(name):
+    told = {"images": frozenset({1}), "pixels": Rect(0, 0, 1, 1), "message": Message("Done")}.get(name, True)
+    assert Changes(**{name: told}).seen_only == (name in ("pixels", "preview"))
