@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,8 @@ from segstudio.app.exporter import Exporter
 from segstudio.app.files import Files
 from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
-from segstudio.app.loader import LoadedImage, Loader
+from segstudio.app.loader import Loader
 from segstudio.app.mending import Mender
-from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
 from segstudio.app.ports import Scheduler
 from segstudio.app.resetting import Reset
 from segstudio.app.saver import Saver, SaveStatus
@@ -34,10 +32,9 @@ from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
 from segstudio.app.tools import ToolSettings
 from segstudio.app.truth import TruthCheck
+from segstudio.app.viewing import Viewing
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
-from segstudio.domain.errors import UserError
-from segstudio.domain.geometry import EMPTY
 from segstudio.domain.segments import ClassSpec
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
@@ -62,14 +59,10 @@ class Session:
         self.folder, self.name = contents.folder, contents.name
         self.table = contents.table
         self.catalog = Catalog(contents.records)
-        self.document: Document | None = None
-        self.failure = ""
         self._announce = announce
         self._settings = settings
         self._store = store
         self._link = link
-        self._last_image = contents.last_image
-        self._opening: Opening | None = None
         self._loader = Loader(scheduler)
         self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
@@ -84,6 +77,18 @@ class Session:
         self.editor.table = contents.table
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
         self.carrying = Carrying(self.editor, self.catalog, store, self._loader, scheduler, settings, announce)
+        self.viewing = Viewing(
+            contents.last_image,
+            store=store,
+            saver=self._saver,
+            loader=self._loader,
+            catalog=self.catalog,
+            editor=self.editor,
+            truth=self.truth,
+            carrying=self.carrying,
+            classes=lambda: self.classes,
+            announce=announce,
+        )
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
         )
@@ -106,17 +111,17 @@ class Session:
             document=lambda: self.document,
             current=lambda: self.current_id,
             table=lambda: self.table,
-            replace_record=self._replace,
+            replace_record=self.viewing.replace,
             on_better_mask=self._on_better_mask,
         )
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
-        self._intake, self._approvals = learning.intake, learning.approvals
+        self._approvals = learning.approvals
+        self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, learning.queue.refresh
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
-        last = self._last_image if self._last_image in self.catalog else self.catalog.next_unapproved(None)
-        first = self.catalog.step(None, 0) if last is None else last
+        first = self.viewing.first_id
         if first is not None:
             self.open_image(first)
         self._learning.start(automatic)
@@ -143,14 +148,24 @@ class Session:
         return len(self.catalog.approved)
 
     @property
+    def document(self) -> Document | None:
+        """The image on the canvas with its planes and history."""
+        return self.viewing.document
+
+    @property
+    def failure(self) -> str:
+        """Why the current image can't be shown, "" where it can."""
+        return self.viewing.failure
+
+    @property
     def loading_id(self) -> int | None:
         """The image on its way to the canvas."""
-        return None if self._opening is None else self._opening.image_id
+        return self.viewing.loading_id
 
     @property
     def current_id(self) -> int | None:
         """The image on the canvas, or on its way there, or that could not be shown."""
-        return self.loading_id if self._opening is not None else self._last_image
+        return self.viewing.current_id
 
     @property
     def save_status(self) -> SaveStatus:
@@ -159,21 +174,7 @@ class Session:
 
     def open_image(self, image_id: int) -> None:
         """Bring an image to the canvas; the one before stays until it is there."""
-        self.editor.finish()
-        if self._saver.status.state == "failed":
-            self._say_unsaved()
-            return
-        record = self.record(image_id)
-        self.carrying.forget()
-        self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
-        self._announce(Changes(document=True))
-        self._loader.load(record.path, opening.got_image)
-        self._store.run(
-            # Nobody waits for the masks of an image that was stepped over.
-            lambda project: read_masks(project, image_id) if self._opening is opening else None,
-            opening.got_masks,
-            opening.got_no_masks,
-        )
+        self.viewing.open(image_id)
 
     def step(self, by: int) -> None:
         """Go ``by`` images on."""
@@ -207,7 +208,7 @@ class Session:
         Not while a proposal waits over it: it looks like the mask and is not in it.
         """
         document = self.document
-        if document is None or self._opening is not None or self.editor.holds_up():
+        if document is None or self.loading_id is not None or self.editor.holds_up():
             return
         self.editor.finish()
         record = self.record(document.image_id)
@@ -270,65 +271,6 @@ class Session:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _show(self, opening: Opening) -> None:
-        if self._opening is not opening:
-            return
-        self.editor.finish()  # what is in hand belongs to the image that it was begun on
-        self._opening = None
-        self._last_image = last = opening.image_id
-        self._store.run(lambda project: project.settings.set_setting("last_image", last))
-        before, self.document = self.document, None
-        image, masks = opening.result
-        if isinstance(image, UserError):
-            self.failure = str(image)
-            self._note_problem(opening.image_id, self.failure)
-        elif isinstance(masks, UserError):
-            self.failure = str(masks)
-        else:
-            self._note_file(opening.image_id, image)
-            record = self.record(opening.image_id)
-            self.failure = misfit(record, image.size)
-            if not self.failure:
-                self.document = make_document(record, image, masks, before)
-                if record.fingerprint not in ("", image.fingerprint):
-                    self.document.history.forget_mark()  # what was approved was another file's mask
-        self.editor.set_document(self.document)
-        record = self.record(opening.image_id)
-        self.truth.follow(self.document, record.path, record.truth, self.classes)
-        self.carrying.follow(self.document)
-        self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
-        if self.document is not None and record.prediction_round != self.document.prediction_round:
-            if not opening.again:
-                self.open_image(opening.image_id)  # a newer prediction was stored between reading the masks and now
-                if self._opening is not None:
-                    self._opening.again = True
-                return
-            self._replace(replace(record, prediction_round=self.document.prediction_round))
-        self.queue.refresh()
-
-    def _note_file(self, image_id: int, image: LoadedImage) -> None:
-        record = self.record(image_id)
-        noted = with_file(record, image)
-        if record.problem is not None:
-            self._saver.save(lambda project: project.images.set_problem(image_id, None))
-        size = (noted.width, noted.height, noted.fingerprint, noted.perceptual)
-        if size != (record.width, record.height, record.fingerprint, record.perceptual):
-            self._saver.save(lambda project: project.images.set_size(image_id, *size))
-        if noted != record:
-            self._replace(noted)
-        if noted.prediction_round != record.prediction_round:
-            self.predictor.refresh()
-        if noted.fingerprint not in ("", image.fingerprint) and not misfit(noted, image.size):
-            sentence = (
-                f"{record.name} is not the file that its mask was made on: it was changed or replaced since. The mask "
-                "is kept; check that it still fits."
-            )
-            self._announce(Changes(message=Message(sentence, "trouble", key="replaced")))
-
-    def _note_problem(self, image_id: int, sentence: str) -> None:
-        self._saver.save(lambda project: project.images.set_problem(image_id, sentence))
-        self._replace(replace(self.record(image_id), problem=sentence))
-
     def _save_edit(self, image_id: int, write: Callable[[Project], object]) -> None:
         self._saver.save(write)
         document = self.document
@@ -340,10 +282,6 @@ class Session:
     def _on_better_mask(self) -> None:
         self.truth.refresh()
         self.editor.refresh()
-
-    def _replace(self, record: ImageRecord) -> None:
-        self.catalog.replace(record)
-        self._announce(Changes(images=frozenset({record.id}), pixels=EMPTY))
 
     def _say_empty(self, record: ImageRecord) -> None:
         message = Message(
@@ -357,7 +295,3 @@ class Session:
     def _take_back(self, image_id: int) -> None:
         self.reopen(image_id)
         self.open_image(image_id)
-
-    def _say_unsaved(self) -> None:
-        sentence = self._saver.status.sentence
-        self._announce(Changes(message=Message(sentence, "trouble", "Try again", self.retry_saving, key="saving")))

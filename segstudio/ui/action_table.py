@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.paste import FLIP_ACROSS_KEY, FLIP_DOWN_KEY
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Order
+from segstudio.ui.action import Action, Test, with_document, with_project
 from segstudio.ui.commands import Commands
 from segstudio.ui.queue_words import ORDER_WORDS
 
-Run = Callable[[Commands], None]
-Test = Callable[[Commands], bool]
-Words = Callable[[Commands], str]
-
 SEGMENT_KEYS = 9
-
-
-def _always(_: Commands) -> bool:
-    return True
-
-
-def _project(c: Commands) -> bool:
-    return c.studio.session is not None
-
-
-def _document(c: Commands) -> bool:
-    return c.studio.session is not None and c.studio.session.document is not None
 
 
 def _approved(c: Commands) -> bool:
@@ -95,24 +77,6 @@ def _look(name: str) -> Test:
     return lambda c: c.theme.appearance == name
 
 
-@dataclass(frozen=True)
-class Action:
-    """One row. ``menu`` is "Menu" or "Menu/Submenu", with "-" before it where a line goes above."""
-
-    id: str
-    text: str
-    menu: str
-    keys: tuple[str, ...]
-    run: Run
-    icon: str = ""
-    enabled: Test = _always
-    checked: Test | None = None
-    words: Words | None = None
-    group: str = ""
-    on_canvas: bool = False
-    """Its keys are heard by the canvas alone: Return elsewhere presses buttons."""
-
-
 def _segment(number: int) -> Action:
     return Action(
         f"segment_{number}", f"Paint segment {number}", "Mask/Segment", (str(number),),
@@ -145,7 +109,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
 
 def _clean_up_row(operation: Operation, title: str) -> Action:
     return Action(
-        operation, f"{title}…", "Mask/Clean up", (), lambda c: c.clean_up(operation), enabled=_document,
+        operation, f"{title}…", "Mask/Clean up", (), lambda c: c.clean_up(operation), enabled=with_document,
     )  # fmt: skip
 
 
@@ -162,7 +126,7 @@ ORDER_MENU = "Model/After approving"
 
 def _order_row(order: Order, text: str) -> Action:
     return Action(
-        f"order_{order}", text, ORDER_MENU, (), lambda c: c.set_order(order), "", _project,
+        f"order_{order}", text, ORDER_MENU, (), lambda c: c.set_order(order), "", with_project,
         lambda c: c.studio.session is not None and c.studio.session.queue.order == order, group="order",
     )
 
@@ -172,37 +136,38 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", "Open project…", "File", ("Ctrl+O",), lambda c: c.open_project(), "folder-open"),
     Action("demo_lesion", "Lesion demo", "File/Demo", (), lambda c: c.studio.open_demo("lesion")),
     Action("demo_body", "Body demo", "File/Demo", (), lambda c: c.studio.open_demo("body")),
-    Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", _project),
-    Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", _project),
-    Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", _project),
+    Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", with_project),
+    Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", with_project),
+    Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", with_project),
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),
 
     Action("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), "arrow-counter-clockwise",
            lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip()),
     Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda c: c.redo(), "arrow-clockwise",
            lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip()),
-    Action("copy", "Copy segment", "-Edit", ("Ctrl+C",), lambda c: c.copy_segment(), "", _document),
-    Action("copy_all", "Copy all segments", "Edit", ("Ctrl+Shift+C",), lambda c: c.copy_all_segments(), "", _document),
+    Action("copy", "Copy segment", "-Edit", ("Ctrl+C",), lambda c: c.copy_segment(), "", with_document),
+    Action("copy_all", "Copy all segments", "Edit", ("Ctrl+Shift+C",), lambda c: c.copy_all_segments(), "",
+           with_document),
     Action("paste", "Paste", "Edit", ("Ctrl+V",), lambda c: c.paste_segments(), "",
-           lambda c: _document(c) and not _clipboard_empty(c)),
+           lambda c: with_document(c) and not _clipboard_empty(c)),
     Action("flip_across", "Flip left-right", "-Edit", (FLIP_ACROSS_KEY,), lambda c: c.flip(across=True), "",
-           _document),
-    Action("flip_down", "Flip top-bottom", "Edit", (FLIP_DOWN_KEY,), lambda c: c.flip(across=False), "", _document),
+           with_document),
+    Action("flip_down", "Flip top-bottom", "Edit", (FLIP_DOWN_KEY,), lambda c: c.flip(across=False), "", with_document),
 
-    Action("next", "Next image", "View", ("N", "PgDown"), lambda c: c.step(1), "caret-right", _project),
-    Action("previous", "Previous image", "View", ("PgUp",), lambda c: c.step(-1), "caret-left", _project),
+    Action("next", "Next image", "View", ("N", "PgDown"), lambda c: c.step(1), "caret-right", with_project),
+    Action("previous", "Previous image", "View", ("PgUp",), lambda c: c.step(-1), "caret-left", with_project),
     Action("next_unapproved", "Next unapproved image", "View", ("Shift+N",), lambda c: c.next_unapproved(),
-           "skip-forward", _project),
+           "skip-forward", with_project),
     Action("filter", "Filter images", "View", ("Ctrl+F",), lambda c: c.window.focus_filter(), "magnifying-glass",
-           _project),
+           with_project),
     Action("zoom_in", "Zoom in", "-View", ("+", "=", "Ctrl++", "Ctrl+="), lambda c: c.canvas.zoom_step(1),
-           "magnifying-glass-plus", _document),
+           "magnifying-glass-plus", with_document),
     Action("zoom_out", "Zoom out", "View", ("-", "Ctrl+-"), lambda c: c.canvas.zoom_step(-1),
-           "magnifying-glass-minus", _document),
+           "magnifying-glass-minus", with_document),
     Action("fit", "Fit to window", "View", ("F", "0", "Ctrl+0"), lambda c: c.canvas.zoom_fit(), "frame-corners",
-           _document),
-    Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", _document),
-    Action("hide_mask", "Hide mask", "-View", ("Shift+V",), lambda c: c.toggle_mask(), "eye-slash", _document,
+           with_document),
+    Action("full_size", "100 %", "View", ("Ctrl+1",), lambda c: c.canvas.zoom_to(1.0), "", with_document),
+    Action("hide_mask", "Hide mask", "-View", ("Shift+V",), lambda c: c.toggle_mask(), "eye-slash", with_document,
            lambda c: not c.canvas.mask_shown),
     Action("both", "Fill and outline", "View/Mask drawn as", (), lambda c: c.seeing.set(style="both"),
            checked=_sees("style", "both"), group="style"),
@@ -213,19 +178,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("hatched", "Hatch patterns", "-View/Mask drawn as", (), lambda c: c.seeing.toggle("hatched"),
            checked=_sees("hatched")),
     Action("doubt", "Where the model is unsure", "View", ("I",), lambda c: c.seeing.toggle("doubt"), "",
-           _document, _sees("doubt")),
+           with_document, _sees("doubt")),
     Action("compare", "Side by side", "View", ("Y",), lambda c: c.seeing.toggle("compare"), "columns",
-           _project, _sees("compare")),
+           with_project, _sees("compare")),
     Action("local_contrast", "Local contrast", "View", ("C",), lambda c: c.toggle_local_contrast(), "",
-           _document, lambda c: c.seeing.tone(c.canvas.document).local_contrast),
-    Action("loupe", "Loupe", "-View", ("Z",), lambda c: c.seeing.toggle("loupe"), "", _project, _sees("loupe")),
+           with_document, lambda c: c.seeing.tone(c.canvas.document).local_contrast),
+    Action("loupe", "Loupe", "-View", ("Z",), lambda c: c.seeing.toggle("loupe"), "", with_project, _sees("loupe")),
     Action("navigator", "Navigator", "View", (), lambda c: c.seeing.toggle("navigator"), "",
-           _project, _sees("navigator")),
+           with_project, _sees("navigator")),
     Action("grid", "Grid", "View", ("Ctrl+'",), lambda c: c.seeing.toggle("grid"), "grid-four",
-           _project, _sees("grid")),
+           with_project, _sees("grid")),
     Action("rulers", "Rulers", "View", ("Ctrl+R",), lambda c: c.seeing.toggle("rulers"), "ruler",
-           _project, _sees("rulers")),
-    Action("scale", "Set scale…", "View", (), lambda c: c.set_scale(), "", _project),
+           with_project, _sees("rulers")),
+    Action("scale", "Set scale…", "View", (), lambda c: c.set_scale(), "", with_project),
     Action("full_screen", "Full screen", "-View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
            checked=lambda c: c.window.isFullScreen()),
     Action("look_system", "As the system", "View/Appearance", (), lambda c: c.set_appearance("system"),
@@ -242,28 +207,28 @@ ACTIONS: tuple[Action, ...] = (
            _pending, on_canvas=True),
     Action("step_back", "Take the last point back", "Mask", ("Backspace",), lambda c: c.step_back(), "backspace",
            _busy, on_canvas=True),
-    Action("smaller", "Smaller brush or cells", "-Mask", ("[",), lambda c: c.resize_tool(1 / 1.15), "", _project),
-    Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", _project),
+    Action("smaller", "Smaller brush or cells", "-Mask", ("[",), lambda c: c.resize_tool(1 / 1.15), "", with_project),
+    Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", with_project),
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
-    Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", _document,
+    Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", with_document,
            words=lambda c: "Apply the carried mask" if _carried(c) else "Carry the earlier frame's mask over"),
     Action("carry_by_itself", "Propose it by itself on frames without a mask", "Mask", (),
-           lambda c: c.toggle_carrying(), "", _project,
+           lambda c: c.toggle_carrying(), "", with_project,
            lambda c: c.studio.session is not None and c.studio.session.carrying.by_itself),
     Action("reset_image", "Reset image to the model's mask", "-Mask", (), lambda c: c.reset_image(), "", _painted,
            words=lambda c: "Reset image to the model's mask" if _predicted(c) else "Clear mask"),
     Action("reset_segment", "Reset segment to the model's mask", "Mask", (), lambda c: c.reset_segment(), "",
            lambda c: _painted(c) and _predicted(c)),
-    Action("approve", "Approve", "-Mask", ("A",), lambda c: c.approve(), "check", _document),
+    Action("approve", "Approve", "-Mask", ("A",), lambda c: c.approve(), "check", with_document),
     Action("reopen", "Take approval back", "Mask", ("Shift+A",), lambda c: c.reopen(), "", _approved),
 
     Action("train", "Train now", "Model", ("T",), lambda c: c.train(), "graduation-cap", _idle),
     Action("stop", "Stop this round", "Model", ("Shift+T",), lambda c: c.stop_training(), "stop", _learning),
     Action("training", "Training details", "Model", ("Ctrl+T",), lambda c: c.window.toggle_training(), "chart-line",
-           _project, lambda c: not c.window.training.folded),
-    Action("model_settings", "Model settings…", "-Model", (), lambda c: c.show_model_settings(), "", _project),
-    Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", _project),
+           with_project, lambda c: not c.window.training.folded),
+    Action("model_settings", "Model settings…", "-Model", (), lambda c: c.show_model_settings(), "", with_project),
+    Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", with_project),
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),

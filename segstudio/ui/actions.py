@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from segstudio.ui.action_table import ACTIONS, Action, Run
+from segstudio.ui.action import Action, Run
+from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.icons import icon
 from segstudio.ui.theme import Theme

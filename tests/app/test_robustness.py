@@ -315,7 +315,7 @@ def test_a_worker_that_always_dies_is_not_started_for_ever(rig):
 
     rig.studio._link._factory = dying
     rig.workers[-1].crash("exit code 1")
-    session._intake.use_weights(2, session.folder / "rounds" / "0001" / "weights.safetensors")
+    session._learning.intake.use_weights(2, session.folder / "rounds" / "0001" / "weights.safetensors")
     rig.wait(lambda: session.predictor.remaining == 0)
     assert len(rig.workers) - made <= 6
 

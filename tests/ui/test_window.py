@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineE
 from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.plane import UNSET
-from segstudio.ui.action_table import ACTIONS, Action
+from segstudio.ui.action import Action
+from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.actions import key_text
 from segstudio.ui.canvas.holds import HOLDS
 from segstudio.ui.dialogs.export import ExportDialog
