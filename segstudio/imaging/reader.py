@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ _PNG_SIGNATURE = _SIGNATURES[0]
 _ORIENTATION_TAG = 274
 _WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _SAMPLES_TAG = 256, 257, 258, 277
 _STRIP_ROWS = 256
+_LARGE_PIXELS = 8_000_000
+_PNG_END = 12
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
 
 # Pillow warns of odd metadata, in English and on a console nobody sees; the pixels don't depend on it. Not
@@ -161,13 +163,16 @@ def read_thumbnail(path: Path, size: int) -> NDArray[np.uint8]:
     Smaller images come as they are. A JPEG is decoded at an eighth to a half of its size where that is enough. Raises
     ``UserError`` like ``read_image``.
     """
-    with _opened(path) as (image, header, _file):
+    with _opened(path) as (image, header, file):
         # The decoder's own halving aliases a little: give it twice the size and shrink the rest properly.
         image.draft("RGB", (2 * size, 2 * size))
         pixels = None
         if header.bit_depth <= 8 and image.format != "TIFF":
-            image.load()
-            pixels = from_stored(_to_rgb(image), header.orientation)
+            stored = _large_png(image, header, file)
+            if stored is None:
+                image.load()
+                stored = _to_rgb(image)
+            pixels = from_stored(stored, header.orientation)
     if pixels is None:
         pixels = read_image(path).pixels
     height, width = pixels.shape[:2]
@@ -176,6 +181,25 @@ def read_thumbnail(path: Path, size: int) -> NDArray[np.uint8]:
         shape = max(1, round(width * scale)), max(1, round(height * scale))
         pixels = np.ascontiguousarray(cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA))
     return pixels
+
+
+def _large_png(image: Image.Image, header: _Header, file: IO[bytes]) -> NDArray[np.uint8] | None:
+    """(H, W, 3) uint8 as stored, of a large opaque PNG; None for anything else, and where it is not whole.
+
+    Pillow asks for a PNG's pixels in pieces of some kilobytes and needs Python's lock for each, so a thumbnail that is
+    made beside a stroke would slow it. OpenCV takes the lock twice.
+    """
+    large = header.stored_size[0] * header.stored_size[1] >= _LARGE_PIXELS
+    if image.format != "PNG" or not large or image.mode not in ("L", "P", "RGB") or "transparency" in image.info:
+        return None
+    here = file.tell()
+    file.seek(0)
+    content = file.read()
+    file.seek(here)
+    if b"IEND" not in content[-_PNG_END:]:
+        return None
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    return cast("NDArray[np.uint8] | None", cv2.imdecode(np.frombuffer(content, np.uint8), flags))
 
 
 def fingerprint(path: Path) -> str:

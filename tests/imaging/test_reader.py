@@ -258,6 +258,22 @@ def test_real_16_bit_images() -> None:
         assert data.pixels.std() > 20
 
 
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "LA", "1"])
+def test_thumbnails_of_large_pngs_are_those_of_small_ones(mode, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "large.png"
+    Image.fromarray(colours(60, 90)).convert(mode).save(path)
+    reference = read_thumbnail(path, 45)
+    asked: list[bool] = []
+    decode = cv2.imdecode
+    monkeypatch.setattr(reader, "_LARGE_PIXELS", 1)
+    monkeypatch.setattr(reader.cv2, "imdecode", lambda *a: (asked.append(True), decode(*a))[1])
+    np.testing.assert_allclose(read_thumbnail(path, 45).astype(int), reference, atol=2)
+    assert bool(asked) is (mode in ("L", "P", "RGB"))
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UserError, match="cut short"):
+        read_thumbnail(path, 45)
+
+
 def test_thumbnails(tmp_path: Path) -> None:
     path = save(tmp_path / "a.jpg", Image.fromarray(colours(600, 900)), quality=95)
     thumbnail = read_thumbnail(path, 90)
