@@ -90,9 +90,9 @@ def new_project(
     return _make(
         NewProject(
             folder.absolute(),
-            preview.images,
+            preview.found.images,
             tuple(dict.fromkeys([*(classes or preview.suggested_classes), *void])),
-            masks_as if preview.with_mask else "none",
+            masks_as if preview.found.with_mask else "none",
             upright,
             tuple(void),
             network,

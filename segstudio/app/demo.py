@@ -9,8 +9,9 @@ from typing import Literal
 import platformdirs
 
 from segstudio.app.new_project import SUFFIX, NewProject
+from segstudio.formats.dataset import FoundImage
 from segstudio.formats.demo import write_demo
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.file_mask import FileMask
 
 DemoKind = Literal["lesion", "body"]
 
@@ -38,6 +39,7 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
     approved = [index for index in APPROVED[kind] if index < len(drawn)]
     rest = [index for index in range(len(drawn)) if index not in approved]
     images = tuple(
-        FoundImage(drawn[index].image, drawn[index].mask if index in approved else None) for index in (*approved, *rest)
+        FoundImage(drawn[index].image, FileMask(drawn[index].mask) if index in approved else None)
+        for index in (*approved, *rest)
     )
     return NewProject(folder, images, (kind,), "approved", upright=kind == "body")

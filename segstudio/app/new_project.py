@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.app.loader import THUMBNAIL_SIZE
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship, perceptual_hash
-from segstudio.domain.segments import make_classes
-from segstudio.formats.detect import find_images_and_masks
-from segstudio.formats.folder import FoundImage
+from segstudio.domain.segments import ClassSpec, make_classes
+from segstudio.formats.dataset import Dataset, FoundImage, MaskSource
+from segstudio.formats.detect import find_dataset
+from segstudio.formats.file_mask import FileMask
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import is_image_name, path_key
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size, read_thumbnail
@@ -55,21 +59,22 @@ class NewProject:
         return tuple(by_file.values())
 
     @property
-    def approved_masks(self) -> tuple[Path | None, ...]:
+    def approved_masks(self) -> tuple[MaskSource | None, ...]:
         """The masks to take as approved ones, one for each of ``distinct_images``; none unless they are to be."""
         return tuple(found.mask for found in self.distinct_images) if self.masks_as == "approved" else ()
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What was found, before anything is made. ``notes`` are sentences about what is odd."""
+    """What was found, before anything is made."""
 
-    layout: Literal["ph2", "folder"]
-    images: tuple[FoundImage, ...]
-    with_mask: int
-    notes: tuple[str, ...]
+    found: Dataset
     suggested_folder: Path
-    suggested_classes: tuple[str, ...]
+
+    @property
+    def suggested_classes(self) -> tuple[str, ...]:
+        """What the data set calls its classes; a word for anything where it says nothing."""
+        return tuple(known.name for known in self.found.classes) if self.found.names_classes else ("object",)
 
 
 def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
@@ -81,28 +86,17 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
     if not paths:
         raise UserError("No images were given. Choose a folder with images, or the images themselves.")
     if len(paths) == 1 and paths[0].is_dir():
-        found = find_images_and_masks(paths[0], masks)
-        layout, images, notes, parent = found.layout, tuple(found.images), tuple(found.notes), paths[0].parent
-        name = paths[0].name
-    else:
-        images = tuple(
-            image
-            for path in sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
-            for image in (find_images_and_masks(path).images if path.is_dir() else _single(path))
-        )
-        layout, notes, parent, name = "folder", (), paths[0].parent, paths[0].parent.name
+        return Preview(find_dataset(paths[0], masks), _free_folder(paths[0].parent, paths[0].name))
+    images = tuple(
+        image
+        for path in sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
+        for image in (find_dataset(path).images if path.is_dir() else _single(path))
+    )
     if not images:
         raise UserError(
             f"There are no images in {paths[0]}. Choose a folder that holds PNG, JPEG, BMP, TIFF or WebP files."
         )
-    return Preview(
-        layout=layout,
-        images=images,
-        with_mask=sum(image.mask is not None for image in images),
-        notes=notes,
-        suggested_folder=_free_folder(parent, name),
-        suggested_classes=("lesion",) if layout == "ph2" else ("object",),
-    )
+    return Preview(Dataset("folder", images), _free_folder(paths[0].parent, paths[0].parent.name))
 
 
 def create(plan: NewProject) -> Project:
@@ -115,25 +109,39 @@ def create(plan: NewProject) -> Project:
         if plan.network is not None:
             project.settings.set_setting(SETTING, ModelSettings(network=plan.network).kept())
         images = plan.distinct_images
-        project.images.add_images([NewImage(found.image, found.mask if compare else None) for found in images])
+        project.images.add_images(
+            [NewImage(found.image, _file(found) if compare else None, found.patient) for found in images]
+        )
         on_failure.pop_all()
     return project
 
 
-def take_mask(project: Project, image_id: int, mask_file: Path) -> str:
+def take_mask(project: Project, image_id: int, source: MaskSource) -> str:
     """Take an existing mask as the approved one; on the store thread. Returns "" or the sentence of what is wrong."""
     record = project.images.image(image_id)
     try:
         width, height = read_size(record.path)
         shown = perceptual_hash(read_thumbnail(record.path, THUMBNAIL_SIZE))
         project.images.set_size(image_id, width, height, fingerprint(record.path), shown)
-        mask = read_mask(mask_file, (width, height), read_orientation(record.path), project.classes())
+        mask = _read(source, (width, height), read_orientation(record.path), project.classes())
         project.masks.start_from(image_id, mask)
     except UserError as error:
         return str(error)
     kinship = Kinship(project.images.memberships())
     project.images.approve(image_id, kinship.decide(project.images.image(image_id)))
     return ""
+
+
+def _read(
+    source: MaskSource, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec]
+) -> NDArray[np.uint16]:
+    if isinstance(source, FileMask):
+        return read_mask(source.path, size, orientation, classes)
+    return source.read(size, orientation).class_ids()
+
+
+def _file(found: FoundImage) -> Path | None:
+    return None if found.mask is None else found.mask.files[0]
 
 
 def _single(path: Path) -> list[FoundImage]:

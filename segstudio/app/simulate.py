@@ -30,7 +30,7 @@ from segstudio.domain.metrics import dice
 from segstudio.domain.queue import Order
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.protocol.round_folder import TrainingSettings
@@ -267,7 +267,7 @@ class _Simulation:
 
 
 def _pairs(images: Path, masks: Path) -> list[FoundImage]:
-    found = [pair for pair in look_at([images], masks).images if pair.mask is not None]
+    found = [pair for pair in look_at([images], masks).found.images if pair.mask is not None]
     if not found:
         raise UserError(f"No image in {images} has a mask in {masks}. Masks are paired with images by file name.")
     return found
@@ -275,4 +275,5 @@ def _pairs(images: Path, masks: Path) -> list[FoundImage]:
 
 def _truth(found: FoundImage) -> NDArray[np.uint16]:
     assert found.mask is not None
-    return read_mask(found.mask, read_size(found.image), read_orientation(found.image), make_classes(["object"]))
+    mask = found.mask.files[0]
+    return read_mask(mask, read_size(found.image), read_orientation(found.image), make_classes(["object"]))

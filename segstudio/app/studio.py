@@ -22,6 +22,7 @@ from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WorkerProcess
 from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import MaskSource
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
 
@@ -167,7 +168,7 @@ class Studio:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _start(self, open_project: Callable[[], Project], masks: Sequence[Path | None]) -> None:
+    def _start(self, open_project: Callable[[], Project], masks: Sequence[MaskSource | None]) -> None:
         if not self.close_project():
             return
         self._openings += 1
@@ -180,7 +181,7 @@ class Studio:
 
         store.open(open_project).add_done_callback(opened)
 
-    def _opened(self, store: StoreThread, future: Future[Project], masks: Sequence[Path | None]) -> None:
+    def _opened(self, store: StoreThread, future: Future[Project], masks: Sequence[MaskSource | None]) -> None:
         if self._store is not store:
             return
         error = future.exception()
@@ -208,7 +209,7 @@ class Studio:
         self.close_project()
         self._trouble(error)
 
-    def _take(self, store: StoreThread, ids: list[int], masks: Sequence[Path | None]) -> None:
+    def _take(self, store: StoreThread, ids: list[int], masks: Sequence[MaskSource | None]) -> None:
         """Take existing masks as approved ones, one call each so that the window stays live."""
         pairs = [(image_id, mask) for image_id, mask in zip(ids, masks, strict=True) if mask is not None]
         troubles: list[str] = []

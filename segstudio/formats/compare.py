@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import Scores, mean_of, score_pair, summary
 from segstudio.formats import ph2
-from segstudio.formats.folder import bare_stem, match
+from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import read_ids
 from segstudio.imaging.find import find_images
 
@@ -72,7 +72,7 @@ def evaluate_folders(
 def _masks(folder: Path) -> list[Path]:
     """The masks in a folder; of PH2's own layout, where images and ROI masks lie beside them, the lesion masks."""
     if ph2.recognises(folder):
-        return [found.mask for found in ph2.find(folder) if found.mask is not None]
+        return [found.mask for found in ph2.find_pairs(folder) if found.mask is not None]
     return find_images(folder)
 
 

@@ -1,110 +1,94 @@
-"""Folders of images with masks: which mask belongs to which image, by name."""
+"""Any folder of images: masks in a folder beside them, masks among them, or no masks at all."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
+from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import Dataset, FoundImage
+from segstudio.formats.file_mask import FileMask
+from segstudio.formats.pairs import Pair, match, pair, without_mask
 from segstudio.imaging.find import find_images
 
-_ENDING = re.compile(
-    r"[ _.\-]+\(?(masks?|seg|segs|segm|segmentations?|labels?|labelled|gt|ground[ _\-]?truth|lesion|annotations?|"
-    r"pred|preds|predictions?|matte|person)\)?$"
-)
+LAYOUT = "folder"
+
+_IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "frames", "input", "inputs")
+_MASK_FOLDERS = (
+    "masks", "mask", "labels", "label", "segmentations", "segmentation", "annotations", "groundtruth",
+    "ground_truth", "ground truth", "gt", "seg",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class FoundImage:
-    """An image file and, if there is one, the file of its mask."""
-
-    image: Path
-    mask: Path | None = None
+def recognises(folder: Path, masks: Path | None = None) -> bool:
+    """True: what no other module knows is taken for images as they lie there."""
+    return True
 
 
-def plain_stem(path: Path) -> str:
-    """The name without its ending, in one spelling of accents (macOS has another) and one letter case."""
-    return unicodedata.normalize("NFC", path.stem).casefold()
+def find(folder: Path, masks: Path | None = None) -> Dataset:
+    """``images`` and ``masks`` (or words like them) as subfolders, masks beside their images, or any tree of images.
 
-
-def bare_stem(path: Path) -> str:
-    """``plain_stem`` without what marks a mask: ``_mask``, ``-gt``, `` segmentation``, ``_lesion`` ..."""
-    stem = plain_stem(path)
-    bare = _ENDING.sub("", stem)
-    return bare or stem
-
-
-def is_mask_name(path: Path) -> bool:
-    """True where the name says that this is a mask."""
-    return bare_stem(path) != plain_stem(path)
-
-
-def pair(images_dir: Path, masks_dir: Path | None = None) -> list[FoundImage]:
-    """Every image in ``images_dir`` and below, with its mask from ``masks_dir``, in natural order.
-
-    A mask has its image's stem, with or without an ending such as ``_mask``, in any format. Where several would do,
-    the one in the same subfolder is taken, and otherwise none: better no mask than another image's. Without
-    ``masks_dir``, masks are the files that lie beside their image under its name with such an ending; they are not
-    listed as images. Raises ``UserError`` where a folder can't be listed.
+    No file is opened. Raises ``UserError`` where a folder can't be listed or holds no image.
     """
-    files = find_images(images_dir)
-    if masks_dir is None or masks_dir.resolve() == images_dir.resolve():
-        return _beside(files)
-    inside = masks_dir.resolve()
-    images = [path for path in files if not path.resolve().is_relative_to(inside)]
-    return match(images, images_dir, find_images(masks_dir), masks_dir)
+    pairs, notes = find_pairs(folder, masks)
+    images = tuple(FoundImage(each.image, None if each.mask is None else FileMask(each.mask)) for each in pairs)
+    return Dataset(LAYOUT, images, notes=tuple(notes))
 
 
-def match(images: Iterable[Path], images_dir: Path, masks: Iterable[Path], masks_dir: Path) -> list[FoundImage]:
-    """Pair files that are listed already; see ``pair``."""
-    images = list(images)
-    masks = list(masks)
-    exact, loose = _Index(masks, masks_dir, plain_stem), _Index(masks, masks_dir, bare_stem)
-    twins = _Index(images, images_dir, plain_stem)
-    found = []
-    for image in images:
-        folder, stem = _folder(image, images_dir), plain_stem(image)
-        alone = len(twins.by_stem[stem]) == 1
-        found.append(FoundImage(image, exact.get(folder, stem, alone) or loose.get(folder, stem, alone)))
-    return found
+def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], list[str]]:
+    """Images with the files of their masks, and what is odd about that; see ``find``."""
+    notes: list[str] = []
+    images_dir = folder
+    if masks is None:
+        inner = _named(folder, _IMAGE_FOLDERS)
+        if inner:
+            images_dir = inner[0]
+            masks = _mask_folder(folder, notes)
+    if masks is None:
+        images = pair(images_dir)
+        mask_files: list[Path] = []
+    else:
+        mask_files = find_images(masks)
+        listed = [found.image for found in pair(images_dir, masks)]
+        images = match(listed, images_dir, mask_files, masks)
+    if not images:
+        raise UserError(
+            f"There are no images in “{images_dir.name or images_dir}”. "
+            "Choose a folder with PNG, JPEG, BMP, TIFF or WebP files in it."
+        )
+    return images, notes + _notes(images, mask_files, any_mask_wanted=masks is not None)
 
 
-class _Index:
-    """Files by stem, and by subfolder and stem."""
-
-    def __init__(self, files: Iterable[Path], root: Path, stem: Callable[[Path], str]) -> None:
-        self.by_stem: dict[str, list[Path]] = defaultdict(list)
-        self.by_place: dict[tuple[str, str], list[Path]] = defaultdict(list)
-        for file in files:
-            self.by_stem[stem(file)].append(file)
-            self.by_place[_folder(file, root), stem(file)].append(file)
-
-    def get(self, folder: str, stem: str, anywhere: bool) -> Path | None:
-        """The one file for ``stem``: in ``folder``, else anywhere if its image is the only one of that name."""
-        here = self.by_place.get((folder, stem), [])
-        if here:
-            return here[0] if len(here) == 1 else None
-        all_over = self.by_stem.get(stem, [])
-        return all_over[0] if anywhere and len(all_over) == 1 else None
+def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:
+    """Subfolders with one of ``names``, the likeliest name first."""
+    try:
+        with os.scandir(folder) as entries:
+            children = {entry.name.casefold(): Path(entry.path) for entry in entries if entry.is_dir()}
+    except OSError:
+        return []
+    return [children[name] for name in names if name in children]
 
 
-def _folder(path: Path, root: Path) -> str:
-    return unicodedata.normalize("NFC", path.relative_to(root).parent.as_posix()).casefold()
+def _mask_folder(folder: Path, notes: list[str]) -> Path | None:
+    exact = _named(folder, _MASK_FOLDERS)
+    if exact:
+        return exact[0]
+    with os.scandir(folder) as entries:
+        similar = sorted(
+            Path(entry.path)
+            for entry in entries
+            if entry.is_dir() and entry.name.casefold().startswith(("mask", "label", "segm", "annot", "ground"))
+        )
+    if len(similar) > 1:
+        names = ", ".join(f"“{path.name}”" for path in similar)
+        notes.append(f"There are several folders that may hold masks ({names}): choose the one to use.")
+    return similar[0] if len(similar) == 1 else None
 
 
-def _beside(files: list[Path]) -> list[FoundImage]:
-    """Images and their masks out of one pile."""
-    images = {(path.parent, plain_stem(path)) for path in files}
-    masks = {path for path in files if is_mask_name(path) and (path.parent, bare_stem(path)) in images}
-    by_image: dict[tuple[Path, str], list[Path]] = defaultdict(list)
-    for path in sorted(masks):
-        by_image[path.parent, bare_stem(path)].append(path)
-    found = []
-    for path in files:
-        if path not in masks:
-            own = by_image.get((path.parent, plain_stem(path)), [])
-            found.append(FoundImage(path, own[0] if len(own) == 1 else None))
-    return found
+def _notes(images: list[Pair], mask_files: list[Path], *, any_mask_wanted: bool) -> list[str]:
+    notes = without_mask(images) if any_mask_wanted else []
+    spare = set(mask_files) - {found.mask for found in images}
+    if spare:
+        examples = ", ".join(f"“{path.name}”" for path in sorted(spare)[:3])
+        notes.append(f"{len(spare)} of {len(mask_files)} masks fit no image, for example {examples}.")
+    return notes

@@ -11,26 +11,40 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import Dataset, FoundClass, FoundImage
+from segstudio.formats.file_mask import FileMask
+from segstudio.formats.pairs import Pair, without_mask
 from segstudio.imaging.find import is_image_name, natural_key
+
+LAYOUT = "PH2"
 
 _CASE = re.compile(r"IMD\d+", re.IGNORECASE)
 _DEPTH = 2
+_LESION = FoundClass(1, "lesion")
 
 
-def recognises(folder: Path) -> bool:
+def recognises(folder: Path, masks: Path | None = None) -> bool:
     """True for a folder laid out like PH2, also one or two levels above the cases. Never raises."""
-    return _root(folder) is not None
+    return masks is None and _root(folder) is not None
 
 
-def find(folder: Path) -> list[FoundImage]:
-    """All cases in natural order, each with its lesion mask or None; empty where ``recognises`` says no."""
+def find(folder: Path, masks: Path | None = None) -> Dataset:
+    """All cases in natural order, each with its lesion mask or without; empty where ``recognises`` says no."""
+    pairs = find_pairs(folder)
+    images = tuple(
+        FoundImage(pair.image, None if pair.mask is None else FileMask(pair.mask, binary=True)) for pair in pairs
+    )
+    return Dataset(LAYOUT, images, (_LESION,), tuple(without_mask(pairs)))
+
+
+def find_pairs(folder: Path) -> list[Pair]:
+    """The cases' images with the files of their lesion masks."""
     root = _root(folder)
     found = []
     for case in _cases(root) if root is not None else ():
         image = _only(case / f"{case.name}_Dermoscopic_Image", case.name)
         if image is not None:
-            found.append(FoundImage(image, _only(case / f"{case.name}_lesion", f"{case.name}_lesion")))
+            found.append(Pair(image, _only(case / f"{case.name}_lesion", f"{case.name}_lesion")))
     return found
 
 

@@ -70,10 +70,22 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
     colours of ``classes``; void (255) becomes the class that is not judged, if there is one. Without one it becomes
     background, and so do a few stray pixels that are no class (smoothed edges); more are refused.
 
+    Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), values that are no class.
+    """
+    array = read_upright(path, size, orientation)
+    if len(classes) <= 1:
+        own_id = classes[0].id if classes else 1
+        return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
+    return _class_ids(path, array, classes)
+
+
+def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray[Any]:
+    """What a mask file holds, as ``read_array`` has it but upright, for an image with this upright ``size``.
+
     A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
     image's ``orientation``. (Where both readings fit, it is taken as stored: that is what programs write.)
 
-    Raises ``UserError`` for a file that can't be read, another size, or values that are no class.
+    Raises ``UserError`` for a file that can't be read or is of another size.
     """
     array, own = read_array(path)
     if own != UPRIGHT:
@@ -86,10 +98,7 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
             f"The mask “{path.name}” has {width} × {height} pixels but its image has {size[0]} × {size[1]}. "
             "Check that they belong together, or export the mask again at the image's size."
         )
-    if len(classes) <= 1:
-        own_id = classes[0].id if classes else 1
-        return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
-    return _class_ids(path, array, classes)
+    return array
 
 
 def read_ids(path: Path) -> tuple[ClassIds, bool]:
@@ -99,7 +108,11 @@ def read_ids(path: Path) -> tuple[ClassIds, bool]:
     the ids that it holds. Raises ``UserError`` for a file that can't be read.
     """
     array, own = read_array(path)
-    array = from_stored(array, own)
+    return as_ids(from_stored(array, own))
+
+
+def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
+    """What ``read_ids`` makes of an array as ``read_array`` has it."""
     flat = _flatten(array) if array.ndim == 3 else array
     if flat is None or flat.dtype.kind in "bf" or (flat.dtype == np.uint8 and flat.max(initial=0) > 127):
         return is_foreground(array).astype(np.uint16), True

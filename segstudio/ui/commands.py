@@ -319,7 +319,7 @@ class Commands:
         if isinstance(found, UserError):
             self.window.show_message(Message(str(found), "trouble", key="trouble"))
         elif self.studio.session is session:  # they were meant for no other project
-            session.files.add([image.image for image in found.images])
+            session.files.add([image.image for image in found.found.images])
 
     def _ask_folder(self, title: str, then: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self.window, title, self._last_folder())

@@ -11,7 +11,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.patch import Patch
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from tests.helpers.studios import approve, write_images
 from tests.helpers.videos import SIZE, disk, write_frames
 

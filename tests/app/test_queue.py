@@ -9,7 +9,7 @@ from PIL import Image
 from segstudio.app.new_project import NewProject
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Insight
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from segstudio.protocol.messages import Predict
 from tests.helpers.fake_worker import FakeWorker
 from tests.helpers.studios import approve

@@ -14,7 +14,8 @@ from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
+from segstudio.formats.file_mask import FileMask
 from segstudio.protocol.messages import Failed
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.images import Images
@@ -282,7 +283,7 @@ def test_a_project_that_opens_but_cannot_be_read_leaves_the_studio_free(rig, mon
 def test_a_mask_that_cannot_be_taken_does_not_keep_the_project_from_opening(rig, monkeypatch, tmp_path):
     images = write_images(tmp_path / "images", 2)
     Image.new("L", (96, 64)).save(tmp_path / "mask.png")
-    found = tuple(FoundImage(path, tmp_path / "mask.png") for path in images)
+    found = tuple(FoundImage(path, FileMask(tmp_path / "mask.png")) for path in images)
     monkeypatch.setattr("segstudio.app.studio.take_mask", broken)
     rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "approved"))
     rig.wait(lambda: rig.studio.session is not None)
@@ -360,7 +361,7 @@ def test_strokes_in_quick_succession_are_compared_with_the_truth_once_at_the_end
     truth = np.zeros((64, 96), np.uint8)
     truth[:20, :20] = 255
     Image.fromarray(truth).save(tmp_path / "truth.png")
-    found = (FoundImage(images[0], tmp_path / "truth.png"),)
+    found = (FoundImage(images[0], FileMask(tmp_path / "truth.png")),)
     rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "compare"))
     rig.wait(lambda: rig.studio.session is not None and rig.session.truth.dice is not None)
     go, calls = threading.Event(), []
@@ -621,7 +622,7 @@ def test_an_image_named_twice_in_a_plan_does_not_shift_the_masks(rig, tmp_path):
         masks.append(tmp_path / "masks" / path.name)
         masks[-1].parent.mkdir(exist_ok=True)
         Image.fromarray(mask).save(masks[-1])
-    found = [FoundImage(path, mask) for path, mask in zip(images, masks, strict=True)]
+    found = [FoundImage(path, FileMask(mask)) for path, mask in zip(images, masks, strict=True)]
     plan = NewProject(tmp_path / "p.segstudio", (found[0], *found), ("lesion",), "approved")
     rig.studio.new_project(plan)
     rig.wait(lambda: rig.studio.session is not None)

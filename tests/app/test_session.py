@@ -359,7 +359,8 @@ def test_a_fifth_of_the_approved_images_is_held_out_for_ever(rig):
 
 def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
     from segstudio.app.new_project import NewProject
-    from segstudio.formats.folder import FoundImage
+    from segstudio.formats.dataset import FoundImage
+    from segstudio.formats.file_mask import FileMask
     from tests.helpers.studios import write_images
 
     images = write_images(tmp_path / "images", 4)
@@ -367,7 +368,7 @@ def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
     truth[:20, :20] = 255
     (tmp_path / "masks").mkdir()
     Image.fromarray(truth).save(tmp_path / "masks" / "truth.png")
-    found = tuple(FoundImage(path, tmp_path / "masks" / "truth.png") for path in images)
+    found = tuple(FoundImage(path, FileMask(tmp_path / "masks" / "truth.png")) for path in images)
     rig.studio.new_project(NewProject(tmp_path / "compared.segstudio", found, ("lesion",), "compare"))
     rig.wait(lambda: rig.studio.session is not None)
     session = rig.session
@@ -385,14 +386,15 @@ def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
 
 def test_no_undo_goes_behind_a_mask_that_the_project_started_with(tmp_path, rig):
     from segstudio.app.new_project import NewProject
-    from segstudio.formats.folder import FoundImage
+    from segstudio.formats.dataset import FoundImage
+    from segstudio.formats.file_mask import FileMask
     from tests.helpers.studios import write_images
 
     images = write_images(tmp_path / "images", 2)
     mask = np.zeros((64, 96), np.uint8)
     mask[10:30, 10:30] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    found = tuple(FoundImage(path, tmp_path / "mask.png") for path in images)
+    found = tuple(FoundImage(path, FileMask(tmp_path / "mask.png")) for path in images)
     rig.studio.new_project(NewProject(tmp_path / "approved.segstudio", found, ("lesion",), "approved"))
     rig.wait(lambda: rig.studio.session is not None)
     rig.settle()

@@ -6,13 +6,17 @@ from PIL import Image
 
 from segstudio.app.new_project import NewProject
 from segstudio.domain.annotation import ImageState
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
+from segstudio.formats.file_mask import FileMask
 from segstudio.protocol.round_folder import read_request
 from tests.helpers.studios import StudioRig, approve, write_images
 
 
 def open_project(rig: StudioRig, paths, masks=None):
-    found = tuple(FoundImage(path, mask) for path, mask in zip(paths, masks or [None] * len(paths), strict=True))
+    found = tuple(
+        FoundImage(path, FileMask(mask) if mask else None)
+        for path, mask in zip(paths, masks or [None] * len(paths), strict=True)
+    )
     how = "approved" if masks else "none"
     rig.studio.new_project(NewProject(rig.folder / "p.segstudio", found, ("lesion",), how))
     rig.wait(lambda: rig.studio.session is not None)

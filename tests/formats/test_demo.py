@@ -5,7 +5,7 @@ import pytest
 
 from segstudio.domain.segments import make_classes
 from segstudio.formats.demo import write_demo
-from segstudio.formats.detect import find_images_and_masks
+from segstudio.formats.detect import find_dataset
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_image
 
@@ -19,8 +19,8 @@ def test_a_demo_folder_is_found_again_with_its_masks(tmp_path: Path, kind, size:
     seen: list[tuple[int, int]] = []
     written = write_demo(tmp_path, kind, 2, 7, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 2), (2, 2)]
-    found = find_images_and_masks(tmp_path)
-    assert [(f.image, f.mask) for f in found.images] == [(d.image, d.mask) for d in written]
+    found = find_dataset(tmp_path)
+    assert [(f.image, f.mask.files[0]) for f in found.images if f.mask] == [(d.image, d.mask) for d in written]
     classes = make_classes([kind])
     for item in written:
         pixels, mask = read_image(item.image).pixels, read_mask(item.mask, size, 1, classes)

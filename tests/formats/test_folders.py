@@ -1,4 +1,5 @@
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,9 @@ from PIL import Image
 
 from segstudio.domain.errors import UserError
 from segstudio.formats import ph2
-from segstudio.formats.detect import find_images_and_masks
-from segstudio.formats.folder import FoundImage, pair
+from segstudio.formats.dataset import FoundImage
+from segstudio.formats.detect import find_dataset
+from segstudio.formats.pairs import Pair, pair
 from tests.helpers.data import data_folder
 from tests.imaging.images import NAMES
 
@@ -18,9 +20,11 @@ def touch(root: Path, *names: str) -> None:
         (root / name).write_bytes(b"")
 
 
-def names(found: list[FoundImage], root: Path) -> dict[str, str | None]:
+def names(found: Sequence[Pair | FoundImage], root: Path) -> dict[str, str | None]:
+    masks = {f.image: f.mask.files[0] if isinstance(f, FoundImage) and f.mask else f.mask for f in found}
     return {
-        f.image.relative_to(root).as_posix(): f.mask.relative_to(root).as_posix() if f.mask else None for f in found
+        image.relative_to(root).as_posix(): mask.relative_to(root).as_posix() if mask else None
+        for image, mask in masks.items()
     }
 
 
@@ -110,84 +114,84 @@ def ph2_tree(root: Path, suffix: str = ".bmp") -> Path:
 def test_ph2_from_one_or_two_levels_above(tmp_path: Path, above: str, suffix: str) -> None:
     ph2_tree(tmp_path / above, suffix)
     assert ph2.recognises(tmp_path)
-    found = find_images_and_masks(tmp_path)
-    assert found.layout == "ph2"
+    found = find_dataset(tmp_path)
+    assert found.layout == "PH2"
     assert [f.image.stem for f in found.images] == ["IMD002", "IMD009", "IMD010"]
-    assert [f.mask.name for f in found.images if f.mask] == [
+    assert [f.mask.files[0].name for f in found.images if f.mask] == [
         f"{c}_lesion{suffix}" for c in ("IMD002", "IMD009", "IMD010")
     ]
-    assert found.notes == []
+    assert found.notes == ()
 
 
 def test_a_ph2_case_without_mask_or_image(tmp_path: Path) -> None:
     ph2_tree(tmp_path)
     (tmp_path / "IMD009/IMD009_lesion/IMD009_lesion.bmp").unlink()
     (tmp_path / "IMD010/IMD010_Dermoscopic_Image/IMD010.bmp").unlink()
-    found = find_images_and_masks(tmp_path)
+    found = find_dataset(tmp_path)
     assert [(f.image.stem, f.mask is None) for f in found.images] == [("IMD002", False), ("IMD009", True)]
-    assert found.notes == ["1 of 2 images have no mask."]
+    assert found.notes == ("1 of 2 images have no mask.",)
     (tmp_path / "IMD009/IMD009_lesion").rmdir()
-    assert len(ph2.find(tmp_path)) == 2
+    assert len(ph2.find(tmp_path).images) == 2
 
 
 def test_what_is_not_ph2(tmp_path: Path) -> None:
     touch(tmp_path, "IMD001.bmp", "IMD002/a.bmp", "x/y/z/IMD003/IMD003_Dermoscopic_Image/IMD003.bmp")
     assert not ph2.recognises(tmp_path)
-    assert ph2.find(tmp_path) == []
+    assert ph2.find(tmp_path).images == ()
     assert not ph2.recognises(tmp_path / "gone")
 
 
 def test_images_and_masks_as_subfolders(tmp_path: Path) -> None:
     touch(tmp_path, "Images/a.png", "Images/b.png", "masks/a.png", "masks/zz.png", "other/c.png")
-    found = find_images_and_masks(tmp_path)
+    found = find_dataset(tmp_path)
     assert names(found.images, tmp_path) == {"Images/a.png": "masks/a.png", "Images/b.png": None}
-    assert found.notes == ["1 of 2 images have no mask.", "1 of 2 masks fit no image, for example “zz.png”."]
+    assert found.notes == ("1 of 2 images have no mask.", "1 of 2 masks fit no image, for example “zz.png”.")
 
 
 def test_mask_folders_by_a_longer_name(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.png", "masks_person/a.png")
-    assert names(find_images_and_masks(tmp_path).images, tmp_path) == {"images/a.png": "masks_person/a.png"}
+    assert names(find_dataset(tmp_path).images, tmp_path) == {"images/a.png": "masks_person/a.png"}
     touch(tmp_path, "masks_class/a.png")
-    found = find_images_and_masks(tmp_path)
+    found = find_dataset(tmp_path)
     assert names(found.images, tmp_path) == {"images/a.png": None}
     assert "“masks_class”, “masks_person”" in found.notes[0]
 
 
 def test_masks_named_by_the_user(tmp_path: Path) -> None:
     touch(tmp_path, "a/x.png", "b/y.png")
-    found = find_images_and_masks(tmp_path / "a", tmp_path / "b")
+    found = find_dataset(tmp_path / "a", tmp_path / "b")
     assert found.layout == "folder"
     assert "None of the images has a mask." in found.notes
 
 
 def test_a_folder_of_images_alone_needs_no_note(tmp_path: Path) -> None:
     touch(tmp_path, "x.png", "sub/y.jpg")
-    found = find_images_and_masks(tmp_path)
-    assert (len(found.images), found.notes) == (2, [])
+    found = find_dataset(tmp_path)
+    assert (len(found.images), found.notes) == (2, ())
 
 
 def test_no_images_and_no_folder(tmp_path: Path) -> None:
     touch(tmp_path, "notes.txt")
     with pytest.raises(UserError, match="no images"):
-        find_images_and_masks(tmp_path)
+        find_dataset(tmp_path)
     with pytest.raises(UserError, match="can't be opened"):
-        find_images_and_masks(tmp_path / "gone")
+        find_dataset(tmp_path / "gone")
 
 
 def test_real_folders(tmp_path: Path) -> None:
-    packed = find_images_and_masks(data_folder("ph2_packed"))
-    assert (packed.layout, len(packed.images)) == ("ph2", 120)
+    packed = find_dataset(data_folder("ph2_packed"))
+    assert (packed.layout, len(packed.images)) == ("PH2", 120)
     assert all(found.mask is not None for found in packed.images)
-    mads = find_images_and_masks(data_folder("mads"))
+    mads = find_dataset(data_folder("mads"))
     assert [found.mask is not None for found in mads.images] == [False, True]
-    davis = find_images_and_masks(data_folder("davis"))
+    davis = find_dataset(data_folder("davis"))
     assert all(found.mask is not None for found in davis.images)
     # PH2 as it comes: BMP, two levels down.
     for found in packed.images[:2]:
-        for path in (found.image, found.mask):
-            assert path is not None
+        assert found.mask is not None
+        for path in (found.image, *found.mask.files):
             target = tmp_path / "PH2Dataset/PH2 Dataset images" / path.relative_to(data_folder("ph2_packed"))
             target.parent.mkdir(parents=True)
             with Image.open(path) as image:
                 image.save(target.with_suffix(".bmp"))
-    assert [found.mask is not None for found in ph2.find(tmp_path)] == [True, True]
+    assert [found.mask is not None for found in ph2.find(tmp_path).images] == [True, True]

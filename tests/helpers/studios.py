@@ -16,7 +16,7 @@ from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.app.tools import PointerEvent
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from tests.helpers.fake_worker import FakeWorker
 
 TIMEOUT = 20.0

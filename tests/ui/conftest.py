@@ -13,7 +13,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from segstudio.ui.bridge import QtScheduler
 from segstudio.ui.main_window import MainWindow
 from segstudio.ui.theme import Theme

@@ -14,7 +14,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.tools import bucket
 from segstudio.domain.patch import Patch
 from segstudio.domain.plane import Plane
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from tests.helpers.videos import SIZE, disk, write_frames
 from tests.ui.golden import assert_golden, grabbed
 

@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 
 from segstudio.app.new_project import NewProject
 from segstudio.domain.patch import Patch
-from segstudio.formats.folder import FoundImage
+from segstudio.formats.dataset import FoundImage
 from tests.helpers.videos import disk, write_frames
 from tests.ui.test_seeing import say
 

@@ -159,8 +159,10 @@ class NewProjectDialog(QDialog):
             folder = folder.with_name(folder.name + SUFFIX)
         void = _names(self.void.text())
         named = tuple(dict.fromkeys([*self._class_names(), *void]))
-        masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.with_mask else "none"
-        self._studio.new_project(NewProject(folder, preview.images, named, masks_as, self.upright.isChecked(), void))
+        masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.found.with_mask else "none"
+        self._studio.new_project(
+            NewProject(folder, preview.found.images, named, masks_as, self.upright.isChecked(), void)
+        )
         super().accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -188,24 +190,25 @@ class NewProjectDialog(QDialog):
             return
         self._preview = result
         restyle(self.found, "tone", "")
-        count, masks = len(result.images), result.with_mask
+        found = result.found
+        count, masks = len(found.images), found.with_mask
         sentences = [f"{count} image" + ("" if count == 1 else "s") + (f", {masks} with a mask" if masks else "") + "."]
-        if result.layout == "ph2":
-            sentences.append("This is the PH2 data set.")
-        self.found.setText(" ".join([*sentences, *result.notes]))
+        if found.layout != "folder":
+            sentences.append(f"This is laid out as the {found.layout} data set.")
+        self.found.setText(" ".join([*sentences, *found.notes]))
         self.classes.setText(", ".join(result.suggested_classes))
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
         self.classes.setFocus()
         self.classes.selectAll()
-        self.choices.button(1 if result.layout == "ph2" else 0).setChecked(True)
+        self.choices.button(1 if found.layout == "PH2" else 0).setChecked(True)
         self._refresh()
 
     def _class_names(self) -> tuple[str, ...]:
         return _names(self.classes.text())
 
     def _refresh(self) -> None:
-        with_masks = self._preview is not None and self._preview.with_mask > 0
+        with_masks = self._preview is not None and self._preview.found.with_mask > 0
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
         self._labels[_MASKS].setVisible(with_masks)

@@ -1,0 +1,49 @@
+"""A mask that is an image file, as most data sets have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.domain.regions import holes, parts
+from segstudio.formats.dataset import FoundMask
+from segstudio.formats.png import as_ids, is_foreground, read_upright
+
+
+@dataclass(frozen=True)
+class FileMask:
+    """The mask in a file of any kind that ``read_array`` knows; alpha is never the mask.
+
+    ``binary`` masks are of class 1 wherever they aren't black. Of others the values are the class ids, unless they are
+    plainly black and white. ``one_region`` says that the data set promises one region without holes: a mask that is
+    not so says it.
+    """
+
+    path: Path
+    binary: bool = False
+    one_region: bool = False
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The one file."""
+        return (self.path,)
+
+    def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
+        """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs."""
+        array = read_upright(self.path, size, orientation)
+        ids = is_foreground(array).astype(np.uint16) if self.binary else as_ids(array)[0]
+        return FoundMask(ids, oddities=_regions(self.path.name, ids > 0) if self.one_region else ())
+
+
+def _regions(name: str, mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> tuple[str, ...]:
+    """What keeps a mask from being one region without holes, as one sentence at most."""
+    if not mask.any():
+        return (f"“{name}” is empty.",)
+    regions = len(parts(mask)[1]) - 1
+    enclosed = len(parts(holes(mask))[1]) - 1
+    said = [f"{regions} regions"] if regions > 1 else []
+    said += [] if not enclosed else ["a hole" if enclosed == 1 else f"{enclosed} holes"]
+    return (f"“{name}” has {' and '.join(said)}; it is taken as it is.",) if said else ()
