@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.answers import Answers
+from segstudio.app.audit_log import AuditLog
 from segstudio.app.background import Background
 from segstudio.app.carrying import Carrying
 from segstudio.app.catalog import Catalog
@@ -68,6 +69,7 @@ class Session:
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
+        self.audit = AuditLog(store, self._saver)
         self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
         self._background = Background(scheduler)

@@ -9,6 +9,7 @@ file, which network folders cannot offer.
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -20,11 +21,15 @@ DB_NAME = "project.db"
 
 
 class Database:
-    """An open database file. Use it on the thread that opened it."""
+    """An open database file. Use it on the thread that opened it.
+
+    ``author`` is who the audit trail says it was that writes from now on.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.author = system_user()
 
     @classmethod
     def connect(cls, path: Path, *, create: bool = False) -> Database:
@@ -70,9 +75,13 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on the disk when the block has ended, or none of it is if it raised.
 
+        Inside another such block it is a part of that one's transaction: what it raises must then be let through.
         Raises ``UserError`` where the file or its disk is at fault.
         """
         with _translated(self.path.parent):
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -100,6 +109,14 @@ class Database:
         with contextlib.suppress(sqlite3.Error):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+
+
+def system_user() -> str:
+    """The name by which the system knows who runs the program."""
+    try:
+        return getpass.getuser().encode("utf-8", "replace").decode()
+    except (OSError, KeyError, ImportError):  # none has a name in some containers
+        return "unknown"
 
 
 def damaged(folder: Path) -> UserError:

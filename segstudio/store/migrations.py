@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segstudio.store.audit import TRAIL
+
 APPLICATION_ID = 0x53656753
 """The letters SegS, written into the file's header: tells a project's database from any other."""
 
@@ -164,6 +166,13 @@ _GROUPS = (
     "ALTER TABLE images ADD COLUMN perceptual_hash INTEGER",
 )
 
+# A major step: an older program would change masks and approvals without a word in the trail.
+_AUDIT_TRAIL = (
+    *TRAIL,
+    # Of the weights, as a file: the SHA-256. NULL where nobody asked yet.
+    "ALTER TABLE rounds ADD COLUMN weights_digest TEXT",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1000, _FIRST),
     Migration(2000, _CONFIDENCE_AND_APPROVALS),
@@ -171,6 +180,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2002, _INSIGHTS),
     Migration(3000, _VOID_CLASSES),
     Migration(3001, _GROUPS),
+    Migration(4010, _AUDIT_TRAIL),
 )
 
 

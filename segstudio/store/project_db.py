@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +22,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable
 from segstudio.store import migrations
 from segstudio.store.approval_scores import ApprovalScores
+from segstudio.store.audit import Trail
 from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
 from segstudio.store.insights import Insights
@@ -48,6 +49,7 @@ class Project:
         self.settings = Settings(database)
         self.approval_scores = ApprovalScores(database)
         self.insights = Insights(database)
+        self.audit = Trail(database)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:
@@ -69,6 +71,7 @@ class Project:
                 _insert_classes(connection, classes)
             project = cls(folder, database)
             project.save_segment_table(SegmentTable.for_classes(classes))
+            project.audit.note("project made", name=project.name, classes=[spec.name for spec in classes])
             on_failure.pop_all()
         return project
 
@@ -102,6 +105,15 @@ class Project:
     def name(self) -> str:
         """The folder's name without its ending."""
         return self.folder.name.removesuffix(SUFFIX)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Several calls as one: all of what they change is on the disk afterwards, or none of it if the block raised.
+
+        What a call in it raises must be let through.
+        """
+        with self._database.writing():
+            yield
 
     def close(self) -> None:
         """Let the project go. Closing twice does nothing."""
@@ -207,6 +219,7 @@ def _migrate(database: Database, version: int) -> None:
     database.backup_to(database.path.with_name(f"{DB_NAME}.before-{version}"))
     with database.writing() as connection:
         migrations.migrate(connection, version, migrations.MIGRATIONS)
+        Trail(database).note("project brought up to date", before=version, now=migrations.MIGRATIONS[-1].version)
 
 
 def _hex(color: Color) -> str:

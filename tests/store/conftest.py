@@ -6,8 +6,19 @@ from pathlib import Path
 import pytest
 
 from segstudio.domain.segments import make_classes
+from segstudio.store import migrations
+from segstudio.store.audit import Trail
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
+
+TRAIL_SINCE = 4010
+
+
+def be_before(patch: pytest.MonkeyPatch, version: int) -> None:
+    """Make projects as programs of before ``version`` did: without its tables, and without a trail if it had none."""
+    patch.setattr(migrations, "MIGRATIONS", tuple(step for step in migrations.MIGRATIONS if step.version < version))
+    if version <= TRAIL_SINCE:
+        patch.setattr(Trail, "note", lambda *_, **__: None)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from segstudio.store import migrations
 from segstudio.store.images import NewImage
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
+from tests.store.conftest import be_before
 
 CLASSES = make_classes(["lesion", "hair"])
 VERSION = migrations.MIGRATIONS[-1].version
@@ -340,7 +341,7 @@ def test_a_project_of_the_first_version_keeps_its_masks_and_approvals(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        be_before(patch, 2000)
         Project.create(folder, CLASSES).close()
     ids = add_as_before(folder, [tmp_path / name for name in ("a.png", "b.png", "c.png")])
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
@@ -362,7 +363,7 @@ def test_a_project_of_the_first_version_keeps_its_masks_and_approvals(
 
 def test_rounds_of_before_they_could_be_chosen_are_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        be_before(patch, 2001)
         Project.create(folder, CLASSES).close()
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (2000,)
@@ -378,7 +379,7 @@ def test_a_project_of_before_there_were_groups_keeps_its_split(
 ) -> None:
     names = [f"Jazz_Jazz{take}_C{camera}_00045.png" for take in range(6) for camera in range(2)]
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:5])
+        be_before(patch, 3001)
         Project.create(folder, CLASSES).close()
     ids = add_as_before(folder, [tmp_path / name for name in names])
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
@@ -400,7 +401,7 @@ def test_a_project_of_before_the_model_said_more_than_masks_is_taken_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:3])
+        be_before(patch, 2002)
         Project.create(folder, CLASSES).close()
     (image_id,) = add_as_before(folder, [folder / "a.png"])
     with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
@@ -419,7 +420,7 @@ def test_classes_of_before_something_could_be_left_unjudged_are_kept(
 ) -> None:
     classes = (ClassSpec(2, "Zelle", (0, 255, 16), "thing"), ClassSpec(1, "skin", (1, 2, 3)))
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", [step for step in migrations.MIGRATIONS if step.version < 3000])
+        be_before(patch, 3000)
         with Project.create(folder, classes) as project, pytest.raises(sqlite3.IntegrityError):
             project.save_classes(make_classes(["lesion"], void=["lesion"]))
     with Project.open(folder) as project:
