@@ -77,6 +77,7 @@ class RoundRunner:
         self._phase: Phase = "idle"
         self._latest: Path | None = None
         self._tried: int | None = None
+        self._thrifty = False
         self.book = book
         self.automatic = True
         self.predicting: Callable[[], int] = lambda: 0
@@ -203,7 +204,7 @@ class RoundRunner:
                 classes=tuple(c.name for c in this.classes),
                 images=tuple(this.images),
                 parent_weights=None if self._latest is None else str(self._latest),
-                settings=replace(settings, seed=settings.seed + this.record.number),
+                settings=replace(settings, seed=settings.seed + this.record.number, thrifty=self._thrifty),
                 things=tuple(c.id for c in this.classes if c.kind == "thing"),
                 void=void_ids(this.classes),
             )
@@ -259,8 +260,11 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped.")
             return
+        reason, tried = _reason(words), self._thrifty
+        self._thrifty = tried or reason == _KILLED
+        more = " The next try takes less memory, with smaller images." if self._thrifty and not tried else ""
         self._fail(
-            f"Learning stopped unexpectedly ({_reason(words)}). Your masks are safe; the last good model stays in use."
+            f"Learning stopped unexpectedly ({reason}). Your masks are safe; the last good model stays in use.{more}"
         )
 
     def _fail(self, sentence: str) -> None:
@@ -299,11 +303,14 @@ class RoundRunner:
         self._announce(Changes(message=Message(sentence, kind, key="round")))
 
 
+_KILLED = "the system ended it, perhaps because memory ran out"
+
+
 def _reason(words: str) -> str:
     """A worker's last words, as far as they mean something to a person."""
     lines = words.splitlines()
     if lines[:1] == ["exit code -9"]:
-        return "the system ended it, perhaps because memory ran out"
+        return _KILLED
     return lines[-1] if lines else "no reason given"
 
 

@@ -48,7 +48,7 @@ from segstudio.engine.trouble import (
     is_out_of_memory,
 )
 from segstudio.protocol.messages import Phase
-from segstudio.protocol.round_folder import IGNORE, RoundRequest
+from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 
 _T = TypeVar("_T")
 
@@ -96,7 +96,7 @@ class RoundTrainer:
         self._settings = request.settings
         self._data = data
         self._events = events
-        self._trouble = Trouble(Means(device, BATCH, seen_at_once(request.settings)), events.on_notice)
+        self._trouble = Trouble(_means(request.settings, device), events.on_notice)
         self._rng = np.random.default_rng(request.settings.seed)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
@@ -113,6 +113,8 @@ class RoundTrainer:
         self._clicks = ClickSimulator(request.settings.seed)
         self._loss: float | None = None
         self._scorer = Scorer(request, data.held_out, device, events, lambda: self._report("scoring"))
+        if self._settings.thrifty:
+            self._scorer.means = replace(self._scorer.means, side=self._means.side)
         self._scorings = self._planned_scorings()
         self._parent = parent
         self._warm: Scored | None = None
@@ -348,6 +350,12 @@ class RoundTrainer:
                 held_out_count=len(self._data.held_out),
             )
         )
+
+
+def _means(settings: TrainingSettings, device: Device) -> Means:
+    """What the first step is done with."""
+    planned = Means(device, BATCH, seen_at_once(settings))
+    return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
 
 
 def _starting_network(

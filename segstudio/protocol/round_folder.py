@@ -60,6 +60,7 @@ class TrainingSettings:
 
     ``loss`` is the name of what is minimised, one of ``Loss``. With a ``window`` the network sees the image in squares
     of so many px, a multiple of 32, not whole. ``flip_average`` has a mask be the mean over mirror images.
+    ``thrifty`` says that memory ran out before: one image at a time, of half the size.
     """
 
     network: str = "unet-efficientnet-lite0"
@@ -71,6 +72,7 @@ class TrainingSettings:
     loss: str = "cross_entropy_dice"
     window: int | None = None
     flip_average: bool = True
+    thrifty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

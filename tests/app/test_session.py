@@ -422,3 +422,8 @@ def test_a_worker_that_the_system_killed_is_said_in_words(rig):
     rig.wait(lambda: rig.messages)
     assert "perhaps because memory ran out" in rig.messages[-1].sentence
     assert "INFO" not in rig.messages[-1].sentence
+    assert rig.messages[-1].sentence.endswith("The next try takes less memory, with smaller images.")
+    rig.messages[-1].on_action()
+    rig.wait(lambda: session.rounds.status.phase == "training")
+    tried = [read_request(folder).settings.thrifty for folder in sorted((session.folder / "rounds").iterdir())]
+    assert tried == [False, True]

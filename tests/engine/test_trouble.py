@@ -110,6 +110,18 @@ def test_then_smaller_images_are_learned_from_and_the_weights_say_so(
     assert result.held_out_dice is not None
 
 
+def test_a_thrifty_round_begins_with_one_image_of_half_the_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    memory = Memory(monkeypatch, lambda *_: False)
+    make_round(tmp_path, held_out=2, settings=replace(LARGE, max_steps=4, thrifty=True), size=(192, 128))
+    assert _run(tmp_path, notices).steps == 4
+    assert max(side for _, side in memory.seen) == 96
+    assert [batch for batch, _ in memory.seen[:3]] == [1, 1, 1]
+    assert load_checkpoint(tmp_path / WEIGHTS).header.input_size == 96
+    assert notices == []
+
+
 def test_windows_get_smaller_where_a_round_sees_windows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
 ) -> None:
