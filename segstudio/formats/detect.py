@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segstudio.formats import coco, ph2
 from segstudio.formats import folder as any_folder
-from segstudio.formats import ph2
 from segstudio.formats.dataset import Dataset, Recogniser
 
-RECOGNISERS: tuple[Recogniser, ...] = (ph2, any_folder)
+RECOGNISERS: tuple[Recogniser, ...] = (ph2, coco, any_folder)
 """Asked in this order; the last knows every folder."""
 
 

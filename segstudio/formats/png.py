@@ -17,8 +17,9 @@ from PIL import Image
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
+from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.writing import write_whole
-from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored, turned_size
+from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
 from segstudio.imaging.reader import read_array
 
 ClassIds = NDArray[np.uint16]
@@ -88,16 +89,10 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray
     Raises ``UserError`` for a file that can't be read or is of another size.
     """
     array, own = read_array(path)
-    if own != UPRIGHT:
-        array = from_stored(array, own)
-    elif _size(array) == turned_size(size, orientation):
-        array = from_stored(array, orientation)
-    if _size(array) != size:
-        width, height = _size(array)
-        raise UserError(
-            f"The mask “{path.name}” has {width} × {height} pixels but its image has {size[0]} × {size[1]}. "
-            "Check that they belong together, or export the mask again at the image's size."
-        )
+    if own == UPRIGHT:
+        return lined_up(array, size, orientation, path.name)
+    array = from_stored(array, own)
+    check_size(array, size, path.name)
     return array
 
 
@@ -129,10 +124,6 @@ def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
     if grey.dtype == np.uint8 and grey.max(initial=0) > 127:
         return np.asarray(grey > 127, np.bool_)
     return np.asarray(grey > 0, np.bool_)
-
-
-def _size(array: NDArray[Any]) -> tuple[int, int]:
-    return array.shape[1], array.shape[0]
 
 
 def _flatten(array: NDArray[Any]) -> NDArray[Any] | None:

@@ -1,0 +1,95 @@
+"""Masks of single objects as COCO writes them: run lengths and polygons.
+
+Run lengths go down the columns and begin with the pixels that are off. What files say is checked before anything is
+allocated or handed to pycocotools, whose C code trusts its input.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+Mask = NDArray[np.bool_]
+
+_FAR = 16.0
+"""How many of the image's sides a corner may lie outside it; pycocotools' memory grows with the way round."""
+
+_OFFSET, _PAYLOAD, _SIGN, _MORE = 48, 0x1F, 0x10, 0x20
+
+
+def decode_rle(counts: str | bytes | Sequence[Any], height: int, width: int) -> Mask:
+    """(height, width) bool of run lengths, as a list of numbers or as COCO's compressed text.
+
+    Raises ``ValueError`` where they are no run lengths or don't add up to the image.
+    """
+    runs = _unpacked(counts) if isinstance(counts, str | bytes) else _whole_numbers(counts)
+    if any(run < 0 for run in runs) or sum(runs) != height * width:
+        raise ValueError(f"its run lengths don't add up to {width} × {height} pixels")
+    on = np.zeros(len(runs), np.bool_)
+    on[1::2] = True
+    return np.repeat(on, runs).reshape(width, height).T
+
+
+def encode_rle(mask: Mask) -> dict[str, Any]:
+    """COCO's compressed run lengths of a (H, W) bool mask, ready for JSON; decodes to the same pixels."""
+    packed = coco_mask.encode(np.asfortranarray(mask, np.uint8))
+    return {"size": [int(side) for side in packed["size"]], "counts": packed["counts"].decode("ascii")}
+
+
+def fill_polygons(polygons: Sequence[Any], height: int, width: int) -> Mask:
+    """(height, width) bool of what any of ``polygons`` covers, each a flat list x, y, x, y ... in pixels.
+
+    The pixels are pycocotools' own. A polygon that crosses itself is filled where its border goes round an odd number
+    of times. One of fewer than three corners covers nothing. Raises ``ValueError`` for what is no polygon.
+    """
+    corners = [_corners(polygon, height, width) for polygon in polygons]
+    flat = [polygon for polygon in corners if len(polygon) >= 6]
+    if not flat:
+        return np.zeros((height, width), np.bool_)
+    merged = coco_mask.merge(coco_mask.frPyObjects(flat, height, width))
+    return decode_rle(merged["counts"], height, width)
+
+
+def _corners(polygon: Any, height: int, width: int) -> list[float]:
+    if not isinstance(polygon, list) or len(polygon) % 2:
+        raise ValueError("its polygon is no list of x and y")
+    reach = _FAR * max(height, width)
+    for number in polygon:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ValueError("its polygon holds something that is no number")
+        if not math.isfinite(number) or abs(number) > reach:
+            raise ValueError("its polygon lies far outside the image")
+    return [float(number) for number in polygon]
+
+
+def _whole_numbers(counts: Sequence[Any]) -> list[int]:
+    if not all(isinstance(run, int) and not isinstance(run, bool) for run in counts):
+        raise ValueError("its run lengths are no whole numbers")
+    return list(counts)
+
+
+def _unpacked(text: str | bytes) -> list[int]:
+    """Numbers of five bits a character, lowest first, each but the first three told by its difference to two before."""
+    codes = text.encode("ascii", "replace") if isinstance(text, str) else text
+    runs: list[int] = []
+    value, shift = 0, 0
+    for code in codes:
+        bits = code - _OFFSET
+        if not 0 <= bits < 2 * _MORE or shift > 60:
+            raise ValueError("its run lengths are no text that COCO writes")
+        value |= (bits & _PAYLOAD) << shift
+        shift += 5
+        if bits & _MORE:
+            continue
+        if bits & _SIGN:
+            value -= 1 << shift
+        runs.append(value + runs[-2] if len(runs) > 2 else value)
+        value, shift = 0, 0
+    if shift:
+        raise ValueError("its run lengths are cut short")
+    return runs
