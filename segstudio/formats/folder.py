@@ -39,11 +39,10 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
     """Images with the files of their masks, and what is odd about that; see ``find``."""
     notes: list[str] = []
     images_dir = folder
-    if masks is None:
-        inner = _named(folder, _IMAGE_FOLDERS)
-        if inner:
-            images_dir = inner[0]
-            masks = _mask_folder(folder, notes)
+    inner = _named(folder, _IMAGE_FOLDERS)
+    if inner and (masks is None or masks.parent == folder):
+        images_dir = inner[0]
+        masks = _mask_folder(folder, notes) if masks is None else masks
     if masks is None:
         images = pair(images_dir)
         mask_files: list[Path] = []
@@ -70,19 +69,32 @@ def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:
 
 
 def _mask_folder(folder: Path, notes: list[str]) -> Path | None:
-    exact = _named(folder, _MASK_FOLDERS)
-    if exact:
-        return exact[0]
-    with os.scandir(folder) as entries:
-        similar = sorted(
-            Path(entry.path)
-            for entry in entries
-            if entry.is_dir() and entry.name.casefold().startswith(("mask", "label", "segm", "annot", "ground"))
-        )
+    similar = mask_folders(folder)
     if len(similar) > 1:
         names = ", ".join(f"“{path.name}”" for path in similar)
         notes.append(f"There are several folders that may hold masks ({names}): choose the one to use.")
     return similar[0] if len(similar) == 1 else None
+
+
+def has_image_folder(folder: Path) -> bool:
+    """Whether a subfolder is called as images are."""
+    return bool(_named(folder, _IMAGE_FOLDERS))
+
+
+def mask_folders(folder: Path) -> list[Path]:
+    """The subfolder that is called as masks are; or else all whose names begin so."""
+    exact = _named(folder, _MASK_FOLDERS)
+    if exact:
+        return exact[:1]
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                Path(entry.path)
+                for entry in entries
+                if entry.is_dir() and entry.name.casefold().startswith(("mask", "label", "segm", "annot", "ground"))
+            )
+    except OSError:
+        return []
 
 
 def _notes(images: list[Pair], mask_files: list[Path], *, any_mask_wanted: bool) -> list[str]:

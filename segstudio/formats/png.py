@@ -142,7 +142,7 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) ->
             ids[packed == red * 65536 + green * 256 + blue] = class_id
         flat = _flatten(array)
         if ids.any() or flat is None:
-            if _too_many((ids == BACKGROUND) & (packed != 0), packed != 0):
+            if too_many((ids == BACKGROUND) & (packed != 0), packed != 0):
                 raise _no_class(path, "colours")
             return ids
         array = flat
@@ -154,13 +154,13 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) ->
     if ids.any():
         strange &= array != _VOID
         ids[(ids == BACKGROUND) & (array == _VOID)] = next(iter(void_ids(classes)), BACKGROUND)
-    if _too_many(strange, said):
+    if too_many(strange, said):
         named = ", ".join(str(value) for value in np.unique(array[strange])[:_NAMED])
         raise _no_class(path, f"values ({named})")
     return ids
 
 
-def _too_many(strange: NDArray[np.bool_], said: NDArray[np.bool_]) -> bool:
+def too_many(strange: NDArray[np.bool_], said: NDArray[np.bool_]) -> bool:
     """Whether pixels that are no class are more than strays among those that say something."""
     return int(strange.sum()) > _STRAY * int(said.sum())
 

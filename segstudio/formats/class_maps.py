@@ -1,0 +1,174 @@
+"""Images with masks of several classes: by value, as CamVid has them, by colour, or objects that are numbered.
+
+What a value or a colour means is in a list beside the masks (see ``class_lists``), or is found by looking at some of
+them and left to the user to name. Several folders of masks are layers to choose from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import Color
+from segstudio.formats import folder as any_folder
+from segstudio.formats.class_lists import Listed, find_class_list, read_class_list
+from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, Layer, MaskSource
+from segstudio.formats.file_mask import FileMask
+from segstudio.formats.pairs import Pair
+from segstudio.formats.survey import Survey, survey
+from segstudio.formats.value_masks import ColourMask, ObjectMask, ValueMask
+from segstudio.formats.void_names import means_nothing, means_void, unmarked
+
+LAYOUT = "class maps"
+
+_AT_A_GLANCE = 6
+_VOID = 255
+
+
+def recognises(folder: Path, masks: Path | None = None) -> bool:
+    """True where masks have more than one class, or number objects; looks at a few, and never raises."""
+    try:
+        return any(
+            survey([each.mask for each in pairs if each.mask is not None], _AT_A_GLANCE).kind
+            in ("values", "objects", "colours")
+            for _, pairs, _ in _choices(folder, masks)
+        )
+    except UserError:
+        return False
+
+
+def find(folder: Path, masks: Path | None = None) -> Dataset:
+    """Images with the masks of each folder of masks. Raises ``UserError`` where a folder or list can't be read."""
+    layers = []
+    for mask_folder, pairs, notes in _choices(folder, masks):
+        beside = () if mask_folder is None else (mask_folder, mask_folder.parent)
+        listed = find_class_list(*beside, folder)
+        meaning = _meaning(survey([each.mask for each in pairs if each.mask is not None]), listed)
+        layers.append((mask_folder, pairs, notes, meaning))
+    # The one that says most comes first: a mask of classes before one of black and white.
+    layers.sort(key=lambda layer: -len(layer[3].classes))
+    _, pairs, notes, meaning = layers[0]
+    names = [LAYOUT if mask_folder is None else mask_folder.name for mask_folder, *_ in layers]
+    others = tuple(
+        Layer(name, other.classes, tuple(_by_image(pairs, other_pairs, other)))
+        for name, (_, other_pairs, _, other) in zip(names[1:], layers[1:], strict=True)
+    )
+    images = tuple(FoundImage(each.image, None if each.mask is None else meaning.mask(each.mask)) for each in pairs)
+    notes = [note for note in notes if not others or "several folders that may hold masks" not in note]
+    return Dataset(
+        LAYOUT, images, meaning.classes, (*notes, *meaning.notes), (), names[0] if others else "", others, upright=True
+    )
+
+
+def _by_image(pairs: Sequence[Pair], others: Sequence[Pair], meaning: _Meaning) -> list[MaskSource | None]:
+    masks = {each.image: each.mask for each in others}
+    return [None if (mask := masks.get(each.image)) is None else meaning.mask(mask) for each in pairs]
+
+
+def _choices(folder: Path, masks: Path | None) -> list[tuple[Path | None, list[Pair], list[str]]]:
+    """Each folder of masks, its pairs, and what is odd about these; (None, ...) for masks beside their images."""
+    candidates: list[Path | None] = [masks]
+    if masks is None and any_folder.has_image_folder(folder):
+        candidates = [*any_folder.mask_folders(folder)] or [None]
+    return [(each, *any_folder.find_pairs(folder, each)) for each in candidates]
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What the masks of one folder are."""
+
+    kind: str
+    classes: tuple[FoundClass, ...]
+    notes: tuple[str, ...] = ()
+    values: Mapping[int, int] | None = None
+    colours: Mapping[Color, int] | None = None
+    void: int = 0
+
+    def mask(self, path: Path) -> MaskSource:
+        """The mask in a file."""
+        if self.colours is not None:
+            return ColourMask(path, self.colours)
+        if self.values is not None:
+            return ValueMask(path, self.values, self.void)
+        return ObjectMask(path) if self.kind == "objects" else FileMask(path, binary=True)
+
+
+def _meaning(seen: Survey, list_file: Path | None) -> _Meaning:
+    if list_file is not None and seen.kind in ("values", "colours", "objects"):
+        listed = read_class_list(list_file)
+        return _named(seen, listed, list_file.name)
+    if seen.kind == "colours":
+        return _unnamed_colours(seen)
+    if seen.kind == "values":
+        return _unnamed_values(seen)
+    if seen.kind == "objects":
+        return _Meaning(
+            seen.kind,
+            (FoundClass(1, "object", "thing"),),
+            (f"The masks number objects (up to {max(seen.values)}): each becomes one of a class.",),
+        )
+    return _Meaning(seen.kind, (FoundClass(1),) if seen.kind == "binary" else ())
+
+
+def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> _Meaning:
+    """By a list: classes are numbered from 1 in its order; what it calls background is none."""
+    numbers: dict[int, int] = {}
+    classes: list[FoundClass] = []
+    for known in listed:
+        if means_nothing(known.name):
+            numbers[known.value] = 0
+            continue
+        numbers[known.value] = len(classes) + 1
+        kind = "void" if means_void(known.name) else "stuff"
+        classes.append(FoundClass(len(classes) + 1, unmarked(known.name), kind, known.color))  # type: ignore[arg-type]
+    void = next((known.id for known in classes if known.kind == "void"), 0)
+    notes = [f"The classes are named by “{list_name}”."]
+    if void:
+        notes.append(f"“{classes[void - 1].name}” is not judged: nothing is learned, predicted or scored there.")
+    if seen.kind == "colours":
+        colours = {known.color: numbers[known.value] for known in listed if known.color is not None}
+        missing = [color for color in seen.colours if color not in colours and any(color)]
+        if missing:
+            more = ", ".join(map(_hex, missing[:3]))
+            notes.append(f"Colours that “{list_name}” does not name are in the masks: {more}.")
+        return _Meaning(seen.kind, tuple(classes), tuple(notes), colours=colours)
+    strange = [value for value in seen.values if value not in numbers and value not in (0, _VOID)]
+    if strange:
+        more = ", ".join(map(str, strange[:5]))
+        notes.append(f"Values that “{list_name}” does not name are in the masks: {more}.")
+    return _Meaning("values", tuple(classes), tuple(notes), numbers, void=void)
+
+
+def _unnamed_colours(seen: Survey) -> _Meaning:
+    colours = {color: number for number, color in enumerate((c for c in seen.colours if any(c)), start=1)}
+    shares = ", ".join(f"{_hex(color)} ({100 * seen.colours[color]:.1f} %)" for color in colours)
+    return _Meaning(
+        seen.kind,
+        tuple(FoundClass(number, _hex(color), color=color) for color, number in colours.items()),
+        (f"Each colour of the masks is a class: {shares}. Name them; black is background.{_sampled(seen)}",),
+        colours=colours,
+    )
+
+
+def _unnamed_values(seen: Survey) -> _Meaning:
+    numbers = {value: number for number, value in enumerate((v for v in seen.values if v not in (0, _VOID)), start=1)}
+    classes = [FoundClass(number, f"value {value}") for value, number in numbers.items()]
+    notes = [
+        f"Nothing says what the values {', '.join(map(str, numbers))} of the masks mean: name them.{_sampled(seen)}"
+    ]
+    void = 0
+    if _VOID in seen.values:
+        void = len(classes) + 1
+        classes.append(FoundClass(void, "void", "void"))
+        notes.append("Where masks have 255, nobody judges.")
+    return _Meaning(seen.kind, tuple(classes), tuple(notes), numbers, void=void)
+
+
+def _sampled(seen: Survey) -> str:
+    return "" if seen.looked_at == seen.of else f" {seen.looked_at} of {seen.of} masks were looked at."
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

@@ -1,0 +1,133 @@
+"""What kind of masks these are, by looking at some of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import Color
+from segstudio.imaging.reader import read_array
+
+MOST_CLASSES = 64
+"""More values or colours than that are no classes: they number objects, or are a photograph's."""
+
+SNAP = 24
+"""How far, in any of its parts, a colour may be from the one that it is taken for; JPEG blurs them."""
+
+_RARE = 0.0005
+_VOID = 255
+
+Kind = Literal["binary", "values", "objects", "colours", "unknown"]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found in ``looked_at`` of ``of`` masks.
+
+    ``binary``: black and white, or 0 and 1. ``values``: each value a class. ``objects``: each value an object.
+    ``colours``: each colour a class. ``unknown``: none could be read, or too much is in them. ``values`` and
+    ``colours`` come with their shares of all pixels.
+    """
+
+    kind: Kind
+    looked_at: int
+    of: int
+    values: dict[int, float] = field(default_factory=dict)
+    colours: dict[Color, float] = field(default_factory=dict)
+
+
+def survey(masks: Sequence[Path], most: int = 48) -> Survey:
+    """Look at up to ``most`` of ``masks``, evenly spread; those that can't be read are passed over."""
+    step = max(1, -(-len(masks) // most))
+    chosen = masks[::step]
+    values: Counter[int] = Counter()
+    colours: Counter[int] = Counter()
+    deep, seen = False, 0
+    for path in chosen:
+        try:
+            array, _ = read_array(path)
+        except UserError:
+            continue
+        seen += 1
+        if array.dtype.kind == "f" or (array.ndim == 3 and array.dtype != np.uint8):
+            return Survey("unknown", seen, len(masks))
+        if array.ndim == 3 and not is_grey(array):
+            colours.update(_counted(packed(array)))
+        else:
+            flat = array[..., 0] if array.ndim == 3 else array
+            deep |= flat.dtype.itemsize > 1
+            values.update(_counted(flat))
+        if len(colours) > 200_000 or len(values) > 65536:
+            break
+    if colours:
+        # Grey pictures among coloured ones are of few colours by chance.
+        colours.update({value * 0x010101: count for value, count in values.items() if value < 256})
+        return _coloured(colours, seen, len(masks))
+    return _valued(values, deep, seen, len(masks))
+
+
+def is_grey(array: NDArray[Any]) -> bool:
+    """Whether (H, W, 3) is a grey picture kept as colours."""
+    return bool(np.all((array[..., 0] == array[..., 1]) & (array[..., 1] == array[..., 2])))
+
+
+def packed(array: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """(H, W) uint32 of 0xRRGGBB from (H, W, 3) uint8."""
+    wide = array.astype(np.uint32)
+    return np.asarray(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2], np.uint32)
+
+
+def unpacked(value: int) -> Color:
+    """A colour from 0xRRGGBB."""
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def _counted(array: NDArray[Any]) -> dict[int, int]:
+    values, counts = np.unique(array, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _valued(values: Counter[int], deep: bool, seen: int, of: int) -> Survey:
+    total = max(1, values.total())
+    shares = {int(value): count / total for value, count in sorted(values.items())}
+    said = [value for value in shares if value not in (0, _VOID)]
+    kind: Kind
+    if not seen or min(shares, default=0) < 0:
+        kind = "unknown"
+    elif said in ([], [1]) and not (said and _VOID in shares):
+        kind = "binary"
+    elif deep and (len(said) > MOST_CLASSES or max(said) > 65534):
+        kind = "objects" if max(said) <= 65534 else "unknown"
+    elif len(said) > MOST_CLASSES or (not deep and max(said) > 127):
+        # 8 bits that reach far up are black and white with soft edges.
+        kind = "binary"
+    else:
+        kind = "values"
+    return Survey(kind, seen, of, shares)
+
+
+def _coloured(colours: Counter[int], seen: int, of: int) -> Survey:
+    total = colours.total()
+    kept: dict[Color, float] = {}
+    for value, count in colours.most_common():
+        color = unpacked(value)
+        near = next((known for known in kept if _distance(known, color) <= SNAP), None)
+        if near is not None:
+            kept[near] += count / total
+        elif count / total >= _RARE:
+            kept[color] = count / total
+        if len(kept) > MOST_CLASSES:
+            return Survey("unknown", seen, of)
+    strays = 1 - sum(kept.values())
+    return Survey("colours" if strays < 0.02 else "unknown", seen, of, colours=kept)
+
+
+def _distance(one: Color, other: Color) -> int:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))

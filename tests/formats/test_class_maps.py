@@ -1,0 +1,243 @@
+"""Masks of several classes, by value, colour and number, on real folders and on small ones that hold each oddity."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.domain.errors import UserError
+from segstudio.formats import class_maps
+from segstudio.formats.class_lists import Listed, find_class_list, read_class_list
+from segstudio.formats.dataset import Dataset, FoundImage, FoundMask
+from segstudio.formats.detect import find_dataset
+from segstudio.formats.survey import survey
+from segstudio.imaging.reader import read_orientation, read_size
+from tests.helpers.data import data_folder
+
+RED, BLUE, BLACK = (200, 10, 10), (0, 0, 255), (0, 0, 0)
+
+
+def folder_of(root: Path, *masks: np.ndarray, name: str = "masks", suffix: str = "png") -> Path:
+    """Grey images and masks of their size, in folders of their own."""
+    (root / "images").mkdir(exist_ok=True)
+    (root / name).mkdir()
+    for number, mask in enumerate(masks):
+        Image.new("L", mask.shape[1::-1], 80).save(root / "images" / f"{number}.png")
+        Image.fromarray(mask).save(root / name / f"{number}.{suffix}")
+    return root
+
+
+def read(found: FoundImage) -> FoundMask:
+    assert found.mask is not None
+    return found.mask.read(read_size(found.image), read_orientation(found.image))
+
+
+def stripes(*values: int | tuple[int, int, int], dtype: type = np.uint8) -> np.ndarray:
+    """Columns of one value or colour each, ten pixels wide."""
+    return np.repeat(np.repeat(np.array([values], dtype), 10, axis=1), 20, axis=0)
+
+
+def columns(found: FoundImage) -> list[int]:
+    return [int(value) for value in read(found).class_ids()[0, ::10]]
+
+
+def named(dataset: Dataset) -> list[tuple[str, str]]:
+    return [(known.name, known.kind) for known in dataset.classes]
+
+
+def test_values_named_by_a_list_of_which_none_is_background(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2, 1))
+    (tmp_path / "labels.json").write_text(json.dumps({"0": "Sky", "1": "Road", "2": "Unlabelled"}))
+    found = find_dataset(tmp_path)
+    assert found.layout == "class maps"
+    assert named(found) == [("Sky", "stuff"), ("Road", "stuff"), ("Unlabelled", "void")]
+    assert columns(found.images[0]) == [1, 2, 3, 2]
+    assert any("not judged" in note for note in found.notes)
+
+
+def test_values_named_by_a_list_with_a_background(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 5, 7, 255))
+    (tmp_path / "labels.json").write_text(json.dumps({"0": "null", "5": "coat", "7": "hat"}))
+    found = find_dataset(tmp_path)
+    assert named(found) == [("coat", "stuff"), ("hat", "stuff")]
+    assert columns(found.images[0]) == [0, 1, 2, 0]
+
+
+def test_255_is_the_void_class_where_there_is_one(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2, 255))
+    (tmp_path / "classes.txt").write_text("background\ncoat\nhat\nvoid\n")
+    assert columns(find_dataset(tmp_path).images[0]) == [0, 1, 2, 3]
+
+
+def test_values_that_the_list_does_not_name(tmp_path: Path) -> None:
+    few = stripes(0, 1, 2, 2)
+    few[0, 15] = 9
+    folder_of(tmp_path, few, stripes(0, 1, 9, 9))
+    (tmp_path / "labels.json").write_text(json.dumps(["background", "coat", "hat"]))
+    found = find_dataset(tmp_path)
+    assert "Values that “labels.json” does not name are in the masks: 9." in found.notes
+    assert columns(found.images[0]) == [0, 1, 2, 2]
+    assert read(found.images[0]).ids[0, 15] == 0
+    with pytest.raises(UserError, match=r"has values \(9\)"):
+        read(found.images[1])
+
+
+def test_values_that_nothing_names(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(0, 3, 12, 255)))
+    assert named(found) == [("value 3", "stuff"), ("value 12", "stuff"), ("void", "void")]
+    assert columns(found.images[0]) == [0, 1, 2, 3]
+    assert any("name them" in note for note in found.notes)
+
+
+def test_a_palette_counts_by_its_indices(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2))
+    image = Image.fromarray(stripes(0, 2, 1)).convert("P")
+    image.putpalette([9, 9, 9, 200, 0, 0, 0, 0, 200])
+    image.save(tmp_path / "masks" / "0.png")
+    assert columns(find_dataset(tmp_path).images[0]) == [0, 2, 1]
+
+
+def test_coloured_masks_list_their_colours_to_be_named(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(BLACK, RED, RED, BLUE)))
+    assert [(known.name, known.color) for known in found.classes] == [("#c80a0a", RED), ("#0000ff", BLUE)]
+    assert columns(found.images[0]) == [0, 1, 1, 2]
+    assert "Each colour of the masks is a class: #c80a0a (50.0 %), #0000ff (25.0 %)." in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("label_colors.txt", "# comment\n200 10 10\t\tAnimal\n0 0 255 Road Surface\n0 0 0 Void\n"),
+        ("class_dict.csv", "name,r,g,b\nAnimal,200,10,10\nRoad Surface,0,0,255\nVoid,0,0,0\n"),
+        ("labelmap.txt", "Animal 200 10 10\nRoad Surface 0 0 255\nVoid 0 0 0\n"),
+        ("palette.json", '{"Animal": [200, 10, 10], "Road Surface": [0, 0, 255], "Void": "#000000"}'),
+        ("classes.json", '[{"name": "Animal", "color": "#c80a0a"}, {"name": "Road Surface", "color": [0, 0, 255]}, '
+         '{"name": "Void", "color": [0, 0, 0]}]'),
+    ],
+)  # fmt: skip
+def test_lists_of_colours(tmp_path: Path, file: str, text: str) -> None:
+    folder_of(tmp_path, stripes(BLACK, RED, RED, BLUE))
+    (tmp_path / file).write_text(text)
+    found = find_dataset(tmp_path)
+    assert named(found) == [("Animal", "stuff"), ("Road Surface", "stuff"), ("Void", "void")]
+    assert columns(found.images[0]) == [3, 1, 1, 2]
+
+
+def test_colours_that_jpeg_blurred_are_told_apart(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(BLACK, RED, RED, BLUE), suffix="bmp"))
+    expected = read(found.images[0]).ids
+    Image.fromarray(stripes(BLACK, RED, RED, BLUE)).save(tmp_path / "masks" / "0.jpg", quality=95, subsampling=0)
+    (tmp_path / "masks" / "0.bmp").unlink()
+    found = find_dataset(tmp_path)
+    assert len(found.classes) == 2
+    np.testing.assert_array_equal(read(found.images[0]).ids, expected)
+
+
+def test_a_coloured_mask_with_other_colours_is_a_sentence(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(BLACK, RED, BLUE))
+    (tmp_path / "label_colors.txt").write_text("200 10 10 Animal\n")
+    found = find_dataset(tmp_path)
+    assert any("#0000ff" in note for note in found.notes)
+    with pytest.raises(UserError, match="#0000ff"):
+        read(found.images[0])
+    noise = np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "masks" / "0.png")
+    Image.new("L", (300, 300)).save(tmp_path / "images" / "0.png")
+    with pytest.raises(UserError, match="photograph"):
+        read(found.images[0])
+
+
+def test_sixteen_bit_values_are_classes_where_they_are_few(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(0, 300, 7, 60000, dtype=np.uint16)))
+    assert [known.name for known in found.classes] == ["value 7", "value 300", "value 60000"]
+    assert columns(found.images[0]) == [0, 2, 1, 3]
+
+
+def test_sixteen_bit_values_number_objects_where_they_are_many(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(*range(200), dtype=np.uint16)))
+    assert named(found) == [("object", "thing")]
+    mask = read(found.images[0])
+    assert mask.ids.max() == 199
+    assert (len(mask.segments), mask.segments[4].name) == (199, "object 5")
+    assert set(columns(found.images[0])) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        stripes(0, 1),
+        stripes(0, 255),
+        stripes(0, 128, 255),
+        stripes(*range(256)),
+        stripes(0, 1).astype(bool),
+        stripes(BLACK, (255, 255, 255)),
+    ],
+)
+def test_black_and_white_is_left_to_others(tmp_path: Path, mask: np.ndarray) -> None:
+    assert not class_maps.recognises(folder_of(tmp_path, mask))
+
+
+def test_several_folders_of_masks_are_layers(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2), name="masks_class")
+    folder_of(tmp_path, stripes(0, 255, 255), name="masks_person")
+    (tmp_path / "labels.json").write_text('["background", "coat", "hat"]')
+    found = find_dataset(tmp_path)
+    assert (found.layer, [layer.name for layer in found.layers]) == ("masks_class", ["masks_person"])
+    assert columns(found.images[0]) == [0, 1, 2]
+    assert columns(found.choose("masks_person").images[0]) == [0, 1, 1]
+    assert [image.image.parent.name for image in found.images] == ["images"]
+    assert find_dataset(tmp_path, tmp_path / "masks_person").layout == "folder"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "5", '{"0": 1.5}', '{"a": 1, "b": 1}', '{"a": -4}', '{"a": 99999}', '[{"id": 1}]', "[null]", '{"0": ""}'],
+)
+def test_a_list_that_makes_no_sense_is_a_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "labels.json").write_text(text)
+    with pytest.raises(UserError, match=r"labels\.json"):
+        read_class_list(tmp_path / "labels.json")
+
+
+def test_lists_of_other_forms(tmp_path: Path) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_text("0: sky\n1: road\n")
+    assert read_class_list(path) == (Listed(0, "sky"), Listed(1, "road"))
+    path.write_text("1 2 3\n")
+    with pytest.raises(UserError, match="has no name"):
+        read_class_list(path)
+    assert find_class_list(tmp_path / "nowhere", tmp_path) == path
+    (tmp_path / "labels.json").write_text('{"classes": ["a", "b"]}')
+    assert read_class_list(tmp_path / "labels.json") == (Listed(0, "a"), Listed(1, "b"))
+
+
+def test_masks_that_cannot_be_read_are_passed_over(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2))
+    (tmp_path / "masks" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert survey(sorted((tmp_path / "masks").iterdir())).kind == "values"
+    assert survey([tmp_path / "masks" / "broken.png"]).kind == "unknown"
+
+
+def test_camvid() -> None:
+    folder = data_folder("camvid")
+    found = find_dataset(folder)
+    assert (len(found.images), found.with_mask) == (60, 60)
+    assert named(found)[0] == ("Sky", "stuff")
+    assert named(found)[-1] == ("Unlabelled", "void")
+    for image in found.images[::10]:
+        raw = np.asarray(Image.open(folder / "masks" / image.image.name))
+        np.testing.assert_array_equal(read(image).class_ids(), raw.astype(np.uint16) + 1)
+
+
+def test_ccp() -> None:
+    folder = data_folder("ccp")
+    found = find_dataset(folder)
+    assert (found.layer, len(found.classes), found.with_mask) == ("masks_class", 58, 200)
+    for image in found.images[::40]:
+        raw = np.asarray(Image.open(folder / "masks_class" / f"{image.image.stem}.png"))
+        np.testing.assert_array_equal(read(image).class_ids(), raw)
+    person = found.choose("masks_person").images[0]
+    raw = np.asarray(Image.open(folder / "masks_person" / f"{person.image.stem}.png"))
+    np.testing.assert_array_equal(read(person).class_ids() > 0, raw > 127)
