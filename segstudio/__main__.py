@@ -41,6 +41,13 @@ class MasksUse(StrEnum):
     compare = "compare"
 
 
+class Against(StrEnum):
+    """What a project's masks are held to."""
+
+    approved = "approved"
+    truth = "truth"
+
+
 class QueueOrder(StrEnum):
     """How a simulated annotator chooses images."""
 
@@ -119,14 +126,29 @@ def train(project: ProjectArg) -> None:
 
 @cli.command()
 def predict(
-    project: ProjectArg,
     out: OutOption,
-    images: Annotated[list[Path] | None, typer.Argument(metavar="[IMAGES]...")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PROJECT] [IMAGES]...", help="No PROJECT where --model is given.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="lesion, body, or a .safetensors file: predicts with no project.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="With --model: write over files that were not ours.")] = False,
 ) -> None:
-    """Write the model's masks of IMAGES, or of all images of PROJECT, to a folder."""
+    """Write the masks of a project's model, or of --model, of IMAGES to a folder."""
+    if model is not None:
+        from segstudio.app.predict_command import predict_with
+
+        report = predict_with(model, paths or [], out, force, lambda line: typer.echo(line, err=True))
+        typer.echo(report.text)
+        if report.troubles:
+            raise typer.Exit(1)
+        return
     from segstudio.app.batch import predict_images
 
-    typer.echo(predict_images(project, images or [], out))
+    if not paths:
+        raise UserError("Name a project, or a model with --model and the images to look at.")
+    typer.echo(predict_images(paths[0], paths[1:], out))
 
 
 @cli.command()
@@ -144,20 +166,36 @@ def export(
 
 @cli.command()
 def evaluate(
-    pred: Annotated[Path, typer.Option("--pred", help="Folder of masks to judge.")],
-    truth: Annotated[Path, typer.Option("--truth", help="Folder of true masks, paired by name.")],
+    pred: Annotated[Path | None, typer.Option("--pred", help="Folder of masks to judge.")] = None,
+    truth: Annotated[Path | None, typer.Option("--truth", help="Folder of true masks, paired by name.")] = None,
+    other: Annotated[Path | None, typer.Option("--other", help="Second folder of masks, side by side.")] = None,
+    project: Annotated[Path | None, typer.Option("--project", help="Judge this project's masks.")] = None,
+    against: Annotated[Against, typer.Option("--against", help="What a project is held to.")] = Against.approved,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="Judge a model on --images; twice: two side by side.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="Folder of images, also for the pictures.")] = None,
+    classes: Annotated[str, typer.Option("--classes", help="Names of the values 1, 2, ... in masks.")] = "",
     void: Annotated[
         int | None, typer.Option("--void", help="Value of true masks where nobody judges; nothing there counts.")
     ] = None,
+    attributes: Annotated[
+        Path | None, typer.Option("--attributes", help="CSV, a row an image: the summary goes by its columns, too.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Which columns, separated by commas.")] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row an image to this file.")] = None,
+    pictures: Annotated[Path | None, typer.Option("--pictures", help="Folder for pictures of the worst.")] = None,
+    worst: Annotated[int, typer.Option("--worst", min=1, help="How many pictures.")] = 10,
 ) -> None:
-    """Compare masks with true masks: Dice, IoU and HD95 by image, mean, median and worst tenth."""
-    from segstudio.app.reports import evaluate_folders, write_json
+    """Compare masks with true ones: by image, class and group, with intervals; two models side by side."""
+    from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 
-    report, table = evaluate_folders(pred, truth, void)
-    if json_file is not None:
-        write_json(json_file, report)
-    typer.echo(table)
+    options = EvaluateOptions(
+        pred, truth, other, project, against.value, tuple(model or ()), images, tuple(_names(classes)), void,
+        attributes, tuple(_names(by)), json_file, csv_file, pictures, worst,
+    )  # fmt: skip
+    typer.echo(run_evaluation(options, lambda line: typer.echo(line, err=True)))
 
 
 @cli.command()

@@ -9,6 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.helpers.models import models
+
+__all__ = ["models"]
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # Ours by name; libraries keep pools of their own for as long as they like.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -159,10 +159,20 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
 def predict_files(
     scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = ((), ())
 ) -> Iterator[tuple[Path, NDArray[np.uint16]]]:
+    """Like ``predict_each``. Raises ``UserError`` for the first image that there is no mask of."""
+    for path, mask in predict_each(scheduler, weights, images, finish):
+        if isinstance(mask, UserError):
+            raise mask
+        yield path, mask
+
+
+def predict_each(
+    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = ((), ())
+) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
     """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
 
-    ``finish`` is what a person chose of how masks are finished.
-    Raises ``UserError``.
+    What the worker can't make a mask of comes with the reason. ``finish`` is what a person chose of how masks are
+    finished. Raises ``UserError`` if the worker ends.
     """
     link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
     answers: dict[int, FromWorker] = {}
@@ -181,13 +191,14 @@ def predict_files(
                 output = Path(folder) / f"{job}.png"
                 link.send(Predict(job, 0, str(path), str(weights), str(output), None, list(finish[0]), list(finish[1])))
                 scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
-                answer = answers.get(job)
+                answer = answers.pop(job, None)
                 if isinstance(answer, Failed):
-                    raise UserError(answer.sentence)
-                if not isinstance(answer, Predicted):
+                    yield path, UserError(answer.sentence)
+                elif isinstance(answer, Predicted):
+                    yield path, decode_mask(output.read_bytes())
+                    output.unlink()
+                else:
                     raise UserError(f"The model's process ended while it read {path.name}: {lost[-1]}")
-                yield path, decode_mask(output.read_bytes())
-                output.unlink()
     finally:
         link.stop()
 

@@ -48,14 +48,16 @@ def export_paths(folder: Path, names: Sequence[str]) -> list[Path]:
     return paths
 
 
-def write_beside(path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...]) -> None:
-    """Write a mask of class ids to ``path``, lined up with ``image`` as stored.
+def write_beside(
+    path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...], marked: bool = False
+) -> None:
+    """Write a mask of class ids to ``path``, lined up with ``image`` as stored; ``marked`` as for ``write_mask``.
 
     Raises ``UserError`` if it cannot be written or would take the place of the image itself.
     """
     if image.resolve() == path.resolve():
         raise UserError(f"{path} is the image itself and was left alone. Choose another folder for the masks.")
-    write_mask(path, mask, read_orientation(image), classes)
+    write_mask(path, mask, read_orientation(image), classes, marked)
 
 
 def export_one(

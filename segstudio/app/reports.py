@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.domain.errors import UserError
-from segstudio.formats import compare
 
 Report = dict[str, Any]
 
@@ -19,28 +18,6 @@ def write_json(path: Path, report: Report) -> None:
         path.write_text(json.dumps(_finite(report), indent=1, allow_nan=False, default=str) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path} could not be written: {error.strerror}. Choose another place for it.") from error
-
-
-def evaluate_folders(pred: Path, truth: Path, void: int | None = None) -> tuple[Report, str]:
-    """Compare two folders of masks; the report and a table of it. Raises ``UserError`` if no masks pair.
-
-    Where a true mask has the value ``void``, nothing counts.
-    """
-    report = compare.evaluate_folders(pred, truth, void=void)
-    return report, comparison_table(report)
-
-
-def comparison_table(report: Report) -> str:
-    """Mean, median and worst tenth, a row a metric."""
-    lines = [f"{report['count']} pairs", f"{'':6s}{'mean':>9s}{'median':>9s}{'worst tenth':>13s}"]
-    for metric in ("dice", "iou", "hd95"):
-        mean, median, worst = (_figure(report[key][metric]) for key in ("mean", "median", "worst_tenth"))
-        lines.append(f"{metric:6s}{mean:>9s}{median:>9s}{worst:>13s}")
-    unpaired = [*report["unpaired_predictions"], *report["unpaired_truth"]]
-    if unpaired:
-        lines.append(f"{len(unpaired)} masks have no partner, such as {unpaired[0]}")
-    lines += [f"{failure['name']}: {failure['reason']}" for failure in report["failed"]]
-    return "\n".join(lines)
 
 
 def simulation_table(report: Report) -> str:
@@ -59,10 +36,6 @@ def simulation_table(report: Report) -> str:
     strokes, clicks, seconds = (sum(row[key] for row in rows) for key in ("strokes", "clicks", "human_seconds"))
     lines.append(f"| all | {strokes} | {clicks} | {seconds:.1f} | | | |")
     return "\n".join(lines)
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:.4f}"
 
 
 def _finite(value: Any) -> Any:

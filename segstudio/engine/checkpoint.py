@@ -21,11 +21,7 @@ from segstudio.engine.inference import Inference
 from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.trouble import all_finite, could_not_write
-from segstudio.protocol.weights import DIGEST, digest_of, is_altered
-
-FORMAT = "segstudio-weights"
-VERSION = 2
-"""It goes up where a network of the same name is built differently: its older weights are refused by a sentence."""
+from segstudio.protocol.weights import DIGEST, FORMAT, VERSION, digest_of, is_altered
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,36 @@
-"""Two folders of masks, compared pair by pair."""
+"""Two folders of masks: which belong together, and what a pair of them says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.metrics import Scores, mean_of, score_pair, summary
 from segstudio.formats import ph2
 from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import read_ids
 from segstudio.imaging.find import find_images
 
-Progress = Callable[[int, int], None]
+Ids = NDArray[np.uint16]
 
 
-def evaluate_folders(
-    pred_dir: Path, truth_dir: Path, progress: Progress | None = None, void: int | None = None
-) -> dict[str, Any]:
-    """Score every mask in ``pred_dir`` against the one of its name in ``truth_dir``; about 30 ms a pair.
+@dataclass(frozen=True)
+class Paired:
+    """Masks with their truths, in natural order, and what was left over on either side."""
 
-    Returns plain types, ready for JSON: ``images`` (one of ``name``, ``prediction``, ``truth``, ``dice``, ``iou``,
-    ``hd95`` each, HD95 in pixels), ``count``, ``mean``, ``median``, ``worst_tenth`` (each ``dice``, ``iou``,
-    ``hd95``), ``unpaired_predictions`` and ``unpaired_truth`` (paths), ``failed`` (``name``, ``reason``). With several
-    classes an image's scores are the means over the classes that either mask holds; a mask of 0 and 255 is one class.
-    Where a true mask has the value ``void``, nothing counts.
-    ``progress`` is called with pairs done and pairs in all. Raises ``UserError`` where a folder can't be listed or no
-    pair can be compared.
+    pairs: tuple[tuple[Path, Path], ...]
+    unpaired_predictions: tuple[Path, ...]
+    unpaired_truth: tuple[Path, ...]
+
+
+def pair_masks(pred_dir: Path, truth_dir: Path) -> Paired:
+    """Every mask in ``pred_dir`` with the one of its name in ``truth_dir``; no file is opened.
+
+    Raises ``UserError`` where a folder can't be listed or nothing pairs.
     """
     predictions, truths = _masks(pred_dir), _masks(truth_dir)
     pairs = _pairs(predictions, pred_dir, truths, truth_dir)
@@ -40,33 +39,42 @@ def evaluate_folders(
             f"No mask in “{pred_dir.name or pred_dir}” ({len(predictions)} files) has the name of one in "
             f"“{truth_dir.name or truth_dir}” ({len(truths)} files). Check that both folders are the right ones."
         )
-    rows: list[dict[str, Any]] = []
-    scores: list[Scores] = []
-    failed: list[dict[str, str]] = []
-    for done, (pred, truth) in enumerate(pairs, start=1):
-        try:
-            score = _score(pred, truth, void)
-        except UserError as error:
-            failed.append({"name": pred.stem, "reason": str(error)})
-        else:
-            scores.append(score)
-            rows.append({"name": pred.stem, "prediction": str(pred), "truth": str(truth), **asdict(score)})
-        if progress is not None:
-            progress(done, len(pairs))
-    if not scores:
-        raise UserError(f"None of the {len(pairs)} pairs of masks can be compared. {failed[0]['reason']}")
-    total = summary(scores)
     used_pred, used_truth = {pred for pred, _ in pairs}, {truth for _, truth in pairs}
-    return {
-        "images": rows,
-        "count": total.count,
-        "mean": asdict(total.mean),
-        "median": asdict(total.median),
-        "worst_tenth": asdict(total.worst_tenth),
-        "unpaired_predictions": [str(path) for path in predictions if path not in used_pred],
-        "unpaired_truth": [str(path) for path in truths if path not in used_truth],
-        "failed": failed,
-    }
+    return Paired(
+        tuple(pairs),
+        tuple(path for path in predictions if path not in used_pred),
+        tuple(path for path in truths if path not in used_truth),
+    )
+
+
+def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = None) -> tuple[Ids, ...]:
+    """The truth and other masks of one image, (H, W) uint16 ids each, in one language.
+
+    Where one of them knows black and white only, all are 0 and 1: whatever number another gives the object, it means
+    the same. Where the truth has the value ``void``, all are 0, and so is that value anywhere. Raises ``UserError``
+    for a file that can't be read and for different sizes.
+    """
+    (truth, binary), *others = [read_ids(path) for path in (truth_path, *paths)]
+    for path, (mask, _) in zip(paths, others, strict=True):
+        if mask.shape != truth.shape:
+            raise UserError(
+                f"“{path.name}” has {mask.shape[1]} × {mask.shape[0]} pixels but its counterpart has "
+                f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
+            )
+    masks = [truth, *(mask for mask, _ in others)]
+    if void is not None:
+        masks = without(masks, (void,))
+    if binary or any(own for _, own in others):
+        masks = [(mask > 0).astype(np.uint16) for mask in masks]
+    return tuple(masks)
+
+
+def without(masks: Sequence[Ids], void: Sequence[int]) -> list[Ids]:
+    """``masks``, the truth first, with 0 wherever the truth says one of ``void``, and for these ids anywhere."""
+    if not void:
+        return list(masks)
+    judged = ~np.isin(masks[0], void)
+    return [np.where(judged & ~np.isin(mask, void), mask, 0).astype(np.uint16) for mask in masks]
 
 
 def _masks(folder: Path) -> list[Path]:
@@ -91,24 +99,3 @@ def _pairs(predictions: list[Path], pred_dir: Path, truths: list[Path], truth_di
             done.append((pred, rest.pop()))
     order = {path: index for index, path in enumerate(predictions)}
     return sorted(done, key=lambda couple: order[couple[0]])
-
-
-def _score(pred_path: Path, truth_path: Path, void: int | None) -> Scores:
-    (pred, pred_binary), (truth, truth_binary) = read_ids(pred_path), read_ids(truth_path)
-    if pred.shape != truth.shape:
-        raise UserError(
-            f"“{pred_path.name}” has {pred.shape[1]} × {pred.shape[0]} pixels but its counterpart has "
-            f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
-        )
-    if void is not None:
-        judged = truth != void
-        pred, truth = np.where(judged & (pred != void), pred, 0), np.where(judged, truth, 0)
-    if pred_binary or truth_binary:
-        # One of them knows lesion and not-lesion only; whatever number the other gives the lesion, it means the same.
-        return score_pair(pred > 0, truth > 0)
-    classes = _classes(pred) | _classes(truth)
-    return mean_of([score_pair(pred == own, truth == own) for own in sorted(classes or {1})])
-
-
-def _classes(ids: NDArray[np.uint16]) -> set[int]:
-    return {int(value) for value in np.flatnonzero(np.bincount(ids.reshape(-1))) if value}

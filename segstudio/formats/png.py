@@ -6,6 +6,7 @@ side look at pixels and ignore EXIF.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
@@ -32,18 +33,23 @@ _VOID = 255
 
 _NAMED = 5
 
+_MARK = "segstudio"
+"""The key of a text in a PNG file that holds a digest of its pixels."""
+
 
 def mask_path(folder: Path, image_name: str) -> Path:
     """Where the mask of an image is written: its stem and ``.png``."""
     return folder / f"{Path(image_name).stem}.png"
 
 
-def write_mask(path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec]) -> None:
+def write_mask(
+    path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec], marked: bool = False
+) -> None:
     """Write the upright class ids (H, W) uint16 of one image, turned to the image's stored ``orientation``.
 
     One class: 8-bit grey, 0 and 255. Several: a palette PNG whose index is the class id, in the classes' colours, 8
-    bits; 16-bit grey ids where one is above 255. Written beside and renamed. Raises ``UserError`` where ``path`` can't
-    be written.
+    bits; 16-bit grey ids where one is above 255. Written beside and renamed. If ``marked``, ``is_unchanged`` knows the
+    file again. Raises ``UserError`` where ``path`` can't be written.
     """
     stored = to_stored(class_ids, orientation)
     if len(classes) <= 1:
@@ -58,9 +64,26 @@ def write_mask(path: Path, class_ids: ClassIds, orientation: int, classes: Seque
             known[spec.id], palette[spec.id] = spec.id, spec.color
         image = Image.fromarray(known[stored])
         image.putpalette(palette.tobytes())
-    content = io.BytesIO()
-    image.save(content, "PNG")
+    content, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    if marked:
+        about.add_text(_MARK, _digest(image))
+    image.save(content, "PNG", pnginfo=about)
     write_whole(path, content.getvalue())
+
+
+def is_unchanged(path: Path) -> bool:
+    """Whether a file is a mask that ``write_mask`` marked, and nobody has painted on it since. Never raises."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            image.load()
+            return image.info.get(_MARK) == _digest(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
+def _digest(image: Image.Image) -> str:
+    """Of what its pixels say; colours of a palette don't count."""
+    return hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
 
 
 def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec]) -> ClassIds:

@@ -1,4 +1,4 @@
-"""Whether a file of weights is what was written.
+"""Whether a file of weights is what was written, and what it says of itself.
 
 Weights rest as safetensors: eight bytes that say how long the header is, the header in JSON, the numbers. The format
 notices a file cut short; a number that changed on the disk it does not. So the header holds a digest of all the rest.
@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
+
+FORMAT = "segstudio-weights"
+VERSION = 2
+"""It goes up where a network of the same name is built differently: its older weights are refused by a sentence."""
 
 DIGEST = "digest"
 """The key of the digest in the header's metadata; files of older versions have none."""
@@ -18,6 +25,116 @@ DIGEST = "digest"
 _METADATA = "__metadata__"
 _LONGEST_HEADER = 1 << 26
 _CHUNK = 1 << 20
+
+_LONGEST_OWN_HEADER = 1 << 20
+_MOST_TENSORS = 4096
+_MOST_CLASSES = 255
+_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8}
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+class NotWeightsError(ValueError):
+    """A file that is no model of this program; the message is the end of a sentence that begins with its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsInfo:
+    """What a model's file says of itself. ``classes`` names class 1, 2, ...; those numbered in ``void`` are not judged.
+
+    ``input_size`` is the longer side in px that it was trained at; ``tensors`` maps names to shapes.
+    """
+
+    network: str
+    classes: tuple[str, ...]
+    input_size: int
+    upright: bool
+    void: tuple[int, ...]
+    tensors: Mapping[str, tuple[int, ...]]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it holds."""
+        return sum(math.prod(shape) for shape in self.tensors.values())
+
+
+def inspect(path: Path) -> WeightsInfo:
+    """Look at a file that may come from anywhere, without making room for what it claims to hold.
+
+    Of a file, its header of at most a megabyte is read, as JSON: shapes and places of all tensors must be those of the
+    file's own length, without gap or overlap. Nothing is unpickled. Raises ``NotWeightsError`` for anything that is no
+    model of this program and version, ``OSError`` if the file cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(8)
+        if start.startswith(_PICKLES):
+            raise NotWeightsError(
+                "is a pickled or zipped file, as PyTorch writes by default. Such a file can run commands when it is "
+                "opened, so it is never read"
+            )
+        length = int.from_bytes(start, "little")
+        if len(start) < 8 or not 0 < length <= min(_LONGEST_OWN_HEADER, size - 8):
+            raise NotWeightsError("is no safetensors file")
+        try:
+            header = json.loads(file.read(length))
+        except (ValueError, RecursionError) as error:
+            raise NotWeightsError("is no safetensors file") from error
+    if not isinstance(header, dict):
+        raise NotWeightsError("is no safetensors file")
+    metadata = header.pop(_METADATA, None)
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise NotWeightsError("holds weights, but not of a segstudio model")
+    if metadata.get("version") != str(VERSION):
+        raise NotWeightsError("was written by another version of segstudio")
+    tensors = _shapes(header, size - 8 - length)
+    return _info(metadata, tensors)
+
+
+def _shapes(header: Mapping[str, Any], room: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors in a header, which fill ``room`` bytes without gap or overlap."""
+    if not 0 < len(header) <= _MOST_TENSORS:
+        raise NotWeightsError("holds no network")
+    shapes: dict[str, tuple[int, ...]] = {}
+    spans = []
+    for name, entry in header.items():
+        try:
+            shape, (begin, end), width = entry["shape"], entry["data_offsets"], _BYTES[entry["dtype"]]
+            whole = all(type(side) is int and side >= 0 for side in (*shape, begin, end))
+            if not whole or len(shape) > 8 or end - begin != math.prod(shape) * width:
+                raise ValueError(name)
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotWeightsError("is damaged: what it says of its tensors does not fit") from error
+        shapes[name] = tuple(shape)
+        spans.append((begin, end))
+    reached = 0
+    for begin, end in sorted(spans):
+        if begin != reached:
+            raise NotWeightsError("is damaged: its tensors overlap or leave gaps")
+        reached = end
+    if reached != room:
+        raise NotWeightsError("was cut short, or something was added to it")
+    return shapes
+
+
+def _info(metadata: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) -> WeightsInfo:
+    try:
+        classes = json.loads(metadata["classes"])
+        void = json.loads(metadata.get("void", "[]"))
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise TypeError(classes)
+        info = WeightsInfo(
+            str(metadata["network"]),
+            tuple(classes),
+            int(metadata["input_size"]),
+            metadata.get("upright") == "1",
+            tuple(int(number) for number in void),
+            tensors,
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise NotWeightsError("is damaged: what it says of itself does not fit") from error
+    if not 0 < len(info.classes) <= _MOST_CLASSES or any(not 1 <= number <= len(info.classes) for number in info.void):
+        raise NotWeightsError("names classes that make no sense")
+    return info
 
 
 def digest_of(content: bytes) -> str:

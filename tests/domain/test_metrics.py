@@ -1,4 +1,5 @@
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from segstudio.domain.metrics import (
+    BOUNDARY_TOLERANCE,
     Scores,
+    boundary_f1,
     corrected_dice,
     dice,
     hd95,
@@ -55,16 +58,68 @@ def test_hd95_is_what_the_slow_definition_says(pair: tuple[np.ndarray, np.ndarra
     assert hd95(*pair) == pytest.approx(hd95(pair[1], pair[0]))
 
 
+def slow_boundary_f1(pred: np.ndarray, truth: np.ndarray, reach: float) -> float:
+    a, b = slow_outline(pred), slow_outline(truth)
+    precision = sum(min(math.dist(p, q) for q in b) <= reach for p in a) / len(a)
+    recall = sum(min(math.dist(p, q) for q in a) <= reach for p in b) / len(b)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+@settings(deadline=None)
+@given(pairs, st.sampled_from([0.0, 0.05, 0.15, 0.4]))
+def test_boundary_f1_is_what_the_slow_definition_says(pair: tuple[np.ndarray, np.ndarray], share: float) -> None:
+    reach = share * math.hypot(*pair[0].shape)
+    if pair[0].any() and pair[1].any() and abs(reach**2 - round(reach**2)) > 1e-3:
+        assert boundary_f1(*pair, share) == pytest.approx(slow_boundary_f1(*pair, reach))
+    assert boundary_f1(*pair, share) == pytest.approx(boundary_f1(pair[1], pair[0], share))
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_isic_counts_the_iou_from_65_hundredths_on(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    scores = score_pair(*pair)
+    assert scores.iou == pytest.approx(iou(*pair))
+    assert scores.dice == pytest.approx(dice(*pair))
+    assert scores.isic == (scores.iou if scores.iou >= 0.65 else 0)
+
+
+@given(pairs, st.integers(0, 5), st.integers(0, 5))
+def test_where_in_the_picture_masks_lie_changes_no_overlap(
+    pair: tuple[np.ndarray, np.ndarray], down: int, across: int
+) -> None:
+    moved = [np.pad(mask, ((down + 1, 3), (across + 1, 2))) for mask in pair]
+    inner = [np.pad(mask, 1) for mask in pair]
+    assert score_pair(*moved).dice == score_pair(*inner).dice
+    if pair[0].any() and pair[1].any():
+        assert hd95(*moved) == hd95(*inner)
+
+
 @given(masks)
 def test_a_mask_agrees_with_itself(mask: np.ndarray) -> None:
-    assert score_pair(mask, mask) == Scores(1, 1, 0)
+    assert score_pair(mask, mask) == Scores(1, 1, 0, 1, 1)
 
 
 def test_empty_masks() -> None:
     empty, full = np.zeros((3, 4), bool), np.ones((3, 4), bool)
-    assert score_pair(empty, empty) == Scores(1, 1, 0)
-    assert score_pair(empty, full) == Scores(0, 0, 5)
-    assert score_pair(full, empty) == Scores(0, 0, 5)
+    assert score_pair(empty, empty) == Scores(1, 1, 0, 1, 1)
+    assert score_pair(empty, full) == Scores(0, 0, 5, 0, 0)
+    assert score_pair(full, empty) == Scores(0, 0, 5, 0, 0)
+
+
+def test_the_whole_frame_has_the_frame_for_an_outline() -> None:
+    full, less = np.ones((60, 80), bool), np.ones((60, 80), bool)
+    less[:, :8] = False
+    scores = score_pair(full, less)
+    assert scores.dice == pytest.approx(2 * 72 / (80 + 72))
+    assert scores.hd95 == 8
+    # 3 of the four sides agree, and the tolerance is 0.75 px here.
+    assert scores.boundary_f1 == pytest.approx(slow_boundary_f1(full, less, BOUNDARY_TOLERANCE * 100))
+
+
+def test_outlines_far_apart_agree_nowhere() -> None:
+    one, other = np.zeros((40, 40), bool), np.zeros((40, 40), bool)
+    one[:4, :4], other[30:, 30:] = True, True
+    assert score_pair(one, other).boundary_f1 == 0
 
 
 def test_a_shifted_square() -> None:
@@ -77,7 +132,7 @@ def test_a_shifted_square() -> None:
     assert score.hd95 == pytest.approx(3)
 
 
-@pytest.mark.parametrize("function", [dice, iou, hd95])
+@pytest.mark.parametrize("function", [dice, iou, hd95, boundary_f1])
 @pytest.mark.parametrize("shape", [(3, 5), (5, 3, 1)])
 def test_other_shapes_are_refused(function, shape: tuple[int, ...]) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="can't be compared"):
@@ -85,18 +140,18 @@ def test_other_shapes_are_refused(function, shape: tuple[int, ...]) -> None:  # 
 
 
 def test_summary() -> None:
-    scores = [Scores(k / 20, k / 40, 20.0 - k) for k in range(1, 21)]
+    scores = [Scores(k / 20, k / 40, 20.0 - k, k / 80, k / 100) for k in range(1, 21)]
     total = summary(scores[::-1])
     assert total.count == 20
-    assert total.mean == Scores(pytest.approx(0.525), pytest.approx(0.2625), pytest.approx(9.5))  # type: ignore[arg-type]
+    assert astuple(total.mean) == pytest.approx((0.525, 0.2625, 9.5, 0.13125, 0.105))
     assert total.median.dice == pytest.approx(0.525)
-    assert total.worst_tenth == Scores(pytest.approx(0.075), pytest.approx(0.0375), pytest.approx(18.5))  # type: ignore[arg-type]
+    assert astuple(total.worst_tenth) == pytest.approx((0.075, 0.0375, 18.5, 0.01875, 0.015))
     assert mean_of(scores[:1]) == scores[0]
 
 
 def test_the_worst_tenth_of_a_few_is_the_worst_one() -> None:
-    total = summary([Scores(0.9, 0.8, 2), Scores(0.5, 0.4, 1)])
-    assert total.worst_tenth == Scores(0.5, 0.4, 2)
+    total = summary([Scores(0.9, 0.8, 2, 0.3, 0.8), Scores(0.5, 0.4, 1, 0.6, 0)])
+    assert total.worst_tenth == Scores(0.5, 0.4, 2, 0.3, 0)
 
 
 def test_what_is_not_judged_counts_for_nothing() -> None:

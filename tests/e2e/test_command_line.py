@@ -39,7 +39,7 @@ def test_new_export_and_evaluate(lesions, tmp_path):
     assert nothing_counts.returncode == 0
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["count"] == 3
-    assert report["mean"] == {"dice": 1.0, "iou": 1.0, "hd95": 0.0}
+    assert report["mean"] == {"dice": 1.0, "iou": 1.0, "hd95": 0.0, "isic": 1.0, "boundary_f1": 1.0}
 
 
 def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):

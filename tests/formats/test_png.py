@@ -2,11 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, make_classes
-from segstudio.formats.png import mask_path, read_ids, read_mask, write_mask
+from segstudio.formats.png import is_unchanged, mask_path, read_ids, read_mask, write_mask
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
 from tests.helpers.data import data_folder
@@ -220,3 +220,30 @@ def test_real_masks_of_ph2_and_mads(tmp_path: Path) -> None:
             size = image.size
         share = read_mask(tmp_path / "a.bmp", size, 1, ONE).mean()
         assert 0.01 < share < 1
+
+
+def test_a_marked_mask_is_known_again_until_somebody_paints_on_it(tmp_path: Path) -> None:
+    classes = make_classes(["one", "two"])
+    ids = np.zeros((20, 30), np.uint16)
+    ids[5:9], ids[12:] = 1, 2
+    for path, kinds in ((tmp_path / "several.png", classes), (tmp_path / "one.png", classes[:1])):
+        write_mask(path, ids, 6, kinds, marked=True)
+        assert is_unchanged(path)
+        with Image.open(path) as image:
+            image.load()
+            painted = image.copy()
+        image.save(path, pnginfo=_same_text(image))
+        assert is_unchanged(path), "written again as it was"
+        painted.putpixel((3, 3), 1)
+        painted.save(path, pnginfo=_same_text(image))
+        assert not is_unchanged(path)
+    write_mask(tmp_path / "plain.png", ids, 1, classes)
+    (tmp_path / "text.png").write_bytes(b"no image")
+    for name in ("plain.png", "text.png", "gone.png"):
+        assert not is_unchanged(tmp_path / name)
+
+
+def _same_text(image: Image.Image) -> PngImagePlugin.PngInfo:
+    about = PngImagePlugin.PngInfo()
+    about.add_text("segstudio", image.info["segstudio"])
+    return about

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 from pathlib import Path
 
@@ -5,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.evaluation import evaluate
+from segstudio.app.evaluation_plans import folder_plan
+from segstudio.app.evaluation_report import report as report_of
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
-from segstudio.formats.compare import evaluate_folders
 from segstudio.formats.png import write_mask
 
 
@@ -15,6 +19,10 @@ def square(x: int, value: int = 255, size: tuple[int, int] = (40, 60)) -> Image.
     mask = np.zeros(size, np.uint8)
     mask[10:20, x : x + 10] = value
     return Image.fromarray(mask)
+
+
+def evaluate_folders(pred: Path, truth: Path, progress=lambda _done, _total: None, void: int | None = None) -> dict:
+    return report_of(evaluate(folder_plan(pred, truth, void=void), progress))
 
 
 @pytest.fixture
@@ -53,11 +61,9 @@ def test_pairs_scores_and_leftovers(folders: tuple[Path, Path]) -> None:
     assert report["count"] == 2
     assert report["mean"]["dice"] == pytest.approx(0.85)
     assert report["median"]["iou"] == pytest.approx((1 + 70 / 130) / 2)
-    assert report["worst_tenth"] == {
-        "dice": pytest.approx(0.7),
-        "iou": pytest.approx(70 / 130),
-        "hd95": pytest.approx(3),
-    }
+    assert report["worst_tenth"] == pytest.approx(
+        {"dice": 0.7, "iou": 70 / 130, "hd95": 3, "isic": 0, "boundary_f1": report["images"][0]["boundary_f1"]}
+    )
     assert report["unpaired_predictions"] == [str(pred / "only here.png")]
     assert report["unpaired_truth"] == [str(truth / "only there.png")]
     assert report["failed"] == []
@@ -108,7 +114,7 @@ def test_black_and_white_against_any_number(folders: tuple[Path, Path]) -> None:
 def test_empty_masks_agree(folders: tuple[Path, Path]) -> None:
     for folder in folders:
         square(10, 0).save(folder / "a.png")
-    assert evaluate_folders(*folders)["mean"] == {"dice": 1, "iou": 1, "hd95": 0}
+    assert evaluate_folders(*folders)["mean"] == {"dice": 1, "iou": 1, "hd95": 0, "isic": 1, "boundary_f1": 1}
 
 
 def test_nothing_to_compare(folders: tuple[Path, Path]) -> None:

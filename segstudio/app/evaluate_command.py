@@ -1,0 +1,115 @@
+"""``segstudio evaluate``: what is compared, and the files that it leaves."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.app.batch import Say
+from segstudio.app.evaluation import Evaluation, Plan, Progress, evaluate
+from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_plans import Against, Grouping, folder_plan, project_plan
+from segstudio.app.evaluation_report import report, table, write_csv, write_pictures
+from segstudio.app.predict_command import foretell, weights_of
+from segstudio.app.reports import write_json
+from segstudio.domain.errors import UserError
+from segstudio.store.project_db import Project
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What was asked for on the command line; see ``segstudio evaluate --help``."""
+
+    pred: Path | None = None
+    truth: Path | None = None
+    other: Path | None = None
+    project: Path | None = None
+    against: Against = "approved"
+    models: tuple[str, ...] = ()
+    images: Path | None = None
+    classes: tuple[str, ...] = ()
+    void: int | None = None
+    attributes: Path | None = None
+    by: tuple[str, ...] = ()
+    json_file: Path | None = None
+    csv_file: Path | None = None
+    pictures: Path | None = None
+    worst: int = 10
+
+
+def run_evaluation(options: EvaluateOptions, say: Say) -> str:
+    """Evaluate and write what was asked for; returns the table. Raises ``UserError``."""
+    grouping = None if options.attributes is None else Grouping.of(options.attributes, options.by)
+    if options.project is not None:
+        return _of_project(options, options.project, grouping, say)
+    plan = _plan(options, grouping, say)
+    try:
+        return _judged(plan, options, say)
+    finally:
+        plan.close()
+
+
+def _plan(options: EvaluateOptions, grouping: Grouping | None, say: Say) -> Plan:
+    if options.models:
+        if options.images is None or len(options.models) > 2:
+            raise UserError("Give one --model or two, and --images with the folder to try them on.")
+        models = [weights_of(name) for name in options.models]
+        return model_plan(
+            models, options.images, options.truth, foretell, grouping=grouping, progress=_telling(say, "Predicting")
+        )
+    if options.pred is None or options.truth is None:
+        raise UserError("Say what to compare: --pred and --truth, or --project, or --model with --images.")
+    return folder_plan(
+        options.pred,
+        options.truth,
+        options.other,
+        images=options.images,
+        void=options.void,
+        classes=options.classes,
+        grouping=grouping,
+    )
+
+
+def _of_project(options: EvaluateOptions, folder: Path, grouping: Grouping | None, say: Say) -> str:
+    # The database is to be used on one thread, and images are read on several.
+    with ThreadPoolExecutor(1, thread_name_prefix="store") as store:
+        project = store.submit(Project.open, folder).result()
+        try:
+            records, classes, segments = store.submit(
+                lambda: (project.images.list_images(), project.classes(), project.segment_table())
+            ).result()
+            plan = project_plan(
+                lambda call: store.submit(call, project).result(), records, classes, segments, options.against, grouping
+            )
+            return _judged(plan, options, say)
+        finally:
+            store.submit(project.close).result()
+
+
+def _judged(plan: Plan, options: EvaluateOptions, say: Say) -> str:
+    found = evaluate(plan, _telling(say, "Comparing"))
+    _write(found, options)
+    return table(found)
+
+
+def _write(found: Evaluation, options: EvaluateOptions) -> None:
+    if options.json_file is not None:
+        write_json(options.json_file, report(found))
+    if options.csv_file is not None:
+        write_csv(options.csv_file, found)
+    if options.pictures is not None:
+        write_pictures(options.pictures, found, options.worst)
+
+
+def _telling(say: Say, what: str, steps: int = 10) -> Progress:
+    """Says how far it is, some ten times; of little work nothing."""
+    told = [0]
+
+    def tell(done: int, total: int) -> None:
+        part = done * steps // total
+        if total >= 5 * steps and part > told[0]:
+            told[0] = part
+            say(f"{what}: {done} of {total}")
+
+    return tell

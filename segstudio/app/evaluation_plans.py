@@ -1,0 +1,213 @@
+"""What can be judged: folders of masks, a project, models on a folder of images with masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from segstudio.app.evaluation import Case, Plan
+from segstudio.app.round_writer import class_ids, stored_mask
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.evaluation import Ids
+from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
+from segstudio.formats.attributes import Attributes, key_of, read_attributes
+from segstudio.formats.compare import pair_masks, read_together, without
+from segstudio.formats.pairs import bare_stem
+from segstudio.formats.png import read_mask
+from segstudio.imaging.find import find_images
+from segstudio.imaging.mask_png import decode_mask
+from segstudio.imaging.reader import read_orientation
+from segstudio.store.project_db import Project
+
+T = TypeVar("T")
+Ask = Callable[[Callable[[Project], T]], T]
+Against = Literal["approved", "truth"]
+_MOST_GROUPS = 24
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which attributes of images the summary goes by: all that ``attributes`` has for grouping, or those in ``by``."""
+
+    attributes: Attributes
+    by: tuple[str, ...]
+
+    @classmethod
+    def of(cls, table: Path | None, by: Sequence[str] = ()) -> Grouping:
+        """From a CSV. Raises ``UserError`` if it can't be read or lacks a column of ``by``."""
+        from segstudio.formats.attributes import grouping
+
+        if table is None:
+            return cls({}, ())
+        attributes = read_attributes(table)
+        columns = list(dict.fromkeys(name for cells in attributes.values() for name in cells))
+        for name in by:
+            if name not in columns:
+                raise UserError(f"“{table.name}” has no column “{name}”. It has: {', '.join(columns)}.")
+        return cls(attributes, tuple(by) or tuple(grouping(attributes)))
+
+    def groups(self, image: Path) -> dict[str, str]:
+        """The values of one image."""
+        cells = self.attributes.get(key_of(image), {})
+        return {name: cells.get(name, "") for name in self.by}
+
+
+NO_GROUPING = Grouping({}, ())
+
+
+def folder_plan(
+    pred: Path,
+    truth: Path,
+    other: Path | None = None,
+    *,
+    images: Path | None = None,
+    void: int | None = None,
+    classes: Sequence[str] = (),
+    grouping: Grouping | None = None,
+) -> Plan:
+    """Masks in ``pred``, and in ``other``, against those of their names in ``truth``; ``images`` lie behind outlines.
+
+    Of two folders only images count that both have a mask of. Raises ``UserError`` if nothing pairs.
+    """
+    paired = pair_masks(pred, truth)
+    seconds = {} if other is None else {true: mask for mask, true in pair_masks(other, truth).pairs}
+    pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
+    grouping = grouping or NO_GROUPING
+    cases = []
+    for mask, true in paired.pairs:
+        masks = [mask]
+        if other is not None:
+            if true not in seconds:
+                continue
+            masks.append(seconds[true])
+        picture = pictures.get(bare_stem(true)) or _beside(true)
+        files = {"prediction": str(mask), "truth": str(true)}
+        if other is not None:
+            files["other"] = str(masks[1])
+        cases.append(
+            Case(
+                mask.stem,
+                lambda true=true, masks=masks: read_together(true, masks, void),  # type: ignore[misc]
+                picture,
+                groups=grouping.groups(true),
+                files=files,
+            )
+        )
+    if not cases:
+        raise UserError(f"No image has a mask in “{pred.name}” and in “{(other or pred).name}”. Check the folders.")
+    sides = (pred.name,) if other is None else told_apart(pred, other)
+    return Plan(
+        sides, truth.name, tuple(cases), dict(enumerate(classes, start=1)),
+        (paired.unpaired_predictions, paired.unpaired_truth),
+    )  # fmt: skip
+
+
+def _pictures(images: Path, masks: Sequence[Path]) -> dict[str, Path]:
+    """Images by what their masks are called, none of which are in folders of masks."""
+    inside = [folder.resolve() for folder in masks if folder.resolve() != images.resolve()]
+    found: dict[str, Path] = {}
+    for path in find_images(images):
+        if not any(path.resolve().is_relative_to(folder) for folder in inside):
+            found.setdefault(bare_stem(path), path)
+    return found
+
+
+def _beside(mask: Path) -> Path | None:
+    """The image of a mask in PH2's own layout."""
+    case = mask.parent.parent
+    picture = case / f"{case.name}_Dermoscopic_Image"
+    return next(iter(find_images(picture)), None) if picture.is_dir() else None
+
+
+def told_apart(one: Path, other: Path) -> tuple[str, str]:
+    """Names of two files or folders; with that of the folder around them where they are alike."""
+    if one.name != other.name:
+        return one.stem if one.suffix else one.name, other.stem if other.suffix else other.name
+    return f"{one.parent.name}/{one.name}", f"{other.parent.name}/{other.name}"
+
+
+def project_plan(
+    ask: Ask[tuple[Ids, ...]],
+    records: Sequence[ImageRecord],
+    classes: tuple[ClassSpec, ...],
+    table: SegmentTable,
+    against: Against,
+    grouping: Grouping | None = None,
+) -> Plan:
+    """A project's masks: what the model said before an image was approved, against what was approved; or the masks as
+    they are, against true masks that were given to compare with.
+
+    ``ask`` runs a call on the project and waits for it; it is used from any thread. The model's mask of an approved
+    image is the one that was there when it was approved, so it was made by a round that did not know the image.
+    Raises ``UserError`` if there is nothing to compare.
+    """
+    void = void_ids(classes)
+    cases = []
+    named = _group_names(records)
+    for record in records:
+        if against == "approved":
+            if record.state is not ImageState.APPROVED or record.prediction_round is None:
+                continue
+            read = _reads_prediction(ask, record, table, void)
+        else:
+            if record.truth is None or not record.width or record.state is ImageState.NEW:
+                continue
+            read = _reads_truth(ask, record, classes, table, void)
+        groups = {} if grouping is None else grouping.groups(record.path)
+        if record.id in named:
+            groups["Sequence or patient"] = named[record.id]
+        cases.append(Case(Path(record.name).stem, read, record.path, record.id, groups, {"image": str(record.path)}))
+    if not cases:
+        raise UserError(
+            "No approved image has a mask by the model below it yet. Run a round, then approve some images."
+            if against == "approved"
+            else "No image of this project has a true mask to compare with. Choose “only to compare with” for the "
+            "masks when you make a project."
+        )
+    side = "the model" if against == "approved" else "the masks"
+    truth = "approved masks" if against == "approved" else "true masks"
+    return Plan((side,), truth, tuple(cases), {spec.id: spec.name for spec in classes})
+
+
+def _group_names(records: Sequence[ImageRecord]) -> dict[int, str]:
+    """What to call the video or patient that an image is of, by its id; empty where that sums nothing up."""
+    named = {
+        record.id: record.group.partition("|")[0].removeprefix("patient:").rpartition("/")[2]
+        for record in records
+        if record.group
+    }
+    return named if 2 <= len(set(named.values())) <= _MOST_GROUPS else {}
+
+
+def _reads_prediction(
+    ask: Ask[tuple[Ids, ...]], record: ImageRecord, table: SegmentTable, void: Sequence[int]
+) -> Callable[[], tuple[Ids, ...]]:
+    def read(project: Project) -> tuple[Ids, ...]:
+        approved = class_ids(stored_mask(project, record, vouched_only=False), table)
+        prediction = project.masks.prediction(record.id)
+        if prediction is None:
+            raise UserError(f"{record.name} has no mask by the model any more.")
+        said = table.class_lut()[decode_mask(prediction.png)]
+        return tuple(without((approved, said), void))
+
+    return lambda: ask(read)
+
+
+def _reads_truth(
+    ask: Ask[tuple[Ids, ...]],
+    record: ImageRecord,
+    classes: tuple[ClassSpec, ...],
+    table: SegmentTable,
+    void: Sequence[int],
+) -> Callable[[], tuple[Ids, ...]]:
+    def read() -> tuple[Ids, ...]:
+        assert record.truth is not None
+        size = (record.width, record.height)
+        true = read_mask(record.truth, size, read_orientation(record.path), classes)
+        (shown,) = ask(lambda project: (class_ids(stored_mask(project, record, vouched_only=False), table),))
+        return tuple(without((true, shown), void))
+
+    return read

@@ -1,0 +1,257 @@
+"""Evaluations of folders, projects and models; a real worker process where a model runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app import evaluation_models
+from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
+from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
+from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_plans import Grouping, folder_plan
+from segstudio.app.evaluation_report import csv_text, report, table
+from segstudio.app.model_files import classes_of, look_at_model
+from segstudio.app.predict_command import foretell, weights_of
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
+from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, FoundMask
+from segstudio.formats.demo import write_demo
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.imaging.outlines import SIDES, TRUTH
+from segstudio.store.project_db import Project
+from tests.helpers.studios import StudioRig, approve, write_images
+
+
+def square(path: Path, x: int, side: int = 20, size: tuple[int, int] = (80, 60)) -> None:
+    mask = np.zeros(size[::-1], np.uint8)
+    mask[10 : 10 + side, x : x + side] = 255
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(mask).save(path)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """Truth, a good model and a worse one, on twelve images of two diagnoses, with the images beside."""
+    rows = ["image,diagnosis,age"]
+    for number in range(12):
+        name = f"IMD{number:03d}"
+        square(tmp_path / "truth" / f"{name}_lesion.bmp", 20)
+        square(tmp_path / "good" / f"{name}.png", 20 + number % 3)
+        square(tmp_path / "bad" / f"{name}.png", 24 + number % 4)
+        rows.append(f"{name},{'melanoma' if number % 3 == 2 else 'naevus'},{30 + number}")
+        Image.fromarray(np.full((60, 80, 3), 90, np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def test_folders_side_by_side_by_group_with_pictures_csv_and_json(folders: Path) -> None:
+    options = EvaluateOptions(
+        folders / "good", folders / "truth", folders / "bad", attributes=folders / "table.csv", images=folders,
+        json_file=folders / "r.json", csv_file=folders / "r.csv", pictures=folders / "worst", worst=3,
+    )  # fmt: skip
+    text = run_evaluation(options, lambda _: None)
+    found = json.loads((folders / "r.json").read_text())
+    assert found["sides"] == ["good", "bad"]
+    assert found["count"] == 12
+    assert found["mean"]["dice"] == pytest.approx((1 + 0.95 + 0.9) / 3)
+    low, high = found["interval"]["dice"]
+    assert low < found["mean"]["dice"] < high
+    assert {name: line["count"] for name, line in found["groups"]["diagnosis"].items()} == {"melanoma": 4, "naevus": 8}
+    assert "age" not in found["groups"], "a value an image groups nothing"
+    assert found["groups"]["diagnosis"]["melanoma"]["mean"]["dice"] == pytest.approx(0.9)
+    assert found["difference"]["dice"]["worse"] == 12
+    assert found["difference"]["dice"]["high"] < 0
+    assert found["images"][0]["other"]["dice"] == pytest.approx(0.8)
+    assert set(found["worst"][:4]) == {f"IMD{number:03d}" for number in (2, 5, 8, 11)}
+    rows = list(csv.DictReader(io.StringIO((folders / "r.csv").read_text())))
+    assert float(rows[2]["dice (good)"]) == pytest.approx(0.9)
+    assert rows[2]["diagnosis"] == "melanoma"
+    assert "more than chance would do" in text
+    assert "diagnosis: melanoma" in text
+    pictures = sorted((folders / "worst").iterdir())
+    assert [path.name[:3] for path in pictures] == ["01_", "02_", "03_"]
+    pixels = np.asarray(Image.open(pictures[0]))
+    for color in (TRUTH, SIDES[0], SIDES[1], (90, 90, 90)):
+        assert (pixels == color).all(axis=2).any(), color
+
+
+def test_a_chosen_column_and_one_that_is_not_there(folders: Path) -> None:
+    plan = folder_plan(folders / "good", folders / "truth", grouping=Grouping.of(folders / "table.csv", ["age"]))
+    assert len(report(evaluate(plan))["groups"]["age"]) == 12
+    with pytest.raises(UserError, match=r"no column “site”\. It has: diagnosis, age"):
+        Grouping.of(folders / "table.csv", ["site"])
+
+
+def test_only_images_that_both_sides_have_count(folders: Path) -> None:
+    for number in range(10):
+        (folders / "bad" / f"IMD{number:03d}.png").unlink()
+    found = evaluate(folder_plan(folders / "good", folders / "truth", folders / "bad"))
+    assert [scored.name for scored in found.scored] == ["IMD010", "IMD011"]
+
+
+def test_names_in_a_csv_are_no_formulas(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        square(tmp_path / folder / "=1+1.png", 3)
+    text = csv_text(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
+    assert text.splitlines()[1].startswith("'=1+1,")
+    assert "95 % interval" in table(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
+
+
+def test_what_is_wanted_no_more_stops_soon() -> None:
+    read: list[int] = []
+
+    def case(number: int) -> Case:
+        def masks() -> tuple[np.ndarray, ...]:
+            read.append(number)
+            return np.ones((4, 4), np.uint16), np.ones((4, 4), np.uint16)
+
+        return Case(str(number), masks)
+
+    plan = Plan(("a",), "b", tuple(case(number) for number in range(500)))
+    with pytest.raises(Stopped):
+        evaluate(plan, cancelled=lambda: len(read) >= 20)
+    assert len(read) < 100
+
+
+def test_a_bug_in_reading_is_no_bad_image() -> None:
+    def broken() -> tuple[np.ndarray, ...]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        evaluate(Plan(("a",), "b", (Case("x", broken),)))
+
+
+def test_nothing_to_compare_says_what_to_give() -> None:
+    with pytest.raises(UserError, match="Say what to compare"):
+        run_evaluation(EvaluateOptions(), lambda _: None)
+    with pytest.raises(UserError, match="--images"):
+        run_evaluation(EvaluateOptions(models=("x",)), lambda _: None)
+
+
+# ---- a project -----------------------------------------------------------------------------------------------------
+
+
+def test_a_projects_model_against_what_was_approved(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    rig.new_project(6)
+    approve(rig, 3)
+    with_mask = [record for record in rig.session.records if record.prediction_round is not None]
+    assert with_mask, "the round made masks of the rest"
+    for record in with_mask:
+        rig.show(record.id)
+        rig.stroke((30, 30), (50, 40))
+        rig.session.approve()
+    rig.settle()
+    rig.studio.close()
+    folder = tmp_path / "test.segstudio"
+    run_evaluation(EvaluateOptions(project=folder, json_file=tmp_path / "r.json"), lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert found["count"] == len(with_mask)
+    assert 0 < found["mean"]["dice"] < 1
+    with pytest.raises(UserError, match="only to compare with"):
+        run_evaluation(EvaluateOptions(project=folder, against="truth"), lambda _: None)
+    with Project.open(folder):
+        pass  # it was let go
+
+
+def test_a_project_with_true_masks_beside(tmp_path: Path) -> None:
+    from segstudio.app.batch import new_project
+    from segstudio.app.round_writer import stored_mask
+    from segstudio.imaging.mask_png import encode_mask
+
+    write_demo(tmp_path / "demo", "lesion", 3, 5)
+    folder = tmp_path / "p.segstudio"
+    new_project(folder, tmp_path / "demo" / "images", tmp_path / "demo" / "masks", ["lesion"], "compare")
+    with Project.open(folder) as project:
+        for record in project.images.list_images()[:2]:
+            assert record.truth is not None
+            truth = np.asarray(Image.open(record.truth).convert("L")) > 127
+            project.images.set_size(record.id, truth.shape[1], truth.shape[0], "x")
+            project.masks.put_prediction(record.id, 1, encode_mask(truth.astype(np.uint16)))
+            assert stored_mask(project, project.images.image(record.id), vouched_only=False).any()
+    options = EvaluateOptions(project=folder, against="truth", json_file=tmp_path / "r.json")
+    run_evaluation(options, lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert (found["count"], found["mean"]["dice"]) == (2, 1)
+
+
+# ---- models --------------------------------------------------------------------------------------------------------
+
+
+def test_two_models_on_a_folder_by_a_real_worker(tmp_path: Path, models: dict[str, Path]) -> None:
+    drawn = write_demo(tmp_path / "demo", "lesion", 3, 5)
+    images, masks = drawn[0].image.parent, tmp_path / "demo" / "masks"
+    (images / "broken.png").write_bytes(b"no image")
+    square(masks / "broken.png", 3)
+    paths = [tmp_path / "a" / "model.safetensors", tmp_path / "b" / "model.safetensors"]
+    for path, name in zip(paths, ("one", "other"), strict=True):
+        path.parent.mkdir()
+        shutil.copy(models[name], path)
+    options = EvaluateOptions(models=tuple(map(str, paths)), images=images, truth=masks, json_file=tmp_path / "r.json")
+    text = run_evaluation(options, lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert found["count"] == 3
+    assert found["sides"] == ["a/model.safetensors", "b/model.safetensors"]
+    assert [row["name"] for row in found["failed"]] == ["broken"]
+    assert found["difference"]["dice"]["better"] + found["difference"]["dice"]["worse"] <= 3
+    assert "broken: " in text
+
+
+def test_models_of_different_classes_are_not_compared(tmp_path: Path, models: dict[str, Path]) -> None:
+    both = [weights_of(str(models[name])) for name in ("one", "two")]
+    with pytest.raises(UserError, match="different classes"):
+        model_plan(both, tmp_path, tmp_path, foretell)
+    write_images(tmp_path / "bare", 2)
+    with pytest.raises(UserError, match="No image in “bare” has a mask"):
+        model_plan(both[:1], tmp_path / "bare", None, foretell)
+
+
+def test_predicting_for_an_evaluation_can_be_stopped(tmp_path: Path, models: dict[str, Path]) -> None:
+    images = write_images(tmp_path / "images", 3)
+    for path in images:
+        square(tmp_path / "masks" / path.name, 10, size=(96, 64))
+    told: list[int] = []
+    with pytest.raises(Stopped):
+        model_plan(
+            [weights_of(str(models["one"]))], tmp_path / "images", tmp_path / "masks",
+            foretell, progress=lambda done, _total: told.append(done), cancelled=lambda: bool(told),
+        )  # fmt: skip
+    assert told == [1]
+
+
+def test_masks_mean_what_the_model_calls_so(tmp_path: Path, models: dict[str, Path]) -> None:
+    """Class 7 of the data set is what the model calls lesion; its class 3 is nothing to it."""
+    (image,) = write_images(tmp_path / "in", 1)
+
+    class Masks:
+        files = (image,)
+
+        def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
+            ids = np.zeros(size[::-1], np.uint16)
+            ids[:10], ids[30:] = 7, 3
+            return FoundMask(ids)
+
+    found = (FoundImage(image, Masks(), attributes={"Diagnosis": "naevus"}),)  # type: ignore[arg-type]
+    dataset = Dataset("x", found, (FoundClass(3, "Hair"), FoundClass(7, "Lesion")))
+    one = classes_of(look_at_model(models["one"]))
+    meaning = evaluation_models._meaning(dataset, one)
+    assert meaning[[3, 7, 9]].tolist() == [0, 1, 0]
+    assert evaluation_models._meaning(dataset, classes_of(look_at_model(models["two"])))[[3, 7]].tolist() == [2, 1]
+    with pytest.raises(UserError, match=r"other classes \(Hair, Lesion\) than the model \(person\)"):
+        evaluation_models._meaning(dataset, make_classes(["person"]))
+    with_one = Dataset("x", found, (FoundClass(4, "naevus"),))
+    assert evaluation_models._meaning(with_one, one)[[4, 5]].tolist() == [1, 1], "there is only one thing it can be"
+    answer = tmp_path / "said.png"
+    answer.write_bytes(encode_mask(np.ones((64, 96), np.uint16)))
+    truth, said = evaluation_models._reads(found[0], [answer], meaning, ())()
+    assert np.unique(truth[:10]).tolist() == [1]
+    assert not truth[10:].any()
+    assert said.all()
