@@ -59,10 +59,17 @@ def test_a_plan_that_fits_is_kept(clock: Clock) -> None:
 
 
 def test_a_plan_that_does_not_fit_is_cut_to_the_seconds(clock: Clock) -> None:
-    budget = StepBudget(1000, seconds=60.0)
+    budget = StepBudget(140, seconds=60.0)
     _run(budget, clock, 1.0)
-    assert 30 < budget.step < 200
+    assert 70 < budget.step < 140
     assert 55 <= clock.now <= 67
+
+
+def test_half_of_a_plan_is_done_however_slow_the_computer_is(clock: Clock) -> None:
+    budget = StepBudget(101, seconds=60.0)
+    _run(budget, clock, 10.0)
+    assert budget.step == budget.steps == 51
+    assert budget.fraction == 1.0
 
 
 def test_a_busy_moment_does_not_cost_the_rest_of_the_round(clock: Clock) -> None:

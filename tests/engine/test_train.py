@@ -183,8 +183,8 @@ def test_work_between_steps_is_done_once_a_step_at_least(tmp_path: Path) -> None
 
 def test_seconds_bound_a_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "_MEASURED_STEPS", 2)
-    make_round(tmp_path, settings=replace(TINY, max_steps=None, seconds=0.01))
-    assert _run(tmp_path).steps == 2
+    make_round(tmp_path, settings=replace(TINY, max_steps=12, seconds=0.01))
+    assert _run(tmp_path).steps == 6  # half of the plan
 
 
 def test_mixed_portrait_and_landscape_images_train_together(tmp_path: Path) -> None:
