@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from segstudio.domain.brush import stroke_segment
@@ -88,3 +88,87 @@ def test_nothing_covered_nothing_painted() -> None:
     pixels = noisy(LESION, SKIN, 60)
     assert similar(pixels, Rect(0, 0, 0, 0), np.zeros((0, 0), bool), (5.0, 5.0), 10.0).shape == (0, 0)
     assert not similar(pixels, Rect(10, 10, 20, 20), np.zeros((10, 10), bool), (15.0, 15.0), 10.0).any()
+
+
+def slow_median(pixels: np.ndarray) -> np.ndarray:
+    """The median of each 5 x 5 square, with the border's pixels repeated outside."""
+    wide = np.pad(pixels, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    out = np.empty_like(pixels)
+    for y, x, channel in np.ndindex(pixels.shape):
+        out[y, x, channel] = sorted(wide[y : y + 5, x : x + 5, channel].ravel().tolist())[12]
+    return out
+
+
+def slow_lab(color: np.ndarray) -> np.ndarray:
+    """CIELAB of one sRGB colour, by the formulas of CIE 15 and IEC 61966-2-1."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color / 255.0]
+    to_xyz = [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+    x, y, z = (np.dot(row, linear) / white for row, white in zip(to_xyz, (0.950456, 1.0, 1.088754), strict=True))
+    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
+    return np.array([116 * fy - 16 if y > 0.008856 else 903.3 * y, 500 * (fx - fy), 200 * (fy - fz)])
+
+
+def slow_tolerance(distances: list[float], tolerance: float) -> float:
+    """The best split of ``distances`` in half units, tried one by one; the smaller of it and ``tolerance``."""
+    stepped = np.array([min(int(2 * d), 255) for d in distances])
+    best, gap = 0.0, 0
+    for split in range(255):
+        near, far = stepped[stepped <= split], stepped[stepped > split]
+        if len(near) and len(far):
+            between = len(near) * len(far) / len(stepped) ** 2 * (far.mean() - near.mean()) ** 2
+            if between > best + 1e-9:
+                best, gap = between, split
+    near, far = stepped[stepped <= gap], stepped[stepped > gap]
+    if not best or (far.mean() - near.mean()) / 2 < 8 or best < 0.8 * stepped.var():
+        return tolerance
+    return min(tolerance, gap / 2)
+
+
+def slow_similar(
+    pixels: np.ndarray, rect: Rect, covered: np.ndarray, center: tuple[float, float], tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What ``similar`` says in words, pixel by pixel; and where a rounding may decide either way."""
+    calm = slow_median(pixels)
+    lab = np.array([[slow_lab(color) for color in row] for row in calm])
+    column, row = int(np.floor(center[0])), int(np.floor(center[1]))
+    around = lab[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4].reshape(-1, 3)
+    inner = lab[rect.slices]
+    distance = np.sqrt(((inner - around.mean(axis=0)) ** 2).sum(axis=2))
+    within = slow_tolerance(distance[covered].tolist(), tolerance)
+    alike = (distance <= within) & covered
+    start = (row - rect.y0, column - rect.x0)
+    found, waiting = {start}, [start]
+    while waiting:
+        y, x = waiting.pop()
+        for near in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+            inside = 0 <= near[0] < rect.height and 0 <= near[1] < rect.width
+            if inside and near not in found and alike[near]:
+                found.add(near)
+                waiting.append(near)
+    connected = np.zeros_like(covered)
+    connected[tuple(np.array(sorted(found)).T)] = True
+    return connected, np.abs(distance - within) < 0.05
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.tuples(st.integers(2, 15), st.integers(2, 15)),
+    st.integers(2, 8),
+    st.sampled_from([8.0, 20.0, 60.0]),
+    st.sampled_from([(LESION, SKIN), (SKIN, SKIN), (LESION, np.uint8([120, 80, 60]))]),
+)
+@settings(max_examples=25, deadline=None)
+def test_the_same_as_pixel_by_pixel(
+    seed: int, at: tuple[int, int], radius: int, tolerance: float, colors: tuple[np.ndarray, np.ndarray]
+) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = np.empty((18, 18, 3), np.uint8)
+    border = int(rng.integers(4, 14))
+    pixels[:, :border], pixels[:, border:] = colors
+    pixels = np.clip(pixels + rng.normal(0, 5, pixels.shape), 0, 255).astype(np.uint8)
+    center = (at[0] + 0.5, at[1] + 0.5)
+    rect, covered = stroke_segment(center, center, radius, 18, 18)
+    wanted, unsure = slow_similar(pixels, rect, covered, center, tolerance)
+    assume(not unsure[covered].any())
+    closed = cv2.morphologyEx(wanted.view(np.uint8), cv2.MORPH_CLOSE, cv2.getStructuringElement(2, (5, 5)))
+    assert np.array_equal(similar(pixels, rect, covered, center, tolerance), closed.view(np.bool_) & covered)
