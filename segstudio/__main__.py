@@ -26,6 +26,9 @@ cli = typer.Typer(
 ProjectArg = Annotated[Path, typer.Argument(help="The project's folder, NAME.segstudio.", metavar="PROJECT")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the masks; made if it is not there.")]
 
+audit_cli = typer.Typer(help="The audit trail of a project: who did what, when.", rich_markup_mode=None)
+cli.add_typer(audit_cli, name="audit")
+
 
 class DemoName(StrEnum):
     """The demo projects."""
@@ -257,6 +260,30 @@ def doctor() -> None:
     typer.echo(report.text)
     if not report.healthy:
         raise typer.Exit(1)
+
+
+@audit_cli.command("verify")
+def audit_verify(
+    project: ProjectArg,
+    anchor: Annotated[
+        list[str] | None, typer.Option("--anchor", help="A head that a report or an export named: NUMBER:DIGEST.")
+    ] = None,
+) -> None:
+    """Find entries that were altered, removed or reordered, and approved masks that are no longer as approved."""
+    from segstudio.app.audit_check import verify_command
+
+    text, well = verify_command(project, anchor or [])
+    typer.echo(text)
+    if not well:
+        raise typer.Exit(1)
+
+
+@audit_cli.command("export")
+def audit_export(project: ProjectArg, csv_file: Annotated[Path, typer.Option("--csv", help="File to write.")]) -> None:
+    """Write the audit trail of PROJECT as a table."""
+    from segstudio.app.audit_check import export_command
+
+    typer.echo(export_command(project, csv_file))
 
 
 @cli.command()

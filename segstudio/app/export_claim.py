@@ -36,4 +36,6 @@ def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
-    project.settings.set_setting(_SETTING, {**remembered, key: sorted(ours | {path.name for path in paths})})
+    with project.transaction():
+        project.settings.set_setting(_SETTING, {**remembered, key: sorted(ours | {path.name for path in paths})})
+        project.audit.note("export", folder=key, files=len(paths))

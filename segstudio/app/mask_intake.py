@@ -134,20 +134,23 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
 
     Another one may have been stored in the moment between, and nobody has seen that.
     """
-    if project.images.image(image_id).prediction_round != seen.round_number:
-        if seen.plane is None or seen.round_number is None:
-            project.masks.drop_prediction(image_id)
-        else:
-            confidence = None if seen.confidence is None else encode_confidence(seen.confidence)
-            project.masks.put_prediction(image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence)
-    project.images.approve(image_id, held_out)
-    if seen.plane is not None and seen.round_number is not None:
-        correction = Plane(seen.plane.height, seen.plane.width)
-        correction.put_tiles(project.masks.load_correction(image_id))
-        not_judged = void_ids(project.classes())
-        void = [segment.id for segment in project.segment_table() if segment.class_id in not_judged]
-        right = corrected_dice(seen.plane, correction, void)
-        project.approval_scores.note(ApprovalScore(image_id, seen.round_number, right, time.time()))
+    with project.transaction():
+        if project.images.image(image_id).prediction_round != seen.round_number:
+            if seen.plane is None or seen.round_number is None:
+                project.masks.drop_prediction(image_id)
+            else:
+                confidence = None if seen.confidence is None else encode_confidence(seen.confidence)
+                project.masks.put_prediction(
+                    image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence
+                )
+        project.images.approve(image_id, held_out)
+        if seen.plane is not None and seen.round_number is not None:
+            correction = Plane(seen.plane.height, seen.plane.width)
+            correction.put_tiles(project.masks.load_correction(image_id))
+            not_judged = void_ids(project.classes())
+            void = [segment.id for segment in project.segment_table() if segment.class_id in not_judged]
+            right = corrected_dice(seen.plane, correction, void)
+            project.approval_scores.note(ApprovalScore(image_id, seen.round_number, right, time.time()))
 
 
 def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:

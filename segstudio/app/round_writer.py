@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
-from segstudio.domain.segments import BACKGROUND, SegmentTable
-from segstudio.imaging.mask_png import decode_mask, encode_mask
+from segstudio.domain.segments import SegmentTable
+from segstudio.imaging.mask_png import encode_mask
 from segstudio.protocol.round_folder import IGNORE, MASKS, TrainingImage
 from segstudio.store.project_db import Project
 
@@ -24,17 +24,11 @@ def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> ND
     With ``vouched_only`` pixels that no human vouched for are ``UNSET``: all that were not painted, unless the image
     is approved. Otherwise they show the prediction, or background without one.
     """
+    if not vouched_only or record.state is ImageState.APPROVED:
+        return project.masks.shown(record.id)
     correction = Plane(record.height, record.width)
     correction.put_tiles(project.masks.load_correction(record.id))
-    mask = correction.to_array()
-    if vouched_only and record.state is not ImageState.APPROVED:
-        return mask
-    unset = mask == UNSET
-    if unset.any():
-        prediction = project.masks.prediction(record.id)
-        below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
-        np.copyto(mask, below, where=unset)
-    return mask
+    return correction.to_array()
 
 
 def class_ids(segments: NDArray[np.uint16], table: SegmentTable, void: Sequence[int] = ()) -> NDArray[np.uint16]:

@@ -22,12 +22,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 NOTHING_BEFORE = "0" * 64
 """What the first entry has in the place of a digest before it."""
 
 _SCHEME = b"segstudio audit 1\n"
 
-Trouble = Literal["altered", "removed", "moved", "rewritten", "unexpected", "head", "anchor"]
+Trouble = Literal["altered", "removed", "moved", "rewritten", "unexpected", "head", "anchor", "mask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,19 @@ def seal(entry: Entry) -> str:
     except (TypeError, ValueError):
         return ""  # bytes, say, where there was text
     return hashlib.sha256(_SCHEME + encoded.encode("ascii")).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    """The SHA-256, hexadecimal, of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mask_digest(mask: NDArray[np.uint16]) -> str:
+    """The SHA-256, hexadecimal, of a (height, width) uint16 mask of segment ids: its size, then its rows."""
+    height, width = mask.shape
+    digest = hashlib.sha256(f"{width} x {height}\n".encode("ascii"))
+    digest.update(np.ascontiguousarray(mask, "<u2").data)
+    return digest.hexdigest()
 
 
 def follow(

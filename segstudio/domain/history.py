@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from segstudio.domain.geometry import Rect, union_all
 from segstudio.domain.packing import HeldTiles
-from segstudio.domain.tiles import Tile, TileChange, TileKey
+from segstudio.domain.plane import tile_rect, where_true
+from segstudio.domain.tiles import UNSET, Tile, TileChange, TileKey
 
 MIN_STEPS = 200
 """Edits that are kept whatever they weigh."""
@@ -45,6 +49,16 @@ class Edit:
         Tiles of one value weigh nothing, and packing changes no weight: it is the same whoever reads it when.
         """
         return self._held.weight_before()
+
+    @property
+    def extent(self) -> tuple[int, Rect]:
+        """How many pixels of the correction it changed, and the smallest rectangle that holds them."""
+        pixels, rects = 0, []
+        for key, (before, after) in self.tiles.items():
+            differs = np.not_equal(UNSET if before is None else before, UNSET if after is None else after)
+            pixels += int(np.count_nonzero(differs))
+            rects.append(where_true(differs, tile_rect(key)))
+        return pixels, union_all(rects)
 
     def pack(self) -> None:
         """Take as little memory as can be; the tiles are unpacked when they are asked for."""

@@ -146,18 +146,7 @@ class Plane:
         if now is tile:
             return EMPTY
         differs = np.not_equal(self.fill if now is None else now, self.fill if tile is None else tile)
-        if differs.ndim == 0:
-            return EMPTY
-        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-        if len(rows) == 0:
-            return EMPTY
-        corner = tile_rect(key)
-        return Rect(
-            corner.x0 + int(columns[0]),
-            corner.y0 + int(rows[0]),
-            corner.x0 + int(columns[-1]) + 1,
-            corner.y0 + int(rows[-1]) + 1,
-        )
+        return EMPTY if differs.ndim == 0 else where_true(differs, tile_rect(key))
 
     def _writable(self, key: TileKey) -> Tile:
         if key not in self._owned:
@@ -191,6 +180,19 @@ def mask_at(
             painted = _picked(over, inside_rows, inside_columns)
             np.copyto(target, painted, where=painted != UNSET)
     return out
+
+
+def where_true(differs: NDArray[np.bool_], corner: Rect) -> Rect:
+    """The smallest rectangle round what is True in (h, w) ``differs``, which begins at the corner of ``corner``."""
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    if len(rows) == 0:
+        return EMPTY
+    return Rect(
+        corner.x0 + int(columns[0]),
+        corner.y0 + int(rows[0]),
+        corner.x0 + int(columns[-1]) + 1,
+        corner.y0 + int(rows[-1]) + 1,
+    )
 
 
 def tile_rect(key: TileKey) -> Rect:

@@ -8,12 +8,11 @@ from its last row: a tail that was cut off leaves a gap in the numbers for ever.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from segstudio import __version__
 from segstudio.domain.audit import NOTHING_BEFORE, Entry, Head, follow
-from segstudio.store.database import Database
+from segstudio.store.database import Database, any_text
 
 TRAIL = (
     """CREATE TABLE audit (
@@ -39,8 +38,6 @@ TRAIL = (
         BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are added behind the last'); END""",
 )
 """The statements that make the tables."""
-
-_SELECT = "SELECT number, at, who, kind, image_id, what, program, previous, digest FROM audit"
 
 
 class Trail:
@@ -82,25 +79,24 @@ class Trail:
         return entry
 
     def head(self) -> Head | None:
-        """The head as it is kept beside the trail; None if somebody took it away."""
+        """The head as it is kept beside the trail; None if somebody took it away or made it unreadable."""
         with self._database.reading() as connection:
             return _head(connection)
 
-    def entries(self, image_id: int | None = None) -> list[Entry]:
-        """All entries, or those about one image, in order."""
-        with self._database.reading() as connection:
-            if image_id is None:
-                rows = connection.execute(f"{_SELECT} ORDER BY number")
-            else:
-                rows = connection.execute(f"{_SELECT} WHERE image_id = ? ORDER BY number", (image_id,))
-            return [Entry(*row) for row in rows]
+    def entry(self, number: int) -> Entry | None:
+        """One entry; None if there is none of that number."""
+        return next(iter(self._read("WHERE number = ?", number)), None)
 
-    def last(self, kinds: tuple[str, ...]) -> Mapping[int, Entry]:
-        """The last entry of one of these kinds, by image."""
-        marks = ", ".join("?" * len(kinds))
-        query = f"{_SELECT} WHERE image_id IS NOT NULL AND kind IN ({marks}) ORDER BY number"
-        with self._database.reading() as connection:
-            return {row[4]: Entry(*row) for row in connection.execute(query, kinds)}
+    def entries(self, image_id: int | None = None) -> list[Entry]:
+        """All entries, or those about one image, in order; text that is damaged is read as far as it can be."""
+        if image_id is None:
+            return self._read("ORDER BY number")
+        return self._read("WHERE image_id = ? ORDER BY number", image_id)
+
+    def _read(self, which: str, *values: object) -> list[Entry]:
+        query = f"SELECT number, at, who, kind, image_id, what, program, previous, digest FROM audit {which}"  # noqa: S608
+        with self._database.reading() as connection, any_text(connection):
+            return [Entry(*row) for row in connection.execute(query, values)]
 
 
 def _end(connection: sqlite3.Connection) -> Head:
@@ -110,9 +106,13 @@ def _end(connection: sqlite3.Connection) -> Head:
     """
     kept = _head(connection) or Head()
     (last,) = connection.execute("SELECT COALESCE(MAX(number), 0) FROM audit").fetchone()
-    return Head(max(kept.count, last) if isinstance(kept.count, int) else last, kept.digest)
+    return kept if kept.count >= last else Head(last)
 
 
 def _head(connection: sqlite3.Connection) -> Head | None:
-    row = connection.execute("SELECT count, digest FROM audit_head").fetchone()
-    return None if row is None else Head(*row)
+    with any_text(connection):
+        row = connection.execute("SELECT count, CAST(digest AS TEXT) FROM audit_head").fetchone()
+    try:
+        return None if row is None else Head.read(f"{row[0]}:{row[1]}")
+    except ValueError:
+        return None

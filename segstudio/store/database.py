@@ -46,6 +46,17 @@ class Database:
             )
         return cls(connection, path)
 
+    @classmethod
+    def look_at(cls, path: Path) -> Database:
+        """Open the file to read it only, also where nothing may be written.
+
+        Raises ``UserError`` if it cannot be opened.
+        """
+        # Beside a database that nobody has open there is no WAL: then it need not be made to read one.
+        how = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+        with _translated(path.parent):
+            return cls(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0), path)
+
     def lock(self) -> None:
         """Keep every other process out until closed.
 
@@ -117,6 +128,16 @@ def system_user() -> str:
         return getpass.getuser().encode("utf-8", "replace").decode()
     except (OSError, KeyError, ImportError):  # none has a name in some containers
         return "unknown"
+
+
+@contextlib.contextmanager
+def any_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read text that is no UTF-8, too: a byte that was altered is to be found, and not to fail."""
+    before, connection.text_factory = connection.text_factory, lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = before
 
 
 def damaged(folder: Path) -> UserError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Membership, patient_group, video_groups
+from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.paths import PathFinder, PathWriter
 
@@ -32,11 +33,16 @@ class NewImage:
 
 
 class Images:
-    """Rows of the table of images. Methods raise ``KeyError`` for an unknown id, ``UserError`` for a failing disk."""
+    """Rows of the table of images. Methods raise ``KeyError`` for an unknown id, ``UserError`` for a failing disk.
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    ``on_approved`` is called with an image's id in the transaction that approves it.
+    """
+
+    def __init__(self, database: Database, folder: Path, on_approved: Callable[[int], object]) -> None:
         self._database = database
         self._folder = folder
+        self._on_approved = on_approved
+        self._trail = Trail(database)
 
     def add_images(self, items: Sequence[NewImage]) -> list[int]:
         """Add images behind those there are, in one transaction; returns the new ids in order.
@@ -65,6 +71,8 @@ class Images:
                 )
                 ids.append(int(cursor.lastrowid or 0))
                 position += 1
+            if ids:
+                self._trail.note("images added", count=len(ids), first=ids[0], last=ids[-1])
         return ids
 
     def list_images(self) -> list[ImageRecord]:
@@ -122,6 +130,7 @@ class Images:
             )
             if row[2] not in ("", fingerprint) or (row[0] and row[:2] != (width, height)):
                 forget_prediction(connection, image_id)
+                self._trail.note("file replaced", image_id, before=row[2], now=fingerprint)
 
     def set_problem(self, image_id: int, sentence: str | None) -> None:
         """Keep why the image cannot be used; None when it can."""
@@ -133,13 +142,15 @@ class Images:
         The history that ``Masks`` loads is marked at this state, until the image is reopened or gets another
         prediction.
         """
-        self._update(
-            image_id,
-            "state = ?, held_out = COALESCE(held_out, ?), approved_at = "
-            "(SELECT COALESCE(MAX(edits.id), 0) FROM edits WHERE edits.image_id = images.id AND NOT edits.undone)",
-            ImageState.APPROVED.value,
-            int(held_out),
-        )
+        with self._database.writing():
+            self._update(
+                image_id,
+                "state = ?, held_out = COALESCE(held_out, ?), approved_at = "
+                "(SELECT COALESCE(MAX(edits.id), 0) FROM edits WHERE edits.image_id = images.id AND NOT edits.undone)",
+                ImageState.APPROVED.value,
+                int(held_out),
+            )
+            self._on_approved(image_id)
 
     def set_train_only(self, image_ids: Sequence[int]) -> None:
         """Fix for ever that these images are not held out, but for those of which it is decided already."""
@@ -150,20 +161,24 @@ class Images:
 
     def reopen(self, image_id: int) -> None:
         """Take an approval back; whether the image is held out stays."""
-        self._update(
-            image_id,
-            "state = CASE state WHEN ? THEN ? ELSE state END, approved_at = NULL",
-            ImageState.APPROVED.value,
-            ImageState.IN_PROGRESS.value,
-        )
+        with self._database.writing():
+            self._update(
+                image_id,
+                "state = CASE state WHEN ? THEN ? ELSE state END, approved_at = NULL",
+                ImageState.APPROVED.value,
+                ImageState.IN_PROGRESS.value,
+            )
+            self._trail.note("approval taken back", image_id)
 
     def relocate(self, image_id: int, new_path: Path) -> None:
         """Say where an image's file is now; everything else about the image stays, but for its problem."""
-        self._update(
-            image_id,
-            "relative_path = ?, absolute_path = ?, problem = NULL",
-            *PathWriter(self._folder).columns(new_path),
-        )
+        with self._database.writing():
+            self._update(
+                image_id,
+                "relative_path = ?, absolute_path = ?, problem = NULL",
+                *PathWriter(self._folder).columns(new_path),
+            )
+            self._trail.note("file moved", image_id, to=str(new_path))
 
     def relocate_folder(self, old_parent: Path, new_parent: Path) -> int:
         """Say that a folder, with the folders in it, moved. Returns how many images were found in the new place.
@@ -189,6 +204,8 @@ class Images:
                         "UPDATE images SET truth_relative_path = ?, truth_absolute_path = ? WHERE id = ?",
                         (*writer.columns(truth), image.id),
                     )
+            if count:
+                self._trail.note("files moved", before=str(old), to=str(new), count=count)
         return count
 
     def _update(self, image_id: int, assignments: str, *values: object) -> None:

@@ -16,6 +16,8 @@ from segstudio.domain.history import Edit, History, kept_from
 from segstudio.domain.packing import compact
 from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
+from segstudio.imaging.mask_png import decode_mask
+from segstudio.store.audit import Trail
 from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
 
@@ -44,6 +46,7 @@ class Masks:
     def __init__(self, database: Database, segment_table: Callable[[], SegmentTable]) -> None:
         self._database = database
         self._segment_table = segment_table
+        self._trail = Trail(database)
 
     # ---- the correction and its history ------------------------------------------------------------------------
 
@@ -57,16 +60,19 @@ class Masks:
         unpacked = {data: self._unpack(data) for data in {data for _, _, data in rows}}
         return {(row, column): unpacked[data] for row, column, data in rows}
 
-    def save_edit(self, image_id: int, edit: Edit) -> None:
+    def save_edit(self, image_id: int, edit: Edit, kind: str = "edit", **about: object) -> None:
         """Keep an edit: its tiles as they are after it, and the edit itself as the last one done.
 
         What had been undone is dropped, old edits are let go as ``History`` lets them go. The image is in progress
-        from now on, also if it was approved, unless the edit took all paint away.
+        from now on, also if it was approved, unless the edit took all paint away. ``kind`` is what the audit trail
+        calls it, ``about`` what it says beside the extent.
         """
         # Packed before the transaction begins, so that the file is written in one go.
         before = {key: _pack(tile) for key, tile in edit.before.items()}
         after = {key: _pack(tile) for key, tile in edit.after.items()}
+        pixels, box = edit.extent
         with self._database.writing() as connection:
+            ends = _ends_approval(connection, image_id)
             work_on(connection, image_id)
             connection.execute("DELETE FROM edits WHERE image_id = ? AND undone", (image_id,))
             edit_id = connection.execute(
@@ -79,6 +85,8 @@ class Masks:
             _put_tiles(connection, image_id, after)
             _trim(connection, image_id)
             leave_alone_if_blank(connection, image_id)
+            what = {"edit": edit_id, "name": edit.name, "pixels": pixels, "box": list(box)} | ends | about
+            self._trail.note(kind, image_id, **what)
 
     def save_undo(self, image_id: int) -> bool:
         """Take the last edit back; False if there is none."""
@@ -130,7 +138,7 @@ class Masks:
         than the image's or with a class that the project lacks.
         """
         edit = self._replacing(image_id, class_ids, name)
-        self.save_edit(image_id, edit)
+        self.save_edit(image_id, edit, "mask imported")
         return edit
 
     def start_from(self, image_id: int, class_ids: NDArray[np.uint16]) -> None:
@@ -139,12 +147,14 @@ class Masks:
         Raises ``ValueError`` if somebody worked on the image before.
         """
         edit = self._replacing(image_id, class_ids, "")
+        pixels, box = edit.extent
         with self._database.writing() as connection:
             if connection.execute("SELECT 1 FROM edits WHERE image_id = ?", (image_id,)).fetchone() is not None:
                 raise ValueError(f"image {image_id} was worked on")
             work_on(connection, image_id)
             connection.execute("UPDATE images SET approved_at = NULL WHERE id = ?", (image_id,))
             _put_tiles(connection, image_id, {key: _pack(tile) for key, tile in edit.after.items()})
+            self._trail.note("mask imported", image_id, pixels=pixels, box=list(box))
 
     def _replacing(self, image_id: int, class_ids: NDArray[np.uint16], name: str) -> Edit:
         height, width = class_ids.shape
@@ -154,6 +164,29 @@ class Masks:
         before = plane.snapshot()
         plane.write(plane.bounds, _segment_ids(class_ids, self._segment_table()))
         return Edit(name, plane.changes_since(before))
+
+    def segments(self) -> SegmentTable:
+        """What the ids in masks mean."""
+        return self._segment_table()
+
+    def shown(self, image_id: int) -> NDArray[np.uint16]:
+        """The mask of an image, correction over prediction over background: (height, width) uint16 segment ids.
+
+        Nothing in it of an image whose size nobody knows yet. Raises ``KeyError`` for an unknown image.
+        """
+        with self._database.reading() as connection:
+            size = connection.execute("SELECT height, width FROM images WHERE id = ?", (image_id,)).fetchone()
+        if size is None:
+            raise KeyError(image_id)
+        correction = Plane(*size)
+        correction.put_tiles(self.load_correction(image_id))
+        mask = correction.to_array()
+        unset = mask == UNSET
+        if unset.any():
+            prediction = self.prediction(image_id)
+            below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
+            np.copyto(mask, below, where=unset)
+        return mask
 
     # ---- the prediction ----------------------------------------------------------------------------------------
 
@@ -206,11 +239,14 @@ class Masks:
             (edit_id,) = connection.execute(edit_query, (image_id,)).fetchone()
             if edit_id is None:
                 return False
+            ends = _ends_approval(connection, image_id)
             work_on(connection, image_id)
             connection.execute("UPDATE edits SET undone = ? WHERE id = ?", (undone, edit_id))
             rows = connection.execute(tiles_query, (edit_id,)).fetchall()
             _put_tiles(connection, image_id, {(row, column): data for row, column, data in rows})
             leave_alone_if_blank(connection, image_id)
+            (name,) = connection.execute("SELECT name FROM edits WHERE id = ?", (edit_id,)).fetchone()
+            self._trail.note("undo" if undone else "redo", image_id, **({"edit": edit_id, "name": name} | ends))
         return True
 
     def _check_size(self, image_id: int, width: int, height: int) -> None:
@@ -259,6 +295,12 @@ def _put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[Til
         "DELETE FROM tiles WHERE image_id = ? AND tile_row = ? AND tile_column = ?",
         [(image_id, *key) for key, data in tiles.items() if data is None],
     )
+
+
+def _ends_approval(connection: sqlite3.Connection, image_id: int) -> dict[str, object]:
+    """What to say of a change that takes an approval away."""
+    row = connection.execute("SELECT state FROM images WHERE id = ?", (image_id,)).fetchone()
+    return {"approved": False} if row == (ImageState.APPROVED.value,) else {}
 
 
 def _trim(connection: sqlite3.Connection, image_id: int) -> None:

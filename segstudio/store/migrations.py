@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
+from segstudio.store.versions import VERSIONS
 
 APPLICATION_ID = 0x53656753
 """The letters SegS, written into the file's header: tells a project's database from any other."""
@@ -181,6 +182,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3000, _VOID_CLASSES),
     Migration(3001, _GROUPS),
     Migration(4010, _AUDIT_TRAIL),
+    Migration(4011, VERSIONS),
 )
 
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
 from segstudio.store.rounds import ROUNDS, Rounds
 from segstudio.store.settings import Settings
+from segstudio.store.versions import Versions, described
 
 SUFFIX = ".segstudio"
 
@@ -43,9 +45,10 @@ class Project:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self._database = database
-        self.images = Images(database, folder)
         self.masks = Masks(database, self.segment_table)
         self.rounds = Rounds(database, folder)
+        self.versions = Versions(database, self.masks, self.rounds)
+        self.images = Images(database, folder, self.versions.approve)
         self.settings = Settings(database)
         self.approval_scores = ApprovalScores(database)
         self.insights = Insights(database)
@@ -83,10 +86,7 @@ class Project:
         written to.
         """
         folder = Path(os.path.abspath(folder))
-        if not (folder / DB_NAME).is_file():
-            raise UserError(
-                f"There is no project at {folder}. Choose a folder whose name ends in {SUFFIX}, or make a new project."
-            )
+        _check_there(folder)
         with contextlib.ExitStack() as on_failure:
             database = Database.connect(folder / DB_NAME)
             on_failure.callback(database.close)
@@ -98,8 +98,28 @@ class Project:
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
             project.rounds.sweep_predictions()
             project.images.name_groups()
+            project.versions.keep_missing()
             on_failure.pop_all()
         return project
+
+    @classmethod
+    def inspect(cls, folder: Path) -> Project:
+        """Open a project to read it: nothing is brought up to date, nothing can be written.
+
+        Raises ``UserError`` if it is none, is damaged, is of another version, or is open elsewhere.
+        """
+        folder = Path(os.path.abspath(folder))
+        _check_there(folder)
+        with contextlib.ExitStack() as on_failure:
+            database = Database.look_at(folder / DB_NAME)
+            on_failure.callback(database.close)
+            if _checked_version(database) < migrations.MIGRATIONS[-1].version:
+                raise UserError(
+                    f"The project {folder} was last opened by an older version of this program. Open it once, which "
+                    "brings it up to date, then try again."
+                )
+            on_failure.pop_all()
+        return cls(folder, database)
 
     @property
     def name(self) -> str:
@@ -138,6 +158,7 @@ class Project:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM classes")
             _insert_classes(connection, classes)
+            self.audit.note("classes", classes=[{"id": c.id, "name": c.name, "kind": c.kind} for c in classes])
 
     def segment_table(self) -> SegmentTable:
         """The segments that all images share, in order."""
@@ -154,6 +175,9 @@ class Project:
     def save_segment_table(self, table: SegmentTable) -> None:
         """Replace the segments that all images share."""
         with self._database.writing() as connection:
+            now = described(table)
+            if now != described(self.segment_table()):
+                self.audit.note("segments", segments=json.loads(now))
             connection.execute("DELETE FROM segments WHERE image_id IS NULL")
             connection.executemany(
                 "INSERT INTO segments VALUES (?, NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -169,6 +193,13 @@ def _insert_classes(connection: sqlite3.Connection, classes: Sequence[ClassSpec]
         "INSERT INTO classes VALUES (?, ?, ?, ?, ?)",
         [(c.id, position, c.name, _hex(c.color), c.kind) for position, c in enumerate(classes)],
     )
+
+
+def _check_there(folder: Path) -> None:
+    if not (folder / DB_NAME).is_file():
+        raise UserError(
+            f"There is no project at {folder}. Choose a folder whose name ends in {SUFFIX}, or make a new project."
+        )
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 from dataclasses import replace
@@ -14,6 +15,7 @@ from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, read_result
 from segstudio.protocol.weights import is_altered
+from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 
 ROUNDS = "rounds"
@@ -30,6 +32,7 @@ class Rounds:
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
+        self._trail = Trail(database)
 
     def round_folder(self, number: int) -> Path:
         """Absolute path of a round's folder."""
@@ -58,6 +61,7 @@ class Rounds:
                     f"The folder {folder} could not be made: {error.strerror}. No round was started; your work is "
                     f"kept. Make sure that you may write there and that the disk has room, then start it again."
                 ) from error
+            self._trail.note("round begun", round=number, approved=approved)
         return RoundRecord(number, RoundStatus.RUNNING, started, approved)
 
     def end_round(
@@ -86,6 +90,10 @@ class Rounds:
             )
             if cursor.rowcount == 0:
                 raise KeyError(number)
+            what: dict[str, Any] = {"round": number, "status": status.value}
+            what |= {} if held_out_dice is None else {"dice": held_out_dice, "images": held_out_count}
+            what |= {} if weights is None else {"weights": self.digest(number)}
+            self._trail.note("round ended", **what)
             return _record(connection.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone())
 
     def list_rounds(self) -> list[RoundRecord]:
@@ -101,7 +109,7 @@ class Rounds:
         """
         finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
         for record in sorted(finished, key=lambda record: (record.chosen, record.number), reverse=True):
-            path = self._weights(record)
+            path = self._weights(record.weights)
             if path is not None and _condition(path, every_bit=True) == "usable":
                 return record.number, path
         return None
@@ -111,7 +119,7 @@ class Rounds:
 
         Raises ``UserError`` if they are damaged or gone, ``KeyError`` for no such round.
         """
-        path = self._weights(self._record(number))
+        path = self._weights(self._record(number).weights)
         condition = "missing" if path is None else _condition(path, every_bit=True)
         if path is None or condition != "usable":
             how = "damaged" if condition == "damaged" else "gone"
@@ -121,6 +129,7 @@ class Rounds:
             )
         with self._database.writing() as connection:
             connection.execute("UPDATE rounds SET chosen = (number = ?)", (number,))
+            self._trail.note("round in use", round=number, weights=self.digest(number))
         return path
 
     def set_note(self, number: int, note: str) -> None:
@@ -152,8 +161,34 @@ class Rounds:
                 f"{self.round_folder(number)}, then try again. No mask was changed."
             ) from error
         with self._database.writing() as connection:
+            self.digest(number)  # what is deleted can still be named
             connection.execute("UPDATE rounds SET weights = NULL, chosen = 0 WHERE number = ?", (number,))
+            self._trail.note("round deleted", round=number)
         return freed
+
+    def digest(self, number: int) -> str:
+        """The SHA-256 of a round's weights, hexadecimal: the version of the model. "" where nobody asked in time.
+
+        It is that of the file when it was first asked for, and stays when the file is deleted.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT weights, weights_digest FROM rounds WHERE number = ?", (number,)
+            ).fetchone()
+        if row is None or row[1] is not None:
+            return "" if row is None else str(row[1])
+        path = self._weights(row[0])
+        if path is None:
+            return ""
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            log.exception("the weights of round %d can't be read", number)
+            return ""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE rounds SET weights_digest = ? WHERE number = ?", (digest, number))
+        return digest
 
     def files(self) -> dict[int, RoundFiles]:
         """What each round has on the disk, by its number."""
@@ -176,11 +211,11 @@ class Rounds:
             raise KeyError(number)
         return _record(row)
 
-    def _weights(self, record: RoundRecord) -> Path | None:
+    def _weights(self, weights: str | None) -> Path | None:
         """The absolute path of a round's weights, if they are there."""
-        if record.weights is None:
+        if weights is None:
             return None
-        path = self._folder / record.weights
+        path = self._folder / weights
         with contextlib.suppress(OSError):
             # A project may come from anywhere: nothing outside its own folder is read on its word.
             if path.is_file() and path.resolve().is_relative_to(self._folder.resolve()):
@@ -194,7 +229,7 @@ class Rounds:
                 nbytes += file.lstat().st_size
         if record.weights is None:
             return RoundFiles(nbytes, "none")
-        path = self._weights(record)
+        path = self._weights(record.weights)
         return RoundFiles(nbytes, "missing" if path is None else _condition(path))
 
     def _deletable(self, number: int) -> list[Path]:
@@ -205,10 +240,13 @@ class Rounds:
     def fail_unfinished(self, sentence: str) -> int:
         """Mark rounds that nobody runs any more as failed, with the reason; returns how many there were."""
         with self._database.writing() as connection:
-            return connection.execute(
+            count = connection.execute(
                 "UPDATE rounds SET status = ?, sentence = ? WHERE status = ?",
                 (RoundStatus.FAILED.value, sentence, RoundStatus.RUNNING.value),
             ).rowcount
+            if count:
+                self._trail.note("round ended", status=RoundStatus.FAILED.value, count=count)
+            return count
 
     def sweep_predictions(self) -> None:
         """Remove masks that a worker wrote and nobody fetched, because the window was closed or killed."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from segstudio.store.audit import Trail
 from segstudio.store.database import Database
+
+UNTOLD = frozenset({"last_image", "exported", "input_size", "masks_to_finish"})
+"""Settings that a program keeps for itself; when another one changes, the audit trail says so."""
 
 
 class Settings:
@@ -13,6 +17,7 @@ class Settings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._trail = Trail(database)
 
     def get_setting(self, key: str, default: Any = None) -> Any:
         """The value kept under ``key``, or ``default``."""
@@ -24,4 +29,7 @@ class Settings:
         """Keep a JSON value. ``TypeError`` or ``ValueError`` if it is none; ``UserError`` for a failing disk."""
         text = json.dumps(value, allow_nan=False)
         with self._database.writing() as connection:
+            before = connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
             connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, text))
+            if key not in UNTOLD and before != (text,):
+                self._trail.note("setting", key=key, value=value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segstudio.domain.audit import verify
 from segstudio.domain.errors import UserError
 from segstudio.domain.plane import Plane
 from segstudio.domain.rounds import RoundStatus
@@ -52,3 +53,7 @@ def test_every_acknowledged_stroke_is_there_after_a_kill(folder: Path, strokes: 
             stored.put_tiles(edit.before)
         assert stored.is_blank
         assert [record.status for record in project.rounds.list_rounds()] == [RoundStatus.FAILED]
+        # Each stroke has its entry, and no entry tells of a stroke that is not there.
+        entries = project.audit.entries()
+        assert verify(entries, project.audit.head()) == []
+        assert [entry.told["name"] for entry in entries if entry.kind == "edit"] == [e.name for e in history.done]

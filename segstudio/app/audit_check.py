@@ -1,0 +1,165 @@
+"""Whether a project's audit trail is whole, and whether its approved masks are those that were approved."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_digest, verify
+from segstudio.domain.errors import UserError
+from segstudio.formats.writing import write_whole
+from segstudio.store.project_db import Project
+from segstudio.store.versions import APPROVALS, Version
+
+MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
+"""Kinds of entries after which what was approved is not what is there."""
+
+COLUMNS = ("number", "when", "who", "kind", "image", "image id", "what", "program", "previous", "digest")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was looked at, and what is wrong with it."""
+
+    entries: int
+    head: Head
+    masks: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def line(self) -> str:
+        """In one line."""
+        if self.findings:
+            things = "1 thing is" if len(self.findings) == 1 else f"{len(self.findings)} things are"
+            return f"{things} wrong with the audit trail: {self.findings[0].sentence}"
+        masks = "1 approved mask" if self.masks == 1 else f"{self.masks:,} approved masks"
+        entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
+        return f"Verified: {entries}, {masks}, head {self.head.short}…"
+
+
+class MaskCheck:
+    """Looks at one mask a step, so that strokes are saved in between; on the store thread."""
+
+    def __init__(self, project: Project, entries: Sequence[Entry]) -> None:
+        self._project = project
+        self._entries = {entry.number: entry for entry in entries}
+        self._records = {record.id: record for record in project.images.list_images()}
+        self._versions = {version.number: version for version in project.versions.list_versions()}
+        self._last = _last_changes(entries)
+        self._approvals = [entry for entry in entries if entry.kind in APPROVALS]
+        self.masks = len(self._versions)
+
+    def steps(self) -> Iterator[list[Finding]]:
+        """What each step found."""
+        yield self._missing()
+        for version in self._versions.values():
+            yield self._kept(version)
+        for record in self._records.values():
+            if record.state is ImageState.APPROVED and record.width:
+                yield self._approved(record)
+
+    def _missing(self) -> list[Finding]:
+        wanted = {v: entry for entry in self._approvals if isinstance(v := entry.told.get("version"), int)}
+        return [
+            _finding(entry, f"Version {version} of {self._name(entry.image_id)} is gone.")
+            for version, entry in wanted.items()
+            if version not in self._versions
+        ]
+
+    def _kept(self, version: Version) -> list[Finding]:
+        entry = self._entries.get(version.entry)
+        name = f"Version {version.number} of {self._name(version.image_id)}"
+        if entry is None or entry.kind not in APPROVALS or entry.image_id != version.image_id:
+            number = version.entry
+            return [Finding("mask", number, number, f"{name} is not one that the trail knows of.")]
+        told = entry.told
+        try:
+            digest = mask_digest(self._project.versions.mask(version.number))
+        except UserError:
+            digest = ""
+        png = self._project.versions.png_digest(version.number)
+        if (digest, png, text_digest(version.segments)) != (told.get("mask"), told.get("png"), told.get("segments")):
+            return [_finding(entry, f"{name} is not the mask that was approved: it was altered.")]
+        return []
+
+    def _approved(self, record: ImageRecord) -> list[Finding]:
+        entry = self._last.get(record.id)
+        if entry is None or entry.kind not in APPROVALS:
+            number = 0 if entry is None else entry.number
+            return [
+                Finding(
+                    "mask", number, number, f"{record.name} is approved, but the trail does not say who approved it."
+                )
+            ]
+        try:
+            digest = mask_digest(self._project.masks.shown(record.id))
+        except (UserError, ValueError):
+            digest = ""
+        if digest != entry.told.get("mask"):
+            sentence = f"The mask of {record.name} is not the one that was approved: it was altered."
+            return [_finding(entry, sentence)]
+        return []
+
+    def _name(self, image_id: int | None) -> str:
+        record = None if image_id is None else self._records.get(image_id)
+        return f"image {image_id}" if record is None else record.name
+
+
+def check_project(project: Project, anchors: Sequence[Head] = ()) -> Report:
+    """All of it at once; see ``domain.audit`` for what that proves. Raises ``UserError`` for a damaged file."""
+    entries, head = project.audit.entries(), project.audit.head()
+    findings = verify(entries, head, anchors)
+    masks = MaskCheck(project, entries)
+    for found in masks.steps():
+        findings += found
+    return Report(len(entries), head or Head(), masks.masks, tuple(findings))
+
+
+def as_csv(entries: Sequence[Entry], names: Mapping[int, str]) -> bytes:
+    """Entries as CSV in UTF-8, a line each, with all that is sealed, so that others can check the chain."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        name = "" if entry.image_id is None else names.get(entry.image_id, "")
+        image = "" if entry.image_id is None else entry.image_id
+        row = (entry.number, entry.when, entry.who, entry.kind, name, image, entry.what, entry.program)
+        writer.writerow((*row, entry.previous, entry.digest))
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def verify_command(folder: Path, anchors: Sequence[str] = ()) -> tuple[str, bool]:
+    """What to tell the user of a project's trail, and whether all is well. Raises ``UserError``."""
+    try:
+        known = [Head.read(anchor) for anchor in anchors]
+    except ValueError as error:
+        raise UserError(f"{error}. A head reads like 12:ab34… with 64 digits; reports and exports name it.") from error
+    with Project.inspect(folder) as project:
+        report = check_project(project, known)
+    lines = [finding.sentence for finding in report.findings]
+    if not lines:
+        lines = [report.line, f"Head: {report.head}"]
+    return "\n".join(lines), not report.findings
+
+
+def export_command(folder: Path, file: Path) -> str:
+    """Write a project's trail as CSV; returns what to tell the user. Raises ``UserError``."""
+    with Project.inspect(folder) as project:
+        entries, head = project.audit.entries(), project.audit.head() or Head()
+        names = {record.id: record.name for record in project.images.list_images()}
+    write_whole(file, as_csv(entries, names))
+    return f"{len(entries)} entries written to {file}. Head: {head}"
+
+
+def _last_changes(entries: Sequence[Entry]) -> dict[int, Entry]:
+    """The last entry about each image's mask."""
+    kinds = (*APPROVALS, *MASK_CHANGES)
+    return {entry.image_id: entry for entry in entries if entry.image_id is not None and entry.kind in kinds}
+
+
+def _finding(entry: Entry, sentence: str) -> Finding:
+    return Finding("mask", entry.number, entry.number, sentence)
