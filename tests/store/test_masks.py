@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from segstudio.domain import history as history_module
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.audit import verify
 from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import Rect
 from segstudio.domain.history import Edit, History
@@ -134,6 +135,7 @@ class Annotator(RuleBasedStateMachine):
                     assert_same_tiles(one, other)
 
     def teardown(self) -> None:
+        assert verify(self.project.audit.entries(), self.project.audit.head()) == []
         self.project.close()
         self.patch.undo()
         shutil.rmtree(self.place)
