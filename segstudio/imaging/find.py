@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -41,10 +42,16 @@ def is_image_name(name: str) -> bool:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """All image files in ``folder`` and below, naturally sorted folder by folder; each starts with ``folder``.
+    """All image files in ``folder`` and below; see ``find_files``."""
+    return find_files(folder, is_image_name)
 
-    Hidden files and folders and project folders are left out, and so are subfolders that can't be read. Nothing is
-    opened: 10,000 names take a fraction of a second. Raises ``UserError`` where ``folder`` itself can't be listed.
+
+def find_files(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
+    """All files in ``folder`` and below whose names are ``wanted``, naturally sorted folder by folder.
+
+    Each starts with ``folder``. Hidden files and folders and project folders are left out, and so are subfolders that
+    can't be read. Nothing is opened: 10,000 names take a fraction of a second. Raises ``UserError`` where ``folder``
+    itself can't be listed.
     """
     try:
         with os.scandir(folder):
@@ -59,5 +66,5 @@ def find_images(folder: Path) -> list[Path]:
         folders[:] = [
             name for name in folders if not name.startswith(".") and not name.lower().endswith(PROJECT_SUFFIX)
         ]
-        found.extend(Path(parent, name) for name in files if is_image_name(name))
+        found.extend(Path(parent, name) for name in files if wanted(name))
     return sorted(found, key=lambda path: path_key(path, folder))

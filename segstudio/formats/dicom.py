@@ -1,0 +1,115 @@
+"""Folders of DICOM files: each picture in them becomes an image of the project."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import Dataset, FoundImage, Skipped
+from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
+from segstudio.imaging.find import find_files, find_images
+
+LAYOUT = "DICOM"
+
+_ENDINGS = (".dcm", ".dicom", ".ima", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DicomFrame:
+    """One picture of a file; see ``PixelSource``. ``window`` is what it is shown by."""
+
+    path: Path
+    index: int
+    frames: int
+    window: tuple[float, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """``scan.png``, or ``scan_frame_0003.png`` where the file has several."""
+        return f"{self.path.stem}.png" if self.frames == 1 else f"{self.path.stem}_frame_{self.index + 1:04d}.png"
+
+    def read(self) -> NDArray[Any]:
+        """(H, W) uint8 or uint16 grey, or (H, W, 3) uint8 RGB. Raises ``UserError``."""
+        return read_dicom_frame(self.path, self.index)
+
+
+def recognises(folder: Path, masks: Path | None = None) -> bool:
+    """True for a folder with DICOM files and without other images; never raises."""
+    try:
+        return masks is None and not find_images(folder) and any(map(is_dicom, _candidates(folder)))
+    except UserError:
+        return False
+
+
+def find(folder: Path, masks: Path | None = None) -> Dataset:
+    """The pictures of all DICOM files in ``folder`` and below. Reads headers. Raises ``UserError`` if there is none."""
+    return pictures([path for path in _candidates(folder) if is_dicom(path)])
+
+
+def pictures(paths: Sequence[Path]) -> Dataset:
+    """Each picture of each file; files without, and those that can't be decoded, are skipped with a reason."""
+    images: list[FoundImage] = []
+    headers: list[DicomHeader] = []
+    skipped: list[Skipped] = []
+    for path in paths:
+        try:
+            header = read_dicom_header(path)
+        except UserError as error:
+            skipped.append(Skipped(path, str(error)))
+            continue
+        headers.append(header)
+        images += [
+            FoundImage(
+                path,
+                pixels=DicomFrame(path, index, header.frames, header.window),
+                patient=header.patient,
+                attributes=_attributes(header),
+            )
+            for index in range(header.frames)
+        ]
+    if not images:
+        raise UserError(
+            skipped[0].why if skipped else "There is no DICOM file with a picture here. Choose another folder."
+        )
+    return Dataset(LAYOUT, tuple(images), notes=tuple(_notes(headers)), skipped=tuple(skipped))
+
+
+def _attributes(header: DicomHeader) -> dict[str, str]:
+    size = {} if header.mm_per_px is None else {"Pixel size": f"{header.mm_per_px:g} mm"}
+    return {**header.described, **size}
+
+
+def _notes(headers: Sequence[DicomHeader]) -> list[str]:
+    notes = ["The pictures are written as PNG files into the project's own folder; the DICOM files stay as they are."]
+    several = [header.frames for header in headers if header.frames > 1]
+    if several:
+        notes.append(f"{len(several)} files hold several pictures, {sum(several)} in all: each is an image.")
+    if any(8 < header.bits <= 16 for header in headers):
+        notes.append("Grey of more than 8 bits is kept with 16, and shown by the window that the file names.")
+    deep = sum(header.bits > 16 for header in headers)
+    if deep:
+        notes.append(f"{deep} files have more than 16 bits a value: they are stretched to 16.")
+    sizes = Counter(header.mm_per_px for header in headers)
+    known = [size for size in sizes if size is not None]
+    if len(known) == 1 and len(sizes) == 1:
+        notes.append(f"A pixel is {known[0]:g} mm large.")
+    elif known:
+        notes.append("Pixels are of different sizes, or not all files say how large: see each image's pixel size.")
+    return notes
+
+
+def _candidates(folder: Path) -> list[Path]:
+    return find_files(folder, _may_be)
+
+
+def _may_be(name: str) -> bool:
+    """Scanners number their files without an ending, or take the last part of a number for one."""
+    ending = os.path.splitext(name)[1].lower()
+    return not name.startswith(".") and (ending in _ENDINGS or ending[1:].isdigit())

@@ -1,0 +1,291 @@
+"""One DICOM file (DICOM PS3): what its header says, and its pictures as pixels that a PNG can hold.
+
+The header is looked at before anything is decoded: how many pixels it declares, and whether what they are compressed
+by can be undone here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels import apply_color_lut, get_decoder, iter_pixels, pixel_array
+
+from segstudio.domain.errors import UserError
+from segstudio.imaging.reader import MAX_PIXELS
+
+# Both are about values that break the standard, as files of all makers have them; what matters is checked here.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
+
+_DEFERRED = 4096
+_MOST_FRAMES = 100_000
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_MOST_DEFLATED = 4_000_000
+"""Bytes of a file that is compressed as a whole: it unfolds to a thousand times as much at most."""
+
+_JPEG = "1.2.840.10008.1.2.4."
+_OTHER_FORM = "or have it saved uncompressed (“Explicit VR Little Endian”)"
+_PACKAGES = {
+    "80": "pyjpegls", "81": "pyjpegls", "201": "pylibjpeg pylibjpeg-openjpeg", "202": "pylibjpeg pylibjpeg-openjpeg",
+    "203": "pylibjpeg pylibjpeg-openjpeg", "90": "pylibjpeg pylibjpeg-openjpeg", "91": "pylibjpeg pylibjpeg-openjpeg",
+}  # fmt: skip
+_TROUBLE = (
+    ValueError, TypeError, AttributeError, KeyError, IndexError, OSError, RuntimeError, NotImplementedError,
+    OverflowError, EOFError, ArithmeticError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DicomHeader:
+    """What matters of a file's header.
+
+    ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. ``mm_per_px`` is
+    None where pixels are not square or nobody says how large they are. ``patient`` is a hash: the same for images of
+    one patient, and nobody's name.
+    """
+
+    frames: int
+    width: int
+    height: int
+    bits: int
+    modality: str
+    window: tuple[float, float] | None
+    mm_per_px: float | None
+    patient: str | None
+    described: dict[str, str]
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file has DICOM's mark, or its ending where the mark is left out; never raises."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(132)
+    except OSError:
+        return False
+    return start[128:] == b"DICM" or (path.suffix.lower() in (".dcm", ".dicom") and len(start) == 132)
+
+
+def read_dicom_header(path: Path) -> DicomHeader:
+    """Read and check a header. Raises ``UserError``, with what to do, for a file whose pictures can't be had."""
+    with _trouble(path):
+        dataset = _dataset(path)
+        _check_pictures(path, dataset)
+        frames, width, height = _declared(path, dataset)
+        _check_codec(path, dataset)
+        return DicomHeader(
+            frames,
+            width,
+            height,
+            int(dataset.BitsStored),
+            str(dataset.get("Modality", "")),
+            _window(dataset),
+            _spacing(dataset),
+            _patient(dataset),
+            _described(dataset),
+        )
+    raise AssertionError
+
+
+def read_dicom_frame(path: Path, index: int) -> NDArray[Any]:
+    """Frame ``index``, from 0 on: (H, W) uint8 or uint16 grey, or (H, W, 3) uint8 RGB.
+
+    Grey keeps its stored values. Those that may be below 0 are raised by 32768; black on white is turned round; more
+    than 16 bits are stretched to 16 from the file's lowest to its highest. Raises ``UserError``.
+    """
+    with _trouble(path):
+        dataset = _dataset(path)
+        _check_pictures(path, dataset)
+        frames, width, height = _declared(path, dataset)
+        if index >= frames:
+            raise UserError(f"“{path.name}” ends before frame {index + 1}; that frame was left out.")
+        _check_frame(path, dataset, index, frames, (width, height))
+        return _as_picture(path, dataset, np.asarray(pixel_array(dataset, index=index)))
+    raise AssertionError
+
+
+@contextlib.contextmanager
+def _trouble(path: Path) -> Iterator[None]:
+    """What pydicom and its decoders raise becomes a sentence."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UserError(f"“{path.name}” is no longer in {path.parent}. Put it back, or connect its drive.") from error
+    except MemoryError as error:
+        raise UserError(f"There isn't enough memory to read “{path.name}”. Close other programs.") from error
+    except _TROUBLE as error:
+        raise UserError(
+            f"“{path.name}” is damaged, or of a kind that can't be decoded. Copy it again, {_OTHER_FORM} by the "
+            "program that it comes from."
+        ) from error
+
+
+def _dataset(path: Path) -> Dataset:
+    if path.stat().st_size > _MOST_DEFLATED:
+        meta = pydicom.filereader.read_file_meta_info(path)
+        if meta.get("TransferSyntaxUID") == _DEFLATED:
+            raise UserError(f"“{path.name}” is compressed as a whole and too large for that, {_OTHER_FORM}.")
+    return pydicom.dcmread(path, force=True, defer_size=_DEFERRED)
+
+
+def _check_pictures(path: Path, dataset: Dataset) -> None:
+    modality = str(dataset.get("Modality", ""))
+    if modality == "SEG":
+        raise UserError(f"“{path.name}” holds a segmentation and no picture, so it is skipped.")
+    if "PixelData" not in dataset or "Rows" not in dataset:
+        what = f" (it is of the kind {modality})" if modality else ""
+        raise UserError(f"“{path.name}” holds no picture{what}, so it is skipped.")
+    if "TransferSyntaxUID" not in getattr(dataset, "file_meta", {}):
+        raise UserError(f"“{path.name}” does not say how its pixels are coded: export it again with its header.")
+
+
+def _declared(path: Path, dataset: Dataset) -> tuple[int, int, int]:
+    """(frames, width, height), plausible."""
+    try:
+        frames, width, height = int(dataset.get("NumberOfFrames") or 1), int(dataset.Columns), int(dataset.Rows)
+        samples, bits = int(dataset.SamplesPerPixel), int(dataset.BitsAllocated)
+    except (TypeError, ValueError, AttributeError):
+        raise UserError(f"“{path.name}” has a damaged header: its size can't be told. Export it again.") from None
+    if not 0 < frames <= _MOST_FRAMES or width < 1 or height < 1 or width * height > MAX_PIXELS:
+        raise UserError(f"“{path.name}” declares {frames} pictures of {width} × {height} pixels and was not read.")
+    if samples not in (1, 3) or bits not in (1, 8, 16, 32):
+        raise UserError(f"“{path.name}” has {samples} values of {bits} bits a pixel, which can't be shown.")
+    return frames, width, height
+
+
+def _check_codec(path: Path, dataset: Dataset) -> None:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed or syntax == _DEFLATED:
+        return
+    decoder = get_decoder(syntax)
+    # Pillow reads this kind, too, but only of 8 bits.
+    deep = syntax == f"{_JPEG}51" and int(dataset.BitsStored) > 8
+    if not decoder.is_available or (deep and decoder.available_plugins == ("pillow",)):
+        ending = str(syntax).removeprefix(_JPEG)
+        package = _PACKAGES.get(ending, "pylibjpeg pylibjpeg-libjpeg")
+        raise UserError(
+            f"“{path.name}” is compressed as {syntax.name}, which can't be undone here yet. "
+            f"Install what can (pip install {package}), {_OTHER_FORM}."
+        )
+
+
+def _check_frame(path: Path, dataset: Dataset, index: int, frames: int, size: tuple[int, int]) -> None:
+    """Whether a JPEG inside is of the size that the header around it declares: its decoder goes by its own."""
+    if not str(dataset.file_meta.TransferSyntaxUID).startswith(_JPEG):
+        return
+    content = get_frame(dataset.PixelData, index, number_of_frames=frames)
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            own = image.size
+    except (OSError, SyntaxError, ValueError):
+        return
+    if own != size:
+        raise UserError(
+            f"“{path.name}” says that it has {size[0]} × {size[1]} pixels, but the picture inside has "
+            f"{own[0]} × {own[1]}. It was not read; export it again."
+        )
+
+
+def _as_picture(path: Path, dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        array = np.asarray(apply_color_lut(array, dataset))
+        return _eight_bits(array, 8 * array.dtype.itemsize)
+    bits = int(dataset.BitsStored)
+    if array.ndim == 3:
+        return _eight_bits(array, bits)
+    dark = dataset.PhotometricInterpretation == "MONOCHROME1"
+    if bits > 16:
+        low, high = _span(path, path.stat().st_mtime_ns)
+        grey = ((array.astype(np.float64) - low) * (65535 / max(high - low, 1))).round().astype(np.uint16)
+        return 65535 - grey if dark else grey
+    if array.dtype.kind == "i":
+        array = (array.astype(np.int32) + 32768).clip(0, 65535).astype(np.uint16)
+    if bits == 1:
+        array = array.astype(np.uint8) * 255
+    array = array.astype(np.uint8 if array.dtype.itemsize == 1 else np.uint16)
+    return np.asarray(_highest(dataset) - array, array.dtype) if dark else array
+
+
+def _highest(dataset: Dataset) -> int:
+    """The highest value that grey pixels can have."""
+    bits = int(dataset.BitsStored)
+    return 65535 if bits > 8 and dataset.PixelRepresentation else (255 if bits <= 8 else (1 << bits) - 1)
+
+
+def _eight_bits(array: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray((array >> max(0, bits - 8)).astype(np.uint8))
+
+
+@functools.lru_cache(maxsize=8)
+def _span(path: Path, _changed: int) -> tuple[float, float]:
+    """The lowest and highest value in all frames of a file."""
+    low, high = np.inf, -np.inf
+    for frame in iter_pixels(path):
+        low, high = min(low, float(frame.min())), max(high, float(frame.max()))
+    return low, high
+
+
+def _window(dataset: Dataset) -> tuple[float, float] | None:
+    """The first window of the file (PS3.3 C.11.2.1.2), back from what rescaling made of the stored values."""
+    center, width = _first(dataset, "WindowCenter"), _first(dataset, "WindowWidth")
+    bits = int(dataset.BitsStored)
+    if center is None or width is None or width < 1 or not 8 < bits <= 16 or int(dataset.SamplesPerPixel) != 1:
+        return None
+    slope = _first(dataset, "RescaleSlope") or 1.0
+    intercept = _first(dataset, "RescaleIntercept") or 0.0
+    offset = 32768 if dataset.PixelRepresentation else 0
+    half = max(width - 1, 1) / 2
+    black, white = ((edge - intercept) / slope + offset for edge in (center - 0.5 - half, center - 0.5 + half))
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        black, white = _highest(dataset) - white, _highest(dataset) - black
+    return (black, white) if black < white else None
+
+
+def _first(dataset: Dataset, keyword: str) -> float | None:
+    value = _read(lambda: dataset.get(keyword))
+    if isinstance(value, pydicom.multival.MultiValue):
+        value = value[0] if len(value) else None
+    number = _read(lambda: float(value))
+    return number if number is not None and np.isfinite(number) else None
+
+
+def _spacing(dataset: Dataset) -> float | None:
+    """How large a pixel is; not of projections, whose spacing is that of the detector and not of what is seen."""
+    values = _read(lambda: [float(value) for value in dataset.PixelSpacing])
+    if not values or len(values) != 2 or not all(np.isfinite(value) and value > 0 for value in values):
+        return None
+    return values[0] if abs(values[0] - values[1]) <= 1e-4 * values[0] else None
+
+
+def _patient(dataset: Dataset) -> str | None:
+    own = str(_read(lambda: dataset.get("PatientID")) or "").strip()
+    return hashlib.sha256(own.encode()).hexdigest()[:16] if own else None
+
+
+def _described(dataset: Dataset) -> dict[str, str]:
+    """What is known of the picture in words; nothing that names a person."""
+    known = {"Modality": "Modality", "Body part": "BodyPartExamined", "Sex": "PatientSex", "Age": "PatientAge"}
+    said = {name: str(_read(lambda key=keyword: dataset.get(key)) or "").strip() for name, keyword in known.items()}  # type: ignore[misc]
+    return {name: value for name, value in said.items() if value}
+
+
+def _read(call: Callable[[], Any]) -> Any:
+    """A value that the standard allows to be missing, and makers to be wrong."""
+    try:
+        return call()
+    except _TROUBLE:
+        return None

@@ -1,0 +1,108 @@
+"""Video files: every so many frames becomes an image of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import Dataset, FoundImage, Skipped
+from segstudio.imaging.find import find_files, find_images
+from segstudio.imaging.video import VideoInfo, is_video_name, read_video_frame, read_video_info
+
+LAYOUT = "video"
+
+_A_SECOND = 2
+_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One frame of a video; see ``PixelSource``. ``stem`` is the video's own among those that are imported with it."""
+
+    path: Path
+    index: int
+    stem: str
+
+    @property
+    def name(self) -> str:
+        """``walk_frame_000120.png`` for frame 120 of ``walk.mp4``, counted from 0: known as a frame of its video."""
+        return f"{self.stem}_frame_{self.index:06d}.png"
+
+    def read(self) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 RGB. Raises ``UserError``."""
+        return read_video_frame(self.path, self.index)
+
+
+def recognises(folder: Path, masks: Path | None = None) -> bool:
+    """True for a folder with videos and without images; never raises."""
+    try:
+        return masks is None and bool(find_videos(folder)) and not find_images(folder)
+    except UserError:
+        return False
+
+
+def find(folder: Path, masks: Path | None = None) -> Dataset:
+    """About two frames a second of all videos in ``folder`` and below."""
+    return sample(find_videos(folder))
+
+
+def find_videos(folder: Path) -> list[Path]:
+    """All video files in ``folder`` and below, in natural order; hidden ones and those of projects are left out."""
+    return find_files(folder, is_video_name)
+
+
+def sample(videos: Sequence[Path], every: int | None = None) -> Dataset:
+    """Every ``every``-th frame of each video from the first on; about two a second where it is None.
+
+    Videos that can't be read are skipped with a reason. Raises ``UserError`` where none can.
+    """
+    images: list[FoundImage] = []
+    skipped: list[Skipped] = []
+    notes: list[str] = []
+    stems: set[str] = set()
+    for path in videos:
+        try:
+            info = read_video_info(path)
+        except UserError as error:
+            skipped.append(Skipped(path, str(error)))
+            continue
+        step = every or usual_step(info)
+        stem = _own(path.stem, stems)
+        frames = [VideoFrame(path, index, stem) for index in range(0, info.frames, step)]
+        images += [FoundImage(path, pixels=frame) for frame in frames]
+        notes.append(_said(path, info, step, len(frames)))
+    if not images:
+        raise UserError(skipped[0].why if skipped else "There is no video here. Choose another folder.")
+    notes.append("The frames are written as PNG files into the project's own folder; the video stays as it is.")
+    return Dataset(LAYOUT, tuple(images), notes=tuple(notes), skipped=tuple(skipped), upright=True)
+
+
+def usual_step(info: VideoInfo) -> int:
+    """How many frames on the next one is taken: half a second, and more where that were over ``_MOST`` in all."""
+    return max(1, round(info.rate / _A_SECOND), -(-info.frames // _MOST))
+
+
+def _said(path: Path, info: VideoInfo, step: int, count: int) -> str:
+    which = "Every frame" if step == 1 else f"Every {_ordinal(step)} frame"
+    rate = f" at {info.rate:g} a second" if info.rate else ""
+    return f"{which} of “{path.name}” is taken: {count} of {info.frames}{rate}, {info.width} × {info.height} pixels."
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
+    return f"{number}{ending}"
+
+
+def _own(stem: str, taken: set[str]) -> str:
+    """A stem that no other video of the import has, since frames are told apart by it."""
+    unique, number = stem, 1
+    while unique.casefold() in taken:
+        number += 1
+        unique = f"{stem}-{number}"
+    taken.add(unique.casefold())
+    return unique

@@ -1,0 +1,144 @@
+"""Frames of video files, read forwards by OpenCV."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.reader import MAX_PIXELS
+
+SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".m2ts"})
+"""Endings, in lower case, of files that are offered as videos."""
+
+_MOST_FRAMES = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What the header says: ``frames`` in all, of (``width``, ``height``), ``rate`` a second, 0.0 if it is unknown."""
+
+    frames: int
+    width: int
+    height: int
+    rate: float
+
+
+def is_video_name(name: str) -> bool:
+    """True for a visible file name with one of ``SUFFIXES``."""
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def read_video_info(path: Path) -> VideoInfo:
+    """The header of a video. Raises ``UserError`` where it can't be opened or declares too much."""
+    with _opened(path) as capture:
+        width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), float(capture.get(cv2.CAP_PROP_FPS))
+        if width < 1 or height < 1 or width * height > MAX_PIXELS:
+            raise UserError(f"“{path.name}” declares frames of {width} × {height} pixels and was not read.")
+        # What has no index, as a recording that broke off, declares nothing or nonsense.
+        frames = int(count) if 0 < count < _MOST_FRAMES else _counted(capture)
+    if not frames:
+        raise UserError(f"“{path.name}” holds no frame that can be read. Save it anew as MP4 with another program.")
+    return VideoInfo(frames, width, height, rate if 0 < rate < 10_000 else 0.0)
+
+
+def read_video_frame(path: Path, index: int) -> NDArray[np.uint8]:
+    """Frame ``index``, from 0 on: (H, W, 3) uint8 RGB, upright as the file says.
+
+    Frames are exact, since nothing is skipped by guess. Rising indices on one thread are quick: the file stays open
+    and is read on. Raises ``UserError`` where the video can't be opened or ends before.
+    """
+    here = _reading(path)
+    try:
+        if here.path != path or here.next > index:
+            here.open(path)
+        while here.next < index and here.capture.grab():
+            here.next += 1
+        done, frame = here.capture.read() if here.next == index else (False, None)
+        here.next += 1
+    except cv2.error as error:
+        here.close()
+        raise _damaged(path) from error
+    if not done or frame is None:
+        here.close()
+        raise UserError(f"“{path.name}” ends before frame {index}, or is damaged there; that frame was left out.")
+    return np.ascontiguousarray(frame[..., ::-1])
+
+
+class _Reading:
+    """A video that a thread is in the middle of."""
+
+    def __init__(self) -> None:
+        self.path: Path | None = None
+        self.next = 0
+        self.capture: Any = None
+
+    def open(self, path: Path) -> None:
+        self.close()
+        self.capture = _capture(path)
+        self.path = path
+
+    def close(self) -> None:
+        if self.capture is not None:
+            self.capture.release()
+        self.path, self.next, self.capture = None, 0, None
+
+
+_on_this_thread = threading.local()
+
+
+def _reading(path: Path) -> _Reading:
+    if not hasattr(_on_this_thread, "reading"):
+        _on_this_thread.reading = _Reading()
+    reading: _Reading = _on_this_thread.reading
+    return reading
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    capture = _capture(path)
+    try:
+        yield capture
+    except cv2.error as error:
+        raise _damaged(path) from error
+    finally:
+        capture.release()
+
+
+def _capture(path: Path) -> Any:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"“{path.name}” can't be opened ({error.strerror or error}). Check that its drive is connected."
+        ) from error
+    # The plain file readers only: others take a path for an address, a pattern of names or a camera.
+    capture = cv2.VideoCapture(os.path.abspath(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        capture.release()
+        raise _damaged(path)
+    return capture
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(
+        f"“{path.name}” is no video that can be read, or is damaged. Save it anew as MP4 with another program."
+    )
+
+
+def _counted(capture: Any) -> int:
+    frames = 0
+    while frames < _MOST_FRAMES and capture.grab():
+        frames += 1
+    return frames

@@ -1,0 +1,230 @@
+"""DICOM in: values, windows, frames and sizes of made-up files, and all of the real ones."""
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLSLossless
+
+from segstudio.domain.errors import UserError
+from segstudio.formats import dicom
+from segstudio.formats.detect import find_dataset
+from segstudio.formats.dicom_file import is_dicom, read_dicom_frame, read_dicom_header
+from tests.helpers.data import data_folder
+
+# Of values in the real files that break the standard.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+def write(path: Path, array: np.ndarray, syntax: Any = ExplicitVRLittleEndian, **more: Any) -> Path:
+    """A file with one grey or colour picture, or with several grey ones: (H, W), (H, W, 3), (N, H, W)."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    dataset.SOPInstanceUID = "1.2.3"
+    colour = array.shape[-1] == 3 and array.ndim == 3
+    dataset.Rows, dataset.Columns = array.shape[:2] if colour or array.ndim == 2 else array.shape[1:]
+    if array.ndim == 3 and not colour:
+        dataset.NumberOfFrames = array.shape[0]
+    dataset.SamplesPerPixel = 3 if colour else 1
+    if colour:
+        dataset.PlanarConfiguration = 0
+    dataset.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    dataset.BitsAllocated = dataset.BitsStored = 8 * array.dtype.itemsize
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(array.dtype.kind == "i")
+    dataset.PixelData = array.tobytes() if len(array.tobytes()) % 2 == 0 else array.tobytes() + b"\0"
+    for keyword, value in more.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+RAMP = np.arange(48, dtype=np.uint16).reshape(6, 8) * 50
+
+
+def test_grey_keeps_its_values(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", RAMP)
+    frame = read_dicom_frame(path, 0)
+    assert frame.dtype == np.uint16
+    np.testing.assert_array_equal(frame, RAMP)
+    np.testing.assert_array_equal(read_dicom_frame(write(tmp_path / "b.dcm", RAMP.astype(np.uint8)), 0), RAMP % 256)
+
+
+def test_values_below_zero_are_raised(tmp_path: Path) -> None:
+    signed = RAMP.astype(np.int16) - 1000
+    path = write(tmp_path / "a.dcm", signed)
+    np.testing.assert_array_equal(read_dicom_frame(path, 0).astype(int) - 32768, signed)
+
+
+def test_black_on_white_is_turned_round(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", RAMP, PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11)
+    np.testing.assert_array_equal(read_dicom_frame(path, 0), 4095 - RAMP)
+
+
+def test_colour_comes_as_it_is(tmp_path: Path) -> None:
+    colours = np.random.default_rng(1).integers(0, 255, (6, 8, 3), np.uint8)
+    np.testing.assert_array_equal(read_dicom_frame(write(tmp_path / "a.dcm", colours), 0), colours)
+    deep = colours.astype(np.uint16) * 256 + 9
+    np.testing.assert_array_equal(read_dicom_frame(write(tmp_path / "b.dcm", deep), 0), colours)
+
+
+def test_more_than_16_bits_are_stretched_over_all_frames(tmp_path: Path) -> None:
+    values = np.array([[[1000, 2000]], [[3000, 5000]]], np.uint32)
+    path = write(tmp_path / "a.dcm", values)
+    assert read_dicom_frame(path, 0).tolist() == [[0, 16384]]
+    assert read_dicom_frame(path, 1).tolist() == [[32768, 65535]]
+
+
+@pytest.mark.parametrize(
+    ("array", "more", "window"),
+    [
+        (RAMP, {"WindowCenter": 600, "WindowWidth": 1601}, (-200.5, 1399.5)),
+        (RAMP, {"WindowCenter": [40, 80], "WindowWidth": [101, 5]}, (-10.5, 89.5)),
+        (RAMP, {"WindowCenter": 40, "WindowWidth": 101, "RescaleSlope": 2, "RescaleIntercept": -9}, (-0.75, 49.25)),
+        (RAMP.astype(np.int16), {"WindowCenter": 0.5, "WindowWidth": 201}, (32668, 32868)),
+        (RAMP, {"WindowCenter": 100.5, "WindowWidth": 101, "PhotometricInterpretation": "MONOCHROME1"}, (65385, 65485)),
+        (RAMP, {"WindowCenter": 600}, None),
+        (RAMP, {"WindowCenter": 600, "WindowWidth": 0}, None),
+        (RAMP, {}, None),
+        (RAMP.astype(np.uint8), {"WindowCenter": 60, "WindowWidth": 10}, None),
+    ],
+)  # fmt: skip
+def test_the_window_is_one_of_the_values_that_are_kept(
+    tmp_path: Path, array: np.ndarray, more: dict[str, Any], window: tuple[float, float] | None
+) -> None:
+    assert read_dicom_header(write(tmp_path / "a.dcm", array, **more)).window == window
+
+
+@pytest.mark.parametrize(
+    ("spacing", "size"), [([0.5, 0.5], 0.5), ([0.5, 0.7], None), ([0, 0], None), (None, None), ([0.3], None)]
+)
+def test_how_large_a_pixel_is(tmp_path: Path, spacing: list[float] | None, size: float | None) -> None:
+    path = write(tmp_path / "a.dcm", RAMP, **({} if spacing is None else {"PixelSpacing": spacing}))
+    assert read_dicom_header(path).mm_per_px == size
+
+
+def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
+    frames = np.stack([RAMP, RAMP + 1, RAMP + 2])
+    write(tmp_path / "scan.dcm", frames, PatientID="Smith^John", PixelSpacing=[0.5, 0.5])
+    found = find_dataset(tmp_path)
+    assert found.layout == "DICOM"
+    assert [image.pixels.name for image in found.images if image.pixels] == [
+        "scan_frame_0001.png",
+        "scan_frame_0002.png",
+        "scan_frame_0003.png",
+    ]
+    for image, frame in zip(found.images, frames, strict=True):
+        assert image.pixels is not None
+        np.testing.assert_array_equal(image.pixels.read(), frame)
+    assert len({image.patient for image in found.images}) == 1
+    assert "Smith" not in repr(found)
+    assert found.images[0].attributes["Pixel size"] == "0.5 mm"
+    assert "A pixel is 0.5 mm large." in found.notes
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"Rows": 60000, "Columns": 60000}, "declares 1 pictures of 60000 × 60000 pixels"),
+        ({"NumberOfFrames": 10**9}, "declares 1000000000 pictures"),
+        ({"SamplesPerPixel": 2}, "2 values of 16 bits"),
+        ({"Modality": "SEG"}, "holds a segmentation"),
+        ({"Rows": None}, "damaged header"),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_a_sentence(tmp_path: Path, more: dict[str, Any], said: str) -> None:
+    path = write(tmp_path / "a.dcm", RAMP, **more)
+    with pytest.raises(UserError, match=said):
+        read_dicom_header(path)
+    with pytest.raises(UserError, match=said):
+        read_dicom_frame(path, 0)
+
+
+def test_a_file_that_is_cut_short_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", np.zeros((50, 50), np.uint16))
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(UserError, match="damaged"):
+        read_dicom_frame(path, 0)
+    with pytest.raises(UserError, match="ends before frame 4"):
+        read_dicom_frame(write(tmp_path / "b.dcm", RAMP), 3)
+
+
+def test_files_without_pictures_are_skipped_with_a_reason(tmp_path: Path) -> None:
+    path = write(tmp_path / "report.dcm", RAMP, Modality="SR")
+    dataset = pydicom.dcmread(path)
+    del dataset.PixelData
+    dataset.save_as(path)
+    with pytest.raises(UserError, match=r"holds no picture \(it is of the kind SR\)"):
+        find_dataset(tmp_path)
+    write(tmp_path / "I0001", RAMP)
+    found = find_dataset(tmp_path)
+    assert [skipped.path.name for skipped in found.skipped] == ["report.dcm"]
+    assert [image.image.name for image in found.images] == ["I0001"]
+
+
+@pytest.mark.skipif(find_spec("jpeg_ls") is not None, reason="the codec that is to be missing is installed")
+def test_a_codec_that_is_not_there_says_what_to_install(tmp_path: Path) -> None:
+    pixels = pydicom.encaps.encapsulate([b"\0" * 64])
+    path = write(tmp_path / "a.dcm", RAMP, JPEGLSLossless, PixelData=pixels)
+    with pytest.raises(UserError, match=r"JPEG-LS .*pip install pyjpegls"):
+        read_dicom_header(path)
+
+
+def test_a_picture_inside_that_is_larger_than_declared_is_not_decoded(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("L", (500, 400)).save(content, "JPEG")
+    pixels = pydicom.encaps.encapsulate([content.getvalue()])
+    path = write(tmp_path / "a.dcm", np.zeros((6, 8), np.uint8), JPEGBaseline8Bit, PixelData=pixels)
+    with pytest.raises(UserError, match="8 × 6 pixels, but the picture inside has 500 × 400"):
+        read_dicom_frame(path, 0)
+
+
+def test_what_is_no_dicom(tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_bytes(b"short")
+    (tmp_path / "b").write_bytes(b"x" * 500)
+    assert not is_dicom(tmp_path / "a.dcm")
+    assert not is_dicom(tmp_path / "b")
+    assert not is_dicom(tmp_path / "gone")
+    assert not dicom.recognises(tmp_path)
+    (tmp_path / "c.dcm").write_bytes(b"x" * 5000)
+    with pytest.raises(UserError, match=r"c\.dcm"):
+        find_dataset(tmp_path)
+
+
+def test_the_real_files() -> None:
+    folder = data_folder("dicom")
+    found = find_dataset(folder)
+    assert found.layout == "DICOM"
+    files = {image.image for image in found.images}
+    skipped = {skipped.path for skipped in found.skipped}
+    assert len(files) + len(skipped) == 64
+    reasons = " ".join(skipped.why for skipped in found.skipped)
+    assert reasons.count("holds no picture") == 2
+    readable, failed = 0, []
+    for image in found.images:
+        assert image.pixels is not None
+        try:
+            pixels = image.pixels.read()
+        except UserError as error:
+            failed.append(str(error))
+        else:
+            readable += 1
+            assert pixels.dtype in (np.uint8, np.uint16)
+            assert pixels.dtype == np.uint8 or pixels.ndim == 2
+    assert len(failed) == 3
+    assert readable == len(found.images) - 3
+    plain = read_dicom_frame(folder / "MR_small.dcm", 0)
+    for twin in ("RLE", "bigendian", "expb", "implicit", "jp2klossless", "padded"):
+        np.testing.assert_array_equal(read_dicom_frame(folder / f"MR_small_{twin}.dcm", 0), plain)
+    raw = pydicom.dcmread(folder / "MR_small.dcm")
+    np.testing.assert_array_equal(plain.astype(int) - 32768, raw.pixel_array)
+    assert read_dicom_header(folder / "MR_small.dcm").window == (32568.0, 34167.0)
+    assert read_dicom_header(folder / "CT_small.dcm").mm_per_px == pytest.approx(0.661468)
