@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class Background:
-    """Main thread only; results come back there."""
+    """Main thread only; results come back there. ``begin`` is called on the thread first."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, begin: Callable[[], None] | None = None) -> None:
         self._scheduler = scheduler
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tools")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tools", initializer=begin)
         self._waiting: Future[object] | None = None
         self._asked = 0
 

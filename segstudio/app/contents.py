@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from segstudio.app.model_choice import KeptModel
 from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.calibration import Calibration
 from segstudio.domain.queue import ORDERS, Order
 from segstudio.domain.rounds import RoundRecord
 from segstudio.domain.segments import ClassSpec, SegmentTable
@@ -14,6 +16,9 @@ from segstudio.store.project_db import Project
 
 MM_PER_PX = "mm_per_px"
 """The setting of a project that says how large a pixel is."""
+
+LESIONS = "lesion_measures"
+"""The setting of a project that says whether segments are measured as lesions; without it their names tell."""
 
 ORDER = "order"
 """The setting of a project that says which image comes after the one that was approved."""
@@ -35,6 +40,8 @@ class Contents:
     model: KeptModel
     mm_per_px: float | None = None
     order: Order = "list"
+    scales: Mapping[int, Calibration] = field(default_factory=dict)
+    lesion_measures: bool | None = None
 
     @property
     def in_use(self) -> int | None:
@@ -57,6 +64,8 @@ def read_contents(project: Project) -> Contents:
         KeptModel.of(project),
         project.settings.get_setting(MM_PER_PX),
         _order(project.settings.get_setting(ORDER)),
+        project.scales.load(),
+        project.settings.get_setting(LESIONS),
     )
 
 

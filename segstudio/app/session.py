@@ -23,6 +23,7 @@ from segstudio.app.files import Files
 from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
 from segstudio.app.loader import Loader
+from segstudio.app.measuring import Measuring
 from segstudio.app.mending import Mender
 from segstudio.app.ports import Scheduler
 from segstudio.app.resetting import Reset
@@ -71,7 +72,7 @@ class Session:
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
         self.audit = AuditLog(store, self._saver)
         self.judging = Judging(contents.classes, self._saver.save, announce)
-        self.scale = Scale(contents.mm_per_px, self._saver.save, announce)
+        self.scale = Scale(contents.mm_per_px, contents.scales, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
         self._mender = Mender(link, lambda: self.predictor.weights)
@@ -93,6 +94,16 @@ class Session:
         )
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
+        )
+        self.measuring = Measuring(
+            contents.lesion_measures,
+            scheduler=scheduler,
+            scale=self.scale,
+            document=lambda: self.document,
+            table=lambda: self.table,
+            classes=lambda: self.classes,
+            save=self._saver.save,
+            announce=announce,
         )
         self._start_learning(contents, scheduler, training)
 
@@ -119,7 +130,7 @@ class Session:
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
         self._approvals = learning.approvals
-        self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, learning.queue.refresh
+        self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
@@ -267,6 +278,7 @@ class Session:
         self._loader.close()
         self._background.close()
         self.carrying.close()
+        self.measuring.close()
         self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True
@@ -280,6 +292,12 @@ class Session:
         if self._approvals.follow_edit(document):
             self.rounds.start_if_due()
         self.truth.refresh()
+
+    def _on_shown(self) -> None:
+        document = self.document
+        path = None if document is None else self.record(document.image_id).path
+        self.scale.follow(None if document is None else document.image_id, path, self._loader)
+        self.queue.refresh()
 
     def _on_better_mask(self) -> None:
         self.truth.refresh()

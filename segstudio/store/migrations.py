@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
+from segstudio.store.scales import SCALES
 from segstudio.store.versions import VERSIONS
 
 APPLICATION_ID = 0x53656753
@@ -183,6 +184,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3001, _GROUPS),
     Migration(4010, _AUDIT_TRAIL),
     Migration(4011, VERSIONS),
+    # An older program may ignore it: it measures with the project's scale.
+    Migration(4020, SCALES),
 )
 
 

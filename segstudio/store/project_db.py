@@ -29,6 +29,7 @@ from segstudio.store.images import Images
 from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
 from segstudio.store.rounds import ROUNDS, Rounds
+from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
 from segstudio.store.versions import Versions, described
 
@@ -50,6 +51,7 @@ class Project:
         self.versions = Versions(database, self.masks, self.rounds)
         self.images = Images(database, folder, self.versions.approve)
         self.settings = Settings(database)
+        self.scales = Scales(database)
         self.approval_scores = ApprovalScores(database)
         self.insights = Insights(database)
         self.audit = Trail(database)

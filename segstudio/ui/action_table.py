@@ -10,6 +10,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Order
 from segstudio.ui.action import Action, Test, with_document, with_project
 from segstudio.ui.commands import Commands
+from segstudio.ui.measure_actions import MEASURE_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
 
 SEGMENT_KEYS = 9
@@ -190,7 +191,7 @@ ACTIONS: tuple[Action, ...] = (
            with_project, _sees("grid")),
     Action("rulers", "Rulers", "View", ("Ctrl+R",), lambda c: c.seeing.toggle("rulers"), "ruler",
            with_project, _sees("rulers")),
-    Action("scale", "Set scale…", "View", (), lambda c: c.set_scale(), "", with_project),
+    *MEASURE_ACTIONS,
     Action("full_screen", "Full screen", "-View", ("F11",), lambda c: c.window.toggle_full_screen(), "",
            checked=lambda c: c.window.isFullScreen()),
     Action("look_system", "As the system", "View/Appearance", (), lambda c: c.set_appearance("system"),

@@ -24,8 +24,8 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.queue import Order
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
-from segstudio.ui.dialogs.scale import ScaleDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.measure_commands import MeasureCommands
 from segstudio.ui.theme import Appearance, Theme
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Commands:
         self.studio = studio
         self.settings = settings
         self.theme = theme
+        self.measures = MeasureCommands(self)
 
     @property
     def canvas(self) -> Canvas:
@@ -244,8 +245,7 @@ class Commands:
 
     def set_scale(self) -> None:
         """Ask how large a pixel is."""
-        if self.studio.session is not None:
-            ScaleDialog(self.studio.session, self.window).open()
+        self.measures.set_scale()
 
     # ---- model, look, help ------------------------------------------------------------------------------------
 

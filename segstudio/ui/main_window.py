@@ -33,6 +33,7 @@ from segstudio.ui.canvas.stage import Stage
 from segstudio.ui.commands import Commands
 from segstudio.ui.dialogs.shortcuts import FRAME_ROOM
 from segstudio.ui.docks.image_list import ImageList
+from segstudio.ui.docks.measures import MeasuresDock
 from segstudio.ui.docks.segments import SegmentsDock
 from segstudio.ui.docks.tone import ToneDock
 from segstudio.ui.docks.tool import ToolDock
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
         self.segments = SegmentsDock(theme)
         self.tool = ToolDock(theme)
         self.tone = ToneDock(theme, self.canvas)
+        self.measures: MeasuresDock = MeasuresDock(theme, self.seeing, settings)
         self.training: TrainingDock = TrainingDock(theme)
         self.commands = Commands(self, studio, settings, theme)
         self.actions_table = Actions(self, self.commands, theme)
@@ -95,7 +97,8 @@ class MainWindow(QMainWindow):
         self.welcome_banner = Banner(theme, self.welcome)
         self._sections = {"segments": self.segments, "tool": self.tool, "tone": self.tone, "training": self.training}
         self._parts = (
-            self.stage, self.images, self.segments, self.tool, self.tone, self.training, self.proposal_bar,
+            self.stage, self.images, self.segments, self.tool, self.tone, self.measures, self.training,
+            self.proposal_bar,
         )  # fmt: skip
         self._connect()
         self._restore()
@@ -127,7 +130,7 @@ class MainWindow(QMainWindow):
         row.setSpacing(1)
         row.addWidget(ToolColumn([self.actions_table.by_id[name] for name in group] for group in TOOL_COLUMN))
         row.addLayout(column, 1)
-        side = SidePanel((self.segments, self.tool, self.tone, self.training))
+        side = SidePanel((self.segments, self.tool, self.tone, self.measures, self.training))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
@@ -154,6 +157,7 @@ class MainWindow(QMainWindow):
         self.canvas.pointer_moved.connect(self._on_pointer)
         self.stage.compare.pointer_moved.connect(self._on_pointer)
         self.stage.scale_wanted.connect(self.commands.set_scale)
+        self.measures.set_scale.clicked.connect(lambda: self.commands.set_scale())
         self.seeing.changed.connect(self.actions_table.refresh)
         self.canvas.view_changed.connect(self._on_view)
         self.canvas.relocate_wanted.connect(self.commands.relocate)

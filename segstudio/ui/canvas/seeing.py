@@ -33,6 +33,7 @@ class Sight:
     navigator: bool = True
     millimetres: bool = True
     compare: bool = False
+    measures: bool = False
     reading: Reading = "model"
 
     @classmethod

@@ -15,6 +15,7 @@ from segstudio.ui.canvas.cursor import Mark
 from segstudio.ui.canvas.lines import paint_lines
 from segstudio.ui.canvas.look import Source
 from segstudio.ui.canvas.loupe import Loupe
+from segstudio.ui.canvas.measure_lines import drawing
 from segstudio.ui.canvas.navigator import Navigator
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.canvas.seeing import Seeing
@@ -120,11 +121,15 @@ class SeenView(ImageView):
         return None
 
     def paint_over(self, painter: QPainter, part: QRect) -> None:
-        """The grid."""
+        """The grid, and what was measured."""
         size, session = self.picture_size, self.session
         if size is not None and session is not None:
             unit = self.seeing.unit(session.scale.mm_per_px) if self.seeing.sight.grid else None
             paint_lines(painter, self.snapped, self.devicePixelRatioF(), part, size, unit)
+            if self.seeing.sight.measures and not self.bare:
+                measured = drawing(session.measuring, session.editor.active_segment, self.to_widget)
+                if measured is not None:
+                    measured.paint(painter)
 
     def paint_loupe(self, painter: QPainter) -> None:
         """The loupe, over everything else."""

@@ -2,53 +2,105 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from segstudio.app.measure_words import scale_words
 from segstudio.app.session import Session
+from segstudio.app.tools.ruler import RulerTool
+from segstudio.ui.choices import RadioButton
+from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
 _MOST = 1e6
 
 
 class ScaleDialog(QDialog):
-    """A length in pixels and the same in millimetres, as on a ruler that was photographed along."""
+    """A length in pixels and the same in millimetres, as on a ruler that was photographed along.
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    ``ruler`` is the length in pixels of a line that was drawn on the image; the scale is the image's own then, unless
+    the user says that all were taken with the same device.
+    """
+
+    draw_wanted = Signal()
+    """The length in pixels is to be drawn on the image."""
+
+    def __init__(self, session: Session, theme: Theme, parent: QWidget, ruler: float | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Set scale")
-        self.setMinimumWidth(400)
+        self.setMinimumWidth(440)
         self._session = session
-        known = session.scale.mm_per_px
-        self.pixels = _field("Length in pixels", "px", 1, 100 if known is None else 1000)
+        document = session.document
+        self._image_id = None if document is None else document.image_id
+        known = session.scale.project if ruler is None else None
+        pixels = ruler if ruler is not None else 100 if known is None else 1000
+        self.pixels = _field("Length in pixels", "px", 1, pixels)
         self.millimetres = _field("The same length in millimetres", "mm", 4, 0 if known is None else 1000 * known)
+        self.draw = QPushButton("Draw it on the image")
+        self.draw.setToolTip("Drag along a ruler, or anything of known length, in this image")
+        self.draw.setEnabled(self._image_id is not None)
+        self.draw.clicked.connect(self._on_draw)
+        self.for_image = RadioButton(theme, "This image")
+        self.for_project = RadioButton(theme, "All images without a scale of their own")
+        self.for_image.setEnabled(self._image_id is not None)
+        which = QButtonGroup(self)
+        which.addButton(self.for_image)
+        which.addButton(self.for_project)
+        (self.for_image if ruler is not None and self._image_id is not None else self.for_project).setChecked(True)
         self.result_line = label(tone="muted")
+        self.now_line = label(f"Now: {scale_words(session.scale.of(self._image_id))}", tone="muted")
+        for line in (self.result_line, self.now_line):
+            line.setWordWrap(True)
         self.forget = QPushButton("Forget scale")
-        self.forget.setEnabled(known is not None)
         self.forget.clicked.connect(self._on_forget)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
         self.keep = QPushButton("Set scale")
         self.keep.setProperty("primary", True)
         self.keep.setDefault(True)
         self.keep.clicked.connect(self.accept)
         for field in (self.pixels, self.millimetres):
             field.valueChanged.connect(self._refresh)
+        which.buttonClicked.connect(lambda _: self._refresh())
+        self._build()
+        self._refresh()
+        # What is typed first takes the place of the number that stands there.
+        first = self.pixels if ruler is None else self.millimetres
+        first.setFocus()
+        first.selectAll()
+
+    def _build(self) -> None:
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
         fields = QGridLayout()
         fields.setHorizontalSpacing(16)
         fields.setVerticalSpacing(8)
         fields.addWidget(label("A length of"), 0, 0)
         fields.addWidget(self.pixels, 0, 1)
+        fields.addWidget(self.draw, 0, 2)
         fields.addWidget(label("is in truth"), 1, 0)
         fields.addWidget(self.millimetres, 1, 1)
+        fields.addWidget(label("for"), 2, 0, Qt.AlignmentFlag.AlignTop)
+        which = QVBoxLayout()
+        which.setSpacing(4)
+        which.addWidget(self.for_image)
+        which.addWidget(self.for_project)
+        fields.addLayout(which, 2, 1, 1, 2)
         fields.setColumnStretch(1, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self.forget, cancel, self.keep):
             buttons.addWidget(button)
         buttons.insertStretch(1, 1)
-        about = label("For all images of this project. Measure something whose size you know.", tone="muted")
+        about = label("Measure something whose size you know.", tone="muted")
         about.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 24)
@@ -56,13 +108,11 @@ class ScaleDialog(QDialog):
         layout.addWidget(about)
         layout.addSpacing(8)
         layout.addLayout(fields)
+        layout.addSpacing(8)
         layout.addWidget(self.result_line)
+        layout.addWidget(self.now_line)
         layout.addSpacing(16)
         layout.addLayout(buttons)
-        self._refresh()
-        # What is typed first takes the place of the number that stands there.
-        self.pixels.setFocus()
-        self.pixels.selectAll()
 
     @property
     def mm_per_px(self) -> float:
@@ -70,17 +120,37 @@ class ScaleDialog(QDialog):
         return self.millimetres.value() / self.pixels.value()
 
     def accept(self) -> None:
-        """Keep it in the project."""
+        """Keep it, in the project or of the image."""
         if self.mm_per_px > 0:
-            self._session.scale.set(self.mm_per_px)
+            self._set(self.mm_per_px)
             super().accept()
 
+    def done(self, result: int) -> None:
+        """The line on the image goes with the question about it."""
+        editor = self._session.editor
+        if isinstance(editor.tool, RulerTool):
+            editor.abandon()
+        super().done(result)
+
+    def _set(self, mm_per_px: float | None) -> None:
+        if self.for_image.isChecked() and self._image_id is not None:
+            self._session.scale.set_image(self._image_id, mm_per_px)
+        else:
+            self._session.scale.set(mm_per_px)
+
+    def _on_draw(self) -> None:
+        self.reject()
+        self.draw_wanted.emit()
+
     def _on_forget(self) -> None:
-        self._session.scale.set(None)
+        self._set(None)
         super().accept()
 
     def _refresh(self) -> None:
         size = self.mm_per_px
+        scale = self._session.scale
+        own = scale.of(self._image_id).source == "ruler"
+        self.forget.setEnabled(own if self.for_image.isChecked() else scale.project is not None)
         self.keep.setEnabled(size > 0)
         document = self._session.document
         words = f"A pixel is {size:.4g} mm" if size > 0 else "Type both lengths."

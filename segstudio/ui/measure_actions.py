@@ -1,0 +1,16 @@
+"""The actions about measures, as rows of the table."""
+
+from __future__ import annotations
+
+from segstudio.ui.action import Action, with_document, with_project
+
+# fmt: off
+MEASURE_ACTIONS: tuple[Action, ...] = (
+    Action("measures", "Measures", "-View", ("Ctrl+M",), lambda c: c.measures.toggle_dock(), "ruler", with_project,
+           lambda c: not c.window.measures.folded),
+    Action("measure_lines", "Draw measures on the image", "View", ("Shift+M",), lambda c: c.seeing.toggle("measures"),
+           "", with_project, lambda c: c.seeing.sight.measures),
+    Action("scale", "Set scale…", "View", (), lambda c: c.measures.set_scale(), "", with_project),
+    Action("draw_ruler", "Draw a ruler on the image", "View", (), lambda c: c.measures.draw_ruler(), "", with_document),
+)
+# fmt: on
