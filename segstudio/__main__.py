@@ -67,10 +67,47 @@ class NetworkName(StrEnum):
     segnet = "segnet"
 
 
+class StarterName(StrEnum):
+    """The starter models there are recipes for."""
+
+    lesion = "lesion"
+    body = "body"
+
+
+class StartFrom(StrEnum):
+    """What a project's model starts from."""
+
+    automatic = "automatic"
+    lesion = "lesion"
+    body = "body"
+    none = "none"
+
+
 class ExportFormat(StrEnum):
     """The formats that masks are exported in."""
 
     png = "png"
+
+
+starter_cli = typer.Typer(help="Starter models: what a project's model starts from.", no_args_is_help=True)
+cli.add_typer(starter_cli, name="starter")
+
+
+@starter_cli.command("build")
+def build_starter(
+    kind: Annotated[StarterName, typer.Argument()],
+    data: Annotated[list[Path], typer.Option("--data", help="Folder of images with masks; may be given again.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model and the report; a build there goes on.")],
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of each training.")] = None,
+    only: Annotated[str, typer.Option("--only", help="Parts to make, such as 0,all: folds by number, or all.")] = "",
+) -> None:
+    """Train a starter model and judge it on what it has not seen. Killed and started again, it goes on."""
+    from segstudio.app.starter_sources import prepare, report_table
+    from segstudio.worker.starter import build
+
+    prepare(kind.value, data, out, seed, steps)
+    typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), _names(only) or None)))
 
 
 @cli.callback(invoke_without_command=True)
@@ -110,13 +147,18 @@ def new(
     upright: Annotated[
         bool, typer.Option("--upright", help="What is up stays up, as with people and scenes: not learned upside down.")
     ] = False,
+    starter: Annotated[
+        StartFrom, typer.Option("--starter", help="The model to start from; automatic takes the one that fits.")
+    ] = StartFrom.automatic,
 ) -> None:
     """Make PROJECT from a folder of images, with or without masks."""
     from segstudio.app.batch import new_project
 
     named, left_out = _names(classes), _names(void)
     chosen: Any = None if network is None else network.value
-    typer.echo(new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen))
+    typer.echo(
+        new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen, starter=starter.value)
+    )
 
 
 @cli.command()

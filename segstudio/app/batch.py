@@ -20,6 +20,7 @@ from segstudio.app.new_project import NewProject, create, look_at, take_mask
 from segstudio.app.predictor import Finish
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
+from segstudio.app.starters import StarterChoice
 from segstudio.app.studio import Studio
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WorkerProcess
@@ -82,6 +83,7 @@ def new_project(
     upright: bool = False,
     void: Sequence[str] = (),
     network: Network | None = None,
+    starter: StarterChoice = "none",
 ) -> str:
     """Make a project; returns what to tell the user. Classes in ``void`` are not judged. Raises ``UserError``."""
     if not folder.name.endswith(".segstudio"):
@@ -96,6 +98,7 @@ def new_project(
             upright,
             tuple(void),
             network,
+            starter,
         )
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from segstudio.app.model_choice import KeptModel
+from segstudio.app.starters import NO_STARTER, KeptStarter
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.queue import ORDERS, Order
@@ -42,6 +43,7 @@ class Contents:
     order: Order = "list"
     scales: Mapping[int, Calibration] = field(default_factory=dict)
     lesion_measures: bool | None = None
+    starter: KeptStarter = NO_STARTER
 
     @property
     def in_use(self) -> int | None:
@@ -66,6 +68,7 @@ def read_contents(project: Project) -> Contents:
         _order(project.settings.get_setting(ORDER)),
         project.scales.load(),
         project.settings.get_setting(LESIONS),
+        KeptStarter.of(project),
     )
 
 

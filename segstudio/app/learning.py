@@ -23,6 +23,7 @@ from segstudio.app.round_keeping import RoundKeeper
 from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver
 from segstudio.app.settings import Settings
+from segstudio.app.starting import Starting
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.watchdog import Watchdog
 from segstudio.app.worker_link import WorkerLink
@@ -77,6 +78,9 @@ class Learning:
             scheduler=scheduler, store=store, link=link, catalog=catalog, classes=lambda: judging.classes, table=table,
             book=book, settings=self.model.for_round, announce=announce, on_weights=intake.use_weights,
         )  # fmt: skip
+        self.starting = Starting(
+            contents.starter, runner=self.rounds, book=book, intake=intake, store=store, announce=announce
+        )
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
         self.watchdog = Watchdog(

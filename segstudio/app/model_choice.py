@@ -103,7 +103,7 @@ class ModelChoice:
         if chosen == before:
             return
         self._save(lambda project: project.settings.set_setting(SETTING, chosen.kept()))
-        if chosen.kept()["finish"] != before.kept()["finish"] and self._intake.predictor.round:
+        if chosen.kept()["finish"] != before.kept()["finish"] and self._intake.predictor.ready:
             self._set_unfinished(True)
             self._renew()
             renew = self._intake.offer()
@@ -114,7 +114,7 @@ class ModelChoice:
 
     def follow(self) -> None:
         """To be called when learning has started and whenever it has come on: masks that waited go on being renewed."""
-        if self._unfinished and self._intake.predictor.round and self._intake.predictor.remaining == 0:
+        if self._unfinished and self._intake.predictor.ready and self._intake.predictor.remaining == 0:
             self._set_unfinished(False)
 
     def resume(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from segstudio.app.model_settings import ClassFinish, ModelSettings
 from segstudio.app.session import Session
+from segstudio.app.starters import STARTERS, available
 from segstudio.domain.input_size import LIMITS, InputSize, Pieces
 from segstudio.domain.segments import ClassSpec
 from segstudio.protocol.round_folder import Loss, Network
@@ -89,6 +90,7 @@ class ModelForm:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.draft = session.model.settings
+        self.starter = session.starting.name
 
     @property
     def classes(self) -> tuple[ClassSpec, ...]:
@@ -116,6 +118,21 @@ class ModelForm:
     def accept(self) -> None:
         """Keep the draft in the project."""
         self._session.model.set(self.draft)
+        self._session.starting.choose(self.starter)
+
+    def starters(self) -> Sequence[tuple[str, str]]:
+        """Starter models to choose from, with words; the chosen one is always among them."""
+        entries = [(words.name, words.title) for words in available()] if len(self._session.classes) == 1 else []
+        if self._session.starting.name not in ("none", *(name for name, _ in entries)):
+            entries.append((self._session.starting.name, "A model of this project's own"))  # type: ignore[arg-type]
+        return [("none", "No starter model"), *entries]
+
+    def starter_about(self) -> str:
+        """What the chosen starter knows."""
+        about = next((words.about for words in STARTERS if words.name == self.starter), "")
+        if len(self._session.classes) > 1 and not about:
+            return "Starter models know one class, so they are for projects with one."
+        return about or "The model learns from your images alone; masks come after the first round."
 
     def sizes(self) -> Sequence[tuple[int | None, str]]:
         """Sizes to choose from, with words; the chosen one is always among them."""
@@ -146,9 +163,15 @@ class ModelForm:
     def notice(self) -> str:
         """What a press of OK will bring about; empty where nothing was changed."""
         before, after = self._session.model.settings, self.draft
+        trained = self._session.book.used is not None
+        if self.starter != self._session.starting.name:
+            if trained:
+                return "Another starter model counts from the next round. Until then the masks stay as they are."
+            return (
+                "Masks stay as they are." if self.starter == "none" else "Masks that nobody worked on are made at once."
+            )
         if after.kept() == before.kept():
             return ""
-        trained = self._session.book.used is not None
         if after.network != before.network and trained:
             return "The next round starts afresh with the new network. Until then the masks stay as they are."
         only_finish = replace(after, finish=before.finish).kept() == before.kept()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.loader import THUMBNAIL_SIZE
 from segstudio.app.model_settings import SETTING, ModelSettings
+from segstudio.app.starters import StarterChoice, available, fitting, give
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship, perceptual_hash
 from segstudio.domain.segments import ClassSpec, make_classes
@@ -37,7 +38,7 @@ class NewProject:
 
     ``upright`` says that what is up in the images stays up, as with people and scenes, so that the model need not
     learn them upside down. Those of ``classes`` whose names are in ``void`` are not judged. ``network`` is the one to
-    learn with, None for the usual one.
+    learn with, None for the usual one. ``starter`` is the model to start from; "automatic" takes the one that fits.
     """
 
     folder: Path
@@ -47,6 +48,7 @@ class NewProject:
     upright: bool = False
     void: tuple[str, ...] = ()
     network: Network | None = None
+    starter: StarterChoice = "none"
 
     @property
     def distinct_images(self) -> tuple[FoundImage, ...]:
@@ -112,8 +114,25 @@ def create(plan: NewProject) -> Project:
         project.images.add_images(
             [NewImage(found.image, _file(found) if compare else None, found.patient) for found in images]
         )
+        _start_from(project, plan)
         on_failure.pop_all()
     return project
+
+
+def _start_from(project: Project, plan: NewProject) -> None:
+    """Give the project its starter, if one fits or was asked for; ``UserError`` if that is not there."""
+    name: str = plan.starter
+    usual = plan.network in (None, ModelSettings().network)
+    if name == "automatic":
+        known = {words.name for words in available()} if usual else set()
+        found = fitting([image.image for image in plan.distinct_images], plan.classes) if known else None
+        name = found if found in known else "none"
+    if name == "none":
+        return
+    if not usual:
+        raise UserError("Starter models are of the usual network. Choose that, or no starter model.")
+    give(project, name)
+    project.settings.set_setting("upright", plan.upright or name == "body")
 
 
 def take_mask(project: Project, image_id: int, source: MaskSource) -> str:

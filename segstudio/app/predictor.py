@@ -125,22 +125,41 @@ class Predictor:
 
     @property
     def round(self) -> int:
-        """Round of the weights in use, 0 without any."""
+        """Round of the weights in use, 0 for a starter model and without any."""
         return self._round
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a model to predict with."""
+        return self._weights is not None
 
     @property
     def weights(self) -> Path | None:
         """The weights in use, None without any."""
         return self._weights
 
-    def use(self, round_number: int, weights: Path) -> None:
-        """Predict with these weights from now on; every mask they could better is made anew."""
+    def use(self, round_number: int, weights: Path, renew: bool = False) -> None:
+        """Predict with these weights from now on; every mask they could better is made anew.
+
+        With ``renew`` so are those that another file with this number has made.
+        """
         self._round, self._weights = round_number, weights
         self._tries.clear()
         self._given_up.clear()
         self._told.clear()
         self._losses = 0
-        self.refresh()
+        if renew:
+            self.renew()
+        else:
+            self.refresh()
+
+    def stop(self) -> None:
+        """Predict with nothing any more; the masks that were made stay."""
+        self._round, self._weights = 0, None
+        self._waiting.clear()
+        self._asked.clear()
+        self._unplaced.clear()
+        self._on_change()
 
     def refresh(self) -> None:
         """Ask for every mask that is out of date."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from segstudio.app.round_book import RoundBook
 from segstudio.domain.round_scores import Interval
-from segstudio.domain.rounds import RoundRecord, RoundStatus
+from segstudio.domain.rounds import STARTER_ROUND, RoundRecord, RoundStatus
 
 LEAST_POINTS = 2
 """One dot is no curve: it says no more than a number."""
@@ -95,7 +95,7 @@ def wrong_chart(book: RoundBook, name: Callable[[int], str]) -> Chart:
     points = []
     for place, score in enumerate(book.approval_scores, start=1):
         wrong = 100 * (1 - score.dice)
-        words = f"{name(score.image_id)}: {wrong:.1f} % wrong in round {score.round_number}, before you corrected it"
+        words = f"{name(score.image_id)}: {wrong:.1f} % wrong {_by(score.round_number)}, before you corrected it"
         points.append(Point(place, wrong, words))
     lack = "It needs two images approved over the model's masks."
     about = "How much of the model's mask was wrong, image by image in the order of approval. 0 is best."
@@ -136,3 +136,7 @@ def all_charts(book: RoundBook, name: Callable[[int], str]) -> tuple[Chart, ...]
 
 def _finished(book: RoundBook) -> list[RoundRecord]:
     return [record for record in book.records if record.status is RoundStatus.FINISHED]
+
+
+def _by(round_number: int) -> str:
+    return "by the starter model" if round_number == STARTER_ROUND else f"in round {round_number}"

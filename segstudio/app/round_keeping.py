@@ -14,7 +14,7 @@ from segstudio.app.round_runner import RoundRunner
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.errors import UserError
-from segstudio.domain.rounds import RoundStatus
+from segstudio.domain.rounds import STARTER_ROUND, RoundStatus
 from segstudio.store.project_db import Project
 
 KEY = "rounds"
@@ -117,6 +117,8 @@ class RoundKeeper:
         if wanted == in_use:
             return
         instead = "Learning starts anew" if in_use is None else f"Round {in_use} is in use in its place"
+        if in_use == STARTER_ROUND:
+            instead = "The starter model is in use in its place"
         self._say(
             f"The file with what the model learned in round {wanted} is gone or damaged. {instead}; your masks are "
             "safe.",

@@ -76,6 +76,8 @@ class RoundRunner:
         self._round: _Round | None = None
         self._phase: Phase = "idle"
         self._latest: Path | None = None
+        self.base: Path | None = None
+        """The weights that a round falls back to: the starter's."""
         self._tried: int | None = None
         self._thrifty = False
         self.book = book
@@ -204,6 +206,7 @@ class RoundRunner:
                 classes=tuple(c.name for c in this.classes),
                 images=tuple(this.images),
                 parent_weights=None if self._latest is None else str(self._latest),
+                base_weights=None if self.base is None else str(self.base),
                 settings=replace(settings, seed=settings.seed + this.record.number, thrifty=self._thrifty),
                 things=tuple(c.id for c in this.classes if c.kind == "thing"),
                 void=void_ids(this.classes),

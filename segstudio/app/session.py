@@ -129,6 +129,7 @@ class Session:
         )
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
+        self.starting = learning.starting
         self._approvals = learning.approvals
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
 

@@ -134,7 +134,7 @@ class _Simulation:
     def _next_id(self) -> int:
         session = self._session
         waiting = [record.id for record in session.records if record.state is not ImageState.APPROVED]
-        if session.queue.order == "list" or not session.predictor.round:
+        if session.queue.order == "list" or not session.predictor.ready:
             return waiting[0]
         self._headless.wait(lambda: session.predictor.remaining == 0 and not session.predictor.at_worker)
         session.queue.refresh(leave=True)
@@ -181,7 +181,7 @@ class _Simulation:
         self._headless.wait(lambda: session.loading_id is None)
         if session.document is None or session.document.image_id != image_id:
             raise UserError(session.failure)
-        if session.predictor.round:
+        if session.predictor.ready:
             self._headless.wait(
                 lambda: (
                     session.record(image_id).prediction_round == session.predictor.round
@@ -214,7 +214,7 @@ class _Simulation:
 
     @property
     def _learned(self) -> bool:
-        return self._settings.model and self._session.predictor.round > 0
+        return self._settings.model and self._session.predictor.ready
 
     def _click(self, annotator: Annotator, aim: Aim, cursor: Point, tally: _Tally) -> None:
         """Click, wait for the answer, and take it back if it is no good."""

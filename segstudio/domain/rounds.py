@@ -27,6 +27,10 @@ SCORE_NEEDS = 2
 """Held-out images below which no score is shown."""
 
 
+STARTER_ROUND = 0
+"""The number of the round that nobody ran: its weights are those that the project starts from."""
+
+
 class RoundStatus(Enum):
     """How a round stands or ended."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -27,6 +29,12 @@ class WeightAverage:
                 self.tensors[name].lerp_(tensor, 1.0 - decay)
             else:
                 self.tensors[name].copy_(tensor)
+
+    def resume(self, tensors: Mapping[str, torch.Tensor], updates: int) -> None:
+        """Go on from an average that was kept after ``updates``."""
+        for name, tensor in self.tensors.items():
+            tensor.copy_(tensors[name])
+        self._updates = updates
 
     def to(self, device: torch.device) -> None:
         """Go on on ``device``."""

@@ -27,7 +27,8 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
     events.on_progress(RoundProgress("preparing", 0.0, None, 0, 0, None, None, 0))
     data = load_round(folder, request, cache, events.on_notice, events.pause)
     parent = _load_parent(request, events)
-    trained = _train(request, data, parent, device, events)
+    base = parent if request.base_weights == request.parent_weights else _load_base(request)
+    trained = _train(request, data, parent, base, device, events)
     count = trained.held_out_count
     events.on_progress(
         RoundProgress("saving", 0.97, 1.0, trained.steps, trained.steps, trained.loss, trained.held_out_dice, count)
@@ -82,11 +83,16 @@ def _write_result(folder: Path, result: RoundResult) -> None:
 
 
 def _train(
-    request: RoundRequest, data: RoundData, parent: Checkpoint | None, device: Device, events: RoundEvents
+    request: RoundRequest,
+    data: RoundData,
+    parent: Checkpoint | None,
+    base: Checkpoint | None,
+    device: Device,
+    events: RoundEvents,
 ) -> Trained:
     """Train on ``device``; on the CPU where its memory does not even hold the weights."""
     try:
-        return RoundTrainer(request, data, parent, device, events).run()
+        return RoundTrainer(request, data, parent, device, events, base).run()
     except MEMORY_ERRORS as error:
         if not is_out_of_memory(error):
             raise
@@ -94,7 +100,7 @@ def _train(
             raise no_memory() from error
     free_memory(device)
     events.on_notice("Memory ran out on the graphics card; learning begins again on the processor.")
-    return _train(request, data, parent, CPU, events)
+    return _train(request, data, parent, base, CPU, events)
 
 
 def _load_parent(request: RoundRequest, events: RoundEvents) -> Checkpoint | None:
@@ -111,3 +117,15 @@ def _load_parent(request: RoundRequest, events: RoundEvents) -> Checkpoint | Non
         events.on_notice("Training starts afresh, because another network was chosen.")
         return None
     return parent
+
+
+def _load_base(request: RoundRequest) -> Checkpoint | None:
+    """The starter, None without one that can be used: a round can do without."""
+    if request.base_weights is None:
+        return None
+    try:
+        base = load_checkpoint(Path(request.base_weights))
+        base.build()
+    except UserError:
+        return None
+    return base

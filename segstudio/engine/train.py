@@ -14,6 +14,7 @@ import torch
 from segstudio.domain.input_shape import reduced_side
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.base import Base
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData, to_tensor
 from segstudio.engine.device import Device
@@ -90,7 +91,13 @@ class RoundTrainer:
     """Trains one round. Raises ``RoundCancelled`` where ``events`` say so, ``UserError`` where nothing helps."""
 
     def __init__(
-        self, request: RoundRequest, data: RoundData, parent: Checkpoint | None, device: Device, events: RoundEvents
+        self,
+        request: RoundRequest,
+        data: RoundData,
+        parent: Checkpoint | None,
+        device: Device,
+        events: RoundEvents,
+        starter: Checkpoint | None = None,
     ) -> None:
         self._request = request
         self._settings = request.settings
@@ -117,6 +124,8 @@ class RoundTrainer:
             self._scorer.means = replace(self._scorer.means, side=self._means.side)
         self._scorings = self._planned_scorings()
         self._parent = parent
+        self._base = Base.of(starter, request, data.train)
+        self._starter = starter if self._base is not None and parent is not starter else None
         self._warm: Scored | None = None
         self._judged = False
         self._fruitless = 0
@@ -137,6 +146,8 @@ class RoundTrainer:
                 self._score()
         self._report("scoring")
         best = self._best or self._unscored()
+        masks = [sample.mask for sample in self._data.train]
+        finish = self._scorer.learn_finish(best.tensors, self._request.things, masks)
         if best is self._warm:
             self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
@@ -146,7 +157,7 @@ class RoundTrainer:
             held_out_dice=best.dice if self._best else None,
             held_out_count=len(self._data.held_out),
             per_image=best.per_image,
-            finish=self._scorer.learn_finish(best.tensors, self._request.things, [s.mask for s in self._data.train]),
+            finish=finish if self._base is None else self._base.finish(finish),
             side=best.side,
             device=self._means.device,
         )
@@ -293,7 +304,7 @@ class RoundTrainer:
 
     def _score(self) -> None:
         """Score the averaged weights on the held-out images, and remember them if they are the best so far."""
-        scored = self._ask_scorer(self._average.snapshot())
+        scored = self._ask_scorer(self._snapshot())
         if not math.isfinite(scored.dice):
             self._drop_average()
             return
@@ -316,9 +327,14 @@ class RoundTrainer:
         self._optimizer = self._new_optimizer()
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
 
+    def _snapshot(self) -> dict[str, torch.Tensor]:
+        """What the round would leave if it ended now."""
+        learned = self._average.snapshot()
+        return learned if self._base is None else self._base.mixed(learned)
+
     def _unscored(self) -> Scored:
         """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""
-        tensors = self._average.snapshot()
+        tensors = self._snapshot()
         if not self._with_less(lambda: self._scorer.gives_numbers(tensors, self._data.train[0])):
             raise did_not_settle()
         return Scored(tensors, math.nan, {}, self._means.side)
@@ -329,8 +345,10 @@ class RoundTrainer:
             "Going on from the last model made it worse on the held-out images. "
             "The rest of this round starts afresh, and the better model is kept."
         )
-        self._network = _starting_network(self._request, None, self._means.device, self._events)
-        self._rates = FIRST_ROUND
+        self._network = _starting_network(self._request, self._starter, self._means.device, self._events)
+        self._rates = FIRST_ROUND if self._starter is None else LATER_ROUND
+        # Weights that begin afresh are no neighbours of a starter: their mean would be neither.
+        self._base = None if self._starter is None else self._base
         self._optimizer = self._new_optimizer()
         self._budget.begin_cycle()
         begun = self._budget.fraction

@@ -81,6 +81,7 @@ class RoundRequest:
 
     ``things`` are the numbers of the classes whose objects are many in an image, each a segment of its own. Classes
     numbered in ``void`` are not judged: no mask of the round holds them, and they are never predicted.
+    ``base_weights``, absolute or None, are those of the starter: what is learned stays near them while it is little.
     """
 
     round: int
@@ -90,6 +91,7 @@ class RoundRequest:
     settings: TrainingSettings
     things: tuple[int, ...] = ()
     void: tuple[int, ...] = ()
+    base_weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def read_request(folder: Path) -> RoundRequest:
             settings=TrainingSettings(**body["settings"]),
             things=tuple(int(number) for number in _list(body.get("things", []))),
             void=tuple(int(number) for number in _list(body.get("void", []))),
+            base_weights=None if body.get("base_weights") is None else _text(body["base_weights"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"{folder / REQUEST} is damaged: {error!r}") from error

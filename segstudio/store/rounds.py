@@ -6,12 +6,13 @@ import contextlib
 import hashlib
 import logging
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
+from segstudio.domain.rounds import STARTER_ROUND, RoundFiles, RoundRecord, RoundStatus
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, read_result
 from segstudio.protocol.weights import is_altered
@@ -105,14 +106,45 @@ class Rounds:
         """(round, absolute path) of the weights to predict with and to go on from; None without any.
 
         They are of the round that the user went back to, else of the newest that ended well; where those are damaged
-        or gone, of the newest whose weights can be used.
+        or gone, of the newest whose weights can be used, and before any round of the starter.
         """
         finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
         for record in sorted(finished, key=lambda record: (record.chosen, record.number), reverse=True):
             path = self._weights(record.weights)
             if path is not None and _condition(path, every_bit=True) == "usable":
                 return record.number, path
-        return None
+        starter = self.starter()
+        return None if starter is None else (STARTER_ROUND, starter)
+
+    def starter(self) -> Path | None:
+        """The absolute path of the weights that the project starts from; None without any that can be used."""
+        path = self.round_folder(STARTER_ROUND) / WEIGHTS
+        inside = path.is_file() and path.resolve().is_relative_to(self._folder.resolve())
+        return path if inside and _condition(path, every_bit=True) == "usable" else None
+
+    def take_starter(self, weights: Path) -> Path:
+        """Start from a copy of ``weights``; returns its absolute path. Raises ``UserError`` if it can't be made."""
+        folder = self.round_folder(STARTER_ROUND)
+        beside = folder / f"{WEIGHTS}.tmp"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(weights, beside)
+            os.replace(beside, folder / WEIGHTS)
+        except OSError as error:
+            raise UserError(
+                f"The starter model could not be copied to {folder}: {error.strerror}. Make sure that the disk has "
+                "room, then try again."
+            ) from error
+        return folder / WEIGHTS
+
+    def drop_starter(self) -> None:
+        """Start from nothing. Raises ``UserError`` if the disk refuses."""
+        try:
+            (self.round_folder(STARTER_ROUND) / WEIGHTS).unlink(missing_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"The starter model could not be removed: {error.strerror}. Nothing was changed."
+            ) from error
 
     def choose(self, number: int) -> Path:
         """Go back to a finished round: its weights are in use from now on. Returns their absolute path.

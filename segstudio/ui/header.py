@@ -6,8 +6,10 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from segstudio.app.document import Document
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, label, restyle
@@ -133,8 +135,7 @@ def state_words(session: Session, record: ImageRecord) -> str:
     document = session.document
     if document is not None and document.image_id == record.id:
         if document.mask_origin == "model":
-            found = "the model found nothing" if document.is_empty else "the model's mask"
-            words.append(f"{found}, round {document.prediction_round}")
+            words.append(_model_words(document))
         elif document.mask_origin == "mine":
             words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
         elif document.mask_origin == "none":
@@ -144,3 +145,11 @@ def state_words(session: Session, record: ImageRecord) -> str:
     if record.held_out and record.state is ImageState.APPROVED:
         words.append("held out to score the model")
     return " · ".join(words)
+
+
+def _model_words(document: Document) -> str:
+    """Which model's mask it is."""
+    if document.prediction_round == STARTER_ROUND:
+        return "the starter model found nothing" if document.is_empty else "the starter model's mask"
+    found = "the model found nothing" if document.is_empty else "the model's mask"
+    return f"{found}, round {document.prediction_round}"

@@ -85,6 +85,8 @@ class ModelSettingsDialog(QDialog):
         self.form = form = ModelForm(session)
         self.networks = {words.name: RadioButton(theme, words.title) for words in NETWORKS}
         self.abouts: list[QLabel] = []
+        self.starter = ChoiceBox("What the model starts from", form.starters(), self._on_starter)
+        self.starter_about = _note("")
         self.size_box = ChoiceBox("Size at which the model sees the images", form.sizes(), self._set("input_size"))
         self.pieces = ChoiceBox("Whether the model looks at images in pieces", PIECES, self._set("pieces"))
         self.flips = CheckBox(theme, "Look at mirror images too, and take the mean (recommended)")
@@ -113,6 +115,8 @@ class ModelSettingsDialog(QDialog):
         column = QVBoxLayout(content)
         column.setContentsMargins(MARGIN, 16, MARGIN, 16)
         column.setSpacing(4)
+        self._add_starters(column)
+        column.addSpacing(12)
         self._add_networks(column)
         column.addSpacing(12)
         self._add_seeing(column)
@@ -135,6 +139,13 @@ class ModelSettingsDialog(QDialog):
         layout.addWidget(self.area, 1)
         layout.addWidget(Rule())
         layout.addLayout(self._foot())
+
+    def _add_starters(self, column: QVBoxLayout) -> None:
+        column.addWidget(_heading("Starts from"))
+        grid = _grid()
+        _add_row(grid, "Starter model", self.starter)
+        grid.addWidget(self.starter_about, grid.rowCount(), 1)
+        column.addLayout(grid)
 
     def _add_networks(self, column: QVBoxLayout) -> None:
         column.addWidget(_heading("Network"))
@@ -250,6 +261,10 @@ class ModelSettingsDialog(QDialog):
         self.form.change(**fields)
         self._refresh()
 
+    def _on_starter(self, name: str) -> None:
+        self.form.starter = name
+        self._refresh()
+
     def _on_recommend(self) -> None:
         self.form.recommend()
         self._refresh()
@@ -257,6 +272,8 @@ class ModelSettingsDialog(QDialog):
     def _refresh(self) -> None:
         draft = self.form.draft
         self.networks[draft.network].setChecked(True)
+        self.starter.show_value(self.form.starter)
+        self.starter_about.setText(self.form.starter_about())
         self.size_box.show_value(draft.input_size)
         self.size_note.setText(self.form.size_note())
         self.size_note.setVisible(bool(self.size_note.text()))

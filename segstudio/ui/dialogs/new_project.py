@@ -160,9 +160,8 @@ class NewProjectDialog(QDialog):
         void = _names(self.void.text())
         named = tuple(dict.fromkeys([*self._class_names(), *void]))
         masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.found.with_mask else "none"
-        self._studio.new_project(
-            NewProject(folder, preview.found.images, named, masks_as, self.upright.isChecked(), void)
-        )
+        images, upright = preview.found.images, self.upright.isChecked()
+        self._studio.new_project(NewProject(folder, images, named, masks_as, upright, void, starter="automatic"))
         super().accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.queue import Pick
+from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
 from segstudio.ui.queue_words import long_reason, short_reason
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
@@ -40,6 +41,8 @@ def describe(record: ImageRecord) -> str:
     """The state of an image in words."""
     if record.problem is not None:
         return "can't be shown"
+    if record.state is ImageState.PREDICTED and record.prediction_round == STARTER_ROUND:
+        return "predicted, starter model"
     if record.state is ImageState.PREDICTED and record.prediction_round:
         return f"predicted, round {record.prediction_round}"
     if record.state is ImageState.APPROVED and record.held_out:

@@ -1,0 +1,192 @@
+"""The recipe of a starter model, written from folders of data: what is in them, in which fold, with which mask."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.frames import parse_frame
+from segstudio.domain.groups import NEAR, perceptual_hash
+from segstudio.formats.dataset import FoundImage
+from segstudio.formats.detect import find_dataset
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.imaging.reader import read_image, read_orientation, read_size
+from segstudio.protocol.codec import ProtocolError
+from segstudio.protocol.round_folder import IGNORE, MASKS
+from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, StarterKind, read_recipe, write_recipe
+
+CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
+_FOLDS = 3
+_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 600}
+_SHARES: dict[StarterKind, dict[str, float]] = {
+    "lesion": {"photo": 0.85, "drawn": 0.15},
+    "body": {"photo": 0.5, "video": 0.15, "coco": 0.2, "drawn": 0.15},
+}
+_DRAWN = 80
+_PERSON_MASKS = "masks_person"
+# People in view that are small beside the largest are neither meant nor wrong; smaller than this nobody is meant.
+_SMALL_BESIDE, _LEAST_SHARE = 0.25, 0.02
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A sample before it has a fold; ``mask`` (H, W) uint16, None of a background."""
+
+    name: str
+    image: Path
+    mask: NDArray[np.uint16] | None
+    group: str
+    source: str
+    scored: bool
+
+
+def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None) -> Recipe:
+    """Look through ``folders`` and write the masks as training reads them to ``out``.
+
+    Known are PH2, COCO (``annotations/instances_*.json``) and folders of images with masks. Whole groups go to one
+    fold: a video, pictures nearly the same. Raises ``UserError`` where nothing is found to learn from.
+    """
+    (out / MASKS).mkdir(parents=True, exist_ok=True)
+    found = [sample for folder in folders for sample in _find(kind, folder)]
+    groups: dict[str, int] = {}
+    for source in sorted({sample.source for sample in found if sample.scored}):
+        groups |= _folds([sample.group for sample in found if sample.source == source], seed)
+    samples = []
+    for number, sample in enumerate(found):
+        file = None
+        if sample.mask is not None:
+            file = f"{MASKS}/{number:04d}.png"
+            (out / file).write_bytes(encode_mask(sample.mask))
+        fold = groups.get(sample.group, -1)
+        samples.append(
+            RecipeSample(
+                sample.name, str(sample.image.resolve()), file, sample.group, sample.source, fold, sample.scored
+            )
+        )
+    if not any(sample.mask for sample in samples):
+        raise UserError("None of these folders holds images with masks that a starter model could learn from.")
+    return Recipe(
+        kind=kind, class_name=CLASS_NAMES[kind], samples=tuple(samples), shares=_SHARES[kind], folds=_FOLDS,
+        steps=steps or _STEPS[kind], batch=4, side=256, seed=seed, drawn=_DRAWN,
+    )  # fmt: skip
+
+
+def _find(kind: StarterKind, folder: Path) -> Iterator[_Found]:
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}. Name folders that hold images with masks.")
+    if kind == "body" and list(folder.glob("annotations/instances_*.json")):
+        yield from _coco_people(folder)
+        return
+    masks = folder / _PERSON_MASKS
+    if kind == "body" and masks.is_dir():
+        yield from _photos(kind, folder, find_dataset(folder / "images", masks).images)
+    else:
+        yield from _photos(kind, folder, find_dataset(folder).images)
+
+
+def _photos(kind: StarterKind, folder: Path, pairs: Sequence[FoundImage]) -> Iterator[_Found]:
+    hashes: list[tuple[int, str]] = []
+    for pair in pairs:
+        if pair.mask is None:
+            continue
+        pixels = read_image(pair.image).pixels
+        frame = parse_frame(pair.image.name)
+        name = f"{folder.name}/{pair.image.stem}"
+        group, source = name, "photo"
+        if frame is not None:
+            group, source = f"{folder.name}/{frame.sequence}", "video"
+        elif (shown := perceptual_hash(pixels)) is not None:
+            near = [g for other, g in hashes if ((shown ^ other) & (2**64 - 1)).bit_count() <= NEAR]
+            group = near[0] if near else group
+            hashes.append((shown, group))
+        mask = pair.mask.read(read_size(pair.image), read_orientation(pair.image)).class_ids()
+        yield _Found(name, pair.image, (mask > 0).astype(np.uint16), group, source, True)
+
+
+def _coco_people(folder: Path) -> Iterator[_Found]:
+    """Photos with people, of whom the small ones and crowds are ignored, and photos without as backgrounds."""
+    for file in sorted(folder.glob("annotations/instances_*.json")):
+        body: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        person = {c["id"] for c in body["categories"] if c["name"] == "person"}
+        people: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for annotation in body["annotations"]:
+            if annotation["category_id"] in person:
+                people[annotation["image_id"]].append(annotation)
+        for image in body["images"]:
+            path = next(iter(sorted(folder.glob(f"*/{image['file_name']}"))), None)
+            if path is None:
+                continue
+            name = f"{folder.name}/{path.stem}"
+            mask = _people_mask(people[image["id"]], (image["height"], image["width"]))
+            if not people[image["id"]]:
+                yield _Found(name, path, None, name, "background", False)
+            elif (mask == 1).mean() >= _LEAST_SHARE:
+                yield _Found(name, path, mask, name, "coco", False)
+
+
+def _people_mask(people: Sequence[dict[str, Any]], shape: tuple[int, int]) -> NDArray[np.uint16]:
+    mask = np.zeros(shape, np.uint16)
+    largest = max((p["area"] for p in people if not p["iscrowd"]), default=0.0)
+    for person in sorted(people, key=lambda person: float(person["area"])):
+        if person["iscrowd"]:
+            x, y, w, h = (int(value) for value in person["bbox"])
+            mask[y : y + h, x : x + w] = IGNORE
+            continue
+        rings = [np.rint(np.reshape(ring, (-1, 2))).astype(np.int32) for ring in person["segmentation"]]
+        cv2.fillPoly(mask, rings, 1 if person["area"] >= _SMALL_BESIDE * largest else IGNORE)
+    return mask
+
+
+def _folds(groups: Sequence[str], seed: int) -> dict[str, int]:
+    """A fold for each group: the largest first, each to the fold that has the least, of equals by chance."""
+    sizes: dict[str, int] = defaultdict(int)
+    for group in groups:
+        sizes[group] += 1
+    names = sorted(sizes)
+    order = [names[index] for index in np.random.default_rng(seed).permutation(len(names))]
+    filled = [0] * _FOLDS
+    folds = {}
+    for group in sorted(order, key=lambda group: -sizes[group]):
+        folds[group] = min(range(_FOLDS), key=lambda fold: (filled[fold], fold))
+        filled[folds[group]] += sizes[group]
+    return folds
+
+
+def prepare(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None) -> None:
+    """Write the recipe to ``out``, unless it stands there: then the build goes on by it.
+
+    Raises ``UserError`` where the recipe there is of another kind, or nothing is found to learn from.
+    """
+    if (out / RECIPE).is_file():
+        try:
+            known = read_recipe(out)
+        except ProtocolError as error:
+            raise UserError(f"{error}. Choose an empty folder.") from error
+        if (known.kind, known.seed) != (kind, seed):
+            raise UserError(f"{out} holds a {known.kind} model with seed {known.seed}. Choose an empty folder.")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    write_recipe(out, make_recipe(kind, folders, out, seed, steps))
+
+
+def report_table(report: dict[str, Any]) -> str:
+    """What a build found, as lines of text."""
+    titles = ("unseen", "images", "Dice (95 % interval)", "worst tenth", "IoU", "worst tenth")
+    lines = ["{:<28} {:>6}  {:<24} {:>11}  {:>5} {:>11}".format(*titles)]
+    for name, found in report["figures"].items():
+        dice, iou = found["dice"], found["iou"]
+        spread = "" if dice["low"] is None else f" ({dice['low']:.3f} to {dice['high']:.3f})"
+        lines.append(
+            f"{name:<28} {found['count']:>6}  {dice['mean']:.3f}{spread:<19} {dice['worst_tenth']:>11.3f}  "
+            f"{iou['mean']:>5.3f} {iou['worst_tenth']:>11.3f}"
+        )
+    return "\n".join(lines)

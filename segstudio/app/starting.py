@@ -1,0 +1,65 @@
+"""What the model of an open project starts from, and another choice of it. Main thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from segstudio.app.changes import Changes, Message
+from segstudio.app.mask_intake import MaskIntake
+from segstudio.app.round_book import RoundBook
+from segstudio.app.round_runner import RoundRunner
+from segstudio.app.starters import KeptStarter, give
+from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.rounds import STARTER_ROUND
+
+
+class Starting:
+    """Masks change at once as long as no round has ended well; after that a choice counts for rounds to come."""
+
+    def __init__(
+        self,
+        kept: KeptStarter,
+        *,
+        runner: RoundRunner,
+        book: RoundBook,
+        intake: MaskIntake,
+        store: StoreThread,
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self.name = kept.name
+        self._runner = runner
+        self._book = book
+        self._intake = intake
+        self._store = store
+        self._announce = announce
+        runner.base = kept.weights
+
+    def choose(self, name: str) -> None:
+        """Start from the starter ``name``, "none" for none; a sentence says so where that fails."""
+        if name == self.name:
+            return
+        if self._runner.busy:
+            self._say("A round is being learned. Wait for its end, or stop it, then choose another starter model.")
+            return
+        before, self.name = self.name, name
+
+        def failed(error: Exception) -> None:
+            self.name = before
+            self._say(in_words(error))
+
+        self._store.run(lambda project: give(project, name), self._start_from, failed)
+
+    def _start_from(self, weights: Path | None) -> None:
+        self._runner.base = weights
+        if self._book.used is None:
+            self._book.in_use = None if weights is None else STARTER_ROUND
+            self._runner.use_weights(weights)
+            if weights is None:
+                self._intake.predictor.stop()
+            else:
+                self._intake.predictor.use(STARTER_ROUND, weights, renew=True)
+        self._announce(Changes(training=True))
+
+    def _say(self, sentence: str) -> None:
+        self._announce(Changes(message=Message(sentence, "trouble", key="starter")))

@@ -1,0 +1,71 @@
+"""What a starter is to a round: where it begins, and what the little it has learned is measured and mixed with.
+
+A few images teach more about themselves than about those to come. The mean of the weights before and after fine-tuning
+keeps what was known and takes in what was learned (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR
+2022); the more images there are, the more of what was learned counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from segstudio.engine.checkpoint import Checkpoint
+from segstudio.engine.data import Sample
+from segstudio.engine.device import Device
+from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.inference import Inference, image_logits
+from segstudio.engine.predict import mask_from_logits, mean_class_dice
+from segstudio.protocol.round_folder import IGNORE, RoundRequest
+
+_HALF_AT = 8
+"""Images trained on at which what was learned counts as much as the starter."""
+
+_FITS = 0.6
+"""Mean Dice on the images trained on below which a starter knows other things than are marked here."""
+
+_LOOKED_AT, _FEW_MASKS = 6, 5
+
+
+class Base:
+    """The starter of a round, which trains on so many images."""
+
+    def __init__(self, checkpoint: Checkpoint, images: int) -> None:
+        self._tensors = checkpoint.tensors
+        self._finish = checkpoint.header.finish
+        self._images = images
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint | None, request: RoundRequest, train: Sequence[Sample]) -> Base | None:
+        """None without a starter, for other classes, another network, or where it misses what is marked here."""
+        if checkpoint is None or len(checkpoint.header.classes) != len(request.classes):
+            return None
+        if checkpoint.header.network != request.settings.network or not _fits(checkpoint, request, train):
+            return None
+        return cls(checkpoint, len(train))
+
+    def mixed(self, learned: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """``learned`` drawn towards the starter."""
+        share = self._images / (self._images + _HALF_AT)
+        return {
+            name: torch.lerp(self._tensors[name].to(tensor), tensor, share)
+            if tensor.dtype.is_floating_point
+            else tensor.clone()
+            for name, tensor in learned.items()
+        }
+
+    def finish(self, learned: Finish) -> Finish:
+        """The starter's finish as long as there are too few masks to learn one from."""
+        return self._finish if learned == PLAIN and self._images < _FEW_MASKS else learned
+
+
+def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]) -> bool:
+    network, device = checkpoint.build(), Device("cpu", "CPU")
+    how = Inference(flip_average=False, void=request.void)
+    scores = []
+    for sample in train[:: max(1, len(train) // _LOOKED_AT)][:_LOOKED_AT]:
+        mask = mask_from_logits(image_logits(network, sample.pixels, device, how), *sample.mask.shape)
+        scores.append(mean_class_dice(mask, sample.mask, len(request.classes), IGNORE))
+    return bool(np.mean(scores) >= _FITS)

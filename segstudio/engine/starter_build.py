@@ -1,0 +1,107 @@
+"""A starter model from its recipe: a training a fold, its scores on what it has not seen, and one training on all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
+from segstudio.engine.device import Device
+from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.starter_data import StarterData
+from segstudio.engine.starter_score import Row, draw_worst, figures, score_fold, worst, write_json
+from segstudio.engine.starter_train import NETWORK, STATE, STATE_NOTES, StarterTraining
+from segstudio.imaging.cv import cv2
+from segstudio.protocol.round_folder import WEIGHTS
+from segstudio.protocol.starter_recipe import Recipe
+
+ALL = "all"
+REPORT, WORST, WORST_ELSEWHERE = "report.json", "worst.jpg", "worst_elsewhere.jpg"
+_SAID_EVERY = 20
+
+
+def train_part(
+    folder: Path, recipe: Recipe, fold: int | None, device: Device, report: Callable[[int, float], None]
+) -> Path:
+    """Weights of ``recipe`` that have not seen ``fold``, or have seen all; trained unless they are there."""
+    weights = _weights(folder, ALL if fold is None else str(fold))
+    part = weights.parent
+    if weights.is_file():
+        return weights
+    part.mkdir(parents=True, exist_ok=True)
+    data = StarterData(folder, recipe, fold)
+    stream = recipe.folds if fold is None else fold
+    tensors = StarterTraining(part, recipe, data, stream, device).run(report)
+    save_checkpoint(weights, header_of(recipe), halved(tensors))
+    for name in (STATE, STATE_NOTES):
+        (part / name).unlink(missing_ok=True)
+    return weights
+
+
+def build_starter(
+    folder: Path, recipe: Recipe, device: Device, say: Callable[[str], None], only: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Train and judge all parts, write ``report.json`` and pictures of the worst, and return the report.
+
+    What is there already is not made again. ``only`` names the parts to make, "0", "1", ... and "all".
+    """
+    parts = [str(fold) for fold in range(recipe.folds)] + [ALL]
+    rows: list[Row] = []
+    for part in parts:
+        if only is not None and part not in only and not _weights(folder, part).is_file():
+            continue
+        fold = None if part == ALL else int(part)
+        weights = train_part(folder, recipe, fold, device, _steps_said(say, part, recipe))
+        if fold is not None:
+            rows += score_fold(folder, recipe, fold, weights, device, _images_said(say, part))
+    report = {
+        "kind": recipe.kind, "seed": recipe.seed, "steps": recipe.steps, "folds": recipe.folds,
+        "judged_folds": sorted({row.fold for row in rows}), "figures": figures(rows),
+        "images": [asdict(row) for row in rows],
+    }  # fmt: skip
+    write_json(folder / REPORT, report)
+    for name, views in ((WORST, False), (WORST_ELSEWHERE, True)):
+        chosen = worst(rows, views)
+        if chosen:
+            sheet = draw_worst(folder, recipe, chosen, lambda fold: _weights(folder, str(fold)), device)
+            cv2.imwrite(str(folder / name), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    return report
+
+
+def _weights(folder: Path, part: str) -> Path:
+    return folder / (ALL if part == ALL else f"fold-{part}") / WEIGHTS
+
+
+def _steps_said(say: Callable[[str], None], part: str, recipe: Recipe) -> Callable[[int, float], None]:
+    def report(step: int, loss: float) -> None:
+        if step % _SAID_EVERY == 0 or step == recipe.steps:
+            say(f"{_words(part)}: step {step} of {recipe.steps}, loss {loss:.3f}")
+
+    return report
+
+
+def _images_said(say: Callable[[str], None], part: str) -> Callable[[int, int], None]:
+    def report(done: int, total: int) -> None:
+        if done % _SAID_EVERY == 0 or done == total:
+            say(f"{_words(part)}: judged on {done} of {total} images that it has not seen")
+
+    return report
+
+
+def _words(part: str) -> str:
+    return "On all images" if part == ALL else f"Without fold {part}"
+
+
+def header_of(recipe: Recipe) -> WeightsHeader:
+    """What the weights say of themselves. A lesion is one region without holes, a person may show a gap."""
+    finish = Finish(one_region=(1,)) if recipe.kind == "lesion" else PLAIN
+    return WeightsHeader(NETWORK, (recipe.class_name,), recipe.side, recipe.kind == "body", finish)
+
+
+def halved(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """``tensors`` in half precision, which no mask shows."""
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}

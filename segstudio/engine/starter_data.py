@@ -1,0 +1,148 @@
+"""What a starter learns from, in memory, and the random views of it that make up a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.data import Mask, Pixels, Sample, load_rgb, read_mask
+from segstudio.engine.guidance import simulated, to_guidance
+from segstudio.imaging.camera import as_taken_elsewhere
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.dermoscope import as_other_dermoscopes
+from segstudio.imaging.scene import draw_scene
+from segstudio.imaging.synthetic_bodies import body
+from segstudio.imaging.synthetic_lesions import lesion
+from segstudio.protocol.round_folder import IGNORE
+from segstudio.protocol.starter_recipe import Recipe, RecipeSample, StarterKind
+
+DRAWN, BACKGROUND = "drawn", "background"
+"""Sources of made-up pictures, and of pictures without what is looked for."""
+
+_STORED = 384
+_SCENES = 24
+_PASTED = 0.35
+# How often what lies outside a picture is the black of a lens's mount, and not the lesion.
+_IN_THE_DARK = 0.3
+_GUIDED = 0.35
+_CANVASES: dict[StarterKind, tuple[tuple[int, int], ...]] = {
+    "lesion": ((192, 256),),
+    "body": ((256, 160), (256, 160), (256, 192), (192, 256), (192, 256), (160, 256)),
+}
+_HOW = {
+    "lesion": Augmentation(zoom=2.1, stretch=1.2, shift=0.15),
+    "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.5, stretch=1.15, shift=0.12),
+}
+# A person cut out is put into other places at less than its size, as in videos of a room.
+_FAR = Augmentation(upright=True, upright_degrees=30.0, upright_zoom=1.7, stretch=1.15, shift=0.2)
+_FAR_SCALE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``pixels`` (B, h, w, 3) uint8, ``masks`` (B, h, w) int64 of class ids or IGNORE, ``guidance`` (B, h, w, 3)."""
+
+    pixels: NDArray[np.uint8]
+    masks: NDArray[np.int64]
+    guidance: NDArray[np.uint8]
+
+
+class StarterData:
+    """The samples of ``recipe`` but those of ``left_out``, a fold; ``folder`` is the recipe's."""
+
+    def __init__(self, folder: Path, recipe: Recipe, left_out: int | None) -> None:
+        self._recipe = recipe
+        self._sources: dict[str, list[Sample]] = {}
+        for number, sample in enumerate(recipe.samples):
+            if sample.fold != left_out or sample.source == BACKGROUND:
+                self._sources.setdefault(sample.source, []).append(_load(folder, number, sample))
+        if recipe.shares.get(DRAWN):
+            self._sources[DRAWN] = [_drawn(recipe, number) for number in range(recipe.drawn)]
+        self._backgrounds = self._sources.pop(BACKGROUND, [])
+        if recipe.kind == "body":
+            self._backgrounds += [_scene(recipe.seed, number) for number in range(_SCENES)]
+        self._names = [name for name, share in recipe.shares.items() if share and self._sources.get(name)]
+        shares = np.array([recipe.shares[name] for name in self._names])
+        self._shares = shares / shares.sum()
+
+    def batch(self, step: int, scale: float, stream: int) -> Batch:
+        """The views of ``step``: they depend on the step alone, so that a build goes on where it was killed."""
+        recipe = self._recipe
+        rng = np.random.default_rng([recipe.seed, stream, step])
+        canvases = _CANVASES[recipe.kind]
+        canvas = canvases[int(rng.integers(len(canvases)))]
+        h, w = (max(64, 32 * round(side * scale / 32)) for side in canvas)
+        views = [self._view((h, w), rng) for _ in range(recipe.batch)]
+        masks = np.stack([mask for _, mask in views]).astype(np.int64)
+        guidance = np.zeros((*masks.shape, 3), np.uint8)
+        for index, mask in enumerate(masks):
+            if rng.random() < _GUIDED:
+                guidance[index] = simulated(mask, 1, rng)
+        return Batch(np.stack([pixels for pixels, _ in views]), masks, guidance)
+
+    def _view(self, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
+        source = self._names[int(rng.choice(len(self._names), p=self._shares))]
+        samples = self._sources[source]
+        sample = samples[int(rng.integers(len(samples)))]
+        how = _HOW[self._recipe.kind]
+        if self._recipe.kind == "lesion":
+            pixels, mask = augment(sample, canvas, _fit(sample, canvas, rng), how, rng)
+            if rng.random() < _IN_THE_DARK:
+                outside = mask == IGNORE
+                pixels[outside], mask[outside] = rng.integers(0, 16), 0
+            return as_other_dermoscopes(pixels, rng), mask
+        if source == DRAWN or rng.random() >= _PASTED or not (sample.mask == 1).any():
+            pixels, mask = augment(sample, canvas, _fit(sample, canvas, rng), how, rng)
+        else:
+            behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
+            pixels, mask = _pasted(sample, behind, canvas, rng)
+        return as_taken_elsewhere(pixels, rng, 0.8), mask
+
+
+def guidance_of(batch: Batch) -> torch.Tensor:
+    """What the network is told of ``batch``."""
+    return to_guidance(batch.guidance)
+
+
+def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> float:
+    """A scale between that at which all of ``sample`` is on the canvas and that at which it fills it."""
+    ratios = [canvas[axis] / sample.mask.shape[axis] for axis in (0, 1)]
+    contain, cover = min(ratios), min(max(ratios), 1.5 * min(ratios))
+    return float(contain * (cover / contain) ** rng.random())
+
+
+def _pasted(sample: Sample, behind: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
+    """Who is in ``sample`` in front of ``behind`` (Ghiasi et al., "Simple copy-paste", CVPR 2021)."""
+    scale = _fit(sample, canvas, rng) * _FAR_SCALE
+    pixels, mask = augment(sample, canvas, scale, _FAR, rng)
+    place, _ = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
+    member = mask == 1
+    cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
+    mixed = pixels * cover + place * (1 - cover)
+    return np.asarray(mixed, np.uint8), member.astype(np.uint16)
+
+
+def _load(folder: Path, number: int, sample: RecipeSample) -> Sample:
+    pixels = load_rgb(Path(sample.image))
+    mask = np.zeros(pixels.shape[:2], np.uint16) if sample.mask is None else read_mask(folder / sample.mask)
+    scale = _STORED / max(mask.shape)
+    size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return Sample(number, small, cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST_EXACT), None)
+
+
+def _drawn(recipe: Recipe, number: int) -> Sample:
+    draw = lesion if recipe.kind == "lesion" else body
+    pixels, member = draw(1000 * (recipe.seed + 1) + number, (_STORED, 3 * _STORED // 4))
+    return Sample(-1 - number, pixels, member.astype(np.uint16), None)
+
+
+def _scene(seed: int, number: int) -> Sample:
+    rng = np.random.default_rng([seed, 0x5CE, number])
+    picture = np.clip(draw_scene(rng, (3 * _STORED // 4, _STORED)).picture * 255, 0, 255).astype(np.uint8)
+    return Sample(-1, picture, np.zeros(picture.shape[:2], np.uint16), None)

@@ -1,0 +1,178 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from segstudio.app import starters
+from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.starters import fitting, give, starter_file
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.protocol.messages import Predict, Train
+from segstudio.protocol.round_folder import WEIGHTS, read_request
+from segstudio.store.project_db import Project
+from tests.helpers.studios import StudioRig, approve
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> StudioRig:
+    made = StudioRig(tmp_path, HeadlessScheduler())
+    yield made
+    made.studio.close()
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Starters of a few bytes: what reads them is a fake worker."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("lesion", "body"):
+        save_file({"w": np.full(3, len(name), np.float16)}, folder / f"{name}.safetensors")
+    monkeypatch.setattr(starters, "models_folder", lambda: folder)
+    return folder
+
+
+def _coloured(folder: Path, names: list[str]) -> list[Path]:
+    folder.mkdir()
+    for name in names:
+        Image.new("RGB", (64, 48), (200, 130, 110)).save(folder / name)
+    return [folder / name for name in names]
+
+
+def _predicts(rig: StudioRig) -> list[Predict]:
+    return [message for worker in rig.workers for message in worker.sent if isinstance(message, Predict)]
+
+
+def test_a_project_with_a_starter_has_masks_before_anything_was_approved(rig: StudioRig) -> None:
+    session = rig.new_project(3, starter="body")
+    assert {record.state for record in session.records} == {ImageState.PREDICTED}
+    assert {record.prediction_round for record in session.records} == {0}
+    assert session.predictor.ready
+    assert session.rounds.records == []
+    assert session.starting.name == "body"
+    used = {Path(message.weights) for message in _predicts(rig)}
+    assert used == {session.folder / "rounds" / "0000" / WEIGHTS}
+
+
+def test_without_a_starter_nothing_is_predicted_before_a_round(rig: StudioRig) -> None:
+    session = rig.new_project(3)
+    assert {record.state for record in session.records} == {ImageState.NEW}
+    assert not session.predictor.ready
+    assert not (session.folder / "rounds" / "0000").exists()
+    approve(rig, 3)
+    (train,) = [m for worker in rig.workers for m in worker.sent if isinstance(m, Train)]
+    request = read_request(Path(train.folder))
+    assert (request.parent_weights, request.base_weights) == (None, None)
+
+
+def test_the_first_round_goes_on_from_the_starter_and_later_ones_fall_back_to_it(rig: StudioRig) -> None:
+    session = rig.new_project(12, starter="lesion")
+    starter = str(session.folder / "rounds" / "0000" / WEIGHTS)
+    approve(rig, 3)
+    request = read_request(session.folder / "rounds" / "0001")
+    assert (request.parent_weights, request.base_weights) == (starter, starter)
+    assert session.book.in_use == 1
+    session.rounds.start()
+    rig.settle()
+    request = read_request(session.folder / "rounds" / "0002")
+    assert request.parent_weights == str(session.folder / "rounds" / "0001" / WEIGHTS)
+    assert request.base_weights == starter
+
+
+def test_a_starter_is_kept_over_reopening_and_a_damaged_one_is_not_used(rig: StudioRig) -> None:
+    session = rig.new_project(2, starter="lesion")
+    weights = session.folder / "rounds" / "0000" / WEIGHTS
+    session = rig.reopen()
+    assert session.predictor.weights == weights
+    weights.write_bytes(weights.read_bytes()[:-2])
+    session = rig.reopen()
+    assert not session.predictor.ready
+    assert {record.state for record in session.records} == {ImageState.PREDICTED}
+
+
+def test_choosing_another_starter_renews_the_masks_and_none_leaves_them(rig: StudioRig) -> None:
+    session = rig.new_project(2, starter="lesion")
+    before = len(_predicts(rig))
+    session.starting.choose("body")
+    rig.settle()
+    rig.wait(lambda: len(_predicts(rig)) >= before + 2)
+    rig.settle()
+    session.starting.choose("none")
+    rig.settle()
+    assert not session.predictor.ready
+    assert session.starting.name == "none"
+    assert {record.state for record in session.records} == {ImageState.PREDICTED}
+    assert not rig.reopen().predictor.ready
+
+
+def test_a_choice_after_a_round_leaves_the_round_in_use(rig: StudioRig) -> None:
+    session = rig.new_project(4)
+    approve(rig, 3)
+    session.starting.choose("body")
+    rig.settle()
+    assert session.predictor.round == 1
+    assert session.rounds.base == session.folder / "rounds" / "0000" / WEIGHTS
+
+
+def test_a_starter_that_is_not_there_changes_nothing_and_says_so(rig: StudioRig, models: Path) -> None:
+    session = rig.new_project(2)
+    (models / "body.safetensors").unlink()
+    session.starting.choose("body")
+    rig.wait(lambda: bool(rig.messages))
+    assert session.starting.name == "none"
+    assert "no starter model" in rig.messages[-1].sentence
+
+
+def test_damage_in_the_installation_is_noticed(tmp_path: Path, models: Path) -> None:
+    content = (models / "body.safetensors").read_bytes()
+    (models / "body.safetensors").write_bytes(b"\xff" * 8 + content[8:])
+    with pytest.raises(UserError, match="damaged"):
+        starter_file("body")
+    with pytest.raises(UserError, match="Known are: lesion, body"):
+        starter_file("../body")
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "found"),
+    [
+        (["a.png"], ("lesion",), "lesion"),
+        (["a.png"], ("Skin lesion",), "lesion"),
+        (["a.png"], ("person",), "body"),
+        (["a.png"], ("object",), None),
+        (["ISIC_0000001.png", "ISIC_0000002.png"], ("object",), "lesion"),
+        (["HipHop_HipHop1_C0_00180.png"], ("object",), "body"),
+        (["ISIC_0000001.png"], ("tree",), None),
+        (["a.png"], ("lesion", "hair"), None),
+    ],
+)
+def test_the_class_and_then_the_files_names_say_which_starter_fits(
+    tmp_path: Path, names: list[str], classes: tuple[str, ...], found: str | None
+) -> None:
+    assert fitting(_coloured(tmp_path / "images", names), classes) == found
+
+
+def test_grey_pictures_of_lesions_are_no_dermoscopy(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (128, 130, 128)).save(tmp_path / "grey.png")
+    assert fitting([tmp_path / "grey.png"], ("lesion",)) is None
+    assert fitting([], ("lesion",)) is None
+    assert fitting([tmp_path / "gone.png"], ("lesion",)) is None
+
+
+def test_automatic_takes_the_fitting_one_of_those_that_are_there(rig: StudioRig, models: Path) -> None:
+    images = _coloured(rig.folder / "images", ["a.png", "b.png"])
+    assert rig.new_project(images=images, classes=("person",), starter="automatic").starting.name == "body"
+    assert rig.session._learning.model._training.upright
+    (models / "body.safetensors").unlink()
+    rig.studio.close_project()
+    rig.folder = rig.folder / "again"
+    assert rig.new_project(images=images, classes=("person",), starter="automatic").starting.name == "none"
+
+
+def test_a_disk_that_refuses_the_copy_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p.segstudio", ()) as project:
+        (project.folder / "rounds").mkdir(exist_ok=True)
+        (project.folder / "rounds" / "0000").write_text("in the way")
+        with pytest.raises(UserError, match="could not be copied"):
+            give(project, "lesion")

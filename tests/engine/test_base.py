@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from segstudio.engine.base import Base
+from segstudio.engine.checkpoint import Checkpoint, WeightsHeader
+from segstudio.engine.data import Sample
+from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.models import build_network
+from segstudio.protocol.round_folder import RoundRequest, TrainingSettings
+from tests.engine.synthetic import disc
+
+REQUEST = RoundRequest(1, ("disc",), (), None, TrainingSettings())
+
+
+def _checkpoint(classes: tuple[str, ...] = ("disc",)) -> Checkpoint:
+    header = WeightsHeader("unet-efficientnet-lite0", classes, 64, finish=Finish(one_region=(1,)))
+    return Checkpoint(header, build_network(header.network, len(classes)).state_dict())
+
+
+def _samples() -> list[Sample]:
+    return [Sample(number, *disc(number, 96), None) for number in range(2)]
+
+
+def test_what_was_learned_counts_the_more_the_more_images_taught_it() -> None:
+    checkpoint = Checkpoint(_checkpoint().header, {"w": torch.zeros(2, dtype=torch.float16), "n": torch.tensor(1)})
+    learned = {"w": torch.ones(2), "n": torch.tensor(7)}
+    shares = [float(Base(checkpoint, images).mixed(learned)["w"][0]) for images in (2, 8, 800)]
+    assert shares == pytest.approx([0.2, 0.5, 0.99], abs=0.001)
+    mixed = Base(checkpoint, 8).mixed(learned)
+    assert mixed["w"].dtype == torch.float32
+    assert int(mixed["n"]) == 7
+    assert float(learned["w"][0]) == 1.0
+
+
+def test_the_finish_of_the_starter_holds_until_there_are_masks_to_learn_one_from() -> None:
+    checkpoint = _checkpoint()
+    assert Base(checkpoint, 4).finish(PLAIN) == Finish(one_region=(1,))
+    assert Base(checkpoint, 5).finish(PLAIN) == PLAIN
+    assert Base(checkpoint, 4).finish(Finish((0.4,))) == Finish((0.4,))
+
+
+def test_a_starter_that_misses_what_is_marked_or_is_of_other_classes_is_none() -> None:
+    assert Base.of(None, REQUEST, _samples()) is None
+    assert Base.of(_checkpoint(), REQUEST, _samples()) is None
+    assert Base.of(_checkpoint(("a", "b")), REQUEST, _samples()) is None
+    other = replace(REQUEST, settings=TrainingSettings(network="unet"))
+    assert Base.of(_checkpoint(), other, _samples()) is None
+
+
+def test_a_starter_that_finds_what_is_marked_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = [Sample(s.image_id, s.pixels, (s.mask * 0 + 1), None) for s in _samples()]
+    checkpoint = _checkpoint()
+    checkpoint.tensors["output.conv.bias"].fill_(50.0)
+    assert Base.of(checkpoint, REQUEST, samples) is not None

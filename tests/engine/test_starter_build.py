@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.engine import starter_train
+from segstudio.engine.checkpoint import load_checkpoint
+from segstudio.engine.device import Device
+from segstudio.engine.starter_build import REPORT, WORST, build_starter, train_part
+from segstudio.engine.starter_data import StarterData
+from segstudio.engine.starter_train import STATE, STATE_NOTES
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.protocol.round_folder import WEIGHTS
+from segstudio.protocol.starter_recipe import Recipe, RecipeSample
+from tests.engine.synthetic import disc
+
+CPU = Device("cpu", "test")
+
+
+class Killed(Exception):
+    pass
+
+
+def make_recipe(folder: Path, kind: str = "lesion", steps: int = 4) -> Recipe:
+    """Six discs in three folds, two of one group, and a background."""
+    (folder / "masks").mkdir(parents=True)
+    samples = []
+    for number in range(6):
+        pixels, mask = disc(number)
+        cv2.imwrite(str(folder / f"{number}.png"), pixels)
+        (folder / f"masks/{number}.png").write_bytes(encode_mask(mask))
+        group = number % 3
+        image = str(folder / f"{number}.png")
+        samples.append(RecipeSample(f"s/{number}", image, f"masks/{number}.png", f"g{group}", "photo", group, True))
+    samples.append(RecipeSample("s/back", str(folder / "0.png"), None, "back", "background", -1, False))
+    return Recipe(kind, kind, tuple(samples), {"photo": 0.8, "drawn": 0.2}, 3, steps, 2, 64, 0, 1)  # type: ignore[arg-type]
+
+
+def test_killed_and_started_again_it_ends_in_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starter_train, "_KEPT_EVERY", 2)
+    recipe = make_recipe(tmp_path / "a")
+    straight = train_part(tmp_path / "a", recipe, None, CPU, lambda _step, _loss: None)
+
+    def kill(step: int, _loss: float) -> None:
+        if step == 3:
+            raise Killed
+
+    again = tmp_path / "a"
+    straight = straight.rename(tmp_path / "straight.safetensors")
+    with pytest.raises(Killed):
+        train_part(again, recipe, None, CPU, kill)
+    part = again / "all"
+    assert json.loads((part / STATE_NOTES).read_text())["step"] == 2
+    assert not (part / WEIGHTS).exists()
+    steps: list[int] = []
+    resumed = train_part(again, recipe, None, CPU, lambda step, _loss: steps.append(step))
+    assert steps == [3, 4]
+    one, other = load_checkpoint(resumed), load_checkpoint(straight)
+    assert one.header == other.header
+    assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
+    assert not (part / STATE).exists()
+
+
+def test_damage_to_what_was_kept_begins_anew(tmp_path: Path) -> None:
+    recipe = make_recipe(tmp_path, steps=1)
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / STATE).write_bytes(b"no tensors")
+    steps: list[int] = []
+    train_part(tmp_path, recipe, None, CPU, lambda step, _loss: steps.append(step))
+    assert steps == [1]
+
+
+def test_a_fold_is_in_no_view_of_its_training(tmp_path: Path) -> None:
+    recipe = make_recipe(tmp_path)
+    data = StarterData(tmp_path, recipe, 1)
+    seen = {sample.image_id for samples in data._sources.values() for sample in samples}
+    assert {number for number in seen if number >= 0} == {0, 2, 3, 5}
+
+
+@pytest.mark.parametrize("kind", ["lesion", "body"])
+def test_views_depend_on_the_step_alone(tmp_path: Path, kind: str) -> None:
+    recipe = make_recipe(tmp_path, kind)
+    data = StarterData(tmp_path, recipe, None)
+    batches = [data.batch(step, 0.5, 0) for step in (3, 3, 4)]
+    assert np.array_equal(batches[0].pixels, batches[1].pixels)
+    assert np.array_equal(batches[0].guidance, batches[1].guidance)
+    assert batches[0].pixels.shape != batches[2].pixels.shape or not np.array_equal(
+        batches[0].pixels, batches[2].pixels
+    )
+    assert batches[0].pixels.shape[:3] == batches[0].masks.shape
+
+
+def test_a_build_leaves_half_precision_weights_a_report_and_pictures(tmp_path: Path) -> None:
+    recipe = make_recipe(tmp_path, steps=1)
+    said: list[str] = []
+    report = build_starter(tmp_path, recipe, CPU, said.append, only=["0", "all"])
+    assert report["judged_folds"] == [0]
+    unseen = {row["name"] for row in report["images"]}
+    assert unseen == {"s/0", "s/3"}
+    assert report["figures"]["photo"]["count"] == 2
+    assert "photo, another lens" in report["figures"]
+    assert json.loads((tmp_path / REPORT).read_text()) == report
+    assert (tmp_path / WORST).is_file()
+    checkpoint = load_checkpoint(tmp_path / "all" / WEIGHTS)
+    assert checkpoint.header.finish.one_region == (1,)
+    assert {t.dtype for t in checkpoint.tensors.values() if t.is_floating_point()} == {torch.float16}
+    assert (tmp_path / "all" / WEIGHTS).stat().st_size < 12_000_000
+    said.clear()
+    assert build_starter(tmp_path, recipe, CPU, said.append, only=["0", "all"]) == report
+    assert not said
