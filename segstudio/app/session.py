@@ -23,6 +23,7 @@ from segstudio.app.files import Files
 from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
 from segstudio.app.loader import Loader
+from segstudio.app.mask_versions import MaskVersions
 from segstudio.app.measuring import Measuring
 from segstudio.app.mending import Mender
 from segstudio.app.ports import Scheduler
@@ -71,7 +72,7 @@ class Session:
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
-        self.audit = AuditLog(store, self._saver)
+        self.audit = AuditLog(store, self._saver, scheduler)
         self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, contents.scales, self._saver.save, announce)
         self._background = Background(scheduler)
@@ -136,6 +137,7 @@ class Session:
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
 
     def _start_review(self, contents: Contents, scheduler: Scheduler) -> None:
+        self.versions = MaskVersions(self._store, self.editor, self._save_edit, self._announce)
         self.reviewing = Reviewing(
             contents,
             scheduler=scheduler,
@@ -307,6 +309,7 @@ class Session:
         self.predictor.pause()
         self._loader.close()
         self._background.close()
+        self.audit.close()
         self.carrying.close()
         self.measuring.close()
         self.reviewing.close()
@@ -329,10 +332,12 @@ class Session:
         record = None if self.document is None else self.record(self.document.image_id)
         image_id, path = (None, None) if record is None else (record.origin, record.path)
         self.scale.follow(image_id, path, self._loader)
+        self.audit.note_shown(self.document)
         self.queue.refresh()
         self.reviewing.follow(self.document)
 
     def _on_better_mask(self) -> None:
+        self.audit.note_shown(self.document)
         self.truth.refresh()
         self.editor.refresh()
 

@@ -93,6 +93,12 @@ class Images:
         with self._database.reading() as connection:
             return [_record(row, finder) for row in connection.execute(query, (reader,))]
 
+    def all_rows(self) -> list[ImageRecord]:
+        """The images and every reader's readings of them, by id."""
+        finder = PathFinder(self._folder)
+        with self._database.reading() as connection:
+            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY id")]
+
     def image(self, image_id: int) -> ImageRecord:
         """One image."""
         with self._database.reading() as connection:
