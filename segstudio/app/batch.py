@@ -170,12 +170,17 @@ def predict_files(
 
 
 def predict_each(
-    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = ((), ())
+    scheduler: HeadlessScheduler,
+    weights: Path,
+    images: Sequence[Path],
+    finish: Finish = ((), ()),
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
     """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
 
     What the worker can't make a mask of comes with the reason. ``finish`` is what a person chose of how masks are
-    finished. Raises ``UserError`` if the worker ends.
+    finished. It ends early, also while the worker starts, once ``cancelled`` says so. Raises ``UserError`` if the
+    worker ends.
     """
     link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
     answers: dict[int, FromWorker] = {}
@@ -193,8 +198,10 @@ def predict_each(
                 job = link.new_job()
                 output = Path(folder) / f"{job}.png"
                 link.send(Predict(job, 0, str(path), str(weights), str(output), None, list(finish[0]), list(finish[1])))
-                scheduler.run_until(lambda job=job: job in answers or bool(lost))  # type: ignore[misc]
+                scheduler.run_until(lambda job=job: job in answers or bool(lost) or cancelled())  # type: ignore[misc]
                 answer = answers.pop(job, None)
+                if answer is None and cancelled():
+                    return
                 if isinstance(answer, Failed):
                     yield path, UserError(answer.sentence)
                 elif isinstance(answer, Predicted):

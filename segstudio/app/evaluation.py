@@ -85,8 +85,8 @@ class Evaluation:
         """The second side less the first; empty with one side."""
         return differences(self.scored) if len(self.plan.sides) > 1 else []
 
-    def worst(self, count: int, measure: Measure = MEASURES[0], side: int = 0) -> list[int]:
-        """Places of the ``count`` worst images."""
+    def worst(self, count: int, measure: Measure = MEASURES[0], side: int | None = 0) -> list[int]:
+        """Places of the ``count`` worst images, as ``worst_first`` puts them."""
         return worst_first(self.scored, measure, side)[:count]
 
     def picture(self, place: int, size: int) -> NDArray[np.uint8]:

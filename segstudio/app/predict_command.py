@@ -74,7 +74,7 @@ def foretell(
     Raises ``Stopped`` if cancelled, ``UserError`` if the worker ends.
     """
     found: dict[Path, Path | UserError] = {}
-    answers = predict_each(HeadlessScheduler(), weights, images)
+    answers = predict_each(HeadlessScheduler(), weights, images, cancelled=cancelled)
     try:
         for number, (image, mask) in enumerate(answers):
             if isinstance(mask, UserError):
@@ -84,9 +84,11 @@ def foretell(
                 target.write_bytes(encode_mask(mask))
             progress(number + 1, len(images))
             if cancelled():
-                raise Stopped
+                break
     finally:
         answers.close()
+    if cancelled():
+        raise Stopped
     return found
 
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.contents import Contents, read_contents
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
+from segstudio.app.evaluation_plans import Ask
+from segstudio.app.evaluator import Evaluator
 from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
 from segstudio.app.ports import Scheduler, WorkerFactory
 from segstudio.app.reader_question import READER, AskReader, ReaderQuestion, reader_question, usual_reader
@@ -171,6 +173,10 @@ class Studio:
         # Nobody waits for a folder on a slow drive to be looked through: its result is not told any more.
         self._slow.shutdown(wait=False, cancel_futures=True)
         return True
+
+    def evaluator(self, tell: Callable[[], None]) -> tuple[Evaluator, Ask[Any] | None]:
+        """What evaluates masks, and what asks the open project for some; ``tell`` hears of every change."""
+        return Evaluator(self._scheduler, tell), None if self._store is None else self._store.ask
 
     # ---- within -----------------------------------------------------------------------------------------------
 

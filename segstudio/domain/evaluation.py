@@ -191,11 +191,15 @@ def _difference(measure: Measure, pairs: Sequence[tuple[Scores, Scores]]) -> Dif
     )
 
 
-def worst_first(scored: Sequence[Scored], measure: Measure = MEASURES[0], side: int = 0) -> list[int]:
-    """Places in ``scored``, the image first whose mask on ``side`` is the worst."""
+def worst_first(scored: Sequence[Scored], measure: Measure = MEASURES[0], side: int | None = 0) -> list[int]:
+    """Places in ``scored``, the image first whose mask on ``side`` is the worst.
+
+    With no ``side`` that one is first on which the second side lost most against the first.
+    """
 
     def key(place: int) -> tuple[float, str]:
-        value = measure.of(scored[place].sides[side].total)
+        first, *_, last = [measure.of(each.total) for each in (*scored[place].sides, scored[place].sides[-1])]
+        value = last - first if side is None else measure.of(scored[place].sides[side].total)
         return (value if measure.more_is_better else -value), scored[place].name
 
     return sorted(range(len(scored)), key=key)

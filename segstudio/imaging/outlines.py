@@ -14,8 +14,8 @@ Color = tuple[int, int, int]
 TRUTH: Color = (86, 180, 233)
 """Sky blue, of Okabe and Ito's colours, which are told apart by the colour-blind too."""
 
-SIDES: tuple[Color, ...] = ((230, 159, 0), (240, 228, 66))
-"""Orange and yellow: the masks that are judged."""
+SIDES: tuple[Color, ...] = ((230, 159, 0), (204, 121, 167))
+"""Orange and pink: the masks that are judged."""
 
 _RIM = (12, 14, 16)
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)

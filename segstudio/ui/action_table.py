@@ -10,6 +10,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Order
 from segstudio.ui.action import Action, Test, with_document, with_project
 from segstudio.ui.commands import Commands
+from segstudio.ui.evaluate.command import show_evaluate
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
 
@@ -230,6 +231,7 @@ ACTIONS: tuple[Action, ...] = (
            with_project, lambda c: not c.window.training.folded),
     Action("model_settings", "Model settings…", "-Model", (), lambda c: c.show_model_settings(), "", with_project),
     Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", with_project),
+    Action("evaluate", "Evaluate…", "Model", ("Ctrl+Shift+E",), show_evaluate, "chart-bar"),
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),

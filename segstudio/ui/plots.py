@@ -61,7 +61,7 @@ class ChartView(QWidget):
             self._layout.setCurrentWidget(self.lack)
             return
         if self._plot is None:
-            self._plot = _make_plot()
+            self._plot = make_plot()
             self._plot.scene().sigMouseMoved.connect(self._on_moved)
             self._layout.addWidget(self._plot)
         self._layout.setCurrentWidget(self._plot)
@@ -73,7 +73,8 @@ class ChartView(QWidget):
         self._plot.setToolTip("" if point is None else point.words)
 
 
-def _make_plot() -> Any:
+def make_plot() -> Any:
+    """An empty plot without anything that could be clicked or turned by the wheel."""
     import pyqtgraph
 
     plot = pyqtgraph.PlotWidget()

@@ -114,6 +114,8 @@ QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { background:
 QSlider:disabled { color: $faint; }
 QSlider::handle:horizontal:disabled, QSlider::sub-page:horizontal:disabled { background: $faint; }
 
+QProgressBar { background: $line; border: none; border-radius: 2px; }
+QProgressBar::chunk { background: $accent; border-radius: 2px; }
 QScrollBar:vertical { width: ${scroll_bar}px; background: transparent; margin: 0; }
 QScrollBar:horizontal { height: ${scroll_bar}px; background: transparent; margin: 0; }
 QScrollBar::handle { background: $pressed; border-radius: 3px; margin: 2px; }

@@ -108,6 +108,9 @@ def test_the_worst_come_first_by_any_measure() -> None:
     assert worst_first(cases) == [2, 1, 0]
     assert worst_first(cases, MEASURES[-1]) == [2, 1, 0]
     assert worst_first(cases, side=1) == [1, 2, 0]
+    assert worst_first(cases, side=None) == [1, 0, 2], "where the second side lost most"
+    assert worst_first(cases, MEASURES[-1], side=None) == [1, 0, 2]
+    assert worst_first([scored("b", 0.5), scored("a", 0.1)], side=None) == [1, 0], "one side lost nothing"
 
 
 def test_measures_say_what_they_are() -> None:

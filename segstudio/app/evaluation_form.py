@@ -1,0 +1,147 @@
+"""What a person chooses to have compared, and what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from segstudio.app.evaluation import Cancelled, Plan, Progress
+from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_plans import Ask, Grouping, folder_plan, project_plan
+from segstudio.app.evaluator import MakePlan
+from segstudio.app.model_files import own_models
+from segstudio.app.predict_command import foretell, weights_of
+from segstudio.app.session import Session
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.rounds import RoundStatus
+
+Kind = Literal["approved", "truth", "folders", "models"]
+
+KIND_WORDS: tuple[tuple[Kind, str, str], ...] = (
+    (
+        "approved",
+        "The model and approved masks",
+        "What the model said of each image of this project before you approved it, held to what you approved.",
+    ),
+    (
+        "truth",
+        "This project and true masks",
+        "The masks as they are now, held to the masks that were given only to compare with.",
+    ),
+    ("folders", "Folders of masks", "Masks in a folder, or two side by side, held to true masks of the same names."),
+    ("models", "Models on images", "A model, or two side by side, on a folder of images with true masks."),
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was chosen. Models are names or paths, "" for none."""
+
+    kind: Kind = "folders"
+    masks: Path | None = None
+    other: Path | None = None
+    truth: Path | None = None
+    images: Path | None = None
+    model: str = ""
+    other_model: str = ""
+    table: Path | None = None
+
+
+class EvaluationForm:
+    """The draft, and what becomes of it."""
+
+    def __init__(self, session: Session | None, ask: Ask[Any] | None) -> None:
+        self._session = session
+        self._ask = ask
+        self.draft = Draft("approved" if session is not None and self.count("approved") else "folders")
+
+    def change(self, **fields: object) -> None:
+        """Choose something else."""
+        self.draft = replace(self.draft, **fields)  # type: ignore[arg-type]
+
+    def kinds(self) -> list[tuple[Kind, str]]:
+        """What can be compared: what is about a project only where one is open."""
+        without = () if self._session is not None else ("approved", "truth")
+        return [(kind, words) for kind, words, _ in KIND_WORDS if kind not in without]
+
+    def about(self) -> str:
+        """The choice in a sentence."""
+        return next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
+
+    def count(self, kind: Kind) -> int:
+        """How many images of the project there are to compare."""
+        if self._session is None:
+            return 0
+        records = self._session.records
+        if kind == "approved":
+            return sum(r.state is ImageState.APPROVED and r.prediction_round is not None for r in records)
+        return sum(r.truth is not None and r.state is not ImageState.NEW for r in records)
+
+    def models(self) -> list[tuple[str, str]]:
+        """Paths of models at hand and what to call them: this project's rounds, the newest first, and the starters."""
+        found = [(str(path), name.capitalize()) for name, path in own_models().items()]
+        if self._session is None:
+            return found
+        rounds = [
+            (str(self._session.folder / record.weights), f"Round {record.number}")
+            for record in reversed(self._session.book.records)
+            if record.status is RoundStatus.FINISHED and record.weights is not None
+        ]
+        return rounds + found
+
+    def lack(self) -> str:
+        """What is still to be chosen, as a sentence; "" where nothing is."""
+        draft = self.draft
+        if draft.kind == "approved":
+            return "" if self.count("approved") else "No approved image has a mask by the model below it yet."
+        if draft.kind == "truth":
+            return "" if self.count("truth") else "No image of this project has a true mask to compare with."
+        if draft.kind == "folders":
+            wanted: tuple[tuple[object, str], ...] = (
+                (draft.masks, "the folder of masks"),
+                (draft.truth, "the folder of true masks"),
+            )
+        else:
+            wanted = ((draft.model or None, "a model"), (draft.images, "the folder of images"))
+        missing = [words for value, words in wanted if value is None]
+        return f"Choose {' and '.join(missing)}." if missing else ""
+
+    def plan_maker(self) -> MakePlan:
+        """What makes the plan, on any thread."""
+        draft, session, ask = self.draft, self._session, self._ask
+
+        def make(progress: Progress, cancelled: Cancelled) -> Plan:
+            grouping = None if draft.table is None else Grouping.of(draft.table)
+            if draft.kind == "folders":
+                assert draft.masks is not None
+                assert draft.truth is not None
+                return folder_plan(draft.masks, draft.truth, draft.other, images=draft.images, grouping=grouping)
+            assert draft.images is not None
+            models = [weights_of(name) for name in (draft.model, draft.other_model) if name]
+            return model_plan(
+                models, draft.images, draft.truth, foretell, grouping=grouping, progress=progress, cancelled=cancelled
+            )
+
+        if draft.kind == "folders" or draft.kind == "models":
+            return make
+        assert session is not None
+        assert ask is not None
+        return _of_project(draft, session, ask)
+
+
+def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Progress, Cancelled], Plan]:
+    records, classes, table = list(session.records), session.classes, session.table
+    against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
+
+    def make(_progress: Progress, _cancelled: Cancelled) -> Plan:
+        grouping = None if draft.table is None else Grouping.of(draft.table)
+        return project_plan(ask, records, classes, table, against, grouping)
+
+    return make
+
+
+def model_name(models: Sequence[tuple[str, str]], path: str) -> str:
+    """What to call a model in a list."""
+    return dict(models).get(path) or Path(path).name

@@ -1,0 +1,95 @@
+"""Masks and models, judged: what is compared on the left, what came out on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QWidget
+
+from segstudio.app.changes import Changes
+from segstudio.app.evaluation_form import EvaluationForm
+from segstudio.app.settings import Settings
+from segstudio.app.studio import Studio
+from segstudio.ui.evaluate.form import EvaluateForm
+from segstudio.ui.evaluate.results import EvaluateResults
+from segstudio.ui.evaluate.worst import LARGE, LargePicture
+from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import label, restyle
+
+_EMPTY = "Choose what to compare, then Evaluate."
+
+
+class EvaluatePage(QDialog):
+    """A window of its own, beside which work goes on."""
+
+    def __init__(self, studio: Studio, settings: Settings, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Evaluate")
+        self._studio, self._settings = studio, settings
+        self._session = studio.session
+        self.evaluator, ask = studio.evaluator(self._on_evaluator)
+        self.form = EvaluateForm(EvaluationForm(self._session, ask), theme, self._last_folder)
+        self.results = EvaluateResults(self.evaluator, theme, self._last_folder)
+        self.said = label(_EMPTY, tone="muted")
+        self.said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.said.setWordWrap(True)
+        self.right = QStackedWidget()
+        self.right.addWidget(self.said)
+        self.right.addWidget(self.results)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(24)
+        layout.addWidget(self.form)
+        layout.addWidget(self.right, 1)
+        self.form.wanted.connect(lambda: self.evaluator.start(self.form.form.plan_maker()))
+        self.form.stop_wanted.connect(self.evaluator.stop)
+        self.results.opened.connect(self._on_opened)
+        self._unsubscribe = studio.subscribe(self._on_changes)
+        room = parent.size()
+        self.resize(min(1560, max(920, room.width() - 64)), min(920, max(560, room.height() - 64)))
+
+    # ---- what is shown ----------------------------------------------------------------------------------------
+
+    def _on_evaluator(self) -> None:
+        going, result, trouble = self.evaluator.going, self.evaluator.result, self.evaluator.trouble
+        self.form.refresh(going)
+        if result is not None:
+            self.results.show_evaluation(result)
+            self.right.setCurrentWidget(self.results)
+            return
+        self.right.setCurrentWidget(self.said)
+        restyle(self.said, "tone", "bad" if trouble else "muted")
+        self.said.setText(trouble or ("Comparing…" if going is not None else _EMPTY))
+
+    def _on_changes(self, changes: Changes) -> None:
+        if changes.project:
+            self.close()
+        elif (changes.images or changes.training) and not self.evaluator.busy and self.isVisible():
+            self.form.refresh(None)
+
+    def _on_opened(self, place: int) -> None:
+        """The image on the canvas where it is one of the project, else a large picture of it."""
+        result = self.evaluator.result
+        if result is None:
+            return
+        case = result.cases[place]
+        session = self._studio.session
+        if session is not None and case.image_id is not None and case.image_id in session.catalog:
+            session.open_image(case.image_id)
+            return
+        self.evaluator.picture(
+            place, LARGE, lambda pixels: LargePicture(case.name, pixels, self).show() if pixels is not None else None
+        )
+
+    def _last_folder(self) -> str:
+        folder = self._settings.get("last_folder")
+        return folder if isinstance(folder, str) else str(Path.home())
+
+    def done(self, result: int) -> None:
+        """Closed: what is under way is given up."""
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+        self.evaluator.close()
+        super().done(result)

@@ -1,0 +1,250 @@
+"""The page on which masks and models are evaluated, by mouse and keys, on real files; models run in a real worker."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+
+from segstudio.app.evaluation_report import report, write_csv
+from segstudio.app.reports import write_json
+from segstudio.domain.errors import UserError
+from segstudio.ui.evaluate.page import EvaluatePage
+from segstudio.ui.evaluate.results import DIFFERENCE
+from segstudio.ui.evaluate.worst import LargePicture
+from tests.helpers.studios import write_images
+
+LEFT, Key = Qt.MouseButton.LeftButton, Qt.Key
+pytestmark = pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise)", extend=True)
+
+
+def square(path: Path, x: int, size: tuple[int, int] = (96, 64)) -> None:
+    mask = np.zeros(size[::-1], np.uint8)
+    mask[10:40, x : x + 30] = 255
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(mask).save(path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Eight images with truth, good and worse masks, in two groups."""
+    rows = ["image,camera"]
+    for number, image in enumerate(write_images(tmp_path / "images", 8)):
+        square(tmp_path / "truth" / image.name, 20)
+        square(tmp_path / "good" / image.name, 20 + number % 2)
+        square(tmp_path / "bad" / image.name, 23 + number)
+        rows.append(f"{image.name},{'left' if number < 4 else 'right'}")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    return tmp_path
+
+
+def open_page(rig) -> EvaluatePage:
+    menu = next(action.menu() for action in rig.window.menuBar().actions() if action.text() == "M&odel")
+    next(action for action in menu.actions() if action.text() == "Evaluate…").trigger()
+    page = rig.window.findChild(EvaluatePage)
+    assert page is not None
+    rig.qtbot.waitExposed(page)
+    return page
+
+
+def choose(rig, combo, words: str) -> None:
+    """Pick an entry with the keyboard."""
+    combo.setFocus()
+    while combo.currentText() != words:
+        before = combo.currentIndex()
+        rig.qtbot.keyClick(combo, Key.Key_Down)
+        if combo.currentIndex() == before:
+            rig.qtbot.keyClick(combo, Key.Key_Home)
+            while combo.currentText() != words:
+                rig.qtbot.keyClick(combo, Key.Key_Down)
+
+
+def pick(rig, page: EvaluatePage, words: str, path: Path) -> None:
+    """Answer a row's file dialog."""
+    row = next(row for row in page.form.places if row.isVisible() and row.title.text() == words)
+    rig.qtbot.mouseClick(row.choose, LEFT)
+    dialog = row.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    rig.wait(lambda: row.name.full() == path.name)
+
+
+def run(rig, page: EvaluatePage) -> None:
+    rig.qtbot.mouseClick(page.form.evaluate, LEFT)
+    rig.qtbot.waitUntil(lambda: not page.evaluator.busy, timeout=60_000)
+
+
+def cells(page: EvaluatePage, row: int) -> list[str]:
+    table = page.results.table
+    return [item.text() for place in range(table.columnCount()) if (item := table.item(row, place)) is not None]
+
+
+def pictured(page: EvaluatePage) -> bool:
+    """Every thumbnail shows an image: none is of one colour."""
+    icons = [page.results.worst.item(row).icon() for row in range(page.results.worst.count())]
+    images = [icon.pixmap(icon.availableSizes()[0]).toImage() for icon in icons]
+    return all(image.pixelColor(84, 63) != image.pixelColor(20, 100) for image in images)
+
+
+def test_folders_with_no_project(rig, data):
+    page = open_page(rig)
+    assert page.form.kind.count() == 2, "what is about a project is not offered"
+    assert not page.form.evaluate.isEnabled()
+    assert "the folder of masks" in page.form.lack.text()
+    pick(rig, page, "Masks", data / "good")
+    pick(rig, page, "True masks", data / "truth")
+    pick(rig, page, "Images, for the pictures", data / "images")
+    pick(rig, page, "Table of groups (CSV)", data / "table.csv")
+    run(rig, page)
+    assert page.right.currentWidget() is page.results
+    dice = page.evaluator.result.lines()[0].measures["dice"].mean
+    assert dice == pytest.approx((1 + 29 / 30) / 2)
+    assert page.results.headline.text().startswith(f"Mean Dice {dice:.3f}, likely between")
+    assert cells(page, 0)[:3] == ["All images", "8", f"{dice:.3f}"]
+    assert cells(page, 4) == ["By camera"]
+    assert [cells(page, row)[:2] for row in (5, 6)] == [["left", "4"], ["right", "4"]]
+    assert sum(page.results.plot.counts[0]) == 8
+    assert page.results.worst.count() == 8
+    rig.wait(lambda: pictured(page))
+    # The worst by another measure.
+    choose(rig, page.results.measure, "HD95")
+    page.results.measure.activated.emit(page.results.measure.currentIndex())
+    assert "1.0" in page.results.worst.item(0).text()
+    # A double-click shows it large, since it is of no project.
+    item = page.results.worst.item(0)
+    rig.qtbot.mouseClick(page.results.worst.viewport(), LEFT, pos=page.results.worst.visualItemRect(item).center())
+    rig.qtbot.mouseDClick(page.results.worst.viewport(), LEFT, pos=page.results.worst.visualItemRect(item).center())
+    rig.wait(lambda: page.findChild(LargePicture) is not None)
+    page.findChild(LargePicture).close()
+
+
+def test_two_sides_and_what_is_exported(rig, data):
+    page = open_page(rig)
+    for words, folder in (("Masks", "good"), ("True masks", "truth"), ("Other masks, side by side", "bad")):
+        pick(rig, page, words, data / folder)
+    run(rig, page)
+    results = page.results
+    assert results.side.isVisible()
+    assert results._side == DIFFERENCE
+    assert "more than chance would do" in results.headline.text()
+    assert cells(page, 0)[0] == "Dice"
+    assert cells(page, 0)[-2:] == ["0", "8"]
+    assert "image_06" in results.worst.item(0).text(), "where the second side lost most"
+    results.side.setFocus()
+    rig.qtbot.keyClick(results.side, Key.Key_Down)
+    assert results.side.currentText() == "good"
+    results.side.activated.emit(results.side.currentIndex())
+    assert cells(page, 0)[0] == "All images"
+    rig.qtbot.mouseClick(results.csv, LEFT)
+    dialog = results.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(data / "out.csv"))
+    dialog.close()
+    rig.wait(lambda: "Written to" in results.notice.full())
+    assert len(list(csv.DictReader((data / "out.csv").read_text().splitlines()))) == 8
+    results.export(data / "out.json", lambda path, found: write_json(path, report(found)))
+    rig.wait(lambda: "out.json" in results.notice.full())
+    assert json.loads((data / "out.json").read_text())["count"] == 8
+    results.export(data / "out.csv" / "no folder.csv", write_csv)
+    rig.wait(lambda: results.notice.property("tone") == "bad")
+    # What was left out goes when the row says so.
+    row = next(row for row in page.form.places if row.title.text() == "Other masks, side by side")
+    rig.qtbot.mouseClick(row.forget, LEFT)
+    run(rig, page)
+    assert not results.side.isVisible()
+
+
+def test_a_projects_model_and_its_approved_masks(rig):
+    rig.new_project(6)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+    rig.wait(lambda: all(record.prediction_round is not None for record in rig.session.records[3:]))
+    for record in list(rig.session.records[3:5]):
+        rig.session.open_image(record.id)
+        rig.settle()
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+    page = open_page(rig)
+    assert page.form.form.draft.kind == "approved"
+    assert page.form.evaluate.isEnabled()
+    run(rig, page)
+    assert cells(page, 0)[:2] == ["All images", "2"]
+    # The second time it is the same page; a double-click opens the image in the project.
+    assert open_page(rig) is page
+    first = page.evaluator.result.cases[page.results.worst.place(0)].image_id
+    rig.open(0)
+    assert rig.session.current_id != first
+    page.results.worst.setCurrentRow(0)
+    page.results.worst.setFocus()
+    rig.qtbot.keyClick(page.results.worst, Key.Key_Return)
+    rig.wait(lambda: rig.session.current_id == first)
+    choose(rig, page.form.kind, "This project and true masks")
+    page.form.kind.activated.emit(page.form.kind.currentIndex())
+    assert "No image of this project has a true mask" in page.form.lack.text()
+    # The page goes with the project.
+    rig.studio.close_project()
+    rig.wait(lambda: rig.window.findChild(EvaluatePage) is None)
+
+
+def test_trouble_is_a_sentence_in_the_page(rig, data):
+    page = open_page(rig)
+    pick(rig, page, "Masks", data / "good")
+    pick(rig, page, "True masks", data / "images")
+    shutil.rmtree(data / "good")
+    run(rig, page)
+    assert page.right.currentWidget() is page.said
+    assert "can't be opened" in page.said.text()
+    assert page.said.property("tone") == "bad"
+
+
+def test_models_on_images_by_a_real_worker(rig, data, models):
+    page = open_page(rig)
+    choose(rig, page.form.kind, "Models on images")
+    page.form.kind.activated.emit(page.form.kind.currentIndex())
+    page.form._change(model=str(models["one"]), other_model=str(models["other"]))
+    assert page.form.model.currentText() == "one.safetensors"
+    pick(rig, page, "Images", data / "images")
+    pick(rig, page, "True masks, if apart", data / "truth")
+    run(rig, page)
+    assert page.evaluator.trouble == ""
+    assert page.evaluator.result.plan.sides == ("one", "other")
+    assert len(page.evaluator.result.scored) == 8
+
+
+def test_stopping_while_a_model_looks_leaves_nothing_running(rig, data, models):
+    page = open_page(rig)
+    page.form._change(kind="models", model=str(models["one"]), images=data / "images", truth=data / "truth")
+    rig.qtbot.mouseClick(page.form.evaluate, LEFT)
+    assert page.form.stop.isVisible()
+    assert not page.form.kind.isEnabled()
+    rig.qtbot.mouseClick(page.form.stop, LEFT)
+    rig.qtbot.waitUntil(lambda: not page.evaluator.busy, timeout=30_000)
+    assert page.right.currentWidget() is page.said
+    assert page.form.evaluate.isVisible()
+    assert page.evaluator.trouble == ""
+
+
+def test_closing_the_page_gives_up_what_is_under_way(rig, data):
+    started = []
+
+    def make_plan(progress, cancelled):
+        started.append(cancelled)
+        raise UserError("nobody is told") if cancelled() else UserError("nobody listens")
+
+    page = open_page(rig)
+    evaluator = page.evaluator
+    evaluator.start(make_plan)
+    page.close()
+    rig.wait(lambda: bool(started))
+    assert evaluator.result is None
+    evaluator.start(make_plan)
+    assert len(started) == 1
