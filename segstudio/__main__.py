@@ -87,6 +87,10 @@ class ExportFormat(StrEnum):
     """The formats that masks are exported in."""
 
     png = "png"
+    class_map = "class-map"
+    ids = "ids"
+    coco = "coco"
+    coco_panoptic = "coco-panoptic"
 
 
 starter_cli = typer.Typer(help="Starter models: what a project's model starts from.", no_args_is_help=True)
@@ -200,13 +204,15 @@ def predict(
 def export(
     project: ProjectArg,
     out: OutOption,
-    format: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.png,
+    format: Annotated[
+        ExportFormat, typer.Option("--format", help="How: mask pictures, class maps with names, or COCO.")
+    ] = ExportFormat.png,
     only_approved: Annotated[bool, typer.Option("--only-approved", help="Leave out masks nobody approved.")] = False,
 ) -> None:
     """Write the masks of PROJECT, correction over prediction, to a folder."""
     from segstudio.app.batch import export_project
 
-    typer.echo(export_project(project, out, only_approved))
+    typer.echo(export_project(project, out, only_approved, format.value))
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_claim import claim
-from segstudio.app.exporter import export_one, export_paths, targets, write_beside
+from segstudio.app.exporting import export_one, export_paths, plan_export, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_choice import kept_finish
 from segstudio.app.new_project import NewProject, create, look_at, take_mask
@@ -26,6 +26,7 @@ from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WorkerProcess
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
+from segstudio.formats.export_formats import PLAIN, format_called
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
 from segstudio.protocol.round_folder import Network, TrainingSettings
@@ -89,6 +90,7 @@ def new_project(
     if not folder.name.endswith(".segstudio"):
         folder = folder.with_name(f"{folder.name}.segstudio")
     preview = look_at([images], masks)
+    void = void if classes or void else preview.suggested_void
     return _make(
         NewProject(
             folder.absolute(),
@@ -113,7 +115,7 @@ def train_project(project: Path, say: Say, training: TrainingSettings | None = N
     """Run one round and renew the masks; returns what to tell the user. Raises ``UserError`` if the round fails."""
     headless = HeadlessStudio(training, automatic=False)
     try:
-        headless.studio.open_project(project, reader="")
+        headless.studio.open_project(project)
         session = headless.enter()
         before, told = len(session.rounds.records), [0.0]
 
@@ -213,19 +215,19 @@ def predict_each(
         link.stop()
 
 
-def export_project(project: Path, out: Path, only_approved: bool) -> str:
+def export_project(project: Path, out: Path, only_approved: bool, format_: str = PLAIN.key) -> str:
     """Write masks, correction over prediction. Raises ``UserError``."""
     with Project.open(project) as opened:
-        wanted, refused = targets(out, opened.images.list_images(), only_approved)
-        if refused:
-            raise UserError(refused[0])
-        if not wanted:
+        plan = plan_export(out.absolute(), opened.images.list_images(), only_approved, format_called(format_))
+        if plan.refused:
+            raise UserError(plan.refused[0])
+        if not plan.outgoing:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
-        claim(opened, out, [path for _, path in wanted])
+        claim(opened, plan.folder, plan.files)
         table, classes = opened.segment_table(), opened.classes()
-        for record, path in wanted:
-            export_one(opened, record, path, table, classes)
-    return f"{len(wanted)} masks written to {out}."
+        entries = [export_one(opened, plan, one, table, classes) for one in plan.outgoing]
+        plan.format.finish(plan.folder, entries, classes)
+    return f"{len(entries)} masks written to {out}."
 
 
 def _make(plan: NewProject) -> str:

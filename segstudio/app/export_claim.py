@@ -25,7 +25,8 @@ def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
     key = os.path.abspath(folder)
     remembered = project.settings.get_setting(_SETTING, {})
     ours = set(remembered.get(key, []))
-    foreign = [path.name for path in paths if path.name not in ours and os.path.lexists(path)]
+    names = {path: path.relative_to(folder).as_posix() for path in paths}
+    foreign = [name for path, name in names.items() if name not in ours and os.path.lexists(path)]
     if foreign:
         more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
         raise UserError(
@@ -37,5 +38,5 @@ def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
     except OSError as error:
         raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
     with project.transaction():
-        project.settings.set_setting(_SETTING, {**remembered, key: sorted(ours | {path.name for path in paths})})
+        project.settings.set_setting(_SETTING, {**remembered, key: sorted(ours | set(names.values()))})
         project.audit.note("export", folder=key, files=len(paths))

@@ -75,8 +75,15 @@ class Preview:
 
     @property
     def suggested_classes(self) -> tuple[str, ...]:
-        """What the data set calls its classes; a word for anything where it says nothing."""
-        return tuple(known.name for known in self.found.classes) if self.found.names_classes else ("object",)
+        """What the data set calls its classes; their numbers, or a word for anything, where it says nothing."""
+        if len(self.found.classes) > 1 or self.found.names_classes:
+            return tuple(known.name or f"class {known.id}" for known in self.found.classes)
+        return ("object",)
+
+    @property
+    def suggested_void(self) -> tuple[str, ...]:
+        """Those of ``suggested_classes`` that nobody judges in the data set."""
+        return tuple(known.name for known in self.found.classes if known.kind == "void")
 
 
 def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:

@@ -10,7 +10,7 @@ from pathlib import Path
 from segstudio.app.batch import Say, predict_each
 from segstudio.app.evaluation import Cancelled, Progress, Stopped
 from segstudio.app.evaluation_models import Weights
-from segstudio.app.exporter import export_paths, write_beside
+from segstudio.app.exporting import export_paths, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_files import classes_of, find_model, look_at_model
 from segstudio.domain.errors import UserError

@@ -17,7 +17,7 @@ from segstudio.formats.class_lists import Listed, find_class_list, read_class_li
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, Layer, MaskSource
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import Pair
-from segstudio.formats.survey import Survey, survey
+from segstudio.formats.survey import MOST_CLASSES, Survey, survey
 from segstudio.formats.value_masks import ColourMask, ObjectMask, ValueMask
 from segstudio.formats.void_names import means_nothing, means_void, unmarked
 
@@ -31,9 +31,8 @@ def recognises(folder: Path, masks: Path | None = None) -> bool:
     """True where masks have more than one class, or number objects; looks at a few, and never raises."""
     try:
         return any(
-            survey([each.mask for each in pairs if each.mask is not None], _AT_A_GLANCE).kind
-            in ("values", "objects", "colours")
-            for _, pairs, _ in _choices(folder, masks)
+            _is_more_than_binary(survey(_masks(pairs), _AT_A_GLANCE), _class_list(folder, mask_folder))
+            for mask_folder, pairs, _ in _choices(folder, masks)
         )
     except UserError:
         return False
@@ -43,9 +42,7 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     """Images with the masks of each folder of masks. Raises ``UserError`` where a folder or list can't be read."""
     layers = []
     for mask_folder, pairs, notes in _choices(folder, masks):
-        beside = () if mask_folder is None else (mask_folder, mask_folder.parent)
-        listed = find_class_list(*beside, folder)
-        meaning = _meaning(survey([each.mask for each in pairs if each.mask is not None]), listed)
+        meaning = _meaning(survey(_masks(pairs)), _class_list(folder, mask_folder))
         layers.append((mask_folder, pairs, notes, meaning))
     # The one that says most comes first: a mask of classes before one of black and white.
     layers.sort(key=lambda layer: -len(layer[3].classes))
@@ -60,6 +57,20 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     return Dataset(
         LAYOUT, images, meaning.classes, (*notes, *meaning.notes), (), names[0] if others else "", others, upright=True
     )
+
+
+def _masks(pairs: Sequence[Pair]) -> list[Path]:
+    return [each.mask for each in pairs if each.mask is not None]
+
+
+def _class_list(folder: Path, mask_folder: Path | None) -> Path | None:
+    return find_class_list(*(() if mask_folder is None else (mask_folder, mask_folder.parent)), folder)
+
+
+def _is_more_than_binary(seen: Survey, list_file: Path | None) -> bool:
+    """Masks of one class, 0 and 1, count where there is a list that may name it."""
+    alone = seen.kind == "binary" and list_file is not None and set(seen.values) <= {0, 1}
+    return alone or seen.kind in ("values", "objects", "colours")
 
 
 def _by_image(pairs: Sequence[Pair], others: Sequence[Pair], meaning: _Meaning) -> list[MaskSource | None]:
@@ -96,7 +107,7 @@ class _Meaning:
 
 
 def _meaning(seen: Survey, list_file: Path | None) -> _Meaning:
-    if list_file is not None and seen.kind in ("values", "colours", "objects"):
+    if list_file is not None and _is_more_than_binary(seen, list_file):
         listed = read_class_list(list_file)
         return _named(seen, listed, list_file.name)
     if seen.kind == "colours":
@@ -153,11 +164,16 @@ def _unnamed_colours(seen: Survey) -> _Meaning:
 
 
 def _unnamed_values(seen: Survey) -> _Meaning:
-    numbers = {value: number for number, value in enumerate((v for v in seen.values if v not in (0, _VOID)), start=1)}
-    classes = [FoundClass(number, f"value {value}") for value, number in numbers.items()]
-    notes = [
-        f"Nothing says what the values {', '.join(map(str, numbers))} of the masks mean: name them.{_sampled(seen)}"
-    ]
+    """Each value keeps its number as long as these are low; a mask that was not looked at may have one in between."""
+    values = [value for value in seen.values if value not in (0, _VOID)]
+    said = ", ".join(map(str, values))
+    if max(values) <= MOST_CLASSES:
+        numbers = {value: value for value in range(1, max(values) + 1)}
+        classes = [FoundClass(number) for number in numbers]
+    else:
+        numbers = {value: number for number, value in enumerate(values, start=1)}
+        classes = [FoundClass(number, f"value {value}") for value, number in numbers.items()]
+    notes = [f"Nothing says what the values {said} of the masks mean: name them in order.{_sampled(seen)}"]
     void = 0
     if _VOID in seen.values:
         void = len(classes) + 1

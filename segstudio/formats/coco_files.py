@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from segstudio.domain.errors import UserError
 from segstudio.formats.coco_json import looks_like_coco
 from segstudio.formats.dataset import inside
+from segstudio.formats.folder import is_mask_folder
 from segstudio.imaging.find import PROJECT_SUFFIX, find_images
 
 
@@ -84,19 +85,19 @@ def _by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def _chosen(name: str, source: str, index: dict[str, list[Path]]) -> Path:
-    """Of the files of that name the one whose folders fit best: those in ``name``, then those that ``source`` names."""
+    """Of the files of that name the one whose folders fit best: as ``name`` says, as ``source`` does, no masks'."""
     wanted = [part.casefold() for part in PurePosixPath(name.replace("\\", "/")).parts]
     candidates = index.get(wanted[-1], []) if wanted else []
     if not candidates:
         raise UserError(f"“{name}” is not in this folder, so it was left out.")
     words = set(source.casefold().replace("-", "_").split("_"))
 
-    def fit(path: Path) -> tuple[int, int]:
+    def fit(path: Path) -> tuple[int, bool, bool]:
         parts = [part.casefold() for part in path.parts]
         same = 0
         while same < len(wanted) and parts[-1 - same :][0] == wanted[-1 - same]:
             same += 1
-        return same, int(parts[-2] in words)
+        return same, parts[-2] in words, not any(is_mask_folder(part) for part in parts[-3:-1])
 
     best = max(map(fit, candidates))
     fitting = [path for path in candidates if fit(path) == best]

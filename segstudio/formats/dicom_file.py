@@ -27,6 +27,7 @@ from pydicom.pixels import apply_color_lut, get_decoder, iter_pixels, pixel_arra
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.reader import MAX_PIXELS
+from segstudio.imaging.spacing import read_spacing
 
 # Both are about values that break the standard, as files of all makers have them; what matters is checked here.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -94,7 +95,7 @@ def read_dicom_header(path: Path) -> DicomHeader:
             int(dataset.BitsStored),
             str(dataset.get("Modality", "")),
             _window(dataset),
-            _spacing(dataset),
+            read_spacing(path),
             _patient(dataset),
             _described(dataset),
         )
@@ -261,14 +262,6 @@ def _first(dataset: Dataset, keyword: str) -> float | None:
         value = value[0] if len(value) else None
     number = _read(lambda: float(value))
     return number if number is not None and np.isfinite(number) else None
-
-
-def _spacing(dataset: Dataset) -> float | None:
-    """How large a pixel is; not of projections, whose spacing is that of the detector and not of what is seen."""
-    values = _read(lambda: [float(value) for value in dataset.PixelSpacing])
-    if not values or len(values) != 2 or not all(np.isfinite(value) and value > 0 for value in values):
-        return None
-    return values[0] if abs(values[0] - values[1]) <= 1e-4 * values[0] else None
 
 
 def _patient(dataset: Dataset) -> str | None:

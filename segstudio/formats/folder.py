@@ -40,7 +40,7 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
     notes: list[str] = []
     images_dir = folder
     inner = _named(folder, _IMAGE_FOLDERS)
-    if inner and (masks is None or masks.parent == folder):
+    if inner:
         images_dir = inner[0]
         masks = _mask_folder(folder, notes) if masks is None else masks
     if masks is None:
@@ -81,6 +81,12 @@ def has_image_folder(folder: Path) -> bool:
     return bool(_named(folder, _IMAGE_FOLDERS))
 
 
+def is_mask_folder(name: str) -> bool:
+    """Whether a folder of this name may hold masks."""
+    folded = name.casefold()
+    return folded in _MASK_FOLDERS or folded.startswith(("mask", "label", "segm", "annot", "ground"))
+
+
 def mask_folders(folder: Path) -> list[Path]:
     """The subfolder that is called as masks are; or else all whose names begin so."""
     exact = _named(folder, _MASK_FOLDERS)
@@ -88,11 +94,7 @@ def mask_folders(folder: Path) -> list[Path]:
         return exact[:1]
     try:
         with os.scandir(folder) as entries:
-            return sorted(
-                Path(entry.path)
-                for entry in entries
-                if entry.is_dir() and entry.name.casefold().startswith(("mask", "label", "segm", "annot", "ground"))
-            )
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and is_mask_folder(entry.name))
     except OSError:
         return []
 

@@ -7,7 +7,8 @@ allocated or handed to pycocotools, whose C code trusts its input.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,59 @@ def encode_rle(mask: Mask) -> dict[str, Any]:
     """COCO's compressed run lengths of a (H, W) bool mask, ready for JSON; decodes to the same pixels."""
     packed = coco_mask.encode(np.asfortranarray(mask, np.uint8))
     return {"size": [int(side) for side in packed["size"]], "counts": packed["counts"].decode("ascii")}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRuns:
+    """Where one label is: its runs down the columns, by their first place and length, in an image of ``height``."""
+
+    label: int
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    height: int
+    width: int
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return int(self.lengths.sum())
+
+    @property
+    def box(self) -> list[int]:
+        """x, y, width, height of what it covers."""
+        ends = self.starts + self.lengths - 1
+        left, right = int(self.starts[0]) // self.height, int(ends[-1]) // self.height
+        # A run that goes on in the next column has been at the bottom and at the top.
+        over = bool((self.starts // self.height != ends // self.height).any())
+        top = 0 if over else int((self.starts % self.height).min())
+        bottom = self.height - 1 if over else int((ends % self.height).max())
+        return [left, top, right - left + 1, bottom - top + 1]
+
+    def encode(self) -> dict[str, Any]:
+        """As ``encode_rle`` has it."""
+        ends = self.starts + self.lengths
+        gaps = self.starts - np.concatenate([[0], ends[:-1]])
+        counts = np.stack([gaps, self.lengths], axis=1).ravel().tolist()
+        rest = self.height * self.width - int(ends[-1])
+        size = [self.height, self.width]
+        packed = coco_mask.frPyObjects(
+            {"size": size, "counts": [*counts, rest] if rest else counts}, self.height, self.width
+        )
+        return {"size": size, "counts": packed["counts"].decode("ascii")}
+
+
+def runs_of(labels: NDArray[np.integer]) -> Iterator[LabelRuns]:
+    """Each label but 0 of (H, W) whole numbers, in rising order; one pass, however many there are."""
+    height, width = labels.shape
+    flat = np.ascontiguousarray(labels.T).ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(np.append(starts, flat.size))
+    values = flat[starts]
+    order = np.argsort(values, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(values[order])) + 1):
+        label = int(values[group[0]])
+        if label:
+            yield LabelRuns(label, starts[group], lengths[group], height, width)
 
 
 def fill_polygons(polygons: Sequence[Any], height: int, width: int) -> Mask:

@@ -85,10 +85,19 @@ def test_values_that_the_list_does_not_name(tmp_path: Path) -> None:
 
 
 def test_values_that_nothing_names(tmp_path: Path) -> None:
-    found = find_dataset(folder_of(tmp_path, stripes(0, 3, 12, 255)))
-    assert named(found) == [("value 3", "stuff"), ("value 12", "stuff"), ("void", "void")]
-    assert columns(found.images[0]) == [0, 1, 2, 3]
+    found = find_dataset(folder_of(tmp_path, stripes(0, 1, 3, 255)))
+    assert named(found) == [("", "stuff"), ("", "stuff"), ("", "stuff"), ("void", "void")]
+    assert columns(found.images[0]) == [0, 1, 3, 4]
     assert any("name them" in note for note in found.notes)
+
+
+def test_one_class_is_named_by_a_list(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 0))
+    assert find_dataset(tmp_path).layout == "folder"
+    (tmp_path / "masks" / "labels.json").write_text('{"0": "background", "1": "lesion"}')
+    found = find_dataset(tmp_path)
+    assert named(found) == [("lesion", "stuff")]
+    assert columns(found.images[0]) == [0, 1, 0]
 
 
 def test_a_palette_counts_by_its_indices(tmp_path: Path) -> None:

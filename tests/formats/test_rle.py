@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from segstudio.formats.rle import decode_rle, encode_rle, fill_polygons
+from segstudio.formats.rle import decode_rle, encode_rle, fill_polygons, runs_of
 
 masks = st.tuples(st.integers(1, 24), st.integers(1, 24)).flatmap(lambda shape: arrays(np.bool_, shape))
 
@@ -40,6 +40,23 @@ def test_run_lengths_as_text(mask: np.ndarray) -> None:
     assert coco_mask.decode(packed).astype(bool).tolist() == mask.tolist()
     np.testing.assert_array_equal(decode_rle(packed["counts"], *mask.shape), mask)
     np.testing.assert_array_equal(decode_rle(packed["counts"].encode(), *mask.shape), mask)
+
+
+@given(
+    st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
+        lambda shape: arrays(np.uint8, shape, elements=st.integers(0, 3))
+    )
+)
+def test_all_labels_in_one_pass(labels: np.ndarray) -> None:
+    found = {runs.label: runs for runs in runs_of(labels)}
+    assert sorted(found) == [value for value in np.unique(labels).tolist() if value]
+    for label, runs in found.items():
+        mask = labels == label
+        assert runs.encode() == encode_rle(mask)
+        assert runs.area == mask.sum()
+        rows, columns = np.nonzero(mask)
+        box = [columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1]
+        assert runs.box == box
 
 
 def test_long_runs_as_text() -> None:

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
 
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
+from segstudio.formats.export_formats import FORMATS
 from segstudio.ui.choices import CheckBox
+from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
@@ -38,9 +40,13 @@ class ExportDialog(QDialog):
         choose = QPushButton("Choose…")
         choose.setAccessibleName("Choose the folder")
         choose.clicked.connect(self._on_choose)
-        several = len(session.classes) > 1
-        kind = "one colour index a class" if several else "0 and 255"
-        about = label(f"One PNG an image, of its size and name, with {kind}.", tone="muted")
+        self.format = CalmCombo()
+        self.format.setAccessibleName("Format that the masks are written in")
+        for known in FORMATS:
+            self.format.addItem(known.title, known)
+        self.about = label("", tone="muted")
+        self.about.setWordWrap(True)
+        self.format.currentIndexChanged.connect(self._refresh)
         self.only_approved = CheckBox(
             theme, f"Only approved masks ({session.approved_count} of {len(session.records)})"
         )
@@ -65,11 +71,15 @@ class ExportDialog(QDialog):
         layout.setSpacing(8)
         layout.addWidget(label("Folder"))
         layout.addLayout(row)
-        layout.addWidget(about)
+        layout.addSpacing(8)
+        layout.addWidget(label("Format"))
+        layout.addWidget(self.format)
+        layout.addWidget(self.about)
         layout.addSpacing(8)
         layout.addWidget(self.only_approved)
         layout.addSpacing(16)
         layout.addLayout(buttons)
+        self._refresh()
 
     def accept(self) -> None:
         """Start the export; it goes on behind the window."""
@@ -77,7 +87,7 @@ class ExportDialog(QDialog):
         kept = self._settings.get("export_folders")
         kept = dict(kept) if isinstance(kept, dict) else {}
         self._settings.set("export_folders", {**kept, str(self._session.folder): str(folder)})
-        self._session.exporter.export_masks(folder, self.only_approved.isChecked())
+        self._session.exporter.export_masks(folder, self.only_approved.isChecked(), self.format.currentData())
         super().accept()
 
     def _last_folder(self) -> str:
@@ -88,6 +98,7 @@ class ExportDialog(QDialog):
 
     def _refresh(self) -> None:
         self.export.setEnabled(bool(self.folder.text().strip()))
+        self.about.setText(self.format.currentData().about(len(self._session.classes) > 1))
 
     def _on_choose(self) -> None:
         dialog = QFileDialog(self, "Export to", self.folder.text())

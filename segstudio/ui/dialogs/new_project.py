@@ -196,6 +196,7 @@ class NewProjectDialog(QDialog):
             sentences.append(f"This is laid out as the {found.layout} data set.")
         self.found.setText(" ".join([*sentences, *found.notes]))
         self.classes.setText(", ".join(result.suggested_classes))
+        self.void.setText(", ".join(result.suggested_void))
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
         self.classes.setFocus()

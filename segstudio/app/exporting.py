@@ -1,0 +1,130 @@
+"""An export: which masks go where, in which format. What takes a ``Project`` runs on the store thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.opening import misfit
+from segstudio.app.round_writer import class_ids, stored_mask
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.formats.export_formats import PLAIN
+from segstudio.formats.mask_formats import Entry, MaskFormat, MaskToWrite
+from segstudio.formats.png import write_mask
+from segstudio.imaging.reader import read_orientation, read_size
+from segstudio.store.images import same_file
+from segstudio.store.project_db import Project
+
+
+def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRecord]:
+    """Images that have a mask to export."""
+    wanted = (ImageState.APPROVED,) if only_approved else tuple(s for s in ImageState if s is not ImageState.NEW)
+    return [record for record in records if record.state in wanted and record.width]
+
+
+def export_stems(names: Sequence[str]) -> list[str]:
+    """What the mask of each image is called: the image's stem, numbered where two images share it.
+
+    Give the names of all images, also where some are not exported: a number must stand for one image for ever.
+    """
+    taken: set[str] = set()
+    stems = []
+    for name in names:
+        stem, number = Path(name).stem, 1
+        unique = stem
+        while unique.casefold() in taken:
+            number += 1
+            unique = f"{stem}_{number}"
+        taken.add(unique.casefold())
+        stems.append(unique)
+    return stems
+
+
+def export_paths(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Where the mask of each image goes, as PNG; see ``export_stems``."""
+    return [folder / f"{stem}.png" for stem in export_stems(names)]
+
+
+def write_beside(
+    path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...], marked: bool = False
+) -> None:
+    """Write a mask of class ids to ``path``, lined up with ``image`` as stored; ``marked`` as for ``write_mask``.
+
+    Raises ``UserError`` if it cannot be written or would take the place of the image itself.
+    """
+    if image.resolve() == path.resolve():
+        raise UserError(f"{path} is the image itself and was left alone. Choose another folder for the masks.")
+    write_mask(path, mask, read_orientation(image), classes, marked)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """An image whose mask is to be written; see ``MaskToWrite``."""
+
+    record: ImageRecord
+    stem: str
+    file_name: str
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """What to export and where to; ``refused`` has a sentence for each file of the project in the way."""
+
+    folder: Path
+    format: MaskFormat
+    outgoing: tuple[Outgoing, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        """All files that will be written."""
+        own = (self.format.file_of(one.stem) for one in self.outgoing)
+        return [self.folder / name for name in (*self.format.shared, *own) if name is not None]
+
+
+def plan_export(
+    folder: Path, records: Sequence[ImageRecord], only_approved: bool, format_: MaskFormat = PLAIN
+) -> ExportPlan:
+    """Look at what there is to export; nothing is written."""
+    stems = export_stems([record.name for record in records])
+    names = _file_names([record.path for record in records])
+    of_image = {r.id: Outgoing(r, stem, name) for r, stem, name in zip(records, stems, names, strict=True)}
+    own = {same_file(path) for record in records for path in (record.path, record.truth) if path is not None}
+    outgoing, refused = [], []
+    for record in exportable(list(records), only_approved):
+        file = format_.file_of(of_image[record.id].stem)
+        if file is not None and same_file(folder / file) in own:
+            where = folder / file
+            refused.append(f"{where} is a file of the project and was left alone. Choose another folder for the masks.")
+        else:
+            outgoing.append(of_image[record.id])
+    return ExportPlan(folder, format_, tuple(outgoing), tuple(refused))
+
+
+def export_one(
+    project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
+) -> Entry:
+    """Write one mask, lined up with the image's file as stored. Raises ``UserError`` if it cannot be written."""
+    record = project.images.image(one.record.id)
+    wrong = misfit(record, read_size(record.path))
+    if wrong:
+        raise UserError(wrong)
+    mask = class_ids(stored_mask(project, record, vouched_only=False), table)
+    written = MaskToWrite(record.id, one.stem, one.file_name, mask, read_orientation(record.path))
+    return plan.format.write(plan.folder, written, classes)
+
+
+def _file_names(paths: Sequence[Path]) -> list[str]:
+    """What files call the images: their names, with the folders below the one that holds all of them."""
+    try:
+        root = os.path.commonpath([path.parent for path in paths])
+    except ValueError:  # no image, or images on several drives
+        return [path.name for path in paths]
+    return [path.relative_to(root).as_posix() for path in paths]

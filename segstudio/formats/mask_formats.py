@@ -1,0 +1,145 @@
+"""The formats that masks are exported in.
+
+Each writes one image at a time, so that an export can go on beside other work, and says first which files it will
+write. Masks lie on the image file's pixels as stored. What is written by one is read back pixel by pixel by
+``find_dataset``.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from segstudio.domain.segments import ClassSpec
+from segstudio.formats.dataset import ClassIds
+from segstudio.formats.png import write_mask
+from segstudio.formats.void_names import marked_void
+from segstudio.formats.writing import write_whole
+from segstudio.imaging.orientation import to_stored
+
+Entry = Any
+"""What a format keeps of an image until all are written; goes into JSON."""
+
+Classes = Sequence[ClassSpec]
+
+
+@dataclass(frozen=True, eq=False)
+class MaskToWrite:
+    """The mask of one image: ``class_ids`` is (H, W) uint16, upright.
+
+    ``stem`` is the image's among those that are exported with it, ``file_name`` what files call the image, with "/".
+    """
+
+    image_id: int
+    stem: str
+    file_name: str
+    class_ids: ClassIds
+    orientation: int
+
+    def stored(self) -> ClassIds:
+        """The class ids as the image's file stores its pixels."""
+        return np.ascontiguousarray(to_stored(self.class_ids, self.orientation))
+
+
+class MaskFormat(Protocol):
+    """How masks are written."""
+
+    @property
+    def key(self) -> str:
+        """What the command line calls it."""
+
+    @property
+    def title(self) -> str:
+        """What the window calls it."""
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The files about all images, within the folder."""
+
+    def about(self, several: bool) -> str:
+        """A sentence on what is written; ``several`` says that the project has more than one class."""
+
+    def file_of(self, stem: str) -> str | None:
+        """The file of one image, within the folder; None where it has none of its own."""
+
+    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+        """Write one image. Raises ``UserError`` where that can't be."""
+
+    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+        """Write what is about all images. Raises ``UserError`` where that can't be."""
+
+
+@dataclass(frozen=True)
+class PlainMasks:
+    """Black and white, or one palette index a class."""
+
+    key: str = "png"
+    title: str = "Mask pictures (PNG)"
+    shared: tuple[str, ...] = ()
+
+    def about(self, several: bool) -> str:
+        """See ``MaskFormat``."""
+        return f"One PNG an image, of its size and name, with {'one colour index a class' if several else '0 and 255'}."
+
+    def file_of(self, stem: str) -> str:
+        """See ``MaskFormat``."""
+        return f"{stem}.png"
+
+    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+        """See ``MaskFormat``."""
+        write_mask(folder / self.file_of(mask.stem), mask.class_ids, mask.orientation, classes)
+
+    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+        """Nothing is left to write."""
+
+
+@dataclass(frozen=True)
+class ClassMaps:
+    """Grey pictures whose values are the numbers of the classes, 0 for background, and ``labels.json`` with names."""
+
+    key: str
+    title: str
+    deep: bool
+    shared: tuple[str, ...] = ("labels.json",)
+
+    def about(self, several: bool) -> str:
+        """See ``MaskFormat``."""
+        bits = "a 16-bit" if self.deep else "a"
+        return f"One grey PNG an image, with {bits} number a class, and labels.json that names the numbers."
+
+    def file_of(self, stem: str) -> str:
+        """See ``MaskFormat``."""
+        return f"{stem}.png"
+
+    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+        """See ``MaskFormat``; numbers above 255 take 16 bits in any case."""
+        deep = self.deep or max((spec.id for spec in classes), default=0) > 255
+        stored = mask.stored()
+        write_whole(folder / self.file_of(mask.stem), png_bytes(stored if deep else stored.astype(np.uint8)))
+
+    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+        """See ``MaskFormat``."""
+        names = {0: "background"} | {
+            spec.id: marked_void(spec.name) if spec.kind == "void" else spec.name for spec in classes
+        }
+        write_json(folder / "labels.json", {str(number): name for number, name in names.items()})
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all. Raises ``UserError``."""
+    write_whole(path, json.dumps(content, ensure_ascii=False).encode())
+
+
+def png_bytes(array: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+    """An array of grey or colour as PNG, lossless."""
+    content = io.BytesIO()
+    Image.fromarray(array).save(content, "PNG")
+    return content.getvalue()
