@@ -47,20 +47,25 @@ class MaskCheck:
     def __init__(self, project: Project, entries: Sequence[Entry]) -> None:
         self._project = project
         self._entries = {entry.number: entry for entry in entries}
-        self._records = {record.id: record for record in project.images.list_images()}
+        self._records = {record.id: record for record in project.images.all_rows()}
         self._versions = {version.number: version for version in project.versions.list_versions()}
         self._last = _last_changes(entries)
         self._approvals = [entry for entry in entries if entry.kind in APPROVALS]
+        self._approved_now = [r for r in self._records.values() if r.state is ImageState.APPROVED and r.width]
         self.masks = len(self._versions)
+
+    @property
+    def count(self) -> int:
+        """How many steps there are."""
+        return 1 + len(self._versions) + len(self._approved_now)
 
     def steps(self) -> Iterator[list[Finding]]:
         """What each step found."""
         yield self._missing()
         for version in self._versions.values():
             yield self._kept(version)
-        for record in self._records.values():
-            if record.state is ImageState.APPROVED and record.width:
-                yield self._approved(record)
+        for record in self._approved_now:
+            yield self._approved(record)
 
     def _missing(self) -> list[Finding]:
         wanted = {v: entry for entry in self._approvals if isinstance(v := entry.told.get("version"), int)}
@@ -150,7 +155,7 @@ def export_command(folder: Path, file: Path) -> str:
     """Write a project's trail as CSV; returns what to tell the user. Raises ``UserError``."""
     with Project.inspect(folder) as project:
         entries, head = project.audit.entries(), project.audit.head() or Head()
-        names = {record.id: record.name for record in project.images.list_images()}
+        names = {record.id: record.name for record in project.images.all_rows()}
     write_whole(file, as_csv(entries, names))
     return f"{len(entries)} entries written to {file}. Head: {head}"
 

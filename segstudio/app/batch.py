@@ -115,7 +115,7 @@ def train_project(project: Path, say: Say, training: TrainingSettings | None = N
     """Run one round and renew the masks; returns what to tell the user. Raises ``UserError`` if the round fails."""
     headless = HeadlessStudio(training, automatic=False)
     try:
-        headless.studio.open_project(project)
+        headless.studio.open_project(project, reader="")
         session = headless.enter()
         before, told = len(session.rounds.records), [0.0]
 

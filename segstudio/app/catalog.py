@@ -8,32 +8,71 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Kinship
 
 
-class Catalog:
-    """Records by id and by place. ``replace`` is the only change to a row."""
+def is_open(record: ImageRecord) -> bool:
+    """Whether somebody should still work on the image."""
+    return record.state is not ImageState.APPROVED and record.problem is None and record.rejected is None
 
-    def __init__(self, records: Iterable[ImageRecord]) -> None:
+
+class Catalog:
+    """Records by id and by place, as the one who reads may see them. ``replace`` is the only change to a row.
+
+    What is not in ``records`` is not shown anywhere. ``hidden`` are images on which another reader has begun: in their
+    place stands a row of the reader's own, while rounds learn from the image itself.
+    """
+
+    def __init__(self, records: Iterable[ImageRecord], hidden: Iterable[ImageRecord] = ()) -> None:
         self._records = list(records)
         self._index = {record.id: index for index, record in enumerate(self._records)}
+        self._hidden = {record.id: record for record in hidden}
 
     @property
     def records(self) -> Sequence[ImageRecord]:
         """All rows, in order."""
         return self._records
 
+    @property
+    def all_rows(self) -> list[ImageRecord]:
+        """The rows and the hidden images: for what is true of the file, not for showing."""
+        return [*self._records, *self._hidden.values()]
+
+    @property
+    def originals(self) -> list[ImageRecord]:
+        """The images themselves, in order, the hidden ones too: for learning, not for showing."""
+        return [self.original(record) for record in self._records]
+
+    def original(self, record: ImageRecord) -> ImageRecord:
+        """The image itself that a row is a reading of."""
+        return record if record.reading_of is None else self._hidden[record.reading_of]
+
     def record(self, image_id: int) -> ImageRecord:
-        """One row; ``KeyError`` for an unknown id."""
-        return self._records[self._index[image_id]]
+        """One row, or a hidden image by its id; ``KeyError`` for an unknown id."""
+        hidden = self._hidden.get(image_id)
+        return self._records[self._index[image_id]] if hidden is None else hidden
+
+    def is_hidden(self, image_id: int) -> bool:
+        """Whether nothing of the image itself may be shown to the one who reads."""
+        return image_id in self._hidden
+
+    def uncover(self, image_id: int) -> None:
+        """Put a hidden image in the place of the reader's own row."""
+        place = next(i for i, record in enumerate(self._records) if record.reading_of == image_id)
+        del self._index[self._records[place].id]
+        self._records[place] = self._hidden.pop(image_id)
+        self._index[image_id] = place
 
     def __contains__(self, image_id: object) -> bool:
         return image_id in self._index
 
     def replace(self, record: ImageRecord) -> None:
-        """Put ``record`` in the place of the row with its id."""
-        self._records[self._index[record.id]] = record
+        """Put ``record`` in the place of the row, or of the hidden image, with its id."""
+        if record.id in self._hidden:
+            self._hidden[record.id] = record
+        else:
+            self._records[self._index[record.id]] = record
 
     def extend(self, records: Iterable[ImageRecord]) -> int:
         """Append the rows of ``records`` that are not here yet; returns how many."""
-        new = [record for record in records if record.id not in self._index]
+        new = [record for record in records if record.id not in self._index and record.id not in self._hidden]
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
         self._records.extend(new)
         return len(new)
@@ -43,20 +82,28 @@ class Catalog:
         """Rows whose mask is approved."""
         return [record for record in self._records if record.state is ImageState.APPROVED]
 
+    @property
+    def vouched_for(self) -> list[ImageRecord]:
+        """Images whose own mask is approved, whoever may see that."""
+        return [record for record in self.originals if record.state is ImageState.APPROVED]
+
     def holds_out(self, record: ImageRecord) -> bool:
         """Whether an image that is approved now is held out for ever, with all that belong to it."""
-        return Kinship(self._records).decide(record)
+        return Kinship(self.originals).decide(self.original(record))
 
     def to_train_on(self) -> list[ImageRecord]:
-        """Rows whose masks a round may read: approved ones, and painted ones that are not held out.
+        """Images whose masks a round may read: approved ones, and painted ones that are not held out.
 
-        An image that is held out, by itself or with its group, is of use once its whole mask is vouched for.
+        An image that is held out, by itself or with its group, is of use once its whole mask is vouched for. One that
+        was rejected is of none.
         """
-        kinship = Kinship(self._records)
+        originals = self.originals
+        kinship = Kinship(originals)
         return [
             record
-            for record in self._records
+            for record in originals
             if record.problem is None
+            and record.rejected is None
             and (record.state is ImageState.APPROVED or (record.touched and not kinship.side(record)))
         ]
 
@@ -74,7 +121,7 @@ class Catalog:
         start = -1 if image_id is None else self._index[image_id]
         for offset in range(1, len(self._records) + 1):
             record = self._records[(start + offset) % len(self._records)]
-            if record.state is not ImageState.APPROVED and record.problem is None and record.id != image_id:
+            if is_open(record) and record.id != image_id:
                 return record.id
         return None
 

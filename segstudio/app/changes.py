@@ -36,7 +36,8 @@ class Changes:
     went. ``images``: rows whose record or thumbnail changed. ``document``: another image is on the canvas, loading, or
     failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
     ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``: how large a pixel is.
-    ``order``: where Approve goes. ``measures``: what is measured of the image on the canvas.
+    ``order``: where Approve goes. ``measures``: what is measured of the image on the canvas. ``review``: what is known
+    of readings and of who reads.
     """
 
     project: bool = False
@@ -55,6 +56,7 @@ class Changes:
     scale: bool = False
     order: bool = False
     measures: bool = False
+    review: bool = False
     message: Message | None = None
 
     @property

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from segstudio.app.model_choice import KeptModel
+from segstudio.app.reading_rows import SHOWN_BEFORE, read_rows, read_settings
 from segstudio.app.starters import NO_STARTER, KeptStarter
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.queue import ORDERS, Order
+from segstudio.domain.review import ReviewSettings
 from segstudio.domain.rounds import RoundRecord
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
@@ -44,6 +46,11 @@ class Contents:
     scales: Mapping[int, Calibration] = field(default_factory=dict)
     lesion_measures: bool | None = None
     starter: KeptStarter = NO_STARTER
+    hidden: list[ImageRecord] = field(default_factory=list)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
+    reader: str = ""
+    readers: list[str] = field(default_factory=list)
+    unveiled: set[int] = field(default_factory=set)
 
     @property
     def in_use(self) -> int | None:
@@ -51,14 +58,16 @@ class Contents:
         return None if self.weights is None else self.weights[0]
 
 
-def read_contents(project: Project) -> Contents:
-    """Read all of it in one call; on the store thread."""
+def read_contents(project: Project, reader: str | None = None) -> Contents:
+    """Read all of it that ``reader`` may see, in one call; on the store thread. None is nobody in particular."""
+    review = read_settings(project)
+    rows = read_rows(project, reader, review)
     return Contents(
         project.folder,
         project.name,
         project.classes(),
         project.segment_table(),
-        project.images.list_images(),
+        rows.seen,
         project.rounds.list_rounds(),
         project.rounds.weights_in_use(),
         project.settings.get_setting("last_image"),
@@ -69,6 +78,11 @@ def read_contents(project: Project) -> Contents:
         project.scales.load(),
         project.settings.get_setting(LESIONS),
         KeptStarter.of(project),
+        hidden=rows.hidden,
+        review=review,
+        reader=reader or "",
+        readers=project.readings.readers(),
+        unveiled=project.readings.unveiled() | set(project.settings.get_setting(SHOWN_BEFORE, [])),
     )
 
 

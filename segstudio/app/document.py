@@ -25,7 +25,8 @@ class Document:
 
     ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
     prediction, else background. ``confidence`` is how sure the model is of its prediction: (h, w) uint8, 255 for
-    certain, coarser than the image and stretched over it; None where it was not asked. ``deep`` holds the file's own
+    certain, coarser than the image and stretched over it; None where it was not asked. While ``veiled`` there is no
+    prediction for anybody who looks: it waits behind. ``deep`` holds the file's own
     values, (height, width) or (height, width, 3) uint16, where it has 16 bits, and ``mips`` the pixels at a half, a
     quarter and so on, if they were made beforehand. Changes go through ``begin_edit`` ... ``commit_edit``; writing
     outside of one is an error, so that no change can miss the history and the saver.
@@ -41,6 +42,8 @@ class Document:
     confidence: NDArray[np.uint8] | None = None
     deep: NDArray[np.uint16] | None = None
     mips: Mips | None = None
+    veiled: bool = False
+    _behind: tuple[Plane, int, NDArray[np.uint8] | None] | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""
 
@@ -151,9 +154,30 @@ class Document:
         """Show another prediction below the correction. Raises ``ValueError`` if its size differs."""
         if (plane.height, plane.width) != (self.height, self.width):
             raise ValueError(f"prediction of {plane.width} x {plane.height} px for {self.width} x {self.height} px")
+        if self.veiled:
+            self._behind = plane, round_number, confidence
+            return
         self.prediction = plane
         self.prediction_round = round_number
         self.confidence = confidence
+
+    @property
+    def known_round(self) -> int | None:
+        """The round of the prediction, shown or behind the veil; None without one."""
+        return self.prediction_round if self._behind is None else self._behind[1]
+
+    def veil(self) -> None:
+        """Show no prediction until ``unveil``, also none that comes meanwhile."""
+        self.veiled = True
+        if self.prediction is not None and self.prediction_round is not None:
+            self._behind = self.prediction, self.prediction_round, self.confidence
+        self.prediction = self.prediction_round = self.confidence = None
+
+    def unveil(self) -> None:
+        """Show the prediction, if there is one, below the correction."""
+        behind, self._behind, self.veiled = self._behind, None, False
+        if behind is not None:
+            self.set_prediction(*behind)
 
     def probability_at(self, x: int, y: int) -> float | None:
         """Probability (0 to 1) of the class that the model chose at a pixel of the image.

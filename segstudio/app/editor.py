@@ -274,8 +274,8 @@ class Editor:
         """Make the last undone step again."""
         self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
-    def apply(self, name: str, *patches: Patch, over_any: bool = False) -> None:
-        """Change the mask at once, as one step called ``name``; locked segments are spared.
+    def apply(self, name: str, *patches: Patch, over_any: bool = False, over_locked: bool = False) -> None:
+        """Change the mask at once, as one step called ``name``; locked segments are spared, unless ``over_locked``.
 
         ``over_any`` paints over every other segment, whatever the tools may paint over.
         """
@@ -285,7 +285,7 @@ class Editor:
         def paint(context: ToolContext) -> None:
             context.document.begin_edit(name)
             for patch in patches:
-                self._repaint(context.document.apply(patch, context.locked, only_over))
+                self._repaint(context.document.apply(patch, () if over_locked else context.locked, only_over))
 
         self._use(paint)
         self._use(self.tool.take)

@@ -24,9 +24,9 @@ from segstudio.store.project_db import Project
 
 
 def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRecord]:
-    """Images that have a mask to export."""
+    """Images that have a mask to export; those that were rejected have none."""
     wanted = (ImageState.APPROVED,) if only_approved else tuple(s for s in ImageState if s is not ImageState.NEW)
-    return [record for record in records if record.state in wanted and record.width]
+    return [record for record in records if record.state in wanted and record.width and record.rejected is None]
 
 
 def export_stems(names: Sequence[str]) -> list[str]:

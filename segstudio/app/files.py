@@ -61,8 +61,9 @@ class Files:
 
         def moved(records: list[ImageRecord]) -> None:
             # Only what moved: the rest of a record may have changed here since the project was read.
-            for now in records:
-                known = self._catalog.record(now.id)
+            moved_to = {record.id: record for record in records}
+            for known in self._catalog.all_rows:
+                now = moved_to[known.origin]
                 self._catalog.replace(
                     replace(known, path=now.path, name=now.name, truth=now.truth, problem=now.problem)
                 )

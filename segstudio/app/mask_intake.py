@@ -85,7 +85,10 @@ class MaskIntake:
     def offer(self) -> Callable[[], None] | None:
         """What renews the model's part of the mask on the canvas; None unless a person is working on it."""
         document = self._document()
-        if document is None or document.approved or not self._catalog.record(document.image_id).touched:
+        if document is None or document.approved or document.veiled:
+            return None
+        record = self._catalog.record(document.image_id)
+        if not record.touched or record.reading_of is not None:
             return None
         image_id = document.image_id
         return lambda: self.predictor.request(image_id)
@@ -135,7 +138,8 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
     Another one may have been stored in the moment between, and nobody has seen that.
     """
     with project.transaction():
-        if project.images.image(image_id).prediction_round != seen.round_number:
+        record = project.images.image(image_id)
+        if record.prediction_round != seen.round_number:
             if seen.plane is None or seen.round_number is None:
                 project.masks.drop_prediction(image_id)
             else:
@@ -144,7 +148,7 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
                     image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence
                 )
         project.images.approve(image_id, held_out)
-        if seen.plane is not None and seen.round_number is not None:
+        if seen.plane is not None and seen.round_number is not None and record.reading_of is None:
             correction = Plane(seen.plane.height, seen.plane.width)
             correction.put_tiles(project.masks.load_correction(image_id))
             not_judged = void_ids(project.classes())

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.app.catalog import Catalog
+from segstudio.app.catalog import Catalog, is_open
 from segstudio.app.worker_link import WorkerLink
-from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.queue import Insight
 from segstudio.protocol.messages import Failed, FromWorker, Notice, Predict, Predicted
 from segstudio.protocol.round_folder import PREDICTIONS
@@ -189,7 +189,8 @@ class Predictor:
         self._unplaced.clear()
 
     def _is_stale(self, record: ImageRecord) -> bool:
-        if record.state is ImageState.APPROVED or record.problem is not None:
+        # What the model learned from the first reader must not reach the second.
+        if not is_open(record) or record.reading_of is not None:
             return False
         if record.id in self._asked:
             return True

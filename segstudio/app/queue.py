@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from segstudio.app.background import Background
-from segstudio.app.catalog import Catalog
+from segstudio.app.catalog import Catalog, is_open
 from segstudio.app.changes import Changes
 from segstudio.app.contents import ORDER
 from segstudio.app.ports import Cancellable, Scheduler
@@ -177,7 +177,7 @@ class Queue:
         approved = record.state is ImageState.APPROVED
         return Candidate(
             record.id,
-            open=record.problem is None and not approved and not at_hand,
+            open=is_open(record) and not at_hand,
             visited=approved or at_hand,
             taught=_is_taught(record) or at_hand,
             insight=insights.get(record.id) if approved or record.prediction_round is not None else None,
@@ -185,8 +185,7 @@ class Queue:
         )
 
     def _is_open(self, image_id: int) -> bool:
-        record = self._catalog.record(image_id)
-        return record.state is not ImageState.APPROVED and record.problem is None
+        return is_open(self._catalog.record(image_id))
 
     def _got(self, insights: dict[int, Insight]) -> None:
         self._insights = insights | self._insights
@@ -216,5 +215,5 @@ class Queue:
 
 
 def _is_taught(record: ImageRecord) -> bool:
-    """The model learns from approved images that are not held out."""
-    return record.state is ImageState.APPROVED and not record.held_out
+    """The model learns from approved images that are not held out, and from no second reading."""
+    return record.state is ImageState.APPROVED and not record.held_out and record.reading_of is None

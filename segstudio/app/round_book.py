@@ -26,6 +26,7 @@ class RoundBook:
         self.in_use = in_use
         self._store = store
         self._announce = announce
+        self.hides: Callable[[int], bool] = lambda _image: False
         self._scores: dict[int, dict[int, float]] = {}
         self._files: dict[int, RoundFiles] = {}
         self._approvals: dict[int, ApprovalScore] = {}
@@ -58,12 +59,19 @@ class RoundBook:
 
     @property
     def approval_scores(self) -> list[ApprovalScore]:
-        """How right the model was on each image that was approved, in the order of approval."""
-        return sorted(self._approvals.values(), key=lambda score: (score.approved_at, score.image_id))
+        """How right the model was on each image that was approved, in the order of approval.
+
+        Where another's mask may not be seen, it may not be told how like the model's it is.
+        """
+        seen = (score for score in self._approvals.values() if not self.hides(score.image_id))
+        return sorted(seen, key=lambda score: (score.approved_at, score.image_id))
 
     def compare(self, one: int, other: int) -> Comparison:
         """Two rounds, image by image."""
-        return compare(self.scores(one), self.scores(other))
+        return compare(self._seen(one), self._seen(other))
+
+    def _seen(self, number: int) -> dict[int, float]:
+        return {image_id: dice for image_id, dice in self.scores(number).items() if not self.hides(image_id)}
 
     def can_use(self, number: int) -> bool:
         """Whether the user can go back to a round."""

@@ -112,7 +112,7 @@ class RoundRunner:
         """
         finished = [record.approved for record in self.records if record.status is RoundStatus.FINISHED]
         tried = [approved for approved in (*finished[-1:], self._tried) if approved is not None]
-        return approvals_missing(len(self._catalog.approved), max(tried, default=None))
+        return approvals_missing(len(self._catalog.vouched_for), max(tried, default=None))
 
     @property
     def status(self) -> TrainingStatus:
@@ -148,7 +148,7 @@ class RoundRunner:
             self._say("There is nothing to learn from yet. Approve a few images first.", "info")
             return
         self._set_phase("starting")
-        self._tried = approved = len(self._catalog.approved)
+        self._tried = approved = len(self._catalog.vouched_for)
         undecided = [record for record in usable if record.held_out is None]
         for record in undecided:
             # What is trained on before it is approved can't be held out afterwards: the score would be of no worth.

@@ -23,10 +23,12 @@ from segstudio.app.files import Files
 from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
 from segstudio.app.loader import Loader
+from segstudio.app.mask_versions import MaskVersions
 from segstudio.app.measuring import Measuring
 from segstudio.app.mending import Mender
 from segstudio.app.ports import Scheduler
 from segstudio.app.resetting import Reset
+from segstudio.app.reviewing import Reviewing
 from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.scale import Scale
 from segstudio.app.settings import Settings
@@ -60,7 +62,7 @@ class Session:
     ) -> None:
         self.folder, self.name = contents.folder, contents.name
         self.table = contents.table
-        self.catalog = Catalog(contents.records)
+        self.catalog = Catalog(contents.records, contents.hidden)
         self._announce = announce
         self._settings = settings
         self._store = store
@@ -70,12 +72,12 @@ class Session:
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
-        self.audit = AuditLog(store, self._saver)
+        self.audit = AuditLog(store, self._saver, scheduler)
         self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, contents.scales, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
-        self._mender = Mender(link, lambda: self.predictor.weights)
+        self._mender = Mender(link, lambda: None if self.review.hides_model else self.predictor.weights)
         self.editor = Editor(announce, self._save_edit, Answers(self._background, self._mender), kept)
         self.editor.table = contents.table
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
@@ -106,6 +108,7 @@ class Session:
             announce=announce,
         )
         self._start_learning(contents, scheduler, training)
+        self._start_review(contents, scheduler)
 
     def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
         self._learning = learning = Learning(
@@ -132,6 +135,29 @@ class Session:
         self.starting = learning.starting
         self._approvals = learning.approvals
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
+
+    def _start_review(self, contents: Contents, scheduler: Scheduler) -> None:
+        self.versions = MaskVersions(self._store, self.editor, self._save_edit, self._announce)
+        self.reviewing = Reviewing(
+            contents,
+            scheduler=scheduler,
+            store=self._store,
+            saver=self._saver,
+            catalog=self.catalog,
+            editor=self.editor,
+            audit=self.audit,
+            document=lambda: self.document,
+            table=lambda: self.table,
+            classes=lambda: self.classes,
+            announce=self._announce,
+            open_image=self.open_image,
+        )
+        self.review, self.adjudication = self.reviewing.review, self.reviewing.adjudication
+        self.agreements, self.viewing.review = self.reviewing.agreements, self.review
+        self.review.take_back, self.review.go_on = self.reopen, self.open_next_unapproved
+        self.book.hides = self.catalog.is_hidden
+        if self.review.reader:
+            self.audit.set_reader(self.review.reader)
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
@@ -209,6 +235,7 @@ class Session:
         return self._thumbnails.get(image_id)
 
     def _on_added(self) -> None:
+        self.review.note_reopened()
         self.predictor.refresh()
         self.queue.refresh()
         if self.current_id is None:
@@ -226,8 +253,10 @@ class Session:
             return
         self.editor.finish()
         record = self.record(document.image_id)
-        if record.state is not ImageState.APPROVED:
+        if record.state is not ImageState.APPROVED or self.adjudication.decides(record):
+            self.review.before_approval(document)
             self._approvals.give(document)
+            self.review.after_approval(document)
             if document.is_empty:
                 self._say_empty(record)
         self.open_next_unapproved()
@@ -238,6 +267,7 @@ class Session:
         image_id = self.current_id if image_id is None else image_id
         if image_id is not None:
             self._approvals.take_back(image_id, self.document)
+            self.review.note_reopened()
 
     # ---- segments ---------------------------------------------------------------------------------------------
 
@@ -270,6 +300,7 @@ class Session:
         """Finish the stroke in hand and write everything; False, and still open, if that failed."""
         self.editor.finish()
         current = self.current_id
+        self.review.note_left()
         self._saver.save(lambda project: project.settings.set_setting("last_image", current))
         if not self._saver.drain():
             self._announce(Changes(saving=True))
@@ -278,8 +309,10 @@ class Session:
         self.predictor.pause()
         self._loader.close()
         self._background.close()
+        self.audit.close()
         self.carrying.close()
         self.measuring.close()
+        self.reviewing.close()
         self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True
@@ -292,15 +325,19 @@ class Session:
         assert document is not None
         if self._approvals.follow_edit(document):
             self.rounds.start_if_due()
+        self.review.note_edit(document)
         self.truth.refresh()
 
     def _on_shown(self) -> None:
-        document = self.document
-        path = None if document is None else self.record(document.image_id).path
-        self.scale.follow(None if document is None else document.image_id, path, self._loader)
+        record = None if self.document is None else self.record(self.document.image_id)
+        image_id, path = (None, None) if record is None else (record.origin, record.path)
+        self.scale.follow(image_id, path, self._loader)
+        self.audit.note_shown(self.document)
         self.queue.refresh()
+        self.reviewing.follow(self.document)
 
     def _on_better_mask(self) -> None:
+        self.audit.note_shown(self.document)
         self.truth.refresh()
         self.editor.refresh()
 

@@ -17,6 +17,7 @@ from segstudio.app.evaluation_plans import Ask
 from segstudio.app.evaluator import Evaluator
 from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
 from segstudio.app.ports import Scheduler, WorkerFactory
+from segstudio.app.reader_question import READER, AskReader, ReaderQuestion, reader_question, usual_reader
 from segstudio.app.recent import RecentProjects
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
@@ -79,6 +80,8 @@ class Studio:
         self._link: WorkerLink | None = None
         self._recent = RecentProjects(settings, scheduler, self._tell_recent)
         self._openings = 0
+        self._reader: str | None = None
+        self.ask_reader: AskReader = lambda question, answer: answer(question.proposed)
         self._drawing = False
         self._closed = False
         self.session: Session | None = None
@@ -102,9 +105,12 @@ class Studio:
         """Give ``done`` what there is to make a project of; ``masks`` is a folder of masks, if they lie apart."""
         self._in_background(lambda: look_at(paths, masks), done)
 
-    def open_project(self, folder: Path) -> None:
-        """Open a project in place of the one that is open."""
-        self._start(lambda: Project.open(folder), ())
+    def open_project(self, folder: Path, reader: str | None = None) -> None:
+        """Open a project in place of the one that is open.
+
+        ``reader`` is who reads, "" for nobody in particular; None asks, where the project wants to know.
+        """
+        self._start(lambda: Project.open(folder), (), reader)
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
@@ -174,10 +180,13 @@ class Studio:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _start(self, open_project: Callable[[], Project], masks: Sequence[MaskSource | None]) -> None:
+    def _start(
+        self, open_project: Callable[[], Project], masks: Sequence[MaskSource | None], reader: str | None = None
+    ) -> None:
         if not self.close_project():
             return
         self._openings += 1
+        self._reader = reader
         store = StoreThread(self._scheduler, self._trouble)
         self._store = store
         self._set_busy("Opening…")
@@ -208,7 +217,30 @@ class Studio:
             self._read(store)
 
     def _read(self, store: StoreThread) -> None:
-        store.run(read_contents, lambda contents: self._enter(store, contents), self._give_up)
+        """Nothing of a project is read, and so nothing shown, before it is known who reads."""
+        given, usual = self._reader, usual_reader(self._settings)
+
+        def ask(question: ReaderQuestion) -> None:
+            if self._store is store and (given is not None or not question.asked):
+                self._read_for(store, usual if given is None else given)
+            elif self._store is store:
+                self.ask_reader(question, lambda reader: self._read_for(store, reader))
+
+        store.run(lambda project: reader_question(project, usual), ask, self._give_up)
+
+    def _read_for(self, store: StoreThread, reader: str | None) -> None:
+        if self._store is not store:
+            return
+        if reader is None:
+            self.close_project()
+            return
+        if reader and reader != usual_reader(self._settings):
+            self._settings.set(READER, reader)
+        store.run(
+            lambda project: read_contents(project, reader or None),
+            lambda contents: self._enter(store, contents),
+            self._give_up,
+        )
 
     def _give_up(self, error: Exception) -> None:
         """Let a project go that could be opened but not read."""

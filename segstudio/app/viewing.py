@@ -12,6 +12,7 @@ from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.loader import LoadedImage, Loader
 from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
+from segstudio.app.review import Review
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.truth import TruthCheck
@@ -28,6 +29,8 @@ class Viewing:
     """A file was seen to be another than its prediction is of."""
     on_shown: Callable[[], None]
     """Another image is on the canvas."""
+    review: Review
+    """What may be seen of it."""
 
     def __init__(
         self,
@@ -110,20 +113,21 @@ class Viewing:
             self.failure = misfit(record, image.size)
             if not self.failure:
                 self.document = make_document(record, image, masks, before)
+                self.review.on_made(self.document)
                 if record.fingerprint not in ("", image.fingerprint):
                     self.document.history.forget_mark()  # what was approved was another file's mask
         self._editor.set_document(self.document)
         record = self._catalog.record(opening.image_id)
-        self._truth.follow(self.document, record.path, record.truth, self._classes())
+        self._truth.follow(self.document, record.path, self.review.truth_of(record), self._classes())
         self._carrying.follow(self.document)
         self._announce(Changes(document=True, history=True, images=frozenset({opening.image_id})))
-        if self.document is not None and record.prediction_round != self.document.prediction_round:
+        if self.document is not None and record.prediction_round != self.document.known_round:
             if not opening.again:
                 self.open(opening.image_id)  # a newer prediction was stored between reading the masks and now
                 if self._opening is not None:
                     self._opening.again = True
                 return
-            self.replace(replace(record, prediction_round=self.document.prediction_round))
+            self.replace(replace(record, prediction_round=self.document.known_round))
         self.on_shown()
 
     def _note_file(self, image_id: int, image: LoadedImage) -> None:

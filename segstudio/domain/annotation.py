@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Literal
 
 
 class ImageState(Enum):
@@ -28,6 +29,11 @@ class ImageRecord:
     ``perceptual`` a hash of what it shows, None until it was read: see ``groups``.
     ``truth`` is a mask file to compare with, never trained on. ``prediction_round`` is the round whose weights
     made the stored prediction, None without one.
+
+    ``reader`` is who worked on it, "" where nobody said; ``rejected`` the reason why it is not to be used, None where
+    it is; ``adjudicator`` who decided between two readings. ``reading_of`` is the image that this is another reader's
+    reading of, None for an image itself. ``second`` says whether two readers are to read it, and have. ``seconds`` is
+    the time that was spent on it.
     """
 
     id: int
@@ -45,3 +51,14 @@ class ImageRecord:
     problem: str | None = None
     group: str = ""
     perceptual: int | None = None
+    reader: str = ""
+    rejected: str | None = None
+    adjudicator: str = ""
+    reading_of: int | None = None
+    second: Literal["", "wanted", "done"] = ""
+    seconds: float = 0.0
+
+    @property
+    def origin(self) -> int:
+        """The id of the image itself."""
+        return self.id if self.reading_of is None else self.reading_of

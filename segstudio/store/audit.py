@@ -87,11 +87,13 @@ class Trail:
         """One entry; None if there is none of that number."""
         return next(iter(self._read("WHERE number = ?", number)), None)
 
-    def entries(self, image_id: int | None = None) -> list[Entry]:
-        """All entries, or those about one image, in order; text that is damaged is read as far as it can be."""
-        if image_id is None:
-            return self._read("ORDER BY number")
-        return self._read("WHERE image_id = ? ORDER BY number", image_id)
+    def entries(self, image_id: int | None = None, after: int | None = None) -> list[Entry]:
+        """All entries, or those about one image, in order; text that is damaged is read as far as it can be.
+
+        ``after`` leaves out those up to that number.
+        """
+        query = "WHERE (?1 IS NULL OR image_id = ?1) AND (?2 IS NULL OR number > ?2) ORDER BY number"
+        return self._read(query, image_id, after)
 
     def _read(self, which: str, *values: object) -> list[Entry]:
         query = f"SELECT number, at, who, kind, image_id, what, program, previous, digest FROM audit {which}"  # noqa: S608

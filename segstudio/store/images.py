@@ -17,7 +17,11 @@ from segstudio.store.paths import PathFinder, PathWriter
 
 _SELECT = """SELECT id, position, relative_path, absolute_path, truth_relative_path, truth_absolute_path, state, width,
     height, fingerprint, held_out, prediction_round, problem, EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id),
-    COALESCE(split_group, ''), perceptual_hash FROM images"""
+    COALESCE(split_group, ''), perceptual_hash, reader, rejected, adjudicator, reading_of, seconds FROM images"""
+
+_MOVE = """UPDATE images SET relative_path = ?, absolute_path = ?, problem = NULL
+    WHERE COALESCE(reading_of, id) = (SELECT COALESCE(reading_of, id) FROM images WHERE id = ?)"""
+"""Moves an image with every reading of it, whichever of them is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,24 @@ class Images:
         return ids
 
     def list_images(self) -> list[ImageRecord]:
-        """All images in order; one whose file is gone says so in ``problem``."""
+        """All images in order; one whose file is gone says so in ``problem``. Other readers' readings are left out."""
+        finder = PathFinder(self._folder)
+        query = f"{_SELECT} WHERE reading_of IS NULL ORDER BY position, id"
+        with self._database.reading() as connection:
+            return [_record(row, finder) for row in connection.execute(query)]
+
+    def list_readings(self, reader: str) -> list[ImageRecord]:
+        """The rows on which ``reader`` works beside images that another began on."""
+        finder = PathFinder(self._folder)
+        query = f"{_SELECT} WHERE reading_of IS NOT NULL AND reader = ?"
+        with self._database.reading() as connection:
+            return [_record(row, finder) for row in connection.execute(query, (reader,))]
+
+    def all_rows(self) -> list[ImageRecord]:
+        """The images and every reader's readings of them, by id."""
         finder = PathFinder(self._folder)
         with self._database.reading() as connection:
-            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY position, id")]
+            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY id")]
 
     def image(self, image_id: int) -> ImageRecord:
         """One image."""
@@ -92,7 +110,8 @@ class Images:
     def name_groups(self) -> None:
         """Name the groups of images that an older program added, by what their files are called now."""
         with self._database.reading() as connection:
-            unnamed = [row[0] for row in connection.execute("SELECT id FROM images WHERE split_group IS NULL")]
+            query = "SELECT id FROM images WHERE split_group IS NULL AND reading_of IS NULL"
+            unnamed = [row[0] for row in connection.execute(query)]
         if not unnamed:
             return
         images = self.list_images()
@@ -105,7 +124,10 @@ class Images:
 
     def memberships(self) -> list[Membership]:
         """Of each image what its side of the split hangs on; no file is looked at."""
-        query = "SELECT fingerprint, COALESCE(split_group, ''), perceptual_hash, held_out FROM images"
+        query = (
+            "SELECT fingerprint, COALESCE(split_group, ''), perceptual_hash, held_out FROM images "
+            "WHERE reading_of IS NULL"
+        )
         with self._database.reading() as connection:
             rows = connection.execute(query).fetchall()
         return [
@@ -171,13 +193,11 @@ class Images:
             self._trail.note("approval taken back", image_id)
 
     def relocate(self, image_id: int, new_path: Path) -> None:
-        """Say where an image's file is now; everything else about the image stays, but for its problem."""
-        with self._database.writing():
-            self._update(
-                image_id,
-                "relative_path = ?, absolute_path = ?, problem = NULL",
-                *PathWriter(self._folder).columns(new_path),
-            )
+        """Say where an image's file is now, for all who read it; everything else stays, but for its problem."""
+        with self._database.writing() as connection:
+            cursor = connection.execute(_MOVE, (*PathWriter(self._folder).columns(new_path), image_id))
+            if cursor.rowcount == 0:
+                raise KeyError(image_id)
             self._trail.note("file moved", image_id, to=str(new_path))
 
     def relocate_folder(self, old_parent: Path, new_parent: Path) -> int:
@@ -195,13 +215,11 @@ class Images:
                 truth = _moved(image.truth, old, new, finder)
                 if path is not None:
                     count += 1
-                    connection.execute(
-                        "UPDATE images SET relative_path = ?, absolute_path = ?, problem = NULL WHERE id = ?",
-                        (*writer.columns(path), image.id),
-                    )
+                    connection.execute(_MOVE, (*writer.columns(path), image.id))
                 if truth is not None:
                     connection.execute(
-                        "UPDATE images SET truth_relative_path = ?, truth_absolute_path = ? WHERE id = ?",
+                        "UPDATE images SET truth_relative_path = ?, truth_absolute_path = ? "
+                        "WHERE ? IN (id, reading_of)",
                         (*writer.columns(truth), image.id),
                     )
             if count:
@@ -257,15 +275,18 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
         truth_relative,
         truth_absolute,
         state,
-        *size,
+        width,
+        height,
+        fingerprint,
         held_out,
         round_,
         problem,
         touched,
         group,
         perceptual,
+        *review,
     ) = row
-    width, height, fingerprint = size
+    reader, rejected, adjudicator, reading_of, seconds = review
     path, present = finder.find(relative, absolute)
     if not present:
         problem = f"The file is not where it was: {path}. Use Relocate to say where it is now; your work on it is kept."
@@ -285,6 +306,11 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
         problem=problem,
         group=group,
         perceptual=perceptual,
+        reader=reader,
+        rejected=rejected,
+        adjudicator=adjudicator,
+        reading_of=reading_of,
+        seconds=seconds,
     )
 
 

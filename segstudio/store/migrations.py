@@ -168,6 +168,36 @@ _GROUPS = (
     "ALTER TABLE images ADD COLUMN perceptual_hash INTEGER",
 )
 
+# A major step: an older program would take another reader's reading for an image of its own, show what is to stay
+# hidden and learn from what was rejected.
+_READINGS = (
+    # The image that a row is another reader's reading of; NULL for an image itself.
+    "ALTER TABLE images ADD COLUMN reading_of INTEGER REFERENCES images(id) ON DELETE CASCADE",
+    # Who worked on it, '' where nobody said.
+    "ALTER TABLE images ADD COLUMN reader TEXT NOT NULL DEFAULT ''",
+    # Why it is not to be used; NULL where it is.
+    "ALTER TABLE images ADD COLUMN rejected TEXT",
+    # Who decided between two readings; '' for nobody.
+    "ALTER TABLE images ADD COLUMN adjudicator TEXT NOT NULL DEFAULT ''",
+    "CREATE UNIQUE INDEX readings_by_reader ON images (reading_of, reader) WHERE reading_of IS NOT NULL",
+    # Whole masks as they were vouched for: a 16-bit grey PNG of segment ids, and the segments as JSON. A sealed one
+    # was looked at beside another, and no later approval takes its place.
+    """CREATE TABLE readings (
+        row_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+        image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('first', 'second', 'unaided', 'adjudicated')),
+        reader TEXT NOT NULL,
+        read_at REAL NOT NULL,
+        seconds REAL NOT NULL,
+        model_dice REAL,
+        png BLOB NOT NULL,
+        segments TEXT NOT NULL,
+        sealed INTEGER NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1)),
+        UNIQUE (row_id, kind)
+    )""",
+    "CREATE INDEX readings_by_image ON readings (image_id)",
+)
+
 # A major step: an older program would change masks and approvals without a word in the trail.
 _AUDIT_TRAIL = (
     *TRAIL,
@@ -182,6 +212,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2002, _INSIGHTS),
     Migration(3000, _VOID_CLASSES),
     Migration(3001, _GROUPS),
+    Migration(4000, _READINGS),
     Migration(4010, _AUDIT_TRAIL),
     Migration(4011, VERSIONS),
     # An older program may ignore it: it measures with the project's scale.

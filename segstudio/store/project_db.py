@@ -28,6 +28,7 @@ from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
 from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
+from segstudio.store.readings import Readings
 from segstudio.store.rounds import ROUNDS, Rounds
 from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
@@ -55,6 +56,7 @@ class Project:
         self.approval_scores = ApprovalScores(database)
         self.insights = Insights(database)
         self.audit = Trail(database)
+        self.readings = Readings(database)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:

@@ -110,7 +110,7 @@ def test_approved_images_are_looked_at_again_with_new_weights_and_keep_their_mas
 
 def test_held_out_images_are_not_looked_at_again(told):
     session = told.session
-    session._replace(replace(session.record(2), held_out=True))
+    session.viewing.replace(replace(session.record(2), held_out=True))
     choose(told, "diverse")
     assert 2 not in session._store.ask(lambda project: project.insights.load())
 
@@ -159,7 +159,7 @@ def test_the_next_image_is_read_ahead(told):
 
 def test_an_image_that_cannot_be_read_is_passed_over(told):
     choose(told, "uncertain")
-    told.session._note_problem(7, "It is gone.")
+    told.session.viewing._note_problem(7, "It is gone.")
     assert told.session.queue.next_id() == 9
 
 

@@ -1,0 +1,88 @@
+"""Entries of the audit trail in words that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from segstudio.domain.audit import Entry
+
+_SHORT = 12
+
+
+def when(entry: Entry) -> str:
+    """The time of an entry on this computer's clock; as it stands where it is no time any more."""
+    try:
+        return datetime.fromisoformat(entry.when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (TypeError, ValueError, OverflowError):
+        return text(entry.when)
+
+
+def details(entry: Entry) -> str:
+    """What an entry says beside who, when and which kind, in one line."""
+    told = entry.told
+    parts = [words for word in _WORDS if (words := word(told))]
+    said = _SAID | ({"approved"} if told.get("approved") is False else set())
+    parts += [f"{_name(key)} {_value(value)}" for key, value in told.items() if key not in said and value != ""]
+    return text(", ".join(parts))
+
+
+def text(value: object) -> str:
+    """What was found in place of a text, as one that can be shown."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _pixels(told: Mapping[str, object]) -> str:
+    pixels, box = told.get("pixels"), told.get("box")
+    if not isinstance(pixels, int):
+        return ""
+    where = ""
+    if isinstance(box, list) and len(box) == 4 and all(isinstance(side, int) for side in box):
+        x0, y0, x1, y1 = box
+        where = f" in {x1 - x0} × {y1 - y0} at ({x0}, {y0})"
+    return f"{pixels:,} px{where}"
+
+
+def _field(key: str, words: str) -> Callable[[Mapping[str, object]], str]:
+    return lambda told: words.format(_value(told[key])) if told.get(key) not in (None, "") else ""
+
+
+def _named(told: Mapping[str, object]) -> str:
+    return text(told.get("name", ""))
+
+
+def _setting(told: Mapping[str, object]) -> str:
+    return f"{_name(str(told['key']))} {_value(told.get('value'))}" if "key" in told else ""
+
+
+def _ended(told: Mapping[str, object]) -> str:
+    return "no longer approved" if told.get("approved") is False else ""
+
+
+_WORDS: tuple[Callable[[Mapping[str, object]], str], ...] = (
+    _named,
+    _setting,
+    _pixels,
+    _ended,
+    _field("version", "version {}"),
+    _field("mask", "mask {}"),
+    _field("round", "round {}"),
+    _field("weights", "weights {}"),
+)
+_SAID = {"name", "key", "value", "pixels", "box", "edit", "version", "mask", "round", "weights", "png"}
+
+
+def _name(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef"):
+        return f"{value[:_SHORT]}…"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value)
+    if isinstance(value, dict):
+        return " ".join(f"{_name(key)} {_value(item)}" for key, item in value.items())
+    return "–" if value is None else str(value)

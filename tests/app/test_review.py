@@ -1,0 +1,453 @@
+"""Two readers, blind; rejection; drawing before the model's mask is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.review import ReviewSettings, Standing, standing
+from tests.helpers.studios import StudioRig, approve
+
+BLIND = ReviewSettings(second_share=1.0)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    made = StudioRig(tmp_path)
+    yield made
+    made.studio.close()
+
+
+def as_reader(rig: StudioRig, reader: str):
+    """Close the project and open it for another reader."""
+    folder = rig.session.folder
+    rig.settle()
+    rig.studio.open_project(folder, reader=reader)
+    rig.wait(lambda: rig.studio.session is not None and rig.studio.session.review.reader == reader)
+    rig.settle()
+    return rig.session
+
+
+def review(rig: StudioRig, settings: ReviewSettings, reader: str = "Anna"):
+    rig.session.review.set_settings(settings)
+    return as_reader(rig, reader)
+
+
+def read_first(rig: StudioRig, index: int = 0):
+    """Anna paints on and approves an image; returns its mask."""
+    rig.show(rig.session.records[index].id)
+    rig.stroke((20, 20), (50, 40))
+    mask = rig.mask()
+    rig.session.approve()
+    rig.settle()
+    return mask
+
+
+def standings(rig: StudioRig) -> list[Standing]:
+    return [standing(record) for record in rig.session.records]
+
+
+# ---- blind second reading ------------------------------------------------------------------------------------------
+
+
+def test_who_approved_waits_for_a_second_reader_and_is_learned_from(rig):
+    rig.new_project(4)
+    session = review(rig, BLIND)
+    read_first(rig)
+    assert standing(session.records[0]) is Standing.NEEDS_SECOND
+    assert session.records[0].reader == "Anna"
+    assert session.catalog.to_train_on() == [session.records[0]]
+
+
+def test_the_second_reader_is_told_nothing_of_the_first(rig, tmp_path):
+    rig.new_project(4)
+    review(rig, BLIND)
+    read_first(rig)
+    first = rig.session.records[0].id
+    session = as_reader(rig, "Ben")
+    row = session.records[0]
+    assert standing(row) in (Standing.NEW, Standing.PREDICTED)
+    assert (row.state is ImageState.APPROVED, row.touched, row.reader) == (False, False, "Ben")
+    assert session.approved_count == 0
+    assert first not in [record.id for record in session.records]
+    rig.show(row.id)
+    assert not rig.mask().any()
+    assert session.editor.undo_name == session.editor.redo_name == ""
+    assert session.document.mask_origin in ("none", "model")
+    # Nor does an export, a frame to carry over from or a score say anything.
+    out = tmp_path / "out"
+    session.exporter.export_masks(out, only_approved=False)
+    rig.wait(lambda: not session.exporter.busy)
+    assert all(not np.asarray(Image.open(path)).any() for path in out.glob("*.png"))
+    assert session.book.approval_scores == []
+
+
+def test_rounds_go_on_learning_from_the_first_reader_while_the_second_reads(rig):
+    rig.new_project(4)
+    review(rig, BLIND)
+    read_first(rig)
+    session = as_reader(rig, "Ben")
+    assert [record.reader for record in session.catalog.to_train_on()] == ["Anna"]
+    rig.show(session.records[0].id)
+    rig.stroke((10, 10), (30, 30))
+    session.approve()
+    rig.settle()
+    assert [record.reader for record in session.catalog.to_train_on()] == ["Anna"]
+    assert len(session.catalog.vouched_for) == 1
+
+
+def test_the_second_reader_gets_the_model_s_mask_as_the_first_was_given_it_and_no_newer_one(rig):
+    rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    review(rig, BLIND)
+    index = next(i for i, r in enumerate(rig.session.records) if r.state is ImageState.PREDICTED)
+    rig.show(rig.session.records[index].id)
+    said = rig.session.document.prediction.to_array()
+    read_first(rig, index)
+    session = as_reader(rig, "Ben")
+    row = session.records[index]
+    rig.show(row.id)
+    assert np.array_equal(session.document.prediction.to_array(), said)
+    assert np.array_equal(rig.mask(), said)
+    session.predictor.renew()
+    rig.settle()
+    assert session.records[index].prediction_round == row.prediction_round == 1
+    assert session.review.hides_model
+    assert not session._mender.ready
+
+
+def test_the_second_reader_can_be_given_nothing(rig):
+    rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    review(rig, ReviewSettings(second_share=1.0, second_sees_model=False))
+    index = next(i for i, r in enumerate(rig.session.records) if r.state is ImageState.PREDICTED)
+    read_first(rig, index)
+    session = as_reader(rig, "Ben")
+    rig.show(session.records[index].id)
+    assert session.document.prediction is None
+    assert standing(session.records[index]) is Standing.NEW
+
+
+def test_each_reader_sees_their_own_work_again(rig):
+    rig.new_project(3)
+    review(rig, BLIND)
+    first = read_first(rig)
+    session = as_reader(rig, "Ben")
+    rig.show(session.records[0].id)
+    rig.stroke((60, 10), (80, 50))
+    second = rig.mask()
+    session = as_reader(rig, "Anna")
+    rig.show(session.records[0].id)
+    assert np.array_equal(rig.mask(), first)
+    assert standing(session.records[0]) is Standing.NEEDS_SECOND
+    session = as_reader(rig, "Ben")
+    rig.show(session.records[0].id)
+    assert np.array_equal(rig.mask(), second)
+    assert session.editor.undo_name
+
+
+def test_both_readings_are_stored_whole_once_both_are_approved(rig):
+    from segstudio.imaging.mask_png import decode_mask
+
+    rig.new_project(3)
+    review(rig, BLIND)
+    first = read_first(rig)
+    session = as_reader(rig, "Ben")
+    second = read_first(rig)
+    record = session.records[0]
+    assert standing(record) is Standing.APPROVED
+    assert record.second == "done"
+    pairs = rig.studio._store.ask(lambda project: project.readings.pairs())
+    pair = pairs[record.reading_of]
+    assert (pair.first.reader, pair.second.reader) == ("Anna", "Ben")
+    read = [
+        decode_mask(rig.studio._store.ask(lambda p, r=r: p.readings.mask(r.row_id, r.kind)))
+        for r in (pair.first, pair.second)
+    ]
+    assert np.array_equal(read[0], first)
+    assert np.array_equal(read[1], second)
+
+
+def test_a_slip_of_the_hand_after_approving_is_not_held_against_the_second_reader(rig):
+    rig.new_project(3)
+    review(rig, BLIND)
+    read_first(rig)
+    session = as_reader(rig, "Ben")
+    read_first(rig)
+    row = session.records[0]
+    session.reopen(row.id)
+    rig.settle()
+    assert session.record(row.id).second == "wanted"
+    assert rig.studio._store.ask(lambda project: project.readings.pairs()) == {}
+
+
+def test_an_image_of_which_only_some_are_read_twice_is_shared(rig):
+    rig.new_project(8)
+    session = review(rig, ReviewSettings(second_share=0.5))
+    chosen = {record.id for record in session.records if record.second == "wanted"}
+    assert 0 < len(chosen) < 8
+    for index in range(8):
+        read_first(rig, index)
+    session = as_reader(rig, "Ben")
+    assert {record.origin for record in session.records if record.reading_of} == chosen
+    assert session.approved_count == 8 - len(chosen)
+
+
+def test_a_mask_to_compare_with_is_not_shown_while_two_read(rig, tmp_path):
+    from dataclasses import replace
+
+    rig.new_project(3)
+    session = review(rig, BLIND)
+    record = replace(session.records[0], truth=tmp_path / "truth.png")
+    assert session.review.truth_of(record) is None
+    assert session.review.truth_of(replace(record, adjudicator="Cleo")) == record.truth
+    assert session.review.truth_of(replace(record, second="")) == record.truth
+
+
+# ---- agreement and adjudication ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disputed(rig):
+    """Anna and Ben have read the first image."""
+    rig.new_project(3)
+    review(rig, BLIND)
+    rig.first = read_first(rig)
+    as_reader(rig, "Ben")
+    rig.show(rig.session.records[0].id)
+    rig.stroke((30, 20), (70, 40))
+    rig.second = rig.mask()
+    rig.session.approve()
+    rig.settle()
+    return rig
+
+
+def test_agreement_is_computed_for_pairs_that_are_finished(disputed):
+    session = disputed.session
+    session.agreements.look()
+    disputed.wait(lambda: session.agreements.result is not None and not session.agreements.progress)
+    (pair,) = session.agreements.result.pairs
+    assert pair.image_id == session.records[0].origin
+    assert 0 < pair.dice < 1
+    assert pair.hd95 > 0
+    assert 0 < pair.kappa < 1
+    assert session.agreements.result.dice is None
+
+
+def test_who_has_looked_at_both_changes_neither(disputed):
+    session = disputed.session
+    row = session.records[0]
+    session.agreements.look()
+    disputed.wait(lambda: session.agreements.result is not None)
+    session.reopen(row.id)
+    disputed.show(row.id)
+    disputed.stroke((5, 5), (90, 60))
+    session.approve()
+    disputed.settle()
+    png = disputed.studio._store.ask(lambda project: project.readings.mask(row.id, "second"))
+    from segstudio.imaging.mask_png import decode_mask
+
+    assert np.array_equal(decode_mask(png), disputed.second)
+
+
+@pytest.mark.parametrize("which", ["first", "second", "between", "consensus"])
+def test_a_decision_takes_a_reading_and_is_what_is_learned(disputed, which):
+    session = disputed.session
+    origin = session.records[0].origin
+    session.adjudication.begin(origin)
+    disputed.wait(lambda: session.adjudication.dispute is not None)
+    assert session.document.image_id == origin
+    assert np.array_equal(disputed.mask(), disputed.first)
+    session.adjudication.take(which)
+    disputed.wait(lambda: not session.adjudication.busy)
+    taken = disputed.mask()
+    expected = {"first": disputed.first, "second": disputed.second}.get(which)
+    if expected is None:
+        common, either = disputed.first & disputed.second, disputed.first | disputed.second
+        assert (taken >= common).all()
+        assert (taken <= either).all()
+    else:
+        assert np.array_equal(taken, expected)
+    session.approve()
+    disputed.settle()
+    record = session.record(origin)
+    assert standing(record) is Standing.ADJUDICATED
+    assert record.adjudicator == "Ben"
+    assert record.reader == "Anna"
+    assert session.catalog.to_train_on() == [record]
+    for reader in ("Anna", "Ben", "Cleo"):
+        session = as_reader(disputed, reader)
+        disputed.show(session.records[0].id)
+        assert standing(session.records[0]) is Standing.ADJUDICATED
+        assert np.array_equal(disputed.mask(), taken)
+
+
+def test_nothing_is_decided_before_both_have_read(rig):
+    rig.new_project(3)
+    session = review(rig, BLIND)
+    read_first(rig)
+    session.adjudication.begin(session.records[0].id)
+    rig.settle()
+    assert session.adjudication.dispute is None
+    assert not session.adjudication.active
+    rig.wait(lambda: rig.messages)
+    assert "two finished readings" in rig.messages[-1].sentence
+
+
+def test_undoing_a_decision_in_the_making_brings_the_first_reading_back(disputed):
+    session = disputed.session
+    origin = session.records[0].origin
+    session.adjudication.begin(origin)
+    disputed.wait(lambda: session.adjudication.dispute is not None)
+    session.adjudication.take("second")
+    assert session.record(origin).state is ImageState.IN_PROGRESS
+    session.editor.undo()
+    disputed.settle()
+    assert np.array_equal(disputed.mask(), disputed.first)
+    assert standing(session.record(origin)) is Standing.APPROVED
+
+
+# ---- rejection -----------------------------------------------------------------------------------------------------
+
+
+def test_a_rejected_image_says_so_and_is_not_learned_from(rig):
+    rig.new_project(3)
+    session = rig.session
+    read_first(rig)
+    image_id = session.records[0].id
+    rig.show(image_id)
+    session.review.reject("out of focus")
+    rig.settle()
+    record = session.record(image_id)
+    assert (standing(record), record.rejected) == (Standing.REJECTED, "out of focus")
+    assert session.catalog.to_train_on() == []
+    assert session.approved_count == 0
+    assert session.current_id != image_id
+    session = rig.reopen()
+    assert session.record(image_id).rejected == "out of focus"
+    session.review.use_again(image_id)
+    assert standing(session.record(image_id)) is Standing.IN_PROGRESS
+    rig.show(image_id)
+    session.review.reject("again")
+    rig.show(image_id)
+    session.approve()
+    rig.settle()
+    assert standing(session.record(image_id)) is Standing.APPROVED
+
+
+def test_counts_say_how_far_the_images_are(rig):
+    rig.new_project(3)
+    read_first(rig)
+    assert rig.session.review.counts == {Standing.APPROVED: 1, Standing.NEW: 2}
+
+
+# ---- draw first, then reveal ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def veiled(rig):
+    """A predicted image on the canvas whose prediction waits until something was drawn."""
+    rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    rig.session.review.set_settings(ReviewSettings(draw_first_share=1.0))
+    rig.index = next(i for i, r in enumerate(rig.session.records) if r.state is ImageState.PREDICTED)
+    rig.show(rig.session.records[rig.index].id)
+    return rig
+
+
+def test_the_model_s_mask_waits_until_one_was_drawn_and_does_not_flow_into_it(veiled):
+    session = veiled.session
+    assert session.document.prediction is None
+    assert not veiled.mask().any()
+    assert session.review.can_reveal
+    assert session.review.hides_model
+    session.review.reveal()
+    veiled.settle()
+    assert session.document.veiled
+    assert "Draw your own mask first" in veiled.messages[-1].sentence
+    veiled.stroke((20, 20), (40, 30))
+    drawn = veiled.mask()
+    session.review.reveal()
+    veiled.settle()
+    assert not session.document.veiled
+    assert session.document.prediction is not None
+    assert np.array_equal(veiled.mask(), drawn)
+    (unaided,) = veiled.studio._store.ask(lambda project: project.readings.unaided())
+    assert unaided.model_dice is not None
+    veiled.reopen()
+    veiled.show(session.records[veiled.index].id)
+    assert not veiled.session.document.veiled
+    assert np.array_equal(veiled.mask(), drawn)
+
+
+def test_approving_what_was_drawn_unaided_approves_just_that(veiled):
+    session = veiled.session
+    veiled.stroke((20, 20), (40, 30))
+    drawn = veiled.mask()
+    image_id = session.current_id
+    session.approve()
+    veiled.settle()
+    veiled.show(image_id)
+    assert np.array_equal(veiled.mask(), drawn)
+    assert standing(session.record(image_id)) is Standing.APPROVED
+    assert len(veiled.studio._store.ask(lambda project: project.readings.unaided())) == 1
+
+
+def test_a_mask_that_comes_meanwhile_stays_hidden_too(veiled):
+    session = veiled.session
+    session.predictor.renew()
+    veiled.settle()
+    assert session.document.prediction is None
+    assert session.document.veiled
+
+
+def test_what_was_begun_with_the_model_s_mask_in_sight_stays_as_it_was(rig):
+    rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    index = next(i for i, r in enumerate(rig.session.records) if r.state is ImageState.PREDICTED)
+    rig.show(rig.session.records[index].id)
+    rig.stroke((20, 20), (40, 30))
+    before = rig.mask()
+    rig.session.review.set_settings(ReviewSettings(draw_first_share=1.0))
+    session = rig.reopen()
+    rig.show(session.records[index].id)
+    assert not session.document.veiled
+    assert np.array_equal(rig.mask(), before)
+
+
+# ---- who reads -----------------------------------------------------------------------------------------------------
+
+
+def test_a_project_that_asks_shows_nothing_before_it_knows(rig):
+    rig.new_project(2)
+    rig.session.review.set_settings(ReviewSettings(asks_reader=True))
+    folder = rig.session.folder
+    rig.settle()
+    asked = []
+    rig.studio.ask_reader = lambda question, answer: asked.append((question, answer))
+    rig.studio.open_project(folder)
+    rig.wait(lambda: asked)
+    question, answer = asked[0]
+    assert rig.studio.session is None
+    assert question.proposed
+    assert question.project == "test"
+    answer("Zoë")
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert rig.session.review.reader == "Zoë"
+    rig.studio.open_project(folder)
+    rig.wait(lambda: len(asked) == 2)
+    assert asked[1][0].proposed == "Zoë"
+    asked[1][1](None)
+    assert rig.studio.session is None
+    assert not rig.studio.busy
