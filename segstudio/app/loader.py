@@ -41,7 +41,8 @@ class LoadedImage:
     """Upright RGB pixels, (height, width, 3) uint8, and the hash of the file's content.
 
     ``deep`` holds the file's own values, (height, width) or (height, width, 3) uint16, where it has 16 bits; ``mips``
-    the pixels at a half, a quarter and so on of their size; ``perceptual`` is a hash of what they show.
+    the pixels at a half, a quarter and so on of their size; ``perceptual`` is a hash of what they show. ``window`` are
+    the values that the file says are black and white.
     """
 
     pixels: NDArray[np.uint8]
@@ -49,6 +50,7 @@ class LoadedImage:
     deep: NDArray[np.uint16] | None = None
     mips: Mips | None = None
     perceptual: int | None = None
+    window: tuple[float, float] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,7 +77,8 @@ def load_image(path: Path) -> Loaded:
     try:
         image = read_image(path)
         mips = Mips(image.pixels).make()
-        loaded = LoadedImage(image.pixels, fingerprint(path), image.deep, mips, perceptual_hash(mips.smallest))
+        hash_ = perceptual_hash(mips.smallest)
+        loaded = LoadedImage(image.pixels, fingerprint(path), image.deep, mips, hash_, image.window)
         if loaded.nbytes > _LARGE:
             give_back_memory()
         return loaded

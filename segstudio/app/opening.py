@@ -93,6 +93,7 @@ def make_document(record: ImageRecord, image: LoadedImage, masks: StoredMasks, b
     plane = Plane(height, width)
     plane.put_tiles(masks.correction)
     document = Document(record.id, image.pixels, plane, history=masks.history, deep=image.deep, mips=image.mips)
+    document.window = image.window
     if before is not None and before.image_id == record.id and before.bounds == document.bounds:
         # The same image once more: it may have been painted on since its masks were read.
         document.correction, document.history = before.correction, before.history

@@ -75,12 +75,13 @@ def to_8bit(values: NDArray[Any], window: tuple[float, float]) -> NDArray[np.uin
     return np.clip(np.rint(np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0)), 0, 255).astype(np.uint8)
 
 
-def shown_range(deep: NDArray[np.uint16]) -> tuple[float, float]:
+def shown_range(deep: NDArray[np.uint16], window: tuple[float, float] | None = None) -> tuple[float, float]:
     """The values of (H, W) or (H, W, 3) uint16 pixels that an untouched image shows as black and as white.
 
-    A ``Tone`` of ``black`` b and ``white`` w shows low + b * (high - low) as black and low + w * (high - low) as white.
+    ``window`` is the one that the file names, if it does. A ``Tone`` of ``black`` b and ``white`` w shows low + b *
+    (high - low) as black and low + w * (high - low) as white.
     """
-    return percentile_window(deep) if deep.ndim == 2 else (0.0, 65535.0)
+    return window or (percentile_window(deep) if deep.ndim == 2 else (0.0, 65535.0))
 
 
 def tone_table(tone: Tone, low: float, high: float, size: int) -> NDArray[np.uint8]:

@@ -20,9 +20,10 @@ from PIL import Image, UnidentifiedImageError
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.display import percentile_window, to_8bit
+from segstudio.imaging.display import percentile_window, shown_range, to_8bit
 from segstudio.imaging.find import SUFFIXES, find_images, natural_key
 from segstudio.imaging.orientation import UPRIGHT, clean, from_stored, to_stored, turned_size
+from segstudio.imaging.window import Window, window_in
 
 __all__ = [
     "SUFFIXES",
@@ -69,7 +70,7 @@ class ImageData:
     ``pixels`` is (H, W, 3) uint8 RGB, upright and C-contiguous. ``orientation`` is the EXIF value 1 to 8 found in the
     file and ``stored_size`` its (width, height) before turning. ``bit_depth`` is bits a channel in the file: 1, 8,
     16 or 32. ``deep`` holds the file's own values, upright, where it has 16 bits: (H, W) uint16 for grey, (H, W, 3)
-    RGB for colour; None for all others.
+    RGB for colour; None for all others. ``window`` is the one that the file says it is to be shown by, see ``window``.
     """
 
     pixels: NDArray[np.uint8]
@@ -77,6 +78,7 @@ class ImageData:
     stored_size: tuple[int, int] = (0, 0)
     bit_depth: int = 8
     deep: NDArray[np.uint16] | None = None
+    window: Window | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -95,9 +97,9 @@ class _Header:
 def read_image(path: Path) -> ImageData:
     """The image in a file, upright.
 
-    Transparent parts are shown on white. Grey of more than 8 bits is shown by the window between its 0.5th and 99.5th
-    percentile. Raises ``UserError`` for a file that is missing, may not be read, is empty, cut short, damaged, no
-    image, or declares more than ``MAX_PIXELS``.
+    Transparent parts are shown on white. Grey of more than 8 bits is shown by the window that the file names, or the
+    one between its 0.5th and 99.5th percentile. Raises ``UserError`` for a file that is missing, may not be read, is
+    empty, cut short, damaged, no image, or declares more than ``MAX_PIXELS``.
     """
     with _opened(path) as (image, header, file):
         image.load()
@@ -108,8 +110,9 @@ def read_image(path: Path) -> ImageData:
                 return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
         if image.mode.startswith("I;16"):
             grey = from_stored(np.array(image).astype(np.uint16), upright)
-            shown = to_8bit(grey, percentile_window(grey))
-            return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey)
+            window = window_in(image.info)
+            shown = to_8bit(grey, shown_range(grey, window))
+            return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey, window)
         pixels = from_stored(_to_rgb(image), upright)
     return ImageData(pixels, header.orientation, header.stored_size, header.bit_depth)
 

@@ -30,11 +30,12 @@ class Levels:
         deep = getattr(picture, "deep", None)
         self.shown: Mips = getattr(picture, "mips", None) or Mips(picture.pixels)
         self.deep = None if deep is None else Mips(deep)
+        self._window: tuple[float, float] | None = getattr(picture, "window", None)
 
     @cached_property
     def shown_range(self) -> tuple[float, float]:
         """The values that an untouched image shows as black and as white."""
-        return (0.0, 255.0) if self.deep is None else shown_range(self.deep.pixels)
+        return (0.0, 255.0) if self.deep is None else shown_range(self.deep.pixels, self._window)
 
 
 class Base:

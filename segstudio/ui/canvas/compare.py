@@ -128,7 +128,7 @@ class CompareView(ImageView):
         plane = (
             Plane(document.height, document.width, BACKGROUND) if truth is None else Plane.from_array(truth, BACKGROUND)
         )
-        picture = Document(document.image_id, document.pixels, plane, deep=document.deep)
+        picture = Document(document.image_id, document.pixels, plane, deep=document.deep, window=document.window)
         return _TruthRenderer(picture, self._colors(), self.look, levels)
 
     def _mask_changed(self, rect: Rect, better: bool) -> None:

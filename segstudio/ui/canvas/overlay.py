@@ -35,8 +35,8 @@ _BLOCK = 256
 class Picture(Protocol):
     """What is drawn; a ``Document`` is one.
 
-    It may also have ``deep``, the file's own 16-bit values, ``mips``, levels that were made beforehand, and
-    ``doubt(rect, step)``, uint8 of where the model is unsure.
+    It may also have ``deep``, the file's own 16-bit values, ``window``, which of these are black and white, ``mips``,
+    levels that were made beforehand, and ``doubt(rect, step)``, uint8 of where the model is unsure.
     """
 
     @property
