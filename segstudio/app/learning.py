@@ -79,8 +79,9 @@ class Learning:
             book=book, settings=self.model.for_round, announce=announce, on_weights=intake.use_weights,
         )  # fmt: skip
         self.starting = Starting(
-            contents.starter, runner=self.rounds, book=book, intake=intake, store=store, announce=announce
-        )
+            contents.starter, runner=self.rounds, model=self.model, book=book, intake=intake, store=store,
+            announce=announce,
+        )  # fmt: skip
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
         self.watchdog = Watchdog(

@@ -66,6 +66,8 @@ class ModelChoice:
     ) -> None:
         self.settings = ModelSettings.from_kept(kept.settings, ModelSettings.on_this_computer(training))
         self.last_size = _size(kept.last_size)
+        self.starter_side: int | None = None
+        """The longer side in px at which the project's starter sees images; what goes on from it sees them so, too."""
         self._unfinished = kept.unfinished
         self._training = training
         self._classes = classes
@@ -84,7 +86,10 @@ class ModelChoice:
     def for_round(self, measures: Sequence[ImageMeasure]) -> TrainingSettings:
         """How the round trains that is being written, all of it decided."""
         chosen = self.settings
-        self.last_size = size = choose_input_size(measures, self.device, chosen.input_size, chosen.pieces)
+        size = choose_input_size(measures, self.device, chosen.input_size, chosen.pieces)
+        if self.starter_side is not None and size.reason == "usual":
+            size = replace(size, longer_side=self.starter_side, reason="starter")
+        self.last_size = size
         kept = {"longer_side": size.longer_side, "window": size.window, "reason": size.reason}
         self._save(lambda project: project.settings.set_setting(LAST_SIZE, kept))
         return replace(

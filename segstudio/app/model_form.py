@@ -194,6 +194,7 @@ def _seen_words(size: InputSize) -> str:
         "structures": "small structures would vanish below that",
         "pieces": "small structures would vanish otherwise",
         "chosen": "as was chosen here",
+        "starter": "as the starter model sees them",
     }
     pieces = "" if size.window is None else f", in pieces of {size.window} px"
     return f"{size.longer_side} px{pieces}: {words.get(size.reason, '')}"

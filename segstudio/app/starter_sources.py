@@ -26,12 +26,13 @@ from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, Star
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
 _FOLDS = 3
-_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 600}
+_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 1300}
 _SHARES: dict[StarterKind, dict[str, float]] = {
     "lesion": {"photo": 0.85, "drawn": 0.15},
     "body": {"photo": 0.5, "video": 0.15, "coco": 0.2, "drawn": 0.15},
 }
 _DRAWN = 80
+_SIDES: dict[StarterKind, int] = {"lesion": 256, "body": 320}
 _PERSON_MASKS = "masks_person"
 # People in view that are small beside the largest are neither meant nor wrong; smaller than this nobody is meant.
 _SMALL_BESIDE, _LEAST_SHARE = 0.25, 0.02
@@ -76,7 +77,7 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
         raise UserError("None of these folders holds images with masks that a starter model could learn from.")
     return Recipe(
         kind=kind, class_name=CLASS_NAMES[kind], samples=tuple(samples), shares=_SHARES[kind], folds=_FOLDS,
-        steps=steps or _STEPS[kind], batch=4, side=256, seed=seed, drawn=_DRAWN,
+        steps=steps or _STEPS[kind], batch=4, side=_SIDES[kind], seed=seed, drawn=_DRAWN,
     )  # fmt: skip
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.mask_intake import MaskIntake
+from segstudio.app.model_choice import ModelChoice
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_runner import RoundRunner
 from segstudio.app.starters import KeptStarter, give
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.rounds import STARTER_ROUND
+from segstudio.protocol.weights import NotWeightsError, inspect
 
 
 class Starting:
@@ -22,6 +25,7 @@ class Starting:
         kept: KeptStarter,
         *,
         runner: RoundRunner,
+        model: ModelChoice,
         book: RoundBook,
         intake: MaskIntake,
         store: StoreThread,
@@ -29,11 +33,12 @@ class Starting:
     ) -> None:
         self.name = kept.name
         self._runner = runner
+        self._model = model
         self._book = book
         self._intake = intake
         self._store = store
         self._announce = announce
-        runner.base = kept.weights
+        self._take(kept.weights)
 
     def choose(self, name: str) -> None:
         """Start from the starter ``name``, "none" for none; a sentence says so where that fails."""
@@ -51,7 +56,7 @@ class Starting:
         self._store.run(lambda project: give(project, name), self._start_from, failed)
 
     def _start_from(self, weights: Path | None) -> None:
-        self._runner.base = weights
+        self._take(weights)
         if self._book.used is None:
             self._book.in_use = None if weights is None else STARTER_ROUND
             self._runner.use_weights(weights)
@@ -60,6 +65,12 @@ class Starting:
             else:
                 self._intake.predictor.use(STARTER_ROUND, weights, renew=True)
         self._announce(Changes(training=True))
+
+    def _take(self, weights: Path | None) -> None:
+        self._runner.base, self._model.starter_side = weights, None
+        if weights is not None:
+            with contextlib.suppress(NotWeightsError, OSError):
+                self._model.starter_side = inspect(weights).input_size
 
     def _say(self, sentence: str) -> None:
         self._announce(Changes(message=Message(sentence, "trouble", key="starter")))

@@ -20,7 +20,7 @@ LEAST_PX = 6.0
 """A structure that is thinner than this where the network sees it is soon lost: the finest features are of 2 px."""
 
 Pieces = Literal["automatic", "on", "off"]
-Reason = Literal["usual", "small_images", "structures", "pieces", "chosen"]
+Reason = Literal["usual", "small_images", "structures", "pieces", "chosen", "starter"]
 
 _LOOKED_AT = 1024
 _SMALLEST_TENTH = 10

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from segstudio.domain.regions import parts
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import Sample
+from segstudio.engine.data import Mask, Sample
 from segstudio.engine.device import Device
+from segstudio.engine.finish_learning import LEAST_IMAGES
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
@@ -26,7 +28,10 @@ _HALF_AT = 8
 _FITS = 0.6
 """Mean Dice on the images trained on below which a starter knows other things than are marked here."""
 
-_LOOKED_AT, _FEW_MASKS = 6, 5
+_LOOKED_AT = 6
+
+_MOST_SCATTERED, _SECOND = 0.2, 0.1
+"""Share of masks that may show a second region worth its name, which is one of so much of what is marked."""
 
 
 class Base:
@@ -56,9 +61,12 @@ class Base:
             for name, tensor in learned.items()
         }
 
-    def finish(self, learned: Finish) -> Finish:
-        """The starter's finish as long as there are too few masks to learn one from."""
-        return self._finish if learned == PLAIN and self._images < _FEW_MASKS else learned
+    def finish(self, learned: Finish, masks: Sequence[Mask], held_out: int) -> Finish:
+        """The starter's finish as long as too few held-out images could tell, unless ``masks`` show several regions."""
+        if learned != PLAIN or held_out >= LEAST_IMAGES:
+            return learned
+        scattered = sum(_in_several(mask) for mask in masks)
+        return learned if scattered > _MOST_SCATTERED * len(masks) else self._finish
 
 
 def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]) -> bool:
@@ -69,3 +77,8 @@ def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]
         mask = mask_from_logits(image_logits(network, sample.pixels, device, how), *sample.mask.shape)
         scores.append(mean_class_dice(mask, sample.mask, len(request.classes), IGNORE))
     return bool(np.mean(scores) >= _FITS)
+
+
+def _in_several(mask: Mask) -> bool:
+    areas = np.sort(parts((mask > 0) & (mask != IGNORE))[1])
+    return len(areas) > 2 and areas[-2] > _SECOND * areas.sum()

@@ -11,7 +11,7 @@ import torch
 
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
-from segstudio.engine.finishing import PLAIN, Finish
+from segstudio.engine.finishing import Finish
 from segstudio.engine.starter_data import StarterData
 from segstudio.engine.starter_score import Row, draw_worst, figures, score_fold, worst, write_json
 from segstudio.engine.starter_train import NETWORK, STATE, STATE_NOTES, StarterTraining
@@ -97,9 +97,13 @@ def _words(part: str) -> str:
 
 
 def header_of(recipe: Recipe) -> WeightsHeader:
-    """What the weights say of themselves. A lesion is one region without holes, a person may show a gap."""
-    finish = Finish(one_region=(1,)) if recipe.kind == "lesion" else PLAIN
-    return WeightsHeader(NETWORK, (recipe.class_name,), recipe.side, recipe.kind == "body", finish)
+    """What the weights say of themselves.
+
+    One lesion and one person are asked for. A gap between arm and body is filled, too, but what is left out of others
+    who are in view is worth more: on photographs of CCP and a video of DAVIS, both unseen, Jaccard was 0.90 instead of
+    0.89, and 0.69 instead of 0.63.
+    """
+    return WeightsHeader(NETWORK, (recipe.class_name,), recipe.side, recipe.kind == "body", Finish(one_region=(1,)))
 
 
 def halved(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

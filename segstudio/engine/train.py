@@ -145,7 +145,7 @@ class RoundTrainer:
                 self._scorings = [share for share in self._scorings if share > self._budget.fraction]
                 self._score()
         self._report("scoring")
-        best = self._best or self._unscored()
+        best, count = self._best or self._unscored(), len(self._data.held_out)
         masks = [sample.mask for sample in self._data.train]
         finish = self._scorer.learn_finish(best.tensors, self._request.things, masks)
         if best is self._warm:
@@ -155,9 +155,9 @@ class RoundTrainer:
             steps=self._budget.step,
             loss=self._loss if self._loss is not None else math.inf,
             held_out_dice=best.dice if self._best else None,
-            held_out_count=len(self._data.held_out),
+            held_out_count=count,
             per_image=best.per_image,
-            finish=finish if self._base is None else self._base.finish(finish),
+            finish=finish if self._base is None else self._base.finish(finish, masks, count),
             side=best.side,
             device=self._means.device,
         )

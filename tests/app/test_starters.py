@@ -7,9 +7,13 @@ from safetensors.numpy import save_file
 
 from segstudio.app import starters
 from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.model_settings import ModelSettings
 from segstudio.app.starters import fitting, give, starter_file
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
+from segstudio.domain.input_size import ImageMeasure
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
+from segstudio.engine.models import build_network
 from segstudio.protocol.messages import Predict, Train
 from segstudio.protocol.round_folder import WEIGHTS, read_request
 from segstudio.store.project_db import Project
@@ -176,3 +180,21 @@ def test_a_disk_that_refuses_the_copy_is_told_in_a_sentence(tmp_path: Path) -> N
         (project.folder / "rounds" / "0000").write_text("in the way")
         with pytest.raises(UserError, match="could not be copied"):
             give(project, "lesion")
+
+
+def test_rounds_see_images_as_the_starter_does_unless_something_else_decides(rig: StudioRig, models: Path) -> None:
+    network = build_network("unet-efficientnet-lite0", 1)
+    header = WeightsHeader("unet-efficientnet-lite0", ("person",), 320)
+    save_checkpoint(models / "body.safetensors", header, network.state_dict())
+    model = rig.new_project(2, starter="body").model
+    large, fine = ImageMeasure(2000, (0.5,)), ImageMeasure(2000, (0.018,))
+    assert model.for_round([large] * 3).input_size == 320
+    assert model.last_size is not None
+    assert model.last_size.reason == "starter"
+    assert model.for_round([fine] * 3).input_size not in (256, 320)
+    model.set(ModelSettings(input_size=192))
+    assert model.for_round([large] * 3).input_size == 192
+    rig.session.starting.choose("none")
+    rig.settle()
+    model.set(ModelSettings())
+    assert model.for_round([large] * 3).input_size == 256

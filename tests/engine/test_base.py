@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,7 +9,7 @@ from segstudio.engine.checkpoint import Checkpoint, WeightsHeader
 from segstudio.engine.data import Sample
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.models import build_network
-from segstudio.protocol.round_folder import RoundRequest, TrainingSettings
+from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 from tests.engine.synthetic import disc
 
 REQUEST = RoundRequest(1, ("disc",), (), None, TrainingSettings())
@@ -36,9 +37,15 @@ def test_what_was_learned_counts_the_more_the_more_images_taught_it() -> None:
 
 def test_the_finish_of_the_starter_holds_until_there_are_masks_to_learn_one_from() -> None:
     checkpoint = _checkpoint()
-    assert Base(checkpoint, 4).finish(PLAIN) == Finish(one_region=(1,))
-    assert Base(checkpoint, 5).finish(PLAIN) == PLAIN
-    assert Base(checkpoint, 4).finish(Finish((0.4,))) == Finish((0.4,))
+    one, two = np.zeros((9, 9), np.uint16), np.zeros((9, 9), np.uint16)
+    one[:4], two[:4], two[6:] = 1, 1, 1
+    base = Base(checkpoint, 9)
+    assert base.finish(PLAIN, [one] * 9, 3) == Finish(one_region=(1,))
+    assert base.finish(PLAIN, [one] * 9, 4) == PLAIN
+    assert base.finish(Finish((0.4,)), [one] * 9, 0) == Finish((0.4,))
+    assert base.finish(PLAIN, [one, two], 0) == PLAIN
+    two[6:] = IGNORE
+    assert base.finish(PLAIN, [one, two], 0) == Finish(one_region=(1,))
 
 
 def test_a_starter_that_misses_what_is_marked_or_is_of_other_classes_is_none() -> None:
