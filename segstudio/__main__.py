@@ -216,6 +216,24 @@ def export(
 
 
 @cli.command()
+def measure(
+    project: ProjectArg,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a table to this file, a row a segment.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="Write a report to this file, a page an image.")] = None,
+    identifiers: Annotated[
+        bool, typer.Option("--identifiers", help="With file names, groups and the project's name: patients' perhaps.")
+    ] = False,
+) -> None:
+    """Measure the segments of all images of PROJECT: size, shape, and of lesions asymmetry, border and colours."""
+    from segstudio.ui.measure_command import measure_project
+
+    if csv is None and json_file is None and pdf is None:
+        raise UserError("Say what to write: --csv FILE, --json FILE, --pdf FILE, or several of them.")
+    typer.echo(measure_project(project, csv, json_file, pdf, identifiers, lambda line: typer.echo(line, err=True)))
+
+
+@cli.command()
 def evaluate(
     pred: Annotated[Path | None, typer.Option("--pred", help="Folder of masks to judge.")] = None,
     truth: Annotated[Path | None, typer.Option("--truth", help="Folder of true masks, paired by name.")] = None,

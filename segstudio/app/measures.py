@@ -25,6 +25,14 @@ Kind = Literal["length", "area", "place", "ratio", "count", "share", "color"]
 
 Part = Literal["size", "shape", "asymmetry", "border", "color"]
 
+PART_TITLES: dict[Part, str] = {
+    "size": "Size",
+    "shape": "Shape",
+    "asymmetry": "Asymmetry",
+    "border": "Border",
+    "color": "Colours",
+}
+
 NO_DIAGNOSIS = "These are measurements. They do not diagnose, and no score is made of them."
 
 

@@ -27,6 +27,7 @@ from segstudio.app.mask_versions import MaskVersions
 from segstudio.app.measuring import Measuring
 from segstudio.app.mending import Mender
 from segstudio.app.ports import Scheduler
+from segstudio.app.reporting import Reporting
 from segstudio.app.resetting import Reset
 from segstudio.app.reviewing import Reviewing
 from segstudio.app.saver import Saver, SaveStatus
@@ -106,6 +107,15 @@ class Session:
             classes=lambda: self.classes,
             save=self._saver.save,
             announce=announce,
+        )
+        self.reporting = Reporting(
+            scheduler,
+            store,
+            self.catalog,
+            lambda: self.table,
+            lambda: self.classes,
+            lambda: self.measuring.lesions,
+            announce,
         )
         self._start_learning(contents, scheduler, training)
         self._start_review(contents, scheduler)
@@ -313,6 +323,7 @@ class Session:
         self.carrying.close()
         self.measuring.close()
         self.reviewing.close()
+        self.reporting.close()
         self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True

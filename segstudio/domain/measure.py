@@ -205,3 +205,13 @@ def _min_span(hull: NDArray[np.float64]) -> Span:
 
 def _point(values: NDArray[np.float64]) -> Point:
     return float(values[0]), float(values[1])
+
+
+def outlines(mask: Mask) -> list[NDArray[np.float32]]:
+    """The borders of a (h, w) bool mask and of its holes, to be drawn: (n, 2) float32 points through border pixels.
+
+    With as few corners as keep within three quarters of a pixel.
+    """
+    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    simple = (cv2.approxPolyDP(points, 0.75, True) for points in found)
+    return [points.reshape(-1, 2).astype(np.float32) + np.float32(0.5) for points in simple]

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 
 from segstudio.app.tools.ruler import RulerTool
 from segstudio.ui.dialogs.scale import ScaleDialog
+from segstudio.ui.docks.image_model import ID
 
 if TYPE_CHECKING:
     from segstudio.ui.commands import Commands
@@ -34,6 +35,17 @@ class MeasureCommands:
             # Not from within the tool's own call: what the dialog does with the editor comes after it.
             session.editor.propose(RulerTool(lambda length: QTimer.singleShot(0, lambda: self.set_scale(length))))
             self._commands.canvas.setFocus()
+
+    def show_report(self) -> None:
+        """Offer to write what is measured as PDF, table or JSON."""
+        # Imported here: it is wanted seldom, and the window should not wait for it.
+        from segstudio.ui.dialogs.report import ReportDialog
+
+        commands, session = self._commands, self._commands.studio.session
+        if session is not None:
+            rows = commands.window.images.filtered
+            listed = [rows.index(row, 0).data(ID) for row in range(rows.rowCount())]
+            ReportDialog(commands.studio, session, commands.settings, commands.theme, commands.window, listed).open()
 
     def toggle_dock(self) -> None:
         """Unfold the measures, or fold them."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 
 from segstudio.app.measure_words import value_words
 from segstudio.app.measures import BY_KEY, Measured
@@ -15,7 +15,6 @@ from segstudio.app.measuring import Measuring
 from segstudio.domain.border import SECTORS
 from segstudio.domain.brush import Point
 from segstudio.domain.measure import Span
-from segstudio.ui.theme import TEXT_SMALL, ui_font
 
 ToWidget = Callable[[float, float], QPointF]
 
@@ -86,22 +85,25 @@ class MeasureDrawing:
             notes.append(Note(_beside(to_widget, span), value_words(row, BY_KEY[key], mm_per_px), color))
         return cls(tuple(strokes), tuple(notes))
 
-    def paint(self, painter: QPainter) -> None:
-        """Draw it: dark under light, so that it reads on any image."""
+    def paint(self, painter: QPainter, within: QRectF, font: QFont, size: float = 1.0) -> None:
+        """Draw it: dark under light, so that it reads on any image.
+
+        Notes stay ``within`` the view; ``size`` is how thick lines are, 1 for a screen.
+        """
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(ui_font(TEXT_SMALL))
+        painter.setFont(font)
         for stroke in self.strokes:
-            over = QPen(stroke.color, stroke.width)
+            over = QPen(stroke.color, size * stroke.width)
             if stroke.dashes:
                 over.setDashPattern(list(stroke.dashes))
-            for pen in (QPen(_UNDER, stroke.width + 1.6), over) if stroke.color is not _SECTOR else (over,):
+            for pen in (QPen(_UNDER, size * (stroke.width + 1.6)), over) if stroke.color is not _SECTOR else (over,):
                 painter.setPen(pen)
                 painter.drawLine(stroke.line)
                 if stroke.ends:
-                    painter.drawLines(_ends(stroke.line))
+                    painter.drawLines(_ends(stroke.line, size * _TICK))
         for note in self.notes:
-            _write(painter, note)
+            _write(painter, note, within)
         painter.restore()
 
 
@@ -114,14 +116,13 @@ def drawing(measuring: Measuring, active: int, to_widget: ToWidget) -> MeasureDr
     return MeasureDrawing.of(row, to_widget, measuring.scale.of(result.image_id).mm_per_px)
 
 
-def _write(painter: QPainter, note: Note) -> None:
+def _write(painter: QPainter, note: Note, within: QRectF) -> None:
     size = painter.fontMetrics().size(Qt.TextFlag.TextSingleLine, note.words)
     box = QRectF(0, 0, size.width() + 6, size.height() + 1)
     box.moveCenter(note.at)
     # What lies beyond the view is told at its edge.
-    seen = QRectF(painter.viewport())
-    box.moveLeft(min(max(box.left(), seen.left() + 2), seen.right() - box.width() - 2))
-    box.moveTop(min(max(box.top(), seen.top() + 2), seen.bottom() - box.height() - 2))
+    box.moveLeft(min(max(box.left(), within.left() + 2), within.right() - box.width() - 2))
+    box.moveTop(min(max(box.top(), within.top() + 2), within.bottom() - box.height() - 2))
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_UNDER)
     painter.drawRoundedRect(box, 3, 3)
@@ -144,7 +145,7 @@ def _beside(to_widget: ToWidget, span: Span) -> QPointF:
     return line.pointAt(0.25) + QPointF(normal.dx(), normal.dy()) * 12
 
 
-def _ends(line: QLineF) -> list[QLineF]:
+def _ends(line: QLineF, tick: float) -> list[QLineF]:
     normal = line.normalVector().unitVector()
-    off = QPointF(normal.dx(), normal.dy()) * _TICK
+    off = QPointF(normal.dx(), normal.dy()) * tick
     return [QLineF(end - off, end + off) for end in (line.p1(), line.p2())]

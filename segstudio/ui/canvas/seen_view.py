@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -20,7 +20,7 @@ from segstudio.ui.canvas.navigator import Navigator
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.view_widget import ImageView
-from segstudio.ui.theme import Theme
+from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
 _CORNER = 16
 
@@ -129,7 +129,7 @@ class SeenView(ImageView):
             if self.seeing.sight.measures and not self.bare:
                 measured = drawing(session.measuring, session.editor.active_segment, self.to_widget)
                 if measured is not None:
-                    measured.paint(painter)
+                    measured.paint(painter, QRectF(self.rect()), ui_font(TEXT_SMALL))
 
     def paint_loupe(self, painter: QPainter) -> None:
         """The loupe, over everything else."""

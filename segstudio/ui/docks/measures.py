@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWi
 
 from segstudio.app.changes import Changes
 from segstudio.app.measure_words import FRAME, range_words, scale_words, value_words
-from segstudio.app.measures import NO_DIAGNOSIS, QUANTITIES, Measured, Quantity
+from segstudio.app.measures import NO_DIAGNOSIS, PART_TITLES, QUANTITIES, Measured, Quantity
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.domain.lesion_colors import NAMES
@@ -29,7 +29,6 @@ SWATCHES: dict[str, tuple[int, int, int]] = {
 }
 """How dermoscopy's colours are drawn: told apart at a glance, which what they are measured by would not be."""
 
-_TITLES = {"size": "Size", "shape": "Shape", "asymmetry": "Asymmetry", "border": "Border", "color": "Colours"}
 _LEFT_OUT = {"centroid_x", "centroid_y", *(f"abruptness_{n}" for n in range(1, 9))}
 """They are drawn on the image, and stand in files."""
 
@@ -109,7 +108,7 @@ class MeasuresDock(Section):
         self.note.setWordWrap(True)
         self.bar = ColorBar(theme)
         self.rows = {row.key: _Row(row) for row in QUANTITIES if row.key not in _LEFT_OUT}
-        self.heads = {part: label(title, size="small") for part, title in _TITLES.items()}
+        self.heads = {part: label(title, size="small") for part, title in PART_TITLES.items()}
         self.lines = TickRow(theme, "Draw on the image", "Axes, longest and shortest diameter, sectors (Shift+M)")
         self.lesions = TickRow(
             theme, "Measure as lesions", "Asymmetry, border and colours, as dermoscopy's ABCD names them"

@@ -1,0 +1,206 @@
+"""What a report says of each image: how it is read from the project and measured. For any thread but the window's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio import __version__
+from segstudio.app.measures import Measured, Picture, measure_picture
+from segstudio.app.opening import misfit, readable_confidence
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.audit import Entry, Head
+from segstudio.domain.calibration import UNCALIBRATED, Calibration
+from segstudio.domain.errors import UserError
+from segstudio.domain.measure import outlines
+from segstudio.domain.plane import Plane
+from segstudio.domain.segments import Segment
+from segstudio.imaging.cv import cv2
+from segstudio.imaging.mask_png import decode_mask
+from segstudio.imaging.reader import ImageData, read_image
+from segstudio.imaging.spacing import read_spacing
+from segstudio.store.project_db import Project
+from segstudio.store.versions import APPROVALS
+
+log = logging.getLogger(__name__)
+
+PICTURE_SIDE = 640
+"""Longer side, in px, of the pictures in a report."""
+
+
+@dataclass(frozen=True)
+class ReportHead:
+    """What stands over a report. ``project`` is "" where identifiers are left out: it may be a patient's name."""
+
+    made: str
+    program: str
+    project: str
+    audit: Head
+    count: int
+    identifiers: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """What the project holds of an image to be measured."""
+
+    record: ImageRecord
+    number: int
+    correction: NDArray[np.uint16]
+    prediction: NDArray[np.uint16] | None
+    confidence: NDArray[np.uint8] | None
+    calibration: Calibration
+    reader: str
+    read_at: str
+    model: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reported:
+    """One image of a report.
+
+    ``number`` is its place in the project, which finds it again without its name. ``name`` and ``group`` are "" where
+    identifiers are left out. ``reader`` approved it at ``read_at``; both are "" unless it is approved. ``picture`` is
+    (h, w, 3) uint8, ``shrink`` its size over the image's; ``borders`` are of each row, in image pixels. ``problem``
+    says why nothing was measured.
+    """
+
+    number: int
+    name: str
+    group: str
+    state: str
+    width: int
+    height: int
+    calibration: Calibration
+    reader: str
+    read_at: str
+    model: str
+    rows: tuple[Measured, ...] = ()
+    borders: tuple[tuple[NDArray[np.float32], ...], ...] = ()
+    picture: NDArray[np.uint8] | None = None
+    shrink: float = 1.0
+    problem: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the image is called in the report."""
+        return self.name or f"Image {self.number}"
+
+
+class ReportWriter(Protocol):
+    """Writes a report, image by image, all calls on one thread. Raises ``UserError`` where it can't be written."""
+
+    def add(self, image: Reported) -> None:
+        """One more image."""
+
+    def finish(self) -> None:
+        """That was the last one: put the whole in its place."""
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+
+
+MakeWriters = Callable[[ReportHead], Sequence[ReportWriter]]
+"""Makes what writes a report, once its head is known."""
+
+
+def begin_report(project: Project, count: int, identifiers: bool) -> ReportHead:
+    """Note in the trail that a report was made, and give its head, which that note is part of; on the store thread."""
+    project.audit.note("report", images=count, identifiers=identifiers)
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    name = project.name if identifiers else ""
+    return ReportHead(made, __version__, name, project.audit.head() or Head(), count, identifiers)
+
+
+def read_stored(
+    project: Project,
+    image_id: int,
+    number: int,
+    approvals: Mapping[int, Entry],
+    scales: Mapping[int, Calibration],
+    scale: float | None,
+) -> Stored:
+    """What there is of one image; on the store thread. Raises ``KeyError`` for an unknown id."""
+    record = project.images.image(image_id)
+    plane = Plane(record.height, record.width)
+    plane.put_tiles(project.masks.load_correction(image_id))
+    stored = project.masks.prediction(image_id)
+    model = "" if stored is None else _model(stored.round_number, project.rounds.digest(stored.round_number))
+    approval = approvals.get(image_id) if record.state is ImageState.APPROVED else None
+    usual = UNCALIBRATED if scale is None else Calibration(scale, "project")
+    return Stored(
+        record,
+        number,
+        plane.to_array(),
+        None if stored is None else decode_mask(stored.png),
+        None if stored is None else readable_confidence(stored.confidence),
+        scales.get(image_id, usual),
+        "" if approval is None else approval.who,
+        "" if approval is None else approval.when,
+        model,
+    )
+
+
+def approvals_of(project: Project) -> Mapping[int, Entry]:
+    """The last approval of each image, by the trail; on the store thread."""
+    found: dict[int, Entry] = {}
+    for entry in project.audit.entries():
+        if entry.kind in APPROVALS and entry.image_id is not None:
+            found[entry.image_id] = entry
+    return found
+
+
+def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, identifiers: bool) -> Reported:
+    """Read one image's file and measure its mask; what goes wrong with it is told in ``problem``."""
+    record = stored.record
+    loaded = _read(record)
+    problem = loaded if isinstance(loaded, str) else ""
+    if problem and not identifiers:
+        problem = "The image's file can't be read, or is not the one that its mask was made on."
+    calibration = stored.calibration
+    if calibration.source in ("project", "none"):
+        own = read_spacing(record.path)
+        calibration = calibration if own is None else Calibration(own, "dicom")
+    about = (
+        stored.number, record.name if identifiers else "", record.group if identifiers else "", record.state.value,
+        record.width, record.height, calibration, stored.reader, stored.read_at, stored.model,
+    )  # fmt: skip
+    if isinstance(loaded, str):
+        return Reported(*about, problem=problem)
+    picture = Picture(loaded.pixels, stored.correction, stored.prediction, stored.confidence)
+    rows = measure_picture(picture, segments, lesions)
+    shown = picture.shown
+    borders = tuple(tuple(outlines(shown == row.segment.id)) for row in rows)
+    small, shrink = _shrunk(loaded.pixels)
+    return Reported(*about, rows=rows, borders=borders, picture=small, shrink=shrink)
+
+
+def _read(record: ImageRecord) -> ImageData | str:
+    """The image, or why it can't be measured, as a sentence."""
+    try:
+        image = read_image(record.path)
+    except UserError as error:
+        return str(error)
+    except Exception as error:
+        log.exception("reading %s failed", record.path)
+        return f"{record.name} could not be read ({error})."
+    return misfit(record, image.size) or image
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    height, width = pixels.shape[:2]
+    shrink = min(1.0, PICTURE_SIDE / max(height, width))
+    if shrink == 1:
+        return pixels, 1.0
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), shrink
+
+
+def _model(round_number: int, digest: str) -> str:
+    return f"round {round_number}" + (f" ({digest[:12]})" if digest else "")

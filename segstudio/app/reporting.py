@@ -1,0 +1,233 @@
+"""Reports on many images, behind the window: read on the store thread, measured and written on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.contents import LESIONS, MM_PER_PX
+from segstudio.app.loader import give_way
+from segstudio.app.measures import is_lesion_project, measured_segments
+from segstudio.app.ports import Scheduler
+from segstudio.app.report import (
+    MakeWriters,
+    Reported,
+    ReportHead,
+    ReportWriter,
+    Stored,
+    approvals_of,
+    begin_report,
+    read_stored,
+    report_image,
+)
+from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.audit import Entry
+from segstudio.domain.calibration import Calibration
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.store.project_db import Project
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+KEY = "report"
+"""The key of messages about reports."""
+
+
+@dataclass(eq=False)
+class _Run:
+    """One report under way."""
+
+    waiting: list[tuple[int, int]]
+    identifiers: bool
+    lesions: bool
+    total: int
+    make: MakeWriters
+    writers: Sequence[ReportWriter] = ()
+    approvals: Mapping[int, Entry] = field(default_factory=dict)
+    scales: Mapping[int, Calibration] = field(default_factory=dict)
+    scale: float | None = None
+    problems: int = 0
+    cancelled: bool = False
+
+
+class Reporting:
+    """One report at a time; ends with a sentence. Main thread only."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        store: StoreThread,
+        catalog: Catalog,
+        table: Callable[[], SegmentTable],
+        classes: Callable[[], tuple[ClassSpec, ...]],
+        lesions: Callable[[], bool],
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self._scheduler, self._store, self._catalog = scheduler, store, catalog
+        self._table, self._classes, self._lesions, self._announce = table, classes, lesions, announce
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tools-report", initializer=give_way)
+        self._run: _Run | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True until the report is written, or given up."""
+        return self._run is not None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many images are done, and of how many; (0, 0) while there is nothing to do."""
+        run = self._run
+        return (0, 0) if run is None else (run.total - len(run.waiting), run.total)
+
+    def start(self, image_ids: Sequence[int], identifiers: bool, make: MakeWriters) -> None:
+        """Report on images of the project; names of files, groups and the project are left out but for ``identifiers``.
+
+        ``make`` and what it makes are called on the thread that measures.
+        """
+        if self.busy:
+            return
+        numbers = {record.id: number for number, record in enumerate(self._catalog.records, start=1)}
+        waiting = [(id_, numbers[id_]) for id_ in image_ids if id_ in numbers]
+        if not waiting:
+            self._say("There is no image to report on.")
+            return
+        self._run = run = _Run(waiting, identifiers, self._lesions(), len(waiting), make)
+
+        def begin(project: Project) -> ReportHead:
+            run.approvals, run.scales = approvals_of(project), project.scales.load()
+            run.scale = project.settings.get_setting(MM_PER_PX)
+            return begin_report(project, run.total, identifiers)
+
+        def begun(head: ReportHead) -> None:
+            self._do(run, lambda: make(head), lambda writers: self._begun(run, writers))
+
+        self._store.run(begin, begun, lambda error: self._fail(run, error))
+        self._announce(Changes(measures=True))
+
+    def cancel(self) -> None:
+        """Give the report up; nothing of it stays."""
+        if self._run is not None:
+            self._run.cancelled = True
+
+    def close(self) -> None:
+        """Give up; returns when the thread is gone."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.cancelled = True
+            self._thread.submit(_abandon, run)
+        self._thread.shutdown()
+
+    def _begun(self, run: _Run, writers: Sequence[ReportWriter]) -> None:
+        run.writers = writers
+        self._next(run)
+
+    def _next(self, run: _Run) -> None:
+        if run.cancelled:
+            self._do(run, lambda: _abandon(run), lambda _: self._end(run, "The report was given up."))
+            return
+        if not run.waiting:
+            self._do(run, lambda: _finish(run), lambda _: self._end(run, _closing(run)))
+            return
+        image_id, number = run.waiting[0]
+        self._store.run(
+            lambda project: read_stored(project, image_id, number, run.approvals, run.scales, run.scale),
+            lambda stored: self._measure(run, stored),
+            lambda error: self._fail(run, error),
+        )
+
+    def _measure(self, run: _Run, stored: Stored) -> None:
+        segments = measured_segments(self._table(), self._classes())
+
+        def compute() -> Reported:
+            image = report_image(stored, segments, run.lesions, run.identifiers)
+            for writer in run.writers:
+                writer.add(image)
+            return image
+
+        def done(image: Reported) -> None:
+            run.waiting.pop(0)
+            run.problems += bool(image.problem)
+            self._announce(Changes(measures=True))
+            self._next(run)
+
+        self._do(run, compute, done)
+
+    def _do(self, run: _Run, call: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Make ``call`` on the thread, then ``done`` here, unless the session was closed in between."""
+        if self._run is not run:
+            return
+
+        def finished() -> None:
+            if self._run is run:
+                error = future.exception()
+                if error is None:
+                    done(future.result())
+                else:
+                    self._fail(run, error)
+
+        future = self._thread.submit(call)
+        future.add_done_callback(lambda _: self._scheduler.post(finished))
+
+    def _fail(self, run: _Run, error: BaseException) -> None:
+        if self._run is run:
+            self._thread.submit(_abandon, run)
+            self._run = None
+            self._announce(Changes(measures=True, message=Message(in_words(error), "trouble", key=KEY)))
+
+    def _end(self, run: _Run, sentence: str) -> None:
+        self._run = None
+        self._announce(Changes(measures=True))
+        self._say(sentence)
+
+    def _say(self, sentence: str) -> None:
+        self._announce(Changes(message=Message(sentence, key=KEY)))
+
+
+def report_project(
+    project: Project, identifiers: bool, make: MakeWriters, tell: Callable[[int, int], None] = lambda _done, _all: None
+) -> tuple[int, int]:
+    """Report on all images of an open project at once; returns how many there were, and how many of them could not be
+    measured. ``tell`` is told how many are done, and of how many. Raises ``UserError`` where it can't be written."""
+    records, classes = project.images.list_images(), project.classes()
+    segments = measured_segments(project.segment_table(), classes)
+    kept = project.settings.get_setting(LESIONS)
+    run = _Run([], identifiers, is_lesion_project(classes) if kept is None else bool(kept), len(records), make)
+    approvals, scales, scale = approvals_of(project), project.scales.load(), project.settings.get_setting(MM_PER_PX)
+    run.writers = make(begin_report(project, len(records), identifiers))
+    try:
+        for number, record in enumerate(records, start=1):
+            image = report_image(
+                read_stored(project, record.id, number, approvals, scales, scale), segments, run.lesions, identifiers
+            )
+            run.problems += bool(image.problem)
+            for writer in run.writers:
+                writer.add(image)
+            tell(number, len(records))
+        _finish(run)
+    except BaseException:
+        _abandon(run)
+        raise
+    return len(records), run.problems
+
+
+def _finish(run: _Run) -> None:
+    for writer in run.writers:
+        writer.finish()
+
+
+def _abandon(run: _Run) -> None:
+    for writer in run.writers:
+        writer.abandon()
+
+
+def _closing(run: _Run) -> str:
+    images = "1 image" if run.total == 1 else f"{run.total} images"
+    if run.problems:
+        return f"The report on {images} is written; {run.problems} of them could not be measured, which it says."
+    return f"The report on {images} is written."

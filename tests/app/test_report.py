@@ -1,0 +1,194 @@
+"""Reports in files: what stands in them, and what never does unless it is asked for."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app.report import begin_report
+from segstudio.app.report_files import CsvWriter, JsonWriter
+from segstudio.app.reporting import report_project
+from segstudio.domain.errors import UserError
+from segstudio.store.project_db import Project
+from tests.helpers.studios import StudioRig, approve, write_images
+
+NAME = "Somchai_Jaidee_1970"
+
+
+@pytest.fixture
+def rig(tmp_path):
+    made = StudioRig(tmp_path)
+    yield made
+    made.studio.close()
+
+
+@pytest.fixture
+def patients(rig):
+    """Three images named like a patient; two are approved with strokes, one has an empty mask."""
+    images = write_images(rig.folder / NAME, 3)
+    for number, path in enumerate(images):
+        path.rename(path.with_name(f"{NAME}_{number}.png"))
+    rig.new_project(images=sorted((rig.folder / NAME).glob("*.png")))
+    approve(rig, 2)
+    return rig
+
+
+class Heard:
+    """A writer that keeps what it is given."""
+
+    def __init__(self):
+        self.images, self.finished, self.abandoned = [], False, False
+
+    def add(self, image):
+        self.images.append(image)
+
+    def finish(self):
+        self.finished = True
+
+    def abandon(self):
+        self.abandoned = True
+
+
+def write(rig, identifiers=False, ids=None):
+    session, folder = rig.session, rig.folder / "out"
+    ids = [record.id for record in session.records] if ids is None else ids
+    session.reporting.start(
+        ids, identifiers, lambda head: [CsvWriter(folder / "m.csv", head), JsonWriter(folder / "m.json", head)]
+    )
+    rig.wait(lambda: not session.reporting.busy)
+    with open(folder / "m.csv", encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file)), json.loads((folder / "m.json").read_text("utf-8"))
+
+
+def test_every_segment_is_a_row_with_its_measures(patients):
+    rows, report = write(patients)
+    assert [row["image"] for row in rows] == ["1", "2", "3"]
+    session = patients.session
+    patients.show(session.records[0].id)
+    area = np.count_nonzero(patients.mask())
+    assert float(rows[0]["area_px2"]) == area
+    assert rows[0]["area_mm2"] == ""
+    assert rows[2]["segment"] == rows[2]["area_px2"] == ""
+    first = report["images"][0]["segments"][0]
+    assert first["measures"]["area_px2"]["value"] == area
+    assert sum(
+        first["measures"][key]["value"] for key in first["measures"] if key.startswith("color_")
+    ) == pytest.approx(1)
+    assert report["images"][2]["segments"] == []
+    assert "diagnose" in report["note"]
+
+
+def test_millimetres_stand_beside_pixels_and_say_where_they_come_from(patients):
+    session = patients.session
+    session.scale.set(0.1)
+    session.scale.set_image(session.records[1].id, 0.2)
+    rows, report = write(patients)
+    assert [row["scale"] for row in rows] == ["project", "ruler", "project"]
+    for row, size in zip(rows[:2], (0.1, 0.2), strict=True):
+        assert float(row["max_diameter_mm"]) == pytest.approx(size * float(row["max_diameter_px"]), rel=1e-4)
+        assert float(row["area_mm2"]) == pytest.approx(size**2 * float(row["area_px2"]), rel=1e-4)
+    assert report["images"][1]["segments"][0]["measures"]["area_mm2"]["value"] > 0
+
+
+def test_no_name_of_a_patient_gets_out_unless_it_is_asked_for(patients):
+    (patients.folder / NAME / f"{NAME}_2.png").unlink()
+    write(patients)
+    for file in (patients.folder / "out").iterdir():
+        assert NAME.casefold() not in file.read_text("utf-8").casefold()
+        assert str(patients.folder) not in file.read_text("utf-8")
+    rows, report = write(patients, identifiers=True)
+    assert rows[0]["file"] == f"{NAME}_0.png"
+    assert report["images"][1]["file"] == f"{NAME}_1.png"
+    assert report["project"] == "test"
+
+
+def test_a_file_that_is_gone_is_told_and_the_others_are_measured(patients):
+    (patients.folder / NAME / f"{NAME}_0.png").unlink()
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(patients.folder / NAME / f"{NAME}_1.png")
+    rows, _ = write(patients)
+    assert "can't be read" in rows[0]["problem"]
+    assert "can't be read" in rows[1]["problem"]
+    assert rows[2]["problem"] == ""
+    patients.wait(lambda: bool(patients.messages))
+    assert "2 of them could not be measured" in patients.messages[-1].sentence
+
+
+def test_a_report_says_who_read_with_which_model_and_how_the_trail_stands(patients):
+    rows, report = write(patients)
+    entries = patients.studio._store.ask(lambda project: project.audit.entries())
+    approvals = {entry.image_id: entry for entry in entries if entry.kind == "approved"}
+    first = approvals[patients.session.records[0].id]
+    assert (rows[0]["reader"], rows[0]["read_at"]) == (first.who, first.when)
+    assert rows[2]["reader"] == ""
+    noted = next(entry for entry in entries if entry.kind == "report")
+    assert report["audit"] == {"entries": noted.number, "hash": noted.digest}
+    assert json.loads(noted.what) == {"identifiers": False, "images": 3}
+
+
+def test_some_images_only_by_their_numbers_in_the_project(patients):
+    rows, _ = write(patients, ids=[patients.session.records[1].id])
+    assert [row["image"] for row in rows] == ["2"]
+
+
+def test_a_cell_is_no_formula(patients):
+    session = patients.session
+    session.change_segment(1, name="=HYPERLINK(1)")
+    patients.settle()
+    rows, _ = write(patients)
+    assert rows[0]["segment"] == "'=HYPERLINK(1)"
+
+
+def test_a_report_can_be_given_up_and_leaves_nothing(patients):
+    session, heard = patients.session, Heard()
+    session.reporting.start([record.id for record in session.records], False, lambda head: [heard])
+    session.reporting.cancel()
+    patients.wait(lambda: not session.reporting.busy)
+    assert (heard.finished, heard.abandoned) == (False, True)
+    patients.wait(lambda: bool(patients.messages))
+    assert patients.messages[-1].sentence == "The report was given up."
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(patients):
+    (patients.folder / "file").write_text("in the way")
+    session = patients.session
+    ids = [session.records[0].id]
+    session.reporting.start(ids, False, lambda head: [CsvWriter(patients.folder / "file" / "m.csv", head)])
+    patients.wait(lambda: not session.reporting.busy)
+    patients.wait(lambda: bool(patients.messages))
+    assert patients.messages[-1].kind == "trouble"
+    assert "m.csv" in patients.messages[-1].sentence
+    session.reporting.start([], False, lambda head: [])
+    patients.wait(lambda: patients.messages[-1].sentence == "There is no image to report on.")
+
+
+def test_closing_the_project_gives_a_report_up(patients):
+    heard = Heard()
+    session = patients.session
+    session.reporting.start([record.id for record in session.records], False, lambda head: [heard])
+    patients.wait(lambda: bool(heard.images))
+    assert patients.studio.close_project()
+    assert (heard.finished, heard.abandoned) == (False, True)
+
+
+def test_the_whole_of_a_project_at_once(patients):
+    folder = patients.session.folder
+    assert patients.studio.close_project()
+    heard, told = Heard(), []
+    with Project.open(folder) as project:
+        assert report_project(project, True, lambda head: [heard], lambda *done: told.append(done)) == (3, 0)
+        assert told == [(1, 3), (2, 3), (3, 3)]
+        assert heard.finished
+        assert begin_report(project, 3, False).project == ""
+
+        class Full(Heard):
+            def add(self, image):
+                raise UserError("The disk is full.")
+
+        full = Full()
+        with pytest.raises(UserError, match="full"):
+            report_project(project, False, lambda head: [full])
+        assert full.abandoned
