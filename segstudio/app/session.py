@@ -98,6 +98,11 @@ class Session:
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
         )
+        self._start_measuring(contents, scheduler)
+        self._start_learning(contents, scheduler, training)
+        self._start_review(contents, scheduler)
+
+    def _start_measuring(self, contents: Contents, scheduler: Scheduler) -> None:
         self.measuring = Measuring(
             contents.lesion_measures,
             scheduler=scheduler,
@@ -106,19 +111,17 @@ class Session:
             table=lambda: self.table,
             classes=lambda: self.classes,
             save=self._saver.save,
-            announce=announce,
+            announce=self._announce,
         )
         self.reporting = Reporting(
             scheduler,
-            store,
+            self._store,
             self.catalog,
             lambda: self.table,
             lambda: self.classes,
             lambda: self.measuring.lesions,
-            announce,
+            self._announce,
         )
-        self._start_learning(contents, scheduler, training)
-        self._start_review(contents, scheduler)
 
     def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
         self._learning = learning = Learning(
