@@ -140,7 +140,7 @@ def read_stored(
         plane.to_array(),
         None if stored is None else decode_mask(stored.png),
         None if stored is None else readable_confidence(stored.confidence),
-        scales.get(image_id, usual),
+        scales.get(record.origin, usual),
         "" if approval is None else approval.who,
         "" if approval is None else approval.when,
         model,

@@ -26,7 +26,7 @@ class Scale:
         self.project = project
         """Millimetres a pixel of all images that have no scale of their own; None where nobody said."""
         self.current: int | None = None
-        """The image that is looked at."""
+        """The image that is looked at; of another reader's row of an image, that image."""
         self._images = dict(images)
         self._asked: set[int] = set()
         self._save = save
@@ -35,7 +35,12 @@ class Scale:
     @property
     def mm_per_px(self) -> float | None:
         """Of the image that is looked at; None where nobody said."""
-        return self.of(self.current).mm_per_px
+        return self.now.mm_per_px
+
+    @property
+    def now(self) -> Calibration:
+        """Of the image that is looked at, and who says so."""
+        return self.of(self.current)
 
     def of(self, image_id: int | None) -> Calibration:
         """Of one image; of none, the project's."""

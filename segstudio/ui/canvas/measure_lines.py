@@ -113,7 +113,7 @@ def drawing(measuring: Measuring, active: int, to_widget: ToWidget) -> MeasureDr
     if result is None or not result.rows:
         return None
     row = result.row(active) or result.rows[0]
-    return MeasureDrawing.of(row, to_widget, measuring.scale.of(result.image_id).mm_per_px)
+    return MeasureDrawing.of(row, to_widget, measuring.scale.mm_per_px)
 
 
 def _write(painter: QPainter, note: Note, within: QRectF) -> None:

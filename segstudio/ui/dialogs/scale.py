@@ -40,8 +40,7 @@ class ScaleDialog(QDialog):
         self.setWindowTitle("Set scale")
         self.setMinimumWidth(440)
         self._session = session
-        document = session.document
-        self._image_id = None if document is None else document.image_id
+        self._image_id = None if session.document is None else session.scale.current
         known = session.scale.project if ruler is None else None
         pixels = ruler if ruler is not None else 100 if known is None else 1000
         self.pixels = _field("Length in pixels", "px", 1, pixels)

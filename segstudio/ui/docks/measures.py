@@ -190,7 +190,7 @@ class MeasuresDock(Section):
         measuring, document = session.measuring, session.document
         result = measuring.result
         row = None if result is None else result.row(session.editor.active_segment) or next(iter(result.rows), None)
-        calibration = session.scale.of(None if document is None else document.image_id)
+        calibration = session.scale.now
         self.of.set_full(_said_of(session, row))
         self.scale.set_full(scale_words(calibration))
         self.note.setText(FRAME if row is not None and row.shape.frame else "")
