@@ -15,8 +15,9 @@ from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_claim import claim
 from segstudio.app.exporting import export_one, export_paths, plan_export, write_beside
 from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.importing import import_now
 from segstudio.app.model_choice import kept_finish
-from segstudio.app.new_project import NewProject, create, look_at, take_mask
+from segstudio.app.new_project import NewProject, create, look_at
 from segstudio.app.predictor import Finish
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
@@ -232,13 +233,5 @@ def export_project(project: Path, out: Path, only_approved: bool, format_: str =
 
 def _make(plan: NewProject) -> str:
     with create(plan) as project:
-        ids = [record.id for record in project.images.list_images()]
-        troubles = []
-        if plan.approved_masks:
-            for image_id, mask in zip(ids, plan.approved_masks, strict=True):
-                if mask is not None:
-                    troubles.append(take_mask(project, image_id, mask))
-        approved = len([trouble for trouble in troubles if not trouble])
-        odd = [trouble for trouble in troubles if trouble]
-    lines = [f"{plan.folder} made: {len(ids)} images, {approved} of them approved."]
-    return "\n".join(lines + odd)
+        images, approved, odd = import_now(project, plan.as_import)
+    return "\n".join([f"{plan.folder} made: {images} images, {approved} of them approved.", *odd])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Kinship
@@ -24,6 +24,7 @@ class Catalog:
         self._records = list(records)
         self._index = {record.id: index for index, record in enumerate(self._records)}
         self._hidden = {record.id: record for record in hidden}
+        self._gone: dict[int, ImageRecord] = {}
 
     @property
     def records(self) -> Sequence[ImageRecord]:
@@ -45,9 +46,12 @@ class Catalog:
         return record if record.reading_of is None else self._hidden[record.reading_of]
 
     def record(self, image_id: int) -> ImageRecord:
-        """One row, or a hidden image by its id; ``KeyError`` for an unknown id."""
-        hidden = self._hidden.get(image_id)
-        return self._records[self._index[image_id]] if hidden is None else hidden
+        """One row, or a hidden image by its id, also one that was removed: news of it may be on its way.
+
+        ``KeyError`` for an unknown id.
+        """
+        aside = self._hidden.get(image_id) or self._gone.get(image_id)
+        return self._records[self._index[image_id]] if aside is None else aside
 
     def is_hidden(self, image_id: int) -> bool:
         """Whether nothing of the image itself may be shown to the one who reads."""
@@ -64,18 +68,28 @@ class Catalog:
         return image_id in self._index
 
     def replace(self, record: ImageRecord) -> None:
-        """Put ``record`` in the place of the row, or of the hidden image, with its id."""
+        """Put ``record`` in the place of the row, or of the hidden image, with its id; not of one that was removed."""
         if record.id in self._hidden:
             self._hidden[record.id] = record
-        else:
+        elif record.id not in self._gone:
             self._records[self._index[record.id]] = record
 
     def extend(self, records: Iterable[ImageRecord]) -> int:
         """Append the rows of ``records`` that are not here yet; returns how many."""
         new = [record for record in records if record.id not in self._index and record.id not in self._hidden]
+        for record in new:
+            self._gone.pop(record.id, None)
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
         self._records.extend(new)
         return len(new)
+
+    def remove(self, image_ids: Container[int]) -> list[ImageRecord]:
+        """Take rows away; returns them."""
+        gone = [record for record in self._records if record.id in image_ids]
+        self._gone.update({record.id: record for record in gone})
+        self._records = [record for record in self._records if record.id not in self._gone]
+        self._index = {record.id: index for index, record in enumerate(self._records)}
+        return gone
 
     @property
     def approved(self) -> list[ImageRecord]:

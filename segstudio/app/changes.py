@@ -37,7 +37,8 @@ class Changes:
     failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
     ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``: how large a pixel is.
     ``order``: where Approve goes. ``measures``: what is measured of the image on the canvas. ``review``: what is known
-    of readings and of who reads.
+    of readings and of who reads. ``importing``: how far an import is, and whether one can be undone. ``attributes``:
+    what is known of the image on the canvas as a whole.
     """
 
     project: bool = False
@@ -57,6 +58,8 @@ class Changes:
     order: bool = False
     measures: bool = False
     review: bool = False
+    importing: bool = False
+    attributes: bool = False
     message: Message | None = None
 
     @property

@@ -99,6 +99,9 @@ class MaskIntake:
 
     def take(self, image_id: int, round_number: int, files: MaskFiles, asked: bool) -> None:
         """Store the mask in ``files``, and show it if its image is on the canvas."""
+        if image_id not in self._catalog:
+            files.remove()
+            return
         insight = files.insight
         if insight is not None:
             self._store.run(lambda project: project.insights.put(image_id, insight))

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from segstudio.app.loader import THUMBNAIL_SIZE
+from segstudio.app.class_mapping import ClassMapping
+from segstudio.app.importing import ImportPlan, MasksAs
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.app.starters import StarterChoice, available, fitting, give
 from segstudio.domain.errors import UserError
-from segstudio.domain.groups import Kinship, perceptual_hash
-from segstudio.domain.segments import ClassSpec, make_classes
-from segstudio.formats.dataset import Dataset, FoundImage, MaskSource
+from segstudio.domain.segments import make_classes
+from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.detect import find_dataset
-from segstudio.formats.file_mask import FileMask
-from segstudio.formats.png import read_mask
 from segstudio.imaging.find import is_image_name, path_key
-from segstudio.imaging.reader import fingerprint, read_orientation, read_size, read_thumbnail
 from segstudio.protocol.round_folder import Network
-from segstudio.store.images import NewImage, same_file
 from segstudio.store.project_db import Project
 
 SUFFIX = ".segstudio"
-
-MasksAs = Literal["none", "compare", "approved"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +29,7 @@ class NewProject:
     ``upright`` says that what is up in the images stays up, as with people and scenes, so that the model need not
     learn them upside down. Those of ``classes`` whose names are in ``void`` are not judged. ``network`` is the one to
     learn with, None for the usual one. ``starter`` is the model to start from; "automatic" takes the one that fits.
+    The rest is as ``ImportPlan`` has it.
     """
 
     folder: Path
@@ -49,21 +40,14 @@ class NewProject:
     void: tuple[str, ...] = ()
     network: Network | None = None
     starter: StarterChoice = "none"
+    mapping: ClassMapping | None = None
+    layout: str = "folder"
+    source: Path = field(default_factory=Path)
 
     @property
-    def distinct_images(self) -> tuple[FoundImage, ...]:
-        """Each file once, as the project will hold them: masks go to images by place, so neither may be one short."""
-        by_file: dict[str, FoundImage] = {}
-        for found in self.images:
-            known = by_file.setdefault(same_file(found.image), found)
-            if known.mask is None and found.mask is not None:
-                by_file[same_file(found.image)] = found
-        return tuple(by_file.values())
-
-    @property
-    def approved_masks(self) -> tuple[MaskSource | None, ...]:
-        """The masks to take as approved ones, one for each of ``distinct_images``; none unless they are to be."""
-        return tuple(found.mask for found in self.distinct_images) if self.masks_as == "approved" else ()
+    def as_import(self) -> ImportPlan:
+        """How the images come into the project."""
+        return ImportPlan(self.images, self.masks_as, self.mapping, self.layout, self.source)
 
 
 @dataclass(frozen=True)
@@ -109,18 +93,13 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
 
 
 def create(plan: NewProject) -> Project:
-    """Make the project and add its images; on the store thread. Masks follow by ``take_mask``."""
+    """Make the project, with no images yet; on the store thread. They follow by ``NewProject.as_import``."""
     project = Project.create(plan.folder, make_classes(plan.classes, plan.void))
-    compare = plan.masks_as == "compare"
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(project.close)
         project.settings.set_setting("upright", plan.upright)
         if plan.network is not None:
             project.settings.set_setting(SETTING, ModelSettings(network=plan.network).kept())
-        images = plan.distinct_images
-        project.images.add_images(
-            [NewImage(found.image, _file(found) if compare else None, found.patient) for found in images]
-        )
         _start_from(project, plan)
         on_failure.pop_all()
     return project
@@ -132,7 +111,7 @@ def _start_from(project: Project, plan: NewProject) -> None:
     usual = plan.network in (None, ModelSettings().network)
     if name == "automatic":
         known = {words.name for words in available()} if usual else set()
-        found = fitting([image.image for image in plan.distinct_images], plan.classes) if known else None
+        found = fitting([found.image for found in plan.images if found.pixels is None], plan.classes) if known else None
         name = found if found in known else "none"
     if name == "none":
         return
@@ -140,34 +119,6 @@ def _start_from(project: Project, plan: NewProject) -> None:
         raise UserError("Starter models are of the usual network. Choose that, or no starter model.")
     give(project, name)
     project.settings.set_setting("upright", plan.upright or name == "body")
-
-
-def take_mask(project: Project, image_id: int, source: MaskSource) -> str:
-    """Take an existing mask as the approved one; on the store thread. Returns "" or the sentence of what is wrong."""
-    record = project.images.image(image_id)
-    try:
-        width, height = read_size(record.path)
-        shown = perceptual_hash(read_thumbnail(record.path, THUMBNAIL_SIZE))
-        project.images.set_size(image_id, width, height, fingerprint(record.path), shown)
-        mask = _read(source, (width, height), read_orientation(record.path), project.classes())
-        project.masks.start_from(image_id, mask)
-    except UserError as error:
-        return str(error)
-    kinship = Kinship(project.images.memberships())
-    project.images.approve(image_id, kinship.decide(project.images.image(image_id)))
-    return ""
-
-
-def _read(
-    source: MaskSource, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec]
-) -> NDArray[np.uint16]:
-    if isinstance(source, FileMask):
-        return read_mask(source.path, size, orientation, classes)
-    return source.read(size, orientation).class_ids()
-
-
-def _file(found: FoundImage) -> Path | None:
-    return None if found.mask is None else found.mask.files[0]
 
 
 def _single(path: Path) -> list[FoundImage]:

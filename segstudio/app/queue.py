@@ -185,7 +185,7 @@ class Queue:
         )
 
     def _is_open(self, image_id: int) -> bool:
-        return is_open(self._catalog.record(image_id))
+        return image_id in self._catalog and is_open(self._catalog.record(image_id))
 
     def _got(self, insights: dict[int, Insight]) -> None:
         self._insights = insights | self._insights

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.answers import Answers
+from segstudio.app.attributes import Attributes
 from segstudio.app.audit_log import AuditLog
 from segstudio.app.background import Background
 from segstudio.app.carrying import Carrying
@@ -20,6 +21,7 @@ from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.exporter import Exporter
 from segstudio.app.files import Files
+from segstudio.app.importer import Importer
 from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
 from segstudio.app.loader import Loader
@@ -123,6 +125,19 @@ class Session:
             self._announce,
         )
 
+    def _start_importing(self, scheduler: Scheduler) -> None:
+        self.importer = Importer(
+            scheduler=scheduler,
+            store=self._store,
+            saver=self._saver,
+            catalog=self.catalog,
+            announce=self._announce,
+            on_added=self._on_added,
+            leave=self._on_leaving,
+            may_go=lambda: self.rounds.status.phase not in ("starting", "preparing"),
+        )
+        self.attributes = Attributes(self._store, self._announce)
+
     def _start_learning(self, contents: Contents, scheduler: Scheduler, training: TrainingSettings) -> None:
         self._learning = learning = Learning(
             contents,
@@ -171,6 +186,7 @@ class Session:
         self.book.hides = self.catalog.is_hidden
         if self.review.reader:
             self.audit.set_reader(self.review.reader)
+        self._start_importing(scheduler)
 
     def start(self, automatic: bool = True) -> None:
         """Show the image that was open last; if ``automatic``, renew old masks and start rounds when they are due."""
@@ -178,6 +194,7 @@ class Session:
         if first is not None:
             self.open_image(first)
         self._learning.start(automatic)
+        self.importer.start()
 
     # ---- the images -------------------------------------------------------------------------------------------
 
@@ -251,8 +268,15 @@ class Session:
         self.review.note_reopened()
         self.predictor.refresh()
         self.queue.refresh()
-        if self.current_id is None:
-            self.open_next_unapproved()
+        first = self.viewing.first_id
+        if self.current_id is None and first is not None:
+            self.open_image(first)
+        self.rounds.start_if_due()
+
+    def _on_leaving(self, image_ids: frozenset[int]) -> None:
+        self.viewing.leave(image_ids)
+        self.predictor.refresh()
+        self.queue.refresh()
 
     # ---- approval ---------------------------------------------------------------------------------------------
 
@@ -318,6 +342,7 @@ class Session:
         if not self._saver.drain():
             self._announce(Changes(saving=True))
             return False
+        self.importer.close()
         self._learning.watchdog.stop()
         self.predictor.pause()
         self._loader.close()
@@ -347,6 +372,7 @@ class Session:
         image_id, path = (None, None) if record is None else (record.origin, record.path)
         self.scale.follow(image_id, path, self._loader)
         self.audit.note_shown(self.document)
+        self.attributes.follow(image_id)
         self.queue.refresh()
         self.reviewing.follow(self.document)
 

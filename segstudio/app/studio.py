@@ -15,7 +15,9 @@ from segstudio.app.contents import Contents, read_contents
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.evaluation_plans import Ask
 from segstudio.app.evaluator import Evaluator
-from segstudio.app.new_project import NewProject, Preview, create, look_at, take_mask
+from segstudio.app.import_runner import ImportResult, ImportRunner
+from segstudio.app.importing import ImportPlan, said_of
+from segstudio.app.new_project import NewProject, Preview, create, look_at
 from segstudio.app.ports import Scheduler, WorkerFactory
 from segstudio.app.reader_question import READER, AskReader, ReaderQuestion, reader_question, usual_reader
 from segstudio.app.recent import RecentProjects
@@ -25,7 +27,6 @@ from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WorkerProcess
 from segstudio.domain.errors import UserError
-from segstudio.formats.dataset import MaskSource
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
 
@@ -78,6 +79,7 @@ class Studio:
         self._automatic = automatic
         self._store: StoreThread | None = None
         self._link: WorkerLink | None = None
+        self._runner: ImportRunner | None = None
         self._recent = RecentProjects(settings, scheduler, self._tell_recent)
         self._openings = 0
         self._reader: str | None = None
@@ -110,11 +112,11 @@ class Studio:
 
         ``reader`` is who reads, "" for nobody in particular; None asks, where the project wants to know.
         """
-        self._start(lambda: Project.open(folder), (), reader)
+        self._start(lambda: Project.open(folder), None, reader)
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
-        self._start(lambda: create(plan), plan.approved_masks)
+        self._start(lambda: create(plan), plan.as_import)
 
     def open_demo(self, kind: DemoKind) -> None:
         """Draw the demo images if they are not there yet, and open the project made of them.
@@ -154,6 +156,9 @@ class Studio:
         """Write everything and let the project go; False, and still open, if something could not be written."""
         if self.session is not None and not self.session.close():
             return False
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
         if self._link is not None:
             self._link.stop()
         if self._store is not None:
@@ -180,9 +185,7 @@ class Studio:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _start(
-        self, open_project: Callable[[], Project], masks: Sequence[MaskSource | None], reader: str | None = None
-    ) -> None:
+    def _start(self, open_project: Callable[[], Project], images: ImportPlan | None, reader: str | None = None) -> None:
         if not self.close_project():
             return
         self._openings += 1
@@ -192,11 +195,11 @@ class Studio:
         self._set_busy("Opening…")
 
         def opened(future: Future[Project]) -> None:
-            self._scheduler.post(lambda: self._opened(store, future, masks))
+            self._scheduler.post(lambda: self._opened(store, future, images))
 
         store.open(open_project).add_done_callback(opened)
 
-    def _opened(self, store: StoreThread, future: Future[Project], masks: Sequence[MaskSource | None]) -> None:
+    def _opened(self, store: StoreThread, future: Future[Project], images: ImportPlan | None) -> None:
         if self._store is not store:
             return
         error = future.exception()
@@ -207,12 +210,8 @@ class Studio:
             self._trouble(error)
             self._recent.refresh()
             return
-        if any(masks):
-            store.run(
-                lambda project: [r.id for r in project.images.list_images()],
-                lambda ids: self._take(store, ids, masks),
-                self._give_up,
-            )
+        if images is not None:
+            self._fill(store, images)
         else:
             self._read(store)
 
@@ -247,25 +246,27 @@ class Studio:
         self.close_project()
         self._trouble(error)
 
-    def _take(self, store: StoreThread, ids: list[int], masks: Sequence[MaskSource | None]) -> None:
-        """Take existing masks as approved ones, one call each so that the window stays live."""
-        pairs = [(image_id, mask) for image_id, mask in zip(ids, masks, strict=True) if mask is not None]
-        troubles: list[str] = []
+    def _fill(self, store: StoreThread, plan: ImportPlan) -> None:
+        """Take the images of a new project in, off this thread so that the window stays live."""
+        self._runner = runner = ImportRunner(self._scheduler, store, lambda: self._tell_progress(runner))
 
-        def step(trouble: str = "") -> None:
-            if trouble:
-                troubles.append(trouble)
-            if not pairs:
-                self._read(store)
-                if troubles:
-                    more = f" ({len(troubles) - 1} more like this.)" if len(troubles) > 1 else ""
-                    self._announce(Changes(message=Message(troubles[0] + more, "trouble", key="masks")))
-                return
-            image_id, mask = pairs.pop(0)
-            self._set_busy(f"Reading masks… {len(pairs)} to go")
-            store.run(lambda project: take_mask(project, image_id, mask), step, lambda error: step(in_words(error)))
+        def filled(result: ImportResult | Exception) -> None:
+            runner.close()
+            self._runner = None
+            if isinstance(result, ImportResult):
+                # What a project was made of is no step in it that could be undone.
+                store.run(lambda project: project.imports.settle(result.import_id))
+            self._read(store)
+            sentence = in_words(result) if isinstance(result, Exception) else said_of(result.troubles)
+            if sentence:
+                self._announce(Changes(message=Message(sentence, "trouble", key="masks")))
 
-        step()
+        runner.start(plan, filled, filled)
+
+    def _tell_progress(self, runner: ImportRunner) -> None:
+        progress = runner.progress
+        if progress is not None:
+            self._set_busy(f"Reading images and masks… {progress.total - progress.done:,} to go")
 
     def _enter(self, store: StoreThread, contents: Contents) -> None:
         self._link = WorkerLink(self._factory)

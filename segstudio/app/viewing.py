@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
+from pathlib import Path
 
 from segstudio.app.carrying import Carrying
 from segstudio.app.catalog import Catalog
@@ -87,6 +88,21 @@ class Viewing:
             opening.got_masks,
             opening.got_no_masks,
         )
+
+    def leave(self, image_ids: Container[int]) -> None:
+        """If one of these images is on the canvas, or on its way there, show another one, or none if there is none."""
+        if self.current_id not in image_ids:
+            return
+        self._editor.finish()
+        self._opening, self._last, self.document, self.failure = None, None, None, ""
+        self._editor.set_document(None)
+        self._truth.follow(None, Path(), None, ())
+        self._carrying.follow(None)
+        self._announce(Changes(document=True, history=True))
+        self.on_shown()
+        first = self.first_id
+        if first is not None:
+            self.open(first)
 
     def replace(self, record: ImageRecord) -> None:
         """Another record of an image than before."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
@@ -145,14 +145,35 @@ class Kinship:
         size = len(self._same["group", image.group]) if image.group else 1
         return holds_out(_identity(image), len(before), sum(before), size)
 
+    def decide_all(self, numbers: Iterable[int]) -> list[bool]:
+        """What ``decide`` says of the images with these numbers if they are approved one after the other.
+
+        About a tenth of a millisecond an image: decided one by one, ten thousand images would take minutes.
+        """
+        sides = [image.held_out for image in self._images]
+        decided, held_out = len(sides) - sides.count(None), sides.count(True)
+        answers = []
+        for number in numbers:
+            side, image = sides[number], self._images[number]
+            if side is None:
+                side = next((sides[kin] for kin in self._kin(image) if sides[kin] is not None), None)
+                if side is None:
+                    size = len(self._same["group", image.group]) if image.group else 1
+                    side = holds_out(_identity(image), decided, held_out, size)
+                sides[number] = side
+                decided, held_out = decided + 1, held_out + side
+            answers.append(side)
+        return answers
+
     def side(self, image: Groupable) -> bool | None:
         """Whether ``image`` is held out by what was decided of it and its kin; None where nothing was."""
         if image.held_out is not None:
             return image.held_out
-        return next((other.held_out for other in self._kin(image) if other.held_out is not None), None)
+        kin = (self._images[number] for number in self._kin(image))
+        return next((other.held_out for other in kin if other.held_out is not None), None)
 
-    def _kin(self, image: Groupable) -> Iterator[Groupable]:
-        """Those that belong to ``image``, nearest first."""
+    def _kin(self, image: Groupable) -> Iterator[int]:
+        """The numbers of those that belong to ``image``, nearest first."""
         seen: set[int] = set()
         waiting = deque([image])
         while waiting:
@@ -162,7 +183,7 @@ class Kinship:
                 if number not in seen:
                     seen.add(number)
                     waiting.append(self._images[number])
-                    yield self._images[number]
+                    yield number
 
     def _near(self, image: Groupable) -> list[int]:
         if image.perceptual is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segstudio.formats import class_maps, coco, dicom, ph2, video
+from segstudio.formats import class_maps, coco, dicom, isic, mads, ph2, video
 from segstudio.formats import folder as any_folder
 from segstudio.formats.dataset import Dataset, Recogniser
 
-RECOGNISERS: tuple[Recogniser, ...] = (ph2, coco, class_maps, dicom, video, any_folder)
+RECOGNISERS: tuple[Recogniser, ...] = (ph2, mads, isic, coco, class_maps, dicom, video, any_folder)
 """Asked in this order; the last knows every folder."""
 
 

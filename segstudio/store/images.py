@@ -23,6 +23,9 @@ _MOVE = """UPDATE images SET relative_path = ?, absolute_path = ?, problem = NUL
     WHERE COALESCE(reading_of, id) = (SELECT COALESCE(reading_of, id) FROM images WHERE id = ?)"""
 """Moves an image with every reading of it, whichever of them is named."""
 
+_SEEN = "id NOT IN (SELECT image_id FROM imported JOIN imports ON imports.id = import_id WHERE NOT finished)"
+"""Images are nobody's business as long as their import is under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
@@ -54,27 +57,8 @@ class Images:
         A file that the project already has, or that comes twice, is skipped.
         """
         there = self.list_images()
-        known = {same_file(image.path) for image in there}
-        names = [_name(image.path) for image in there] + [_name(item.path) for item in items]
-        groups = video_groups(names, [image.group for image in there])[len(there) :]
-        writer = PathWriter(self._folder)
-        ids = []
         with self._database.writing() as connection:
-            (position,) = connection.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM images").fetchone()
-            for item, video in zip(items, groups, strict=True):
-                key = same_file(item.path)
-                if key in known:
-                    continue
-                known.add(key)
-                truth = (None, None) if item.truth is None else writer.columns(item.truth)
-                group = video if item.patient is None else patient_group(item.patient)
-                cursor = connection.execute(
-                    "INSERT INTO images (position, relative_path, absolute_path, truth_relative_path, "
-                    "truth_absolute_path, split_group) VALUES (?, ?, ?, ?, ?, ?)",
-                    (position, *writer.columns(item.path), *truth, group),
-                )
-                ids.append(int(cursor.lastrowid or 0))
-                position += 1
+            ids = [image_id for image_id in add_rows(connection, self._folder, there, items) if image_id is not None]
             if ids:
                 self._trail.note("images added", count=len(ids), first=ids[0], last=ids[-1])
         return ids
@@ -82,7 +66,7 @@ class Images:
     def list_images(self) -> list[ImageRecord]:
         """All images in order; one whose file is gone says so in ``problem``. Other readers' readings are left out."""
         finder = PathFinder(self._folder)
-        query = f"{_SELECT} WHERE reading_of IS NULL ORDER BY position, id"
+        query = f"{_SELECT} WHERE reading_of IS NULL AND {_SEEN} ORDER BY position, id"
         with self._database.reading() as connection:
             return [_record(row, finder) for row in connection.execute(query)]
 
@@ -122,18 +106,22 @@ class Images:
                 "UPDATE images SET split_group = ? WHERE id = ?", [(named[id_], id_) for id_ in unnamed]
             )
 
-    def memberships(self) -> list[Membership]:
-        """Of each image what its side of the split hangs on; no file is looked at."""
+    def memberships(self, import_id: int = 0) -> dict[int, Membership]:
+        """Of each image, by id, what its side of the split hangs on; no file is looked at.
+
+        Images of the import that is under way are among them if it has this id.
+        """
         query = (
-            "SELECT fingerprint, COALESCE(split_group, ''), perceptual_hash, held_out FROM images "
-            "WHERE reading_of IS NULL"
+            "SELECT id, fingerprint, COALESCE(split_group, ''), perceptual_hash, held_out FROM images "  # noqa: S608
+            f"WHERE reading_of IS NULL AND ({_SEEN} OR id IN (SELECT image_id FROM imported WHERE import_id = ?)) "
+            "ORDER BY position, id"
         )
         with self._database.reading() as connection:
-            rows = connection.execute(query).fetchall()
-        return [
-            Membership(fingerprint, group, perceptual, None if held_out is None else bool(held_out))
-            for fingerprint, group, perceptual, held_out in rows
-        ]
+            rows = connection.execute(query, (import_id,)).fetchall()
+        return {
+            id_: Membership(fingerprint, group, perceptual, None if held_out is None else bool(held_out))
+            for id_, fingerprint, group, perceptual, held_out in rows
+        }
 
     def set_size(self, image_id: int, width: int, height: int, fingerprint: str, perceptual: int | None = None) -> None:
         """Keep what reading the file found: upright pixels, the hash of its content, and that of what it shows.
@@ -234,6 +222,34 @@ class Images:
             )
             if cursor.rowcount == 0:
                 raise KeyError(image_id)
+
+
+def add_rows(
+    connection: sqlite3.Connection, folder: Path, there: Sequence[ImageRecord], items: Sequence[NewImage]
+) -> list[int | None]:
+    """Inside a transaction: rows behind those that are ``there``; the id of each item, None for files known already."""
+    known = {same_file(image.path) for image in there}
+    names = [_name(image.path) for image in there] + [_name(item.path) for item in items]
+    groups = video_groups(names, [image.group for image in there])[len(there) :]
+    writer = PathWriter(folder)
+    (position,) = connection.execute("SELECT COALESCE(MAX(position) + 1, 0) FROM images").fetchone()
+    ids: list[int | None] = []
+    for item, video in zip(items, groups, strict=True):
+        key = same_file(item.path)
+        if key in known:
+            ids.append(None)
+            continue
+        known.add(key)
+        truth = (None, None) if item.truth is None else writer.columns(item.truth)
+        group = video if item.patient is None else patient_group(item.patient)
+        cursor = connection.execute(
+            "INSERT INTO images (position, relative_path, absolute_path, truth_relative_path, "
+            "truth_absolute_path, split_group) VALUES (?, ?, ?, ?, ?, ?)",
+            (position, *writer.columns(item.path), *truth, group),
+        )
+        ids.append(int(cursor.lastrowid or 0))
+        position += 1
+    return ids
 
 
 def work_on(connection: sqlite3.Connection, image_id: int) -> None:

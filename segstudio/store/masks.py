@@ -279,6 +279,24 @@ class Masks:
         return compact(np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE))
 
 
+def pack_mask(class_ids: NDArray[np.uint16], table: SegmentTable) -> dict[TileKey, bytes]:
+    """The tiles of a mask of class ids, (height, width) uint16, ready for the database; on any thread.
+
+    Raises ``UserError`` for a class that ``table`` lacks.
+    """
+    plane = Plane(*class_ids.shape)
+    before = plane.snapshot()
+    plane.write(plane.bounds, _segment_ids(class_ids, table))
+    packed = {key: _pack(after) for key, (_, after) in plane.changes_since(before).items()}
+    return {key: data for key, data in packed.items() if data is not None}
+
+
+def put_packed(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes]) -> None:
+    """Inside a transaction: these tiles are the correction that an image starts from."""
+    work_on(connection, image_id)
+    _put_tiles(connection, image_id, tiles)
+
+
 def _pack(tile: Tile | None) -> bytes | None:
     """A tile for the database; None for one without paint."""
     if tile is None or (tile == UNSET).all():

@@ -168,6 +168,31 @@ _GROUPS = (
     "ALTER TABLE images ADD COLUMN perceptual_hash INTEGER",
 )
 
+# An older program may ignore it: it shows the images of an import that was broken off, and offers to undo none.
+_IMPORTS = (
+    """CREATE TABLE imports (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        layout TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        finished INTEGER NOT NULL DEFAULT 0 CHECK (finished IN (0, 1))
+    )""",
+    # The state in which the image came, which says whether anybody has worked on it since.
+    """CREATE TABLE imported (
+        image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+        import_id INTEGER NOT NULL REFERENCES imports(id) ON DELETE CASCADE,
+        state TEXT NOT NULL
+    )""",
+    "CREATE INDEX imported_by_import ON imported (import_id)",
+    # What a data set says of an image as a whole, in words.
+    """CREATE TABLE attributes (
+        image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (image_id, name)
+    ) WITHOUT ROWID""",
+)
+
 # A major step: an older program would take another reader's reading for an image of its own, show what is to stay
 # hidden and learn from what was rejected.
 _READINGS = (
@@ -212,6 +237,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2002, _INSIGHTS),
     Migration(3000, _VOID_CLASSES),
     Migration(3001, _GROUPS),
+    Migration(3002, _IMPORTS),
     Migration(4000, _READINGS),
     Migration(4010, _AUDIT_TRAIL),
     Migration(4011, VERSIONS),

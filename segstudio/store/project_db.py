@@ -7,6 +7,7 @@
         project.db-wal          while it is open, or after it was killed: the latest transactions
         project.db.before-1000  a copy made before a newer program changed the tables
         rounds/0001/            see ``segstudio.protocol.round_folder``
+        imported/1/             what an import had to write: frames of videos, masks to compare with
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable
 from segstudio.store import migrations
 from segstudio.store.approval_scores import ApprovalScores
+from segstudio.store.attributes import Attributes
 from segstudio.store.audit import Trail
 from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
+from segstudio.store.imports import Imports
 from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
 from segstudio.store.readings import Readings
@@ -57,6 +60,8 @@ class Project:
         self.insights = Insights(database)
         self.audit = Trail(database)
         self.readings = Readings(database)
+        self.attributes = Attributes(database)
+        self.imports = Imports(database, folder, self.images, self.audit, self.versions.approve)
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:
@@ -101,6 +106,7 @@ class Project:
             project = cls(folder, database)
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
             project.rounds.sweep_predictions()
+            project.imports.sweep()
             project.images.name_groups()
             project.versions.keep_missing()
             on_failure.pop_all()

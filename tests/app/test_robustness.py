@@ -22,6 +22,7 @@ from segstudio.store.images import Images
 from segstudio.store.masks import Masks
 from segstudio.store.project_db import Project
 from segstudio.store.rounds import Rounds
+from segstudio.store.settings import Settings as StoredSettings
 from tests.helpers.studios import StudioRig, approve, write_images
 
 
@@ -284,7 +285,7 @@ def test_a_mask_that_cannot_be_taken_does_not_keep_the_project_from_opening(rig,
     images = write_images(tmp_path / "images", 2)
     Image.new("L", (96, 64)).save(tmp_path / "mask.png")
     found = tuple(FoundImage(path, FileMask(tmp_path / "mask.png")) for path in images)
-    monkeypatch.setattr("segstudio.app.studio.take_mask", broken)
+    monkeypatch.setattr("segstudio.app.importing.read_mask", broken)
     rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "approved"))
     rig.wait(lambda: rig.studio.session is not None)
     assert not rig.studio.busy
@@ -751,7 +752,7 @@ def test_a_project_that_could_not_be_filled_is_let_go(tmp_path, monkeypatch):
     close = Project.close
     monkeypatch.setattr(Project, "close", lambda self: (closed.append(True), close(self)))
     with monkeypatch.context() as patch:
-        patch.setattr(Images, "add_images", lambda *_args: full_disk())
+        patch.setattr(StoredSettings, "set_setting", lambda *_args: full_disk())
         with pytest.raises(UserError):
             create(plan)
     assert closed

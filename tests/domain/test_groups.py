@@ -194,3 +194,24 @@ def test_the_groups_name_decides_wherever_its_folder_lies() -> None:
 def test_the_groups_of_patients_are_told_from_videos() -> None:
     assert patient_group("7") == patient_group("7") != patient_group("8")
     assert patient_group("walk") != video_groups(["walk_00001.png", *"abcdefgh"])[0]
+
+
+@given(st.integers(0, 2**32))
+def test_many_are_decided_at_once_as_one_after_the_other(seed: int) -> None:
+    rng = random.Random(seed)
+    images = [
+        image(
+            number,
+            rng.choice(["", "", "walk", "run"]),
+            rng.choice([None, 0, 0b1111, FAR]),
+            rng.choice([None] * 9 + [True]),
+        )
+        for number in range(40)
+    ]
+    numbers = rng.sample(range(40), 30)
+    at_once = Kinship(images).decide_all(numbers)
+    one_by_one = []
+    for number in numbers:
+        images[number] = replace(images[number], held_out=Kinship(images).decide(images[number]))
+        one_by_one.append(images[number].held_out)
+    assert at_once == one_by_one

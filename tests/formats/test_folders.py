@@ -13,6 +13,8 @@ from segstudio.formats.pairs import Pair, pair
 from tests.helpers.data import data_folder
 from tests.imaging.images import NAMES
 
+NO_TABLE = "There is no PH2_dataset.txt beside the cases, so nothing is known of their diagnoses."
+
 
 def touch(root: Path, *names: str) -> None:
     for name in names:
@@ -120,7 +122,7 @@ def test_ph2_from_one_or_two_levels_above(tmp_path: Path, above: str, suffix: st
     assert [f.mask.files[0].name for f in found.images if f.mask] == [
         f"{c}_lesion{suffix}" for c in ("IMD002", "IMD009", "IMD010")
     ]
-    assert found.notes == ()
+    assert found.notes == (NO_TABLE,)
 
 
 def test_a_ph2_case_without_mask_or_image(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_a_ph2_case_without_mask_or_image(tmp_path: Path) -> None:
     (tmp_path / "IMD010/IMD010_Dermoscopic_Image/IMD010.bmp").unlink()
     found = find_dataset(tmp_path)
     assert [(f.image.stem, f.mask is None) for f in found.images] == [("IMD002", False), ("IMD009", True)]
-    assert found.notes == ("1 of 2 images have no mask.",)
+    assert found.notes == (NO_TABLE, "1 of 2 images have no mask.")
     (tmp_path / "IMD009/IMD009_lesion").rmdir()
     assert len(ph2.find(tmp_path).images) == 2
 

@@ -392,7 +392,7 @@ def test_a_project_of_before_there_were_groups_keeps_its_split(
             assert [image.held_out for image in images] == [False, False, None, None, True] + [None] * 7
             assert [image.group for image in images] == [f"Jazz_Jazz{take}" for take in range(6) for _ in range(2)]
             assert [image.perceptual for image in images] == [None] * 12
-            kinship = Kinship(project.images.memberships())
+            kinship = Kinship(list(project.images.memberships().values()))
             assert [kinship.side(image) for image in images[:6]] == [False, False, None, None, True, True]
             project.images.relocate(ids[5], tmp_path / "renamed.png")
 

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.new_project import SUFFIX, MasksAs, NewProject, Preview
+from segstudio.app.importing import MasksAs
+from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError

@@ -1,0 +1,57 @@
+"""Which class of the project a class of a data set is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import BACKGROUND, ClassSpec
+from segstudio.formats.dataset import ClassIds, FoundClass, FoundMask
+
+ClassMapping = Mapping[int, int]
+"""The data set's class ids to the project's; 0 leaves a class out."""
+
+_STRAY = 0.01
+"""Share of what a mask says that may be of no class, as along smoothed edges; of more, the classes are others."""
+
+
+def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int]:
+    """The likeliest mapping: by name; what has no name by its number; a single class to a single class.
+
+    What is not judged there is not judged here, if the project has a class for it. What is left is left out.
+    """
+    by_name = {spec.name.casefold(): spec.id for spec in own}
+    ids = {spec.id for spec in own if spec.kind != "void"}
+    void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)
+    judged = [known for known in found if known.kind != "void"]
+    alone = next(iter(ids)) if len(judged) == 1 and len(ids) == 1 else BACKGROUND
+    mapping = {}
+    for known in found:
+        number = known.id if not known.name and known.id in ids else BACKGROUND
+        fallback = void if known.kind == "void" else (alone or number)
+        mapping[known.id] = by_name.get(known.name.casefold(), fallback) if known.name else fallback
+    return mapping
+
+
+def map_classes(mask: FoundMask, mapping: ClassMapping, name: str) -> ClassIds:
+    """(H, W) uint16 of the project's class ids.
+
+    Raises ``UserError``, with the mask's ``name``, where more than a few pixels are of no class in ``mapping``.
+    """
+    ids = mask.class_ids()
+    lut = np.zeros(65536, np.uint16)
+    known = np.zeros(65536, np.bool_)
+    for own, project in mapping.items():
+        lut[own], known[own] = project, True
+    counts = np.bincount(ids.reshape(-1), minlength=65536)
+    counts[BACKGROUND] = 0
+    strange = np.where(known, 0, counts)
+    if int(strange.sum()) > _STRAY * int(counts.sum()):
+        named = ", ".join(str(value) for value in np.flatnonzero(strange)[:5])
+        raise UserError(
+            f"Some values ({named}) in the mask “{name}” are none of the data set's classes, so it was not read. "
+            "Check that it belongs to this data set."
+        )
+    return lut[ids]

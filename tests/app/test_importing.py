@@ -1,0 +1,373 @@
+"""Data sets that come into an open project: with their masks, in one go or not at all, and go again."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app.class_mapping import map_classes, suggest_mapping
+from segstudio.app.importing import ImportPlan, begin, import_now
+from segstudio.app.new_project import NewProject, create
+from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
+from segstudio.formats.dataset import FoundClass, FoundImage, FoundMask, FoundSegment
+from segstudio.formats.detect import find_dataset
+from segstudio.formats.file_mask import FileMask
+from segstudio.store.project_db import Project
+from tests.helpers.studios import StudioRig, write_images
+
+SIZE = (96, 64)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rig = StudioRig(tmp_path)
+    yield rig
+    rig.studio.close()
+
+
+def write_set(folder: Path, count: int = 6, value: int = 255) -> list[FoundImage]:
+    """``images`` of 96 x 64 with a mask each, a rectangle that differs from image to image."""
+    found = []
+    for number, path in enumerate(write_images(folder / "images", count)):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[10 : 30 + number, 20:60] = value
+        (folder / "masks").mkdir(exist_ok=True)
+        Image.fromarray(mask).save(folder / "masks" / path.name)
+        found.append(FoundImage(path, FileMask(folder / "masks" / path.name), attributes={"Number": str(number)}))
+    return found
+
+
+def run(rig: StudioRig, images: list[FoundImage], **plan) -> None:
+    start(rig, images, **plan)
+    rig.wait(lambda: rig.session.importer.progress is None and said(rig))
+    rig.settle()
+
+
+def start(rig: StudioRig, images: list[FoundImage], **plan) -> None:
+    rig.session.rounds.automatic = False
+    rig.heard.clear()
+    rig.session.importer.run(ImportPlan(tuple(images), plan.pop("masks_as", "approved"), **plan))
+
+
+def begun(rig: StudioRig, images: list[FoundImage]) -> None:
+    start(rig, images)
+    rig.wait(lambda: (rig.session.importer.progress or 0) and rig.session.importer.progress.done > 0)
+
+
+def said(rig: StudioRig) -> str:
+    """What was said of the import last."""
+    return next((message.sentence for message in reversed(rig.messages) if message.key == "import"), "")
+
+
+def undo(rig: StudioRig) -> str:
+    """Undo; what was said of it."""
+    rig.heard.clear()
+    rig.session.importer.undo()
+    rig.wait(lambda: said(rig))
+    rig.settle()
+    return said(rig)
+
+
+def snapshot(rig: StudioRig) -> dict[str, list[tuple]]:
+    """All that the database holds of images, but for what imports and their undoing note of themselves."""
+    tables = ("images", "tiles", "edits", "predictions", "segments", "classes", "attributes", "imported", "imports")
+
+    def read(project: Project) -> dict[str, list[tuple]]:
+        with project._database.reading() as connection:
+            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+
+    return rig.studio._store.ask(read)
+
+
+def test_a_data_set_joins_an_open_project_with_its_masks_approved(rig, tmp_path):
+    session = rig.new_project(2)
+    run(rig, write_set(tmp_path / "set"))
+    assert [record.state for record in session.records[2:]] == [ImageState.APPROVED] * 6
+    assert session.records[2].width == 96
+    assert session.records[2].perceptual is not None
+    assert sum(bool(record.held_out) for record in session.records) in (1, 2)
+    assert said(rig) == "6 images imported, 6 masks approved."
+    rig.show(session.records[4].id)
+    assert rig.mask()[10:32, 20:60].all()
+    assert rig.mask().sum() == 22 * 40
+    rig.wait(lambda: bool(session.attributes.shown))
+    assert session.attributes.shown == {"Number": "2"}
+    rig.show(session.records[0].id)
+    rig.wait(lambda: not session.attributes.shown)
+    entries = rig.studio._store.ask(lambda project: project.audit.entries())
+    assert [entry.kind for entry in entries][-1] == "data set imported"
+
+
+def test_an_import_is_undone_whole_and_nothing_else_is_touched(rig, tmp_path):
+    session = rig.new_project(2)
+    rig.stroke((20, 20), (40, 30))
+    session.approve()
+    rig.settle()
+    before, names = snapshot(rig), [record.name for record in session.records]
+    files = {path: path.read_bytes() for path in write_images(tmp_path / "set" / "images", 6)}
+    run(rig, write_set(tmp_path / "set"))
+    rig.show(session.records[-1].id)
+    assert session.importer.can_undo
+    assert session.importer.undo_words == "Undo import of 6 images"
+    assert "left the list" in undo(rig)
+    assert [record.name for record in session.records] == names
+    assert session.current_id in {record.id for record in session.records}
+    assert snapshot(rig) == before | {"imports": []}
+    assert {path: path.read_bytes() for path in files} == files
+    assert [e.kind for e in rig.studio._store.ask(lambda p: p.audit.entries())][-1] == "import undone"
+    rig.reopen()
+    assert [record.name for record in rig.session.records] == names
+
+
+def test_an_import_that_somebody_worked_on_stays(rig, tmp_path):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 3))
+    rig.show(session.records[2].id)
+    rig.stroke((80, 50), (85, 55))
+    assert undo(rig).startswith("The import stays")
+    assert len(session.records) == 4
+    session = rig.reopen()
+    assert not session.importer.can_undo
+
+
+@pytest.mark.parametrize("how", ["reopened", "approved"])
+def test_an_approval_given_or_taken_back_is_work(rig, tmp_path, how):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 2), masks_as="approved" if how == "reopened" else "none")
+    rig.show(session.records[1].id)
+    if how == "reopened":
+        session.reopen()
+    else:
+        session.approve()
+    assert undo(rig).startswith("The import stays")
+    assert len(session.records) == 3
+
+
+def test_an_import_can_be_undone_after_the_project_was_closed(rig, tmp_path):
+    rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 3))
+    session = rig.reopen()
+    rig.wait(lambda: session.importer.can_undo)
+    undo(rig)
+    assert len(session.records) == 1
+
+
+def test_a_project_without_any_image_left_shows_none_and_takes_more(rig, tmp_path):
+    Project.create(tmp_path / "test.segstudio", make_classes(["x"])).close()
+    rig.studio.open_project(tmp_path / "test.segstudio")
+    rig.wait(lambda: rig.studio.session is not None)
+    session = rig.session
+    run(rig, write_set(tmp_path / "a", 2))
+    rig.wait(lambda: session.document is not None)
+    undo(rig)
+    assert (session.current_id, session.document) == (None, None)
+    session.step(1)
+    session.open_next_unapproved()
+    session.approve()
+    run(rig, write_set(tmp_path / "b", 2))
+    rig.wait(lambda: session.document is not None)
+
+
+def test_a_cancelled_import_leaves_nothing(rig, tmp_path):
+    session = rig.new_project(1)
+    before = snapshot(rig)
+    begun(rig, write_set(tmp_path / "set", 60))
+    session.importer.cancel()
+    assert session.importer.cancelling
+    rig.wait(lambda: session.importer.progress is None and said(rig))
+    assert snapshot(rig) == before
+    assert len(session.records) == 1
+    assert "cancelled" in said(rig)
+
+
+def test_closing_during_an_import_leaves_nothing(rig, tmp_path):
+    rig.new_project(1)
+    begun(rig, write_set(tmp_path / "set", 60))
+    assert len(rig.reopen().records) == 1
+
+
+def test_what_a_killed_process_left_of_an_import_is_swept(tmp_path):
+    folder = tmp_path / "p.segstudio"
+    with Project.create(folder, make_classes(["x"])) as project:
+        begun = begin(project, ImportPlan(tuple(write_set(tmp_path / "set", 3)), "approved"))
+        assert project.images.list_images() == []
+        assert len(project.images.memberships()) == 0
+        assert len(project.images.memberships(begun.import_id)) == 3
+        begun.folder.mkdir(parents=True)
+    with Project.open(folder) as project:
+        assert project.images.list_images() == []
+        assert project.imports.image_ids(begun.import_id) == []
+        assert project.imports.latest() is None
+        assert not begun.folder.parent.exists()
+
+
+def test_strokes_are_saved_while_an_import_runs(rig, tmp_path):
+    session = rig.new_project(1)
+    begun(rig, write_set(tmp_path / "set", 60))
+    rig.stroke((20, 20), (40, 30))
+    rig.wait(lambda: session.save_status.state == "saved")
+    assert session.importer.progress is not None
+    rig.wait(lambda: session.importer.progress is None)
+    rig.settle()
+    assert len(session.records) == 61
+    assert rig.reopen().record(1).touched
+
+
+def test_images_that_are_there_already_are_counted_and_left(rig, tmp_path):
+    found = write_set(tmp_path / "set", 3)
+    session = rig.new_project(images=[found[0].image])
+    run(rig, found)
+    assert said(rig) == "2 images imported, 2 masks approved, 1 were here already."
+    assert session.records[0].state is ImageState.NEW
+    run(rig, found)
+    assert said(rig) == "The project has all of these images already."
+    assert len(session.records) == 3
+
+
+def test_a_mask_that_cannot_be_read_is_said_and_its_image_comes_without(rig, tmp_path):
+    found = write_set(tmp_path / "set", 3)
+    (tmp_path / "set" / "masks" / found[1].image.name).write_bytes(b"no image")
+    Image.new("L", (9, 9), 255).save(tmp_path / "set" / "masks" / found[2].image.name)
+    session = rig.new_project(1)
+    run(rig, found)
+    assert [record.state for record in session.records[1:]] == [ImageState.APPROVED, ImageState.NEW, ImageState.NEW]
+    assert "(1 more like this.)" in said(rig)
+    assert [message.kind for message in rig.messages if message.key == "import"] == ["trouble"]
+
+
+def test_masks_to_compare_with_are_never_in_the_project(rig, tmp_path):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 2), masks_as="compare")
+    record = session.records[1]
+    assert (record.state, record.truth) == (ImageState.NEW, tmp_path / "set" / "masks" / record.name)
+    rig.show(record.id)
+    rig.wait(lambda: session.truth.mask is not None)
+    assert session.truth.mask.sum() == 20 * 40
+
+
+def test_masks_to_compare_with_that_mean_something_else_here_are_written_anew(rig, tmp_path):
+    session = rig.new_project(1, classes=("hair", "skin"))
+    run(rig, write_set(tmp_path / "set", 2, value=7), masks_as="compare", mapping={7: 2})
+    record = session.records[1]
+    assert record.truth is not None
+    assert record.truth.is_relative_to(session.folder / "imported")
+    rig.show(record.id)
+    rig.wait(lambda: session.truth.mask is not None)
+    assert set(np.unique(session.truth.mask)) == {0, 2}
+    undo(rig)
+    assert not record.truth.exists()
+
+
+def test_classes_go_where_the_mapping_says(rig, tmp_path):
+    session = rig.new_project(1, classes=("hair", "skin"))
+    run(rig, write_set(tmp_path / "set", 1, value=7), mapping={7: 2, 8: 1})
+    rig.show(session.records[1].id)
+    assert set(np.unique(rig.mask())) == {0, 2}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An image that is no file, and the mask of objects on it."""
+
+    name: str
+    broken: bool = False
+    files: tuple[Path, ...] = (Path("video.avi"),)
+
+    def read(self, size=None, orientation=1):
+        if self.broken:
+            raise UserError(f"{self.name} is missing in the video. Copy it again.")
+        if size is None:
+            return np.full((64, 96, 3), (200, 10, 10), np.uint8)
+        ids = np.zeros((64, 96), np.uint16)
+        ids[:10], ids[20:30] = 40, 41
+        return FoundMask(ids, (FoundSegment(40, 3, 1), FoundSegment(41, 3, 2)))
+
+
+def test_parts_of_files_become_files_of_the_project_and_objects_a_class(rig, tmp_path):
+    session = rig.new_project(1)
+    video = tmp_path / "video.avi"
+    frames = [FoundImage(video, Drawn("f.png"), Drawn("a/f.png")), FoundImage(video, None, Drawn("g.png", True))]
+    run(rig, [*frames, FoundImage(tmp_path / "other.avi", None, Drawn("f.png"))], mapping={3: 1})
+    assert [record.name for record in session.records[1:]] == ["f.png", "f_2.png"]
+    assert all(record.path.is_relative_to(session.folder / "imported") for record in session.records[1:])
+    rig.show(session.records[1].id)
+    assert tuple(session.document.pixels[0, 0]) == (200, 10, 10)
+    assert rig.mask().sum() == 20 * 96
+    assert "missing in the video" in said(rig)
+    paths = [record.path for record in session.records[1:]]
+    undo(rig)
+    assert not any(path.exists() for path in paths)
+
+
+def test_an_import_whose_disk_is_full_leaves_nothing(rig, tmp_path, monkeypatch):
+    session = rig.new_project(1)
+    before = snapshot(rig)
+
+    def full(*_args):
+        raise UserError("The disk is full. Free some space.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segstudio.store.imports.Imports.put", full)
+        start(rig, write_set(tmp_path / "set", 30))
+        rig.wait(lambda: session.importer.progress is None and said(rig))
+    assert said(rig) == "Nothing was imported. The disk is full. Free some space."
+    assert snapshot(rig) == before
+
+
+def test_the_command_line_imports_at_once(tmp_path, monkeypatch):
+    found = find_dataset(_folder(tmp_path))
+    plan = NewProject(tmp_path / "p.segstudio", found.images, ("lesion",), "approved")
+    told = []
+    with create(plan) as project:
+        assert import_now(project, plan.as_import, lambda done, total: told.append((done, total))) == (4, 4, [])
+        assert project.images.list_images()[3].state is ImageState.APPROVED
+        assert not project.imports.latest()
+        monkeypatch.setattr("segstudio.app.importing.Reader.read", broken)
+        with pytest.raises(ValueError, match="bug"):
+            import_now(project, replace(plan.as_import, images=tuple(write_set(tmp_path / "other", 2))))
+        assert len(project.images.list_images()) == 4
+    assert told[-1] == (4, 4)
+
+
+def broken(*_args):
+    raise ValueError("a bug")
+
+
+def _folder(tmp_path: Path) -> Path:
+    write_set(tmp_path / "set", 4)
+    return tmp_path / "set"
+
+
+# ---- classes -------------------------------------------------------------------------------------------------------
+
+OWN = make_classes(["Lesion", "hair", "glare"], void=["glare"])
+
+
+@pytest.mark.parametrize(
+    ("found", "own", "expected"),
+    [
+        ([FoundClass(5, "lesion"), FoundClass(6, "Hair")], OWN, {5: 1, 6: 2}),
+        ([FoundClass(5, "person"), FoundClass(6, "dog")], OWN, {5: 0, 6: 0}),
+        ([FoundClass(5, "unknown", "void"), FoundClass(2, "hair")], OWN, {5: 3, 2: 2}),
+        ([FoundClass(1), FoundClass(2), FoundClass(9)], OWN, {1: 1, 2: 2, 9: 0}),
+        ([FoundClass(9, "person")], make_classes(["body"]), {9: 1}),
+        ([FoundClass(9, "person"), FoundClass(255, "", "void")], make_classes(["body"]), {9: 1, 255: 0}),
+        ([FoundClass(9)], OWN, {9: 0}),
+    ],
+)
+def test_the_likeliest_mapping(found, own, expected) -> None:
+    assert suggest_mapping(found, own) == expected
+
+
+def test_values_of_no_class_are_refused_but_for_strays() -> None:
+    ids = np.full((10, 100), 4, np.uint16)
+    ids[0, :5] = 9
+    assert set(np.unique(map_classes(FoundMask(ids), {4: 1}, "m.png"))) == {0, 1}
+    ids[0, :50] = 9
+    with pytest.raises(UserError, match=r"\(9\) in the mask “m.png”"):
+        map_classes(FoundMask(ids), {4: 1}, "m.png")
+    assert set(np.unique(map_classes(FoundMask(ids), {4: 1, 9: 0}, "m.png"))) == {0, 1}
