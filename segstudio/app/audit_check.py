@@ -18,6 +18,9 @@ from segstudio.store.versions import APPROVALS, Version
 MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
 """Kinds of entries after which what was approved is not what is there."""
 
+MANY = 5
+"""Findings that are named in one line."""
+
 COLUMNS = ("number", "when", "who", "kind", "image", "image id", "what", "program", "previous", "digest")
 
 
@@ -35,7 +38,8 @@ class Report:
         """In one line."""
         if self.findings:
             things = "1 thing is" if len(self.findings) == 1 else f"{len(self.findings)} things are"
-            return f"{things} wrong with the audit trail: {self.findings[0].sentence}"
+            sentences = " ".join(finding.sentence for finding in self.findings[:MANY])
+            return f"{things} wrong with the audit trail: {sentences}{' …' if len(self.findings) > MANY else ''}"
         masks = "1 approved mask" if self.masks == 1 else f"{self.masks:,} approved masks"
         entries = "1 entry" if self.entries == 1 else f"{self.entries:,} entries"
         return f"Verified: {entries}, {masks}, head {self.head.short}…"

@@ -22,8 +22,7 @@ def details(entry: Entry) -> str:
     """What an entry says beside who, when and which kind, in one line."""
     told = entry.told
     parts = [words for word in _WORDS if (words := word(told))]
-    said = _SAID | ({"approved"} if told.get("approved") is False else set())
-    parts += [f"{_name(key)} {_value(value)}" for key, value in told.items() if key not in said and value != ""]
+    parts += [f"{_name(key)} {_value(value)}" for key, value in told.items() if _is_worth_saying(key, value)]
     return text(", ".join(parts))
 
 
@@ -55,6 +54,24 @@ def _setting(told: Mapping[str, object]) -> str:
     return f"{_name(str(told['key']))} {_value(told.get('value'))}" if "key" in told else ""
 
 
+def _segments(told: Mapping[str, object]) -> str:
+    rows = told.get("segments")
+    names = [str(row[3]) for row in rows if isinstance(row, list) and len(row) > 3] if isinstance(rows, list) else []
+    return ", ".join(names)
+
+
+def _classes(told: Mapping[str, object]) -> str:
+    rows = told.get("classes")
+    if not isinstance(rows, list):
+        return ""
+    return ", ".join(str(row["name"]) if isinstance(row, dict) and "name" in row else str(row) for row in rows)
+
+
+def _count(told: Mapping[str, object]) -> str:
+    count = told.get("count")
+    return f"{count:,}" if isinstance(count, int) else ""
+
+
 def _ended(told: Mapping[str, object]) -> str:
     return "no longer approved" if told.get("approved") is False else ""
 
@@ -62,6 +79,9 @@ def _ended(told: Mapping[str, object]) -> str:
 _WORDS: tuple[Callable[[Mapping[str, object]], str], ...] = (
     _named,
     _setting,
+    _segments,
+    _classes,
+    _count,
     _pixels,
     _ended,
     _field("version", "version {}"),
@@ -69,7 +89,19 @@ _WORDS: tuple[Callable[[Mapping[str, object]], str], ...] = (
     _field("round", "round {}"),
     _field("weights", "weights {}"),
 )
-_SAID = {"name", "key", "value", "pixels", "box", "edit", "version", "mask", "round", "weights", "png"}
+_SAID = {
+    "name", "key", "value", "segments", "classes", "count", "first", "last", "pixels", "box", "edit", "version", "mask",
+    "round", "weights", "file", "png",
+}  # fmt: skip
+
+
+def _is_worth_saying(key: str, value: object) -> bool:
+    """Not what was said already, nor what is not so, nor the digest of what has no other word."""
+    return key not in _SAID and value not in ("", False) and not _is_digest(value)
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef")
 
 
 def _name(key: str) -> str:
@@ -79,8 +111,8 @@ def _name(key: str) -> str:
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and len(value) == 64 and not set(value) - set("0123456789abcdef"):
-        return f"{value[:_SHORT]}…"
+    if _is_digest(value):
+        return f"{str(value)[:_SHORT]}…"
     if isinstance(value, list):
         return ", ".join(_value(item) for item in value)
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from segstudio.app.editor import Editor, Save
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.metrics import mean_dice
 from segstudio.domain.patch import Patch
-from segstudio.domain.segments import BACKGROUND
+from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.project_db import Project
 from segstudio.store.versions import Version
 
@@ -79,6 +79,10 @@ class MaskVersions:
         """Give ``done`` a version's mask, (height, width) uint16 segment ids."""
         self._store.run(lambda project: project.versions.mask(number), done, self._say_failed)
 
+    def compare(self, one: Mask, other: Mask, done: Callable[[tuple[int, float]], None]) -> None:
+        """Give ``done`` how far two masks of one size agree; see ``difference``."""
+        self._store.run(lambda _project: difference(one, other), done, self._say_failed)
+
     def restore(self, version: KeptVersion) -> None:
         """Bring a version back to the canvas, as one step that undo takes back; approved, it is a new version."""
         self.mask(version.number, lambda mask: self._put_back(version, mask))
@@ -137,6 +141,20 @@ class MaskVersions:
 def difference(one: Mask, other: Mask) -> tuple[int, float]:
     """How many pixels of two masks of one size differ, and the mean Dice of the segments that either holds."""
     return int(np.count_nonzero(one != other)), mean_dice(one, other)
+
+
+def small_picture(thumbnail: NDArray[np.uint8] | None, small: Mask, table: SegmentTable) -> NDArray[np.uint8]:
+    """A version's mask over its image, (h, w, 3) uint8 as large as ``small``; over grey while there is no thumbnail."""
+    height, width = small.shape
+    picture = np.full((height, width, 3), 96, np.uint8)
+    if thumbnail is not None:
+        rows = np.arange(height) * thumbnail.shape[0] // height
+        columns = np.arange(width) * thumbnail.shape[1] // width
+        picture = thumbnail[rows[:, None], columns]
+    for segment in table:
+        where = small == segment.id
+        picture[where] = (picture[where] * 0.45 + np.array(segment.color) * 0.55).astype(np.uint8)
+    return picture
 
 
 def _kept(project: Project, version: Version, place: int) -> KeptVersion:

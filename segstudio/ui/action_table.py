@@ -9,6 +9,7 @@ from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Order
 from segstudio.ui.action import Action, Test, with_document, with_project
+from segstudio.ui.audit_actions import AUDIT_ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.evaluate.command import show_evaluate
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
@@ -233,6 +234,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", with_project),
     Action("evaluate", "Evaluate…", "Model", ("Ctrl+Shift+E",), show_evaluate, "chart-bar"),
     *(_order_row(*row) for row in ORDER_WORDS.items()),
+
+    *AUDIT_ACTIONS,
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
     Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),

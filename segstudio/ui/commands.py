@@ -22,6 +22,7 @@ from segstudio.app.tools.clean_up import CleanUpProposal
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
 from segstudio.domain.queue import Order
+from segstudio.ui.audit_commands import AuditCommands
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
@@ -48,6 +49,7 @@ class Commands:
         self.settings = settings
         self.theme = theme
         self.measures = MeasureCommands(self)
+        self.audit = AuditCommands(self)
 
     @property
     def canvas(self) -> Canvas:

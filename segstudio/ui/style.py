@@ -95,6 +95,9 @@ QRadioButton:focus, QCheckBox:focus { border-color: $accent; }
 QCheckBox::indicator, QRadioButton::indicator { width: 16px; height: 16px; image: none; border: none; }
 QListView { background: $panel; border: 1px solid transparent; }
 QListView:focus { border-color: transparent; }
+QListWidget#versions { border: 1px solid $line; border-radius: 4px; selection-background-color: $accent_soft;
+    selection-color: $text; }
+QListWidget#versions:focus { border-color: $accent; }
 QTableView { background: $panel; alternate-background-color: $panel; border: 1px solid $line; border-radius: 4px;
     selection-background-color: $accent_soft; selection-color: $text; }
 QTableView:focus { border-color: $accent; }

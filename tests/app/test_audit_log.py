@@ -71,7 +71,7 @@ def test_a_working_day_is_in_the_trail(rig: StudioRig) -> None:
     assert [entry.kind for entry in told[:4]] == ["segments", "project made", "setting", "images added"]
     found = {entry.kind for entry in told}
     assert {
-        "edit", "undo", "redo", "approved", "round begun", "round ended", "model's mask shown", "setting", "export",
+        "edit", "undo", "redo", "approved", "round begun", "round ended", "model's mask shown", "scale", "export",
         "approval taken back",
     } <= found  # fmt: skip
     (shown,) = [
@@ -122,7 +122,7 @@ def test_a_check_says_what_is_wrong_and_can_be_given_up(rig: StudioRig) -> None:
     rig.settle()
     report, _ = checked(rig)
     assert [finding.trouble for finding in report.findings] == ["altered", "mask"]
-    assert report.line.startswith("2 things are wrong with the audit trail: Entry 3 was altered.")
+    assert report.line.startswith("2 things are wrong with the audit trail: Entry 3 was altered. The mask of")
     rig.session.audit.check(lambda _: pytest.fail("given up"), lambda _: None, lambda error: pytest.fail(str(error)))
     report, _ = checked(rig)  # takes the place of the one before
     assert len(report.findings) == 2
@@ -160,8 +160,16 @@ def entry(kind: str = "edit", **what: object) -> Entry:
         ({"edit": 7, "name": "Brush", "approved": False}, "Brush, no longer approved"),
         ({"pixels": 3, "box": "?"}, "3 px"),
         ({"key": "mm_per_px", "value": None}, "mm per px –"),
-        ({"version": 3, "mask": "a" * 64, "held_out": True, "file": ""}, "version 3, mask aaaaaaaaaaaa…, held out yes"),
-        ({"classes": [{"id": 1, "name": "lesion"}]}, "classes id 1 name lesion"),
+        (
+            {"version": 3, "mask": "a" * 64, "held_out": True, "file": "f"},
+            "version 3, mask aaaaaaaaaaaa…, held out yes",
+        ),
+        ({"round": 2, "weights": "b" * 64, "segments": "c" * 64, "held_out": False}, "round 2, weights bbbbbbbbbbbb…"),
+        ({"classes": [{"id": 1, "name": "lesion"}, "hair"]}, "lesion, hair"),
+        ({"classes": 3, "segments": 4, "count": "x"}, ""),
+        ({"segments": [[1, 1, 0, "mole", [1, 2, 3]], 5]}, "mole"),
+        ({"count": 1200, "first": 1, "last": 1200}, "1,200"),
+        ({"before": {"share": 0.5}, "held_out": True, "list": [1, None]}, "before share 0.5, held out yes, list 1, –"),
         ({}, ""),
     ],
 )

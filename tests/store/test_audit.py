@@ -159,8 +159,8 @@ def test_what_ends_an_approval_says_so(project: Project, known: int) -> None:
 
 def test_rounds_settings_and_files_are_told(project: Project, known: int, photos: list[Path], tmp_path: Path) -> None:
     since = len(told(project))
-    project.settings.set_setting("mm_per_px", 0.1)
-    project.settings.set_setting("mm_per_px", 0.1)
+    project.settings.set_setting("order", "diverse")
+    project.settings.set_setting("order", "diverse")
     project.settings.set_setting("last_image", 1)
     project.save_classes(make_classes(["lesion"]))
     project.save_segment_table(project.segment_table().changed(1, opacity=0.5, locked=True))
@@ -178,7 +178,7 @@ def test_rounds_settings_and_files_are_told(project: Project, known: int, photos
     assert [kind for kind, *_ in found] == [
         "setting", "classes", "segments", "round begun", "round ended", "file moved", "files moved", "file replaced",
     ]  # fmt: skip
-    assert found[0][2] == {"key": "mm_per_px", "value": 0.1}
+    assert found[0][2] == {"key": "order", "value": "diverse"}
     assert found[2][2]["segments"][0] == [1, 1, 0, "mole", [86, 180, 233]]
     assert found[7][1:] == (known, {"before": "f1", "now": "f2"})
     assert is_whole(project)
@@ -200,14 +200,14 @@ def test_what_could_not_be_noted_was_not_done(project: Project, known: int, monk
             lambda: project.masks.save_edit(known, stroke()),
             lambda: project.images.reopen(known),
             lambda: project.images.add_images([NewImage(Path("/photos/z.png"))]),
-            lambda: project.settings.set_setting("mm_per_px", 1.0),
+            lambda: project.settings.set_setting("order", "list"),
             lambda: project.save_classes(()),
         ):
             with pytest.raises(UserError, match="full"):
                 act()
     assert project.images.list_images() == [before]
     assert project.masks.load_history(known).done == []
-    assert project.settings.get_setting("mm_per_px") is None
+    assert project.settings.get_setting("order") is None
     assert len(project.classes()) == 2
     assert len(told(project)) == since
 

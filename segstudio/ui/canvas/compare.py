@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from segstudio.app.changes import Changes
@@ -14,12 +13,12 @@ from segstudio.app.session import Session
 from segstudio.domain.geometry import Rect
 from segstudio.domain.plane import Plane
 from segstudio.domain.segments import BACKGROUND
+from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.legend import Line, legend_of
 from segstudio.ui.canvas.look import Look, Source
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.canvas.seeing import Reading, Seeing
 from segstudio.ui.canvas.seen_view import SeenView
-from segstudio.ui.canvas.view_widget import ImageView
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
 
@@ -34,7 +33,7 @@ _SOURCES: dict[Reading, Source] = {"image": "none", "model": "prediction", "diff
 _CORNER = 12
 
 
-class CompareView(ImageView):
+class CompareView(HeldView):
     """Goes wherever the canvas goes, and takes it along; only what a stroke touched is repainted here too."""
 
     def __init__(self, theme: Theme, seeing: Seeing, canvas: SeenView, parent: QWidget | None = None) -> None:
@@ -43,7 +42,6 @@ class CompareView(ImageView):
         self._canvas = canvas
         self._following = False
         self._shown_truth: object = None
-        self._drag_from: QPointF | None = None
         self.setAccessibleName("Another reading of the image")
         self.setMinimumSize(160, 160)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -173,25 +171,6 @@ class CompareView(ImageView):
     def _on_canvas_pointer(self, point: object) -> None:
         if self.isVisible():
             self.set_cross(cast("tuple[float, float] | None", point))
-
-    # ---- the mouse moves it -----------------------------------------------------------------------------------
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the image."""
-        self._drag_from = event.position()
-        self.setCursor(Qt.CursorShape.ClosedHandCursor)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move it, or mark the place in the canvas."""
-        if self._drag_from is not None:
-            moved, self._drag_from = event.position() - self._drag_from, event.position()
-            self.pan(moved.x(), moved.y())
-        self.follow_pointer(event.position())
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
-        self._drag_from = None
-        self.unsetCursor()
 
 
 class _TruthRenderer(Renderer):
