@@ -135,7 +135,10 @@ def open_command(project: Annotated[Path | None, typer.Argument(metavar="PROJECT
 @cli.command()
 def new(
     project: ProjectArg,
-    images: Annotated[Path, typer.Option("--images", help="Folder of images; PH2's own layout is recognised.")],
+    images: Annotated[
+        Path,
+        typer.Option("--images", help="Folder of images, DICOM files or videos, or one file; data sets are known."),
+    ],
     masks: Annotated[
         Path | None, typer.Option("--masks", help="Folder of masks, paired with the images by name.")
     ] = None,
@@ -154,6 +157,9 @@ def new(
     starter: Annotated[
         StartFrom, typer.Option("--starter", help="The model to start from; automatic takes the one that fits.")
     ] = StartFrom.automatic,
+    every: Annotated[
+        int | None, typer.Option("--every", min=1, help="Of videos every so many frames; else about two a second.")
+    ] = None,
 ) -> None:
     """Make PROJECT from a folder of images, with or without masks."""
     from segstudio.app.batch import new_project
@@ -161,7 +167,7 @@ def new(
     named, left_out = _names(classes), _names(void)
     chosen: Any = None if network is None else network.value
     typer.echo(
-        new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen, starter=starter.value)
+        new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen, starter.value, every)
     )
 
 

@@ -36,6 +36,8 @@ from segstudio.store.project_db import Project
 
 Say = Callable[[str], None]
 
+_NAMED = 12
+
 
 class HeadlessStudio:
     """A studio on a main loop of its own.
@@ -86,13 +88,17 @@ def new_project(
     void: Sequence[str] = (),
     network: Network | None = None,
     starter: StarterChoice = "none",
+    every: int | None = None,
 ) -> str:
-    """Make a project; returns what to tell the user. Classes in ``void`` are not judged. Raises ``UserError``."""
+    """Make a project; returns what to tell the user. Raises ``UserError``.
+
+    Classes in ``void`` are not judged; of videos every ``every``-th frame is taken.
+    """
     if not folder.name.endswith(".segstudio"):
         folder = folder.with_name(f"{folder.name}.segstudio")
-    preview = look_at([images], masks)
+    preview = look_at([images], masks, every)
     void = void if classes or void else preview.suggested_void
-    return _make(
+    said = _make(
         NewProject(
             folder.absolute(),
             preview.found.images,
@@ -104,6 +110,9 @@ def new_project(
             starter,
         )
     )
+    skipped = [one.why for one in preview.found.skipped]
+    more = [f"{len(skipped) - _NAMED} more files were skipped."] if len(skipped) > _NAMED else []
+    return "\n".join([said, *preview.found.notes, *skipped[:_NAMED], *more])
 
 
 def make_demo(kind: DemoKind) -> str:

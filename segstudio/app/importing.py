@@ -23,6 +23,7 @@ from segstudio.formats.png import read_mask, write_mask
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.pixel_png import encode_pixels
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size, read_thumbnail
+from segstudio.imaging.window import with_window
 from segstudio.store.images import NewImage, same_file
 from segstudio.store.imports import Arrival
 from segstudio.store.masks import pack_mask
@@ -116,8 +117,9 @@ class Reader:
             if not wanted():
                 break
             try:
-                if one.found.pixels is not None:
-                    write_whole(one.path, encode_pixels(one.found.pixels.read()))
+                source = one.found.pixels
+                if source is not None:
+                    write_whole(one.path, with_window(encode_pixels(source.read()), source.window))
             except UserError as error:
                 lost.append(one.image_id)
                 troubles.append(str(error))
@@ -149,7 +151,7 @@ class Reader:
         return all(own == project for own, project in self.mapping.items())
 
     def _arrive(self, one: Incoming) -> tuple[Arrival, list[str]]:
-        plain = Arrival(one.image_id, attributes=one.found.attributes)
+        plain = Arrival(one.image_id, attributes=one.found.attributes, mm_per_px=one.found.mm_per_px)
         source = one.found.mask
         if source is None or self.masks_as == "none" or self.truth_of(one.found) is not None:
             return plain, []
@@ -172,7 +174,8 @@ class Reader:
             tiles = pack_mask(mask, self.table)
         shown = perceptual_hash(read_thumbnail(one.path, THUMBNAIL_SIZE))
         print_ = fingerprint(one.path)
-        return Arrival(one.image_id, *size, print_, shown, tiles, truth, one.found.attributes), oddities
+        about = one.found.attributes, one.found.mm_per_px
+        return Arrival(one.image_id, *size, print_, shown, tiles, truth, *about), oddities
 
     def _mask(self, source: MaskSource, size: tuple[int, int], orientation: int) -> tuple[ClassIds, list[str]]:
         if self.mapping is None and isinstance(source, FileMask):

@@ -13,9 +13,10 @@ from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.app.starters import StarterChoice, available, fitting, give
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
+from segstudio.formats import video
 from segstudio.formats.dataset import Dataset, FoundImage
-from segstudio.formats.detect import find_dataset
-from segstudio.imaging.find import is_image_name, path_key
+from segstudio.formats.detect import find_dataset, find_in_files, joined
+from segstudio.imaging.find import path_key
 from segstudio.protocol.round_folder import Network
 from segstudio.store.project_db import Project
 
@@ -70,8 +71,10 @@ class Preview:
         return tuple(known.name for known in self.found.classes if known.kind == "void")
 
 
-def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
+def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None = None) -> Preview:
     """Find images, and masks that belong to them, in files and folders; slow for many.
+
+    Of videos every ``every``-th frame is taken; None leaves that to their length.
 
     They come in natural order, however they were chosen: frames of a video are gone through one after the other.
     Raises ``UserError`` where there is no image.
@@ -79,17 +82,20 @@ def look_at(paths: Sequence[Path], masks: Path | None = None) -> Preview:
     if not paths:
         raise UserError("No images were given. Choose a folder with images, or the images themselves.")
     if len(paths) == 1 and paths[0].is_dir():
-        return Preview(find_dataset(paths[0], masks), _free_folder(paths[0].parent, paths[0].name))
-    images = tuple(
-        image
-        for path in sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
-        for image in (find_dataset(path).images if path.is_dir() else _single(path))
-    )
-    if not images:
+        name, found = paths[0].name, find_dataset(paths[0], masks)
+    else:
+        ordered = sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
+        files = find_in_files([path for path in ordered if not path.is_dir()])
+        parts = [find_dataset(path) for path in ordered if path.is_dir()]
+        name, found = paths[0].parent.name, joined([files, *parts] if files.images else parts)
+    if not found.images:
         raise UserError(
-            f"There are no images in {paths[0]}. Choose a folder that holds PNG, JPEG, BMP, TIFF or WebP files."
+            f"There are no images in {paths[0]}. Choose a folder that holds PNG, JPEG, BMP, TIFF, WebP, DICOM or video "
+            "files."
         )
-    return Preview(Dataset("folder", images), _free_folder(paths[0].parent, paths[0].parent.name))
+    if every is not None and found.layout == video.LAYOUT:
+        found = video.resampled(found, every)
+    return Preview(found, _free_folder(paths[0].parent, name))
 
 
 def create(plan: NewProject) -> Project:
@@ -119,10 +125,6 @@ def _start_from(project: Project, plan: NewProject) -> None:
         raise UserError("Starter models are of the usual network. Choose that, or no starter model.")
     give(project, name)
     project.settings.set_setting("upright", plan.upright or name == "body")
-
-
-def _single(path: Path) -> list[FoundImage]:
-    return [FoundImage(path, None)] if is_image_name(path.name) else []
 
 
 def _free_folder(parent: Path, name: str) -> Path:

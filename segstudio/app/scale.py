@@ -64,6 +64,11 @@ class Scale:
             self._save(write)
             self._announce(Changes(scale=True))
 
+    def know(self, images: Mapping[int, Calibration]) -> None:
+        """Images have come, some with a scale of their own; what is known of others stays."""
+        self._images = {**images, **self._images}
+        self._announce(Changes(scale=True))
+
     def set_image(self, image_id: int, mm_per_px: float | None) -> None:
         """Keep what a ruler on an image says, or forget it. ``ValueError`` unless it is None or a number above 0."""
         if mm_per_px is None:

@@ -268,6 +268,7 @@ class Session:
         self.review.note_reopened()
         self.predictor.refresh()
         self.queue.refresh()
+        self._store.run(lambda project: project.scales.load(), self.scale.know)
         first = self.viewing.first_id
         if self.current_id is None and first is not None:
             self.open_image(first)

@@ -59,6 +59,12 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     )
 
 
+def with_meaning(masks: Sequence[Path], folder: Path, mask_folder: Path) -> tuple[Meaning, list[MaskSource]]:
+    """What ``masks`` in ``mask_folder`` mean for the images of ``folder``, and each of them."""
+    meaning = _meaning(survey(masks), _class_list(folder, mask_folder))
+    return meaning, [meaning.mask(path) for path in masks]
+
+
 def _masks(pairs: Sequence[Pair]) -> list[Path]:
     return [each.mask for each in pairs if each.mask is not None]
 
@@ -73,7 +79,7 @@ def _is_more_than_binary(seen: Survey, list_file: Path | None) -> bool:
     return alone or seen.kind in ("values", "objects", "colours")
 
 
-def _by_image(pairs: Sequence[Pair], others: Sequence[Pair], meaning: _Meaning) -> list[MaskSource | None]:
+def _by_image(pairs: Sequence[Pair], others: Sequence[Pair], meaning: Meaning) -> list[MaskSource | None]:
     masks = {each.image: each.mask for each in others}
     return [None if (mask := masks.get(each.image)) is None else meaning.mask(mask) for each in pairs]
 
@@ -87,7 +93,7 @@ def _choices(folder: Path, masks: Path | None) -> list[tuple[Path | None, list[P
 
 
 @dataclass(frozen=True)
-class _Meaning:
+class Meaning:
     """What the masks of one folder are."""
 
     kind: str
@@ -106,7 +112,7 @@ class _Meaning:
         return ObjectMask(path) if self.kind == "objects" else FileMask(path, binary=True)
 
 
-def _meaning(seen: Survey, list_file: Path | None) -> _Meaning:
+def _meaning(seen: Survey, list_file: Path | None) -> Meaning:
     if list_file is not None and _is_more_than_binary(seen, list_file):
         listed = read_class_list(list_file)
         return _named(seen, listed, list_file.name)
@@ -115,15 +121,15 @@ def _meaning(seen: Survey, list_file: Path | None) -> _Meaning:
     if seen.kind == "values":
         return _unnamed_values(seen)
     if seen.kind == "objects":
-        return _Meaning(
+        return Meaning(
             seen.kind,
             (FoundClass(1, "object", "thing"),),
             (f"The masks number objects (up to {max(seen.values)}): each becomes one of a class.",),
         )
-    return _Meaning(seen.kind, (FoundClass(1),) if seen.kind == "binary" else ())
+    return Meaning(seen.kind, (FoundClass(1),) if seen.kind == "binary" else ())
 
 
-def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> _Meaning:
+def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
     """By a list: classes are numbered from 1 in its order; what it calls background is none."""
     numbers: dict[int, int] = {}
     classes: list[FoundClass] = []
@@ -144,18 +150,18 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> _Meaning:
         if missing:
             more = ", ".join(map(_hex, missing[:3]))
             notes.append(f"Colours that “{list_name}” does not name are in the masks: {more}.")
-        return _Meaning(seen.kind, tuple(classes), tuple(notes), colours=colours)
+        return Meaning(seen.kind, tuple(classes), tuple(notes), colours=colours)
     strange = [value for value in seen.values if value not in numbers and value not in (0, _VOID)]
     if strange:
         more = ", ".join(map(str, strange[:5]))
         notes.append(f"Values that “{list_name}” does not name are in the masks: {more}.")
-    return _Meaning("values", tuple(classes), tuple(notes), numbers, void=void)
+    return Meaning("values", tuple(classes), tuple(notes), numbers, void=void)
 
 
-def _unnamed_colours(seen: Survey) -> _Meaning:
+def _unnamed_colours(seen: Survey) -> Meaning:
     colours = {color: number for number, color in enumerate((c for c in seen.colours if any(c)), start=1)}
     shares = ", ".join(f"{_hex(color)} ({100 * seen.colours[color]:.1f} %)" for color in colours)
-    return _Meaning(
+    return Meaning(
         seen.kind,
         tuple(FoundClass(number, _hex(color), color=color) for color, number in colours.items()),
         (f"Each colour of the masks is a class: {shares}. Name them; black is background.{_sampled(seen)}",),
@@ -163,7 +169,7 @@ def _unnamed_colours(seen: Survey) -> _Meaning:
     )
 
 
-def _unnamed_values(seen: Survey) -> _Meaning:
+def _unnamed_values(seen: Survey) -> Meaning:
     """Each value keeps its number as long as these are low; a mask that was not looked at may have one in between."""
     values = [value for value in seen.values if value not in (0, _VOID)]
     said = ", ".join(map(str, values))
@@ -179,7 +185,7 @@ def _unnamed_values(seen: Survey) -> _Meaning:
         void = len(classes) + 1
         classes.append(FoundClass(void, "void", "void"))
         notes.append("Where masks have 255, nobody judges.")
-    return _Meaning(seen.kind, tuple(classes), tuple(notes), numbers, void=void)
+    return Meaning(seen.kind, tuple(classes), tuple(notes), numbers, void=void)
 
 
 def _sampled(seen: Survey) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
+from segstudio.imaging.window import Window
 
 ClassIds = NDArray[np.uint16]
 
@@ -91,6 +92,10 @@ class PixelSource(Protocol):
     def name(self) -> str:
         """The name of the file to write, ending in ``.png``; frames of a video as ``parse_frame`` knows them."""
 
+    @property
+    def window(self) -> Window | None:
+        """Which values grey of 16 bits is to be shown by; None where the file does not say."""
+
     def read(self) -> NDArray[Any]:
         """(H, W, 3) uint8 RGB, or (H, W) uint8 or uint16 grey. Raises ``UserError``."""
 
@@ -101,7 +106,7 @@ class FoundImage:
 
     ``pixels`` is set where the image is only a part of the file at ``image``. Images of one ``patient`` are never on
     both sides of the split; videos are told by their names. ``attributes`` are what the data set knows of the image
-    as a whole, by name, in words: {"Diagnosis": "melanoma"}.
+    as a whole, by name, in words: {"Diagnosis": "melanoma"}. ``mm_per_px`` is how large a pixel is, if it says so.
     """
 
     image: Path
@@ -109,6 +114,7 @@ class FoundImage:
     pixels: PixelSource | None = None
     patient: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict, compare=False)
+    mm_per_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

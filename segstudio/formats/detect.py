@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from segstudio.formats import class_maps, coco, dicom, isic, mads, ph2, video
 from segstudio.formats import folder as any_folder
-from segstudio.formats.dataset import Dataset, Recogniser
+from segstudio.formats.dataset import Dataset, FoundImage, Recogniser
+from segstudio.formats.dicom_file import is_dicom
+from segstudio.imaging.find import is_image_name
+from segstudio.imaging.video import is_video_name
 
 RECOGNISERS: tuple[Recogniser, ...] = (ph2, mads, isic, coco, class_maps, dicom, video, any_folder)
 """Asked in this order; the last knows every folder."""
@@ -19,3 +23,29 @@ def find_dataset(folder: Path, masks: Path | None = None) -> Dataset:
     """
     chosen = next(module for module in RECOGNISERS if module.recognises(folder, masks))
     return chosen.find(folder, masks)
+
+
+def find_in_files(paths: Sequence[Path]) -> Dataset:
+    """What is in files that were chosen one by one: images in the given order, then those in DICOM files and videos.
+
+    Others are left out. Raises ``UserError`` where DICOM files or videos were given and none can be read.
+    """
+    images = [path for path in paths if is_image_name(path.name)]
+    videos = [path for path in paths if is_video_name(path.name)]
+    scans = [path for path in paths if not is_image_name(path.name) and path not in videos and is_dicom(path)]
+    parts = [Dataset(any_folder.LAYOUT, tuple(FoundImage(path) for path in images))] if images else []
+    parts += [dicom.pictures(scans)] if scans else []
+    parts += [video.sample(videos)] if videos else []
+    return joined(parts)
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """The images of several data sets, one behind the other, with their notes."""
+    if len(parts) == 1:
+        return parts[0]
+    return Dataset(
+        any_folder.LAYOUT,
+        tuple(found for part in parts for found in part.images),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        skipped=tuple(skipped for part in parts for skipped in part.skipped),
+    )

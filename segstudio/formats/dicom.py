@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
-from segstudio.imaging.find import find_files, find_images
+from segstudio.formats.extracted import has_images, with_masks
+from segstudio.imaging.find import find_files
 
 LAYOUT = "DICOM"
 
@@ -41,16 +42,16 @@ class DicomFrame:
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
-    """True for a folder with DICOM files and without other images; never raises."""
-    try:
-        return masks is None and not find_images(folder) and any(map(is_dicom, _candidates(folder)))
-    except UserError:
-        return False
+    """True for a folder with DICOM files and without images, but for those in ``masks``; never raises."""
+    return not has_images(folder, masks) and any(map(is_dicom, _candidates(folder)))
 
 
 def find(folder: Path, masks: Path | None = None) -> Dataset:
-    """The pictures of all DICOM files in ``folder`` and below. Reads headers. Raises ``UserError`` if there is none."""
-    return pictures([path for path in _candidates(folder) if is_dicom(path)])
+    """The pictures of all DICOM files in ``folder`` and below, with the masks that are called like them.
+
+    Reads headers. Raises ``UserError`` if there is none.
+    """
+    return with_masks(pictures([path for path in _candidates(folder) if is_dicom(path)]), folder, masks)
 
 
 def pictures(paths: Sequence[Path]) -> Dataset:
@@ -70,7 +71,8 @@ def pictures(paths: Sequence[Path]) -> Dataset:
                 path,
                 pixels=DicomFrame(path, index, header.frames, header.window),
                 patient=header.patient,
-                attributes=_attributes(header),
+                attributes=header.described,
+                mm_per_px=header.mm_per_px,
             )
             for index in range(header.frames)
         ]
@@ -79,11 +81,6 @@ def pictures(paths: Sequence[Path]) -> Dataset:
             skipped[0].why if skipped else "There is no DICOM file with a picture here. Choose another folder."
         )
     return Dataset(LAYOUT, tuple(images), notes=tuple(_notes(headers)), skipped=tuple(skipped))
-
-
-def _attributes(header: DicomHeader) -> dict[str, str]:
-    size = {} if header.mm_per_px is None else {"Pixel size": f"{header.mm_per_px:g} mm"}
-    return {**header.described, **size}
 
 
 def _notes(headers: Sequence[DicomHeader]) -> list[str]:
@@ -101,7 +98,7 @@ def _notes(headers: Sequence[DicomHeader]) -> list[str]:
     if len(known) == 1 and len(sizes) == 1:
         notes.append(f"A pixel is {known[0]:g} mm large.")
     elif known:
-        notes.append("Pixels are of different sizes, or not all files say how large: see each image's pixel size.")
+        notes.append("Pixels are not of one size, or not all files say how large: each image keeps its own.")
     return notes
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
-from segstudio.imaging.find import find_files, find_images
+from segstudio.formats.extracted import has_images, with_masks
+from segstudio.imaging.find import find_files
 from segstudio.imaging.video import VideoInfo, is_video_name, read_video_frame, read_video_info
 
 LAYOUT = "video"
@@ -33,22 +34,24 @@ class VideoFrame:
         """``walk_frame_000120.png`` for frame 120 of ``walk.mp4``, counted from 0: known as a frame of its video."""
         return f"{self.stem}_frame_{self.index:06d}.png"
 
+    @property
+    def window(self) -> None:
+        """None: what a video holds is shown as it is."""
+        return
+
     def read(self) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB. Raises ``UserError``."""
         return read_video_frame(self.path, self.index)
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
-    """True for a folder with videos and without images; never raises."""
-    try:
-        return masks is None and bool(find_videos(folder)) and not find_images(folder)
-    except UserError:
-        return False
+    """True for a folder with videos and without images, but for those in ``masks``; never raises."""
+    return not has_images(folder, masks) and bool(find_videos(folder))
 
 
 def find(folder: Path, masks: Path | None = None) -> Dataset:
-    """About two frames a second of all videos in ``folder`` and below."""
-    return sample(find_videos(folder))
+    """About two frames a second of all videos in ``folder`` and below, with the masks that are called like them."""
+    return with_masks(sample(find_videos(folder)), folder, masks)
 
 
 def find_videos(folder: Path) -> list[Path]:
@@ -85,6 +88,11 @@ def sample(videos: Sequence[Path], every: int | None = None) -> Dataset:
 def usual_step(info: VideoInfo) -> int:
     """How many frames on the next one is taken: half a second, and more where that were over ``_MOST`` in all."""
     return max(1, round(info.rate / _A_SECOND), -(-info.frames // _MOST))
+
+
+def resampled(found: Dataset, every: int) -> Dataset:
+    """The same videos, and of each every ``every``-th frame; without masks."""
+    return sample(list(dict.fromkeys(each.image for each in found.images)), every)
 
 
 def _said(path: Path, info: VideoInfo, step: int, count: int) -> str:

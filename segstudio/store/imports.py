@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.calibration import size_of_pixel
 from segstudio.domain.plane import TileKey
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
@@ -46,7 +47,7 @@ class ImportRecord:
 class Arrival:
     """What was read of an image that is being imported; ``tiles`` are of a mask to approve, None without one.
 
-    ``truth`` is a file to compare with, which the import wrote.
+    ``truth`` is a file to compare with, which the import wrote; ``mm_per_px`` how large its file says that a pixel is.
     """
 
     image_id: int
@@ -57,6 +58,7 @@ class Arrival:
     tiles: Mapping[TileKey, bytes] | None = None
     truth: Path | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    mm_per_px: float | None = None
 
 
 class Imports:
@@ -194,6 +196,10 @@ def _put(connection: sqlite3.Connection, one: Arrival, writer: PathWriter) -> No
         connection.execute(
             "UPDATE images SET truth_relative_path = ?, truth_absolute_path = ? WHERE id = ?",
             (*writer.columns(one.truth), one.image_id),
+        )
+    if one.mm_per_px is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO image_scales VALUES (?, ?, 'dicom')", (one.image_id, size_of_pixel(one.mm_per_px))
         )
     connection.executemany(
         "INSERT OR REPLACE INTO attributes VALUES (?, ?, ?, ?)",

@@ -6,11 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segstudio.app import batch
+from segstudio.app.new_project import look_at
 from segstudio.app.round_writer import class_ids, stored_mask
+from segstudio.domain.errors import UserError
+from segstudio.formats.dicom_file import read_dicom_frame
 from segstudio.formats.export_formats import FORMATS
+from segstudio.imaging.reader import fingerprint, read_image, read_size
 from segstudio.store.project_db import Project
+from tests.formats.test_video import film
 from tests.helpers.data import data_folder
 
 FEW = 4
@@ -104,3 +110,92 @@ def test_an_export_leaves_files_of_others_alone(project: tuple[Path, Path], tmp_
     batch.export_project(project[0], tmp_path, True, "coco-panoptic")
     batch.export_project(project[0], tmp_path, True, "coco-panoptic")
     assert (tmp_path / "labels.json").read_text() == "{}"
+
+
+def remade(project: Path, folder: Path, source: Path) -> dict[str, tuple[str, np.ndarray]]:
+    """What a new project of ``source`` holds whose masks are those that ``project`` exports."""
+    batch.export_project(project, folder / "out", False, "class-map")
+    batch.new_project(folder / "second.segstudio", source, folder / "out", [], "approved")
+    return contents(folder / "second.segstudio")
+
+
+def paint(project: Path) -> dict[str, np.ndarray]:
+    """Some pixels of every image by hand."""
+    with Project.open(project) as opened:
+        painted = {}
+        for record in opened.images.list_images():
+            width, height = read_size(record.path)
+            opened.images.set_size(record.id, width, height, fingerprint(record.path))
+            mask = np.zeros((height, width), np.uint16)
+            mask[: 1 + record.id % height, : max(1, width // 2)] = 1
+            opened.masks.start_from(record.id, mask)
+            painted[record.name] = mask
+    return painted
+
+
+def test_dicom_becomes_images_with_their_values_windows_and_scales(tmp_path: Path) -> None:
+    source = data_folder("dicom")
+    few = tmp_path / "scans"
+    few.mkdir()
+    for name in ("MR_small", "CT_small", "examples_palette", "SC_rgb_rle_2frame", "nested_priv_SQ", "MR_truncated"):
+        shutil.copy(source / f"{name}.dcm", few)
+    said = batch.new_project(tmp_path / "first.segstudio", few, None, ["organ"], "approved")
+    assert "5 images" in said
+    assert "“nested_priv_SQ.dcm” holds no picture" in said
+    assert "“MR_truncated.dcm” is damaged" in said
+    painted = paint(tmp_path / "first.segstudio")
+    with Project.open(tmp_path / "first.segstudio") as project:
+        records = {record.name: record for record in project.images.list_images()}
+        scales = project.scales.load()
+    names = ["CT_small.png", "MR_small.png", "SC_rgb_rle_2frame_frame_0001.png", "SC_rgb_rle_2frame_frame_0002.png"]
+    assert sorted(records) == sorted([*names, "examples_palette.png"])
+    assert all(record.path.is_relative_to(tmp_path / "first.segstudio") for record in records.values())
+    assert scales[records["MR_small.png"].id].mm_per_px == pytest.approx(0.3125)
+    assert records["examples_palette.png"].id not in scales
+    scan = read_image(records["MR_small.png"].path)
+    assert scan.window == (32568.0, 34167.0)
+    np.testing.assert_array_equal(scan.deep, read_dicom_frame(source / "MR_small.dcm", 0))
+    assert read_image(records["examples_palette.png"].path).deep is None
+    again = remade(tmp_path / "first.segstudio", tmp_path, few)
+    for name, mask in painted.items():
+        np.testing.assert_array_equal(again[name][1], mask)
+
+
+def test_a_video_becomes_frames_in_order(tmp_path: Path) -> None:
+    files = sorted((data_folder("davis") / "images").glob("dance-twirl_*.jpg"))[:30]
+    frames = [read_image(file).pixels for file in files]
+    path = film(tmp_path / "twirl.avi", frames, 24)
+    said = batch.new_project(tmp_path / "first.segstudio", path, None, ["person"], "approved", every=6)
+    assert "5 images" in said
+    assert "Every 6th frame of “twirl.avi” is taken: 5 of 30" in said
+    painted = paint(tmp_path / "first.segstudio")
+    with Project.open(tmp_path / "first.segstudio") as project:
+        records = project.images.list_images()
+    assert [record.name for record in records] == [f"twirl_frame_{index:06d}.png" for index in range(0, 30, 6)]
+    assert len({record.group for record in records} - {""}) >= 1
+    assert all(record.group for record in records)
+    for record, index in zip(records, range(0, 30, 6), strict=True):
+        np.testing.assert_array_equal(read_image(record.path).pixels, frames[index])
+    (tmp_path / "videos").mkdir()
+    path.rename(tmp_path / "videos" / "twirl.avi")
+    batch.export_project(tmp_path / "first.segstudio", tmp_path / "out", False, "ids")
+    found = look_at([tmp_path / "videos"], tmp_path / "out").found
+    masks = {each.pixels.name: each.mask for each in found.images if each.pixels and each.mask}
+    assert masks
+    for name, mask in masks.items():
+        if name in painted:
+            np.testing.assert_array_equal(mask.read(painted[name].shape[::-1], 1).class_ids(), painted[name])
+
+
+def test_files_of_all_kinds_can_be_chosen_together(tmp_path: Path) -> None:
+    film(tmp_path / "b.avi", [np.full((8, 8, 3), value, np.uint8) for value in (10, 90)], 2)
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("x")
+    found = look_at([tmp_path / "b.avi", tmp_path / "a.png", tmp_path / "notes.txt"]).found
+    assert [each.pixels.name if each.pixels else each.image.name for each in found.images] == [
+        "a.png",
+        "b_frame_000000.png",
+        "b_frame_000001.png",
+    ]
+    with pytest.raises(UserError, match="no images"):
+        look_at([tmp_path / "notes.txt"])

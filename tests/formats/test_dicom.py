@@ -126,7 +126,7 @@ def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
         np.testing.assert_array_equal(image.pixels.read(), frame)
     assert len({image.patient for image in found.images}) == 1
     assert "Smith" not in repr(found)
-    assert found.images[0].attributes["Pixel size"] == "0.5 mm"
+    assert found.images[0].mm_per_px == 0.5
     assert "A pixel is 0.5 mm large." in found.notes
 
 
