@@ -36,6 +36,8 @@ class Approvals:
         self._replace_record = replace_record
         self._announce = announce
         self._on_given = on_given
+        self.expects: Callable[[ImageRecord], bool] = lambda _record: False
+        """Whether an approved image is changed on purpose: then nobody needs to be told that it counts no more."""
 
     def give(self, document: Document) -> None:
         """A person vouches for the mask on the canvas, with the prediction that lies below the strokes."""
@@ -73,7 +75,7 @@ class Approvals:
             self.give(document)
             self._say(f"{record.name} is approved again: its mask is the one that you approved.")
             return True
-        if record.state is ImageState.APPROVED:
+        if record.state is ImageState.APPROVED and not self.expects(record):
             self._say(
                 f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
             )

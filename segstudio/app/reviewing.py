@@ -39,6 +39,7 @@ class Reviewing:
         announce: Callable[[Changes], None],
         open_image: Callable[[int], None],
     ) -> None:
+        self._catalog = catalog
         # One thread each: computing a consensus must not make the comparison of all pairs be given up.
         self._backgrounds = Background(scheduler), Background(scheduler)
         self.review = Review(
@@ -56,6 +57,16 @@ class Reviewing:
         """Another image is on the canvas."""
         self.review.note_shown()
         self.adjudication.follow(document)
+
+    def go_on(self) -> bool:
+        """A decision was made: compare the next most disputed pair that is undecided; False if none is."""
+        result = self.agreements.result
+        self.adjudication.end()
+        for pair in () if result is None else result.pairs:
+            if not self._catalog.record(pair.image_id).adjudicator:
+                self.adjudication.begin(pair.image_id)
+                return True
+        return False
 
     def close(self) -> None:
         """End; returns when the threads are gone."""

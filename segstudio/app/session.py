@@ -183,7 +183,7 @@ class Session:
         self.review, self.adjudication = self.reviewing.review, self.reviewing.adjudication
         self.agreements, self.viewing.review = self.reviewing.agreements, self.review
         self.review.take_back, self.review.go_on = self.reopen, self.open_next_unapproved
-        self.book.hides = self.catalog.is_hidden
+        self.book.hides, self._approvals.expects = self.catalog.is_hidden, self.adjudication.decides
         if self.review.reader:
             self.audit.set_reader(self.review.reader)
         self._start_importing(scheduler)
@@ -291,13 +291,15 @@ class Session:
             return
         self.editor.finish()
         record = self.record(document.image_id)
-        if record.state is not ImageState.APPROVED or self.adjudication.decides(record):
+        decided = self.adjudication.decides(record)
+        if record.state is not ImageState.APPROVED or decided:
             self.review.before_approval(document)
             self._approvals.give(document)
             self.review.after_approval(document)
             if document.is_empty:
                 self._say_empty(record)
-        self.open_next_unapproved()
+        if not (decided and self.reviewing.go_on()):
+            self.open_next_unapproved()
         self.rounds.start_if_due()
 
     def reopen(self, image_id: int | None = None) -> None:

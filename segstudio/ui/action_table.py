@@ -14,6 +14,7 @@ from segstudio.ui.commands import Commands
 from segstudio.ui.evaluate.command import show_evaluate
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
+from segstudio.ui.review_actions import REVIEW_ACTIONS
 
 SEGMENT_KEYS = 9
 
@@ -236,6 +237,7 @@ ACTIONS: tuple[Action, ...] = (
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 
     *AUDIT_ACTIONS,
+    *REVIEW_ACTIONS,
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
     Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),

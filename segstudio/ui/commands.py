@@ -27,6 +27,7 @@ from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
 from segstudio.ui.measure_commands import MeasureCommands
+from segstudio.ui.review_commands import ReviewCommands
 from segstudio.ui.theme import Appearance, Theme
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Commands:
         self.theme = theme
         self.measures = MeasureCommands(self)
         self.audit = AuditCommands(self)
+        self.review = ReviewCommands(self)
 
     @property
     def canvas(self) -> Canvas:

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 from segstudio.app.document import Document
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.review import Standing, standing
 from segstudio.domain.rounds import STARTER_ROUND
-from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
+from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, label, restyle
 
@@ -30,7 +31,7 @@ class StateGlyph(QWidget):
     def show_record(self, record: ImageRecord | None) -> None:
         """The image whose state to show."""
         self._record = record
-        self.setAccessibleName("" if record is None else STATE_WORDS[record.state])
+        self.setAccessibleName("" if record is None else standing(record).value)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -41,7 +42,7 @@ class StateGlyph(QWidget):
         if self._record.problem:
             paint_problem(painter, QRectF(self.rect()), self._theme.tokens)
         else:
-            paint_state(painter, QRectF(self.rect()), self._record.state, self._theme.tokens)
+            paint_state(painter, QRectF(self.rect()), standing(self._record), self._theme.tokens)
         painter.end()
 
 
@@ -111,7 +112,9 @@ class Header(QWidget):
         self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
         self.glyph.show_record(record)
         self.state.set_full(state_words(session, record))
-        self._approved = record.state is ImageState.APPROVED
+        # Two readings are compared: what is approved now is the decision.
+        decides = session.adjudication.decides(record)
+        self._approved = record.state is ImageState.APPROVED and not decides
         self.approve.setText(_REOPEN if self._approved else _APPROVE)
         self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
         self._enable_approve(session.document is not None and session.loading_id is None)
@@ -131,10 +134,12 @@ def state_words(session: Session, record: ImageRecord) -> str:
     """State and whose mask is shown, as one sentence fragment."""
     if record.problem:
         return "Can't be shown"
-    words = [STATE_WORDS[record.state].capitalize()]
+    words = [_standing_words(record)]
     document = session.document
     if document is not None and document.image_id == record.id:
-        if document.mask_origin == "model":
+        if document.veiled:
+            words.append("draw first, then Shift+D shows the model's mask")
+        elif document.mask_origin == "model":
             words.append(_model_words(document))
         elif document.mask_origin == "mine":
             words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
@@ -153,3 +158,15 @@ def _model_words(document: Document) -> str:
         return "the starter model found nothing" if document.is_empty else "the starter model's mask"
     found = "the model found nothing" if document.is_empty else "the model's mask"
     return f"{found}, round {document.prediction_round}"
+
+
+def _standing_words(record: ImageRecord) -> str:
+    """How far the image has come, and by whom where that matters."""
+    state = standing(record)
+    if state is Standing.REJECTED:
+        return f"Rejected: {record.rejected}"
+    if state is Standing.ADJUDICATED:
+        return f"Adjudicated by {record.adjudicator}"
+    if state is Standing.APPROVED and record.second == "done":
+        return "Approved, read twice"
+    return str(state.value).capitalize()

@@ -8,16 +8,9 @@ import qtawesome
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
-from segstudio.domain.annotation import ImageState
+from segstudio.domain.review import Standing
 from segstudio.ui.drawn_icons import DRAWN, drawn_icon
 from segstudio.ui.theme import Tokens
-
-STATE_WORDS = {
-    ImageState.NEW: "new",
-    ImageState.PREDICTED: "predicted",
-    ImageState.IN_PROGRESS: "in progress",
-    ImageState.APPROVED: "approved",
-}
 
 
 def icon(name: str, tokens: Tokens, color: str = "") -> QIcon:
@@ -30,37 +23,70 @@ def icon(name: str, tokens: Tokens, color: str = "") -> QIcon:
     return made
 
 
-def paint_state(painter: QPainter, rect: QRectF, state: ImageState, tokens: Tokens) -> None:
-    """A glyph told by its shape as well as by its colour: ring, half disc, disc, tick."""
+def paint_state(painter: QPainter, rect: QRectF, state: Standing, tokens: Tokens) -> None:
+    """A glyph told by its shape as well as by its colour: ring, half disc, disc, tick, flag, two ticks, cross."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     side = min(rect.width(), rect.height())
     box = QRectF(0, 0, side - 3, side - 3)
     box.moveCenter(rect.center())
-    if state is ImageState.APPROVED:
-        tick = QPainterPath(QPointF(box.left(), box.center().y() + side * 0.06))
-        tick.lineTo(box.left() + box.width() * 0.36, box.bottom() - box.height() * 0.12)
-        tick.lineTo(box.right(), box.top() + box.height() * 0.14)
-        pen = QPen(QColor(tokens.good), 2.0)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        painter.drawPath(tick)
-    else:
-        names = {
-            ImageState.NEW: tokens.faint,
-            ImageState.PREDICTED: tokens.predicted,
-            ImageState.IN_PROGRESS: tokens.warn,
-        }
-        color = QColor(names[state])
-        painter.setPen(QPen(color, 1.5))
-        painter.setBrush(color if state is ImageState.IN_PROGRESS else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(box)
-        if state is ImageState.PREDICTED:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-            painter.drawPie(box, 90 * 16, 180 * 16)
+    match state:
+        case Standing.APPROVED:
+            _stroke(painter, tokens.good, _tick(box))
+        case Standing.ADJUDICATED:
+            _stroke(painter, tokens.good, _tick(box.adjusted(-1.5, -2, -2, -2)), _tick(box.adjusted(2, 2, 1.5, 2)))
+        case Standing.REJECTED:
+            inner = box.adjusted(1, 1, -1, -1)
+            cross = QPainterPath(inner.topLeft())
+            cross.lineTo(inner.bottomRight())
+            cross.moveTo(inner.topRight())
+            cross.lineTo(inner.bottomLeft())
+            _stroke(painter, tokens.bad, cross)
+        case Standing.NEEDS_SECOND:
+            _flag(painter, box, QColor(tokens.accent))
+        case _:
+            _disc(painter, box, state, tokens)
     painter.restore()
+
+
+def _tick(box: QRectF) -> QPainterPath:
+    tick = QPainterPath(QPointF(box.left(), box.center().y() + box.height() * 0.08))
+    tick.lineTo(box.left() + box.width() * 0.36, box.bottom() - box.height() * 0.12)
+    tick.lineTo(box.right(), box.top() + box.height() * 0.14)
+    return tick
+
+
+def _stroke(painter: QPainter, color: str, *paths: QPainterPath) -> None:
+    pen = QPen(QColor(color), 2.0)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    for path in paths:
+        painter.drawPath(path)
+
+
+def _flag(painter: QPainter, box: QRectF, color: QColor) -> None:
+    left = box.left() + 2
+    painter.setPen(QPen(color, 1.6))
+    painter.drawLine(QPointF(left, box.top()), QPointF(left, box.bottom()))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    flag = QPainterPath(QPointF(left, box.top()))
+    flag.lineTo(box.right(), box.top() + box.height() * 0.3)
+    flag.lineTo(left, box.top() + box.height() * 0.6)
+    painter.drawPath(flag)
+
+
+def _disc(painter: QPainter, box: QRectF, state: Standing, tokens: Tokens) -> None:
+    names = {Standing.PREDICTED: tokens.predicted, Standing.IN_PROGRESS: tokens.warn}
+    color = QColor(names.get(state, tokens.faint))
+    painter.setPen(QPen(color, 1.5))
+    painter.setBrush(color if state is Standing.IN_PROGRESS else Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(box)
+    if state is Standing.PREDICTED:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPie(box, 90 * 16, 180 * 16)
 
 
 def paint_problem(painter: QPainter, rect: QRectF, tokens: Tokens) -> None:

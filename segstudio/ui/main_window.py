@@ -25,6 +25,7 @@ from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.ui.action_table import ORDER_MENU, TOOL_COLUMN
 from segstudio.ui.actions import Actions
+from segstudio.ui.adjudication_bar import AdjudicationBar
 from segstudio.ui.banner import Banner
 from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.canvas.readout import Readout
@@ -41,6 +42,7 @@ from segstudio.ui.docks.training import TrainingDock
 from segstudio.ui.header import Header
 from segstudio.ui.menu_corner import MenuCorner
 from segstudio.ui.proposal_bar import ProposalBar
+from segstudio.ui.review_actions import STATES_MENU
 from segstudio.ui.side_panel import SidePanel
 from segstudio.ui.status_bar import StatusBar
 from segstudio.ui.theme import Theme
@@ -94,11 +96,12 @@ class MainWindow(QMainWindow):
         self.pages = self._make_pages()
         self.canvas_banner = Banner(theme, self.canvas)
         self.proposal_bar = ProposalBar(self.canvas)
+        self.adjudication_bar = AdjudicationBar(self.canvas, self.actions_table.by_id)
         self.welcome_banner = Banner(theme, self.welcome)
         self._sections = {"segments": self.segments, "tool": self.tool, "tone": self.tone, "training": self.training}
         self._parts = (
             self.stage, self.images, self.segments, self.tool, self.tone, self.measures, self.training,
-            self.proposal_bar,
+            self.proposal_bar, self.adjudication_bar,
         )  # fmt: skip
         self._connect()
         self._restore()
@@ -116,6 +119,7 @@ class MainWindow(QMainWindow):
         recent.aboutToShow.connect(self._fill_recent)
         bar.setCornerWidget(self.learning)
         self.images.set_order_menu(menus[ORDER_MENU])
+        self.images.set_states_menu(menus[STATES_MENU])
         return recent
 
     def _make_splitter(self) -> QSplitter:
@@ -168,6 +172,7 @@ class MainWindow(QMainWindow):
         self.welcome.demo_wanted.connect(self._studio.open_demo)
         self.welcome.project_wanted.connect(self._studio.open_project)
         self.learning.wanted.connect(self.toggle_training)
+        self.learning.reader_wanted.connect(self.commands.review.change_reader)
         self.training.rounds_wanted.connect(self.commands.show_rounds)
         self.images.search_left.connect(self.canvas.setFocus)
 
@@ -186,7 +191,7 @@ class MainWindow(QMainWindow):
         for part in self._parts:
             part.apply(changes)
         session = self._studio.session
-        if changes.document or changes.history or changes.images or changes.project:
+        if changes.document or changes.history or changes.images or changes.project or changes.review:
             self.header.show_session(session)
         if changes.saving or changes.tool or changes.project or changes.training or changes.message is not None:
             self.status.show_session(session, self._studio.busy)
@@ -223,6 +228,7 @@ class MainWindow(QMainWindow):
         self.welcome.show_recent(self._studio.recent)
         self.header.show_session(session)
         self.status.show_session(session, self._studio.busy)
+        self.learning.show_reader("" if session is None else session.review.reader)
         self.learning.show_status(None if session is None else session.rounds.status)
         self._on_view()
         self.actions_table.refresh()

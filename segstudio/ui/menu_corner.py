@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from segstudio.app.round_status import TrainingStatus
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, label
 
-_WIDTH, _HEIGHT = 320, 28
+_WIDTH, _HEIGHT = 440, 28
+_READER_WIDTH = 160
 
 
 class MenuCorner(QWidget):
-    """A few words and a bar; a click unfolds the training details."""
+    """Who reads, and a few words and a bar; a click on these unfolds the training details."""
 
     wanted = Signal()
+    reader_wanted = Signal()
+    """Another person is to read."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -24,6 +27,14 @@ class MenuCorner(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Training details (Ctrl+T)")
         self.text = label(tone="muted")
+        self.reader = QToolButton()
+        self.reader.setObjectName("reader")
+        self.reader.setAutoRaise(True)
+        self.reader.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.reader.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.reader.setMaximumWidth(_READER_WIDTH)
+        self.reader.clicked.connect(self.reader_wanted)
+        self.reader.hide()
         self.bar = ProgressLine(theme, "Progress of the round")
         self.bar.setFixedWidth(96)
         # The menu bar asks for the size once: it is the same whatever is shown.
@@ -32,12 +43,21 @@ class MenuCorner(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(12)
+        layout.addWidget(self.reader)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.bar, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def sizeHint(self) -> QSize:
         """The menu bar places by this, once."""
         return QSize(_WIDTH, _HEIGHT)
+
+    def show_reader(self, name: str) -> None:
+        """Who reads; nothing to see without a project."""
+        room = _READER_WIDTH - 16
+        self.reader.setText(self.reader.fontMetrics().elidedText(f"Reader: {name}", Qt.TextElideMode.ElideRight, room))
+        self.reader.setToolTip(f"{name} is reading. Change reader (Ctrl+Shift+U)")
+        self.reader.setAccessibleName(f"Reader {name}, change")
+        self.reader.setVisible(bool(name))
 
     def show_status(self, status: TrainingStatus | None) -> None:
         """Follow the round; nothing to see while there is none."""

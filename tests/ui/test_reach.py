@@ -19,7 +19,7 @@ def test_a_long_file_name_moves_nothing(rig):
     before = rig.window.splitter.sizes()
     approve = rig.window.header.approve.geometry()
     record = rig.session.records[0]
-    rig.session._replace(replace(record, name="a name that a clinic's export makes " * 12 + ".png"))
+    rig.session.viewing.replace(replace(record, name="a name that a clinic's export makes " * 12 + ".png"))
     rig.qtbot.wait(50)
     assert rig.window.header.name.full().startswith("a name")
     assert rig.window.splitter.sizes() == before

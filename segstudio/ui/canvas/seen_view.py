@@ -17,6 +17,7 @@ from segstudio.ui.canvas.look import Source
 from segstudio.ui.canvas.loupe import Loupe
 from segstudio.ui.canvas.measure_lines import drawing
 from segstudio.ui.canvas.navigator import Navigator
+from segstudio.ui.canvas.reading_lines import ReadingLines
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.view_widget import ImageView
@@ -38,6 +39,7 @@ class SeenView(ImageView):
         self._patch: Patch | None = None
         self._cells: NDArray[np.integer] | None = None
         self._loupe: Loupe | None = None
+        self._readings = ReadingLines()
         self._glass = QRect()
         self.navigator = Navigator(theme, self, lambda x, y: self.show_middle(x, y, self.view.scale))
         self.view_changed.connect(self._follow_view)
@@ -121,7 +123,7 @@ class SeenView(ImageView):
         return None
 
     def paint_over(self, painter: QPainter, part: QRect) -> None:
-        """The grid, and what was measured."""
+        """The grid, what was measured, and the outlines of two readings."""
         size, session = self.picture_size, self.session
         if size is not None and session is not None:
             unit = self.seeing.unit(session.scale.mm_per_px) if self.seeing.sight.grid else None
@@ -130,6 +132,8 @@ class SeenView(ImageView):
                 measured = drawing(session.measuring, session.editor.active_segment, self.to_widget)
                 if measured is not None:
                     measured.paint(painter, QRectF(self.rect()), ui_font(TEXT_SMALL))
+            if session.adjudication.dispute is not None and self.document is session.document:
+                self._readings.paint(painter, session.adjudication.dispute, self.to_widget)
 
     def paint_loupe(self, painter: QPainter) -> None:
         """The loupe, over everything else."""

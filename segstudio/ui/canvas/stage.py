@@ -64,7 +64,7 @@ class Stage(QWidget):
             self.compare.apply(changes)
         if changes.scale:
             self._follow()
-        if changes.scale or changes.measures or (changes.tool and self._seeing.sight.measures):
+        if changes.scale or changes.measures or changes.review or (changes.tool and self._seeing.sight.measures):
             self._canvas.update()
 
     @property

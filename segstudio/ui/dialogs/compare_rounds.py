@@ -54,7 +54,7 @@ def comparison_mean(comparison: Comparison) -> str:
     return "" if before is None or after is None else f"{before.mean:.3f} to {after.mean:.3f}"
 
 
-class _Figure(QTableWidgetItem):
+class Figure(QTableWidgetItem):
     """A number that sorts as one."""
 
     def __init__(self, value: float, text: str) -> None:
@@ -63,7 +63,7 @@ class _Figure(QTableWidgetItem):
         self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
-        return self.value < other.value if isinstance(other, _Figure) else super().__lt__(other)
+        return self.value < other.value if isinstance(other, Figure) else super().__lt__(other)
 
 
 class CompareRounds(QDialog):
@@ -139,10 +139,10 @@ class CompareRounds(QDialog):
         name = QTableWidgetItem("an image that is gone" if record is None else Path(record.name).stem)
         name.setData(_ID, image.image_id)
         name.setToolTip("" if record is None else f"{record.path}\nDouble-click to open it")
-        change = _Figure(image.change, signed(image.change) if abs(image.change) >= SAME_DICE else "same")
+        change = Figure(image.change, signed(image.change) if abs(image.change) >= SAME_DICE else "same")
         if abs(image.change) >= SAME_DICE:
             change.setForeground(self._theme.color("good" if image.change > 0 else "bad"))
-        items = (name, _Figure(image.before, f"{image.before:.3f}"), _Figure(image.after, f"{image.after:.3f}"), change)
+        items = (name, Figure(image.before, f"{image.before:.3f}"), Figure(image.after, f"{image.after:.3f}"), change)
         for column, item in enumerate(items):
             self.table.setItem(row, column, item)
 

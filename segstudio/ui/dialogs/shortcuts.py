@@ -47,7 +47,7 @@ class ShortcutSheet(QDialog):
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        columns = (("File", "Edit", "Help"), ("View", "Model"), ("Mask",), ("While held", "Pointer"))
+        columns = (("File", "Edit", "Model", "Help"), ("View",), ("Mask",), ("Review", "While held", "Pointer"))
         groups["Pointer"] = list(POINTER)
         groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
         sheet = QWidget()

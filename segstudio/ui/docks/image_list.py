@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
+from segstudio.domain.review import Standing
 from segstudio.ui.docks.image_model import ID, ImageDelegate, ImageFilter, ImageModel
 from segstudio.ui.icons import icon
 from segstudio.ui.queue_words import ORDER_WORDS
@@ -43,7 +46,7 @@ class ImageList(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._on_escape)
         self.progress_text = label(size="small", tone="muted")
-        self.order = self._make_order()
+        self.order, self.states = self._make_button(), self._make_button()
         self.progress = ProgressLine(theme, "Approved images", "good")
         self.nothing = label("No image matches.", tone="muted")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -59,6 +62,7 @@ class ImageList(QWidget):
         line = QHBoxLayout()
         line.setSpacing(4)
         line.addWidget(self.progress_text, 1)
+        line.addWidget(self.states)
         line.addWidget(self.order)
         top.addLayout(line)
         top.addWidget(self.progress)
@@ -72,6 +76,7 @@ class ImageList(QWidget):
         """Show another project."""
         self._session = session
         self.search.clear()
+        self.filtered.set_standing(None)
         self._following = True
         self.model.set_session(session)
         self._following = False
@@ -83,6 +88,15 @@ class ImageList(QWidget):
         """The choices of where Approve goes, which the window has in its menu bar, too."""
         self.order.setMenu(menu)
 
+    def set_states_menu(self, menu: QMenu) -> None:
+        """The choices of which images are shown, which the window has in its menu bar, too."""
+        self.states.setMenu(menu)
+
+    def show_standing(self, wanted: Standing | None) -> None:
+        """Show images that have come just so far; None shows all."""
+        self._narrow(lambda: self.filtered.set_standing(wanted))
+        self._show_order()
+
     def apply(self, changes: Changes) -> None:
         """Redraw the rows that changed and follow the current image."""
         if self._session is None:
@@ -92,7 +106,7 @@ class ImageList(QWidget):
             self.model.set_session(self._session)
             self._following = False
         if changes.images:
-            self.model.refresh(changes.images)
+            self._narrow(lambda: self.model.refresh(changes.images))
         if changes.image_list or changes.document:
             self._follow_current()
         if changes.image_list or changes.images:
@@ -100,7 +114,7 @@ class ImageList(QWidget):
         if changes.order:
             self._show_order()
 
-    def _make_order(self) -> QToolButton:
+    def _make_button(self) -> QToolButton:
         button = QToolButton()
         button.setIconSize(QSize(ICON, ICON))
         button.setFixedSize(24, 24)
@@ -115,6 +129,11 @@ class ImageList(QWidget):
         self.order.setAccessibleName(tip)
         tokens = self._theme.tokens
         self.order.setIcon(icon("sort-ascending", tokens, tokens.muted if order == "list" else tokens.accent))
+        wanted = self.filtered.standing
+        tip = "Shown: all images" if wanted is None else f"Shown: {wanted.value}"
+        self.states.setToolTip(tip)
+        self.states.setAccessibleName(tip)
+        self.states.setIcon(icon("funnel", tokens, tokens.muted if wanted is None else tokens.accent))
 
     def _make_view(self) -> QListView:
         view = QListView()
@@ -155,9 +174,12 @@ class ImageList(QWidget):
             self.view.scrollTo(index)
 
     def _on_filter(self, text: str) -> None:
+        self._narrow(lambda: self.filtered.set_needle(text))
+
+    def _narrow(self, narrow: Callable[[], None]) -> None:
         # Rows that vanish under the selection must not open another image.
         self._following = True
-        self.filtered.set_needle(text)
+        narrow()
         self._following = False
         self.nothing.setVisible(self.filtered.rowCount() == 0 and self.model.rowCount() > 0)
         self._follow_current()

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.queue import Pick
+from segstudio.domain.review import Standing, standing
 from segstudio.domain.rounds import STARTER_ROUND
-from segstudio.ui.icons import STATE_WORDS, paint_problem, paint_state
+from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.queue_words import long_reason, short_reason
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
@@ -43,11 +44,19 @@ def describe(record: ImageRecord) -> str:
         return "can't be shown"
     if record.state is ImageState.PREDICTED and record.prediction_round == STARTER_ROUND:
         return "predicted, starter model"
-    if record.state is ImageState.PREDICTED and record.prediction_round:
+    state = standing(record)
+    if state is Standing.REJECTED:
+        return f"rejected: {record.rejected}"
+    if state is Standing.PREDICTED and record.prediction_round:
         return f"predicted, round {record.prediction_round}"
+    if state is Standing.ADJUDICATED:
+        return f"adjudicated by {record.adjudicator}"
+    words = [state.value]
+    if state is Standing.APPROVED and record.second == "done":
+        words.append("read twice")
     if record.state is ImageState.APPROVED and record.held_out:
-        return "approved, held out"
-    return STATE_WORDS[record.state]
+        words.append("held out")
+    return ", ".join(words)
 
 
 class ImageModel(QAbstractListModel):
@@ -128,11 +137,12 @@ class ImageModel(QAbstractListModel):
 
 
 class ImageFilter(QSortFilterProxyModel):
-    """Rows whose name, or state in words, holds the text asked for."""
+    """Rows whose name, or state in words, holds the text asked for, and that have come so far as is asked for."""
 
     def __init__(self, model: ImageModel) -> None:
         super().__init__()
         self._needle = ""
+        self.standing: Standing | None = None
         self.setSourceModel(model)
 
     def set_needle(self, text: str) -> None:
@@ -140,11 +150,18 @@ class ImageFilter(QSortFilterProxyModel):
         self._needle = text.strip().casefold()
         self.invalidate()
 
+    def set_standing(self, wanted: Standing | None) -> None:
+        """Show images that have come just so far; None shows all."""
+        self.standing = wanted
+        self.invalidate()
+
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         """True for a row to show."""
-        if not self._needle:
+        if not self._needle and self.standing is None:
             return True
         record: ImageRecord = self.sourceModel().index(row, 0, parent).data(RECORD)
+        if self.standing not in (None, standing(record)):
+            return False
         return self._needle in record.name.casefold() or self._needle in describe(record)
 
 
@@ -197,7 +214,7 @@ class ImageDelegate(QStyledItemDelegate):
         if record.problem:
             paint_problem(painter, glyph, tokens)
         else:
-            paint_state(painter, glyph, record.state, tokens)
+            paint_state(painter, glyph, standing(record), tokens)
         painter.restore()
 
     def _paint_thumbnail(self, painter: QPainter, box: QRectF, image_id: int) -> None:

@@ -1,0 +1,279 @@
+"""A reading session at the window, from first to last: two readers, blind, disagreement, decision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+
+from segstudio.domain.review import ReviewSettings, Standing, standing
+from segstudio.ui.dialogs.agreement import AgreementDialog
+from segstudio.ui.dialogs.reader import ReaderDialog
+from segstudio.ui.dialogs.reject import RejectDialog
+from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
+from segstudio.ui.docks.image_model import RECORD, describe
+
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+
+
+def dialog(rig, kind):
+    rig.wait(lambda: rig.window.findChild(kind) is not None and rig.window.findChild(kind).isVisible())
+    return rig.window.findChild(kind)
+
+
+def gone(rig, kind):
+    """A dialog is closed, and the keys belong to the window again."""
+    rig.wait(lambda: rig.window.findChild(kind) is None)
+    rig.window.activateWindow()
+    rig.canvas.setFocus()
+    rig.wait(rig.window.isActiveWindow)
+
+
+def change_reader(rig, name: str):
+    """By key, as a reader does who takes the seat of another."""
+    before = rig.session
+    rig.key(Qt.Key.Key_U, CTRL | SHIFT)
+    asked = dialog(rig, ReaderDialog)
+    rig.qtbot.keyClicks(asked.names.lineEdit(), name)
+    rig.qtbot.keyClick(asked.names.lineEdit(), Qt.Key.Key_Return)
+    rig.wait(lambda: rig.studio.session not in (None, before))
+    gone(rig, ReaderDialog)
+    rig.settle()
+    assert rig.session.review.reader == name
+    assert name in rig.window.learning.reader.text()
+
+
+def set_up(rig, **settings):
+    """Through the dialog; the project opens anew where other rows may be seen."""
+    before = rig.session
+    rig.window.commands.review.show_settings()
+    shown = dialog(rig, ReviewSettingsDialog)
+    if "second" in settings:
+        shown.second.setValue(settings["second"])
+    if "draw_first" in settings:
+        shown.draw_first.setValue(settings["draw_first"])
+    if "asks" in settings:
+        shown.asks.setChecked(settings["asks"])
+    shown.ok.click()
+    gone(rig, ReviewSettingsDialog)
+    if "second" in settings:
+        rig.wait(lambda: rig.studio.session not in (None, before))
+    rig.settle()
+
+
+def read(rig, index: int, *points) -> np.ndarray:
+    """Paint a stroke and approve it by key; returns the mask."""
+    rig.open(index)
+    rig.drag(points)
+    mask = rig.mask()
+    image_id = rig.session.current_id
+    rig.key(Qt.Key.Key_A)
+    rig.settle()
+    assert rig.session.record(image_id).state.value == "approved"
+    return mask
+
+
+def told(rig) -> str:
+    """All that the list and the header say."""
+    model = rig.window.images.model
+    roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
+    rows = [str(model.index(row).data(role)) for row in range(model.rowCount()) for role in roles]
+    return "\n".join([*rows, rig.window.header.state.full(), rig.window.images.progress_text.text()])
+
+
+def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_path):
+    rig.new_project(2)
+    set_up(rig, second=100)
+    change_reader(rig, "Anna")
+    first = read(rig, 0, (20, 20), (50, 40))
+    assert standing(rig.session.records[0]) is Standing.NEEDS_SECOND
+    assert "needs second reader" in told(rig)
+    pixels = rig.canvas.grab().toImage()
+
+    # Ben is told nothing: not by list, header, canvas, undo, difference, comparison or export.
+    change_reader(rig, "Ben")
+    rig.open(0)
+    assert "Anna" not in told(rig)
+    assert "approved" not in told(rig).replace("0 of 2 approved", "")
+    assert "second" not in told(rig)
+    assert not rig.mask().any()
+    assert not rig.window.actions_table.by_id["undo"].isEnabled()
+    bare = rig.canvas.grab().toImage()
+    assert bare != pixels
+    rig.window.canvas.show_held("none")
+    assert rig.canvas.grab().toImage() == bare
+    rig.window.canvas.drop_held("none")
+    rig.window.canvas.show_held("difference")
+    assert rig.canvas.renderer is not None
+    rig.window.canvas.drop_held("difference")
+    assert not rig.window.actions_table.by_id["adjudicate"].isEnabled()
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    assert all(not np.asarray(Image.open(path)).any() for path in (tmp_path / "out").glob("*.png"))
+
+    second = read(rig, 0, (20, 20), (70, 50))
+    assert describe(rig.session.records[0]).startswith("approved, read twice")
+
+    # Both are shown beside each other, one is taken, edited, and approved as the decision.
+    rig.key(Qt.Key.Key_R, CTRL | SHIFT)
+    shown = dialog(rig, AgreementDialog)
+    rig.wait(lambda: shown.table.rowCount() == 1)
+    assert "1 image read by two" in shown.summary.text()
+    rig.qtbot.keyClick(shown, Qt.Key.Key_Return)
+    gone(rig, AgreementDialog)
+    rig.wait(lambda: rig.session.adjudication.dispute is not None)
+    rig.settle()
+    bar = rig.window.adjudication_bar
+    rig.wait(bar.isVisible)
+    assert (bar.first.full(), bar.second.full()) == ("Anna", "Ben")
+    assert np.array_equal(rig.mask(), first)
+    rig.key(Qt.Key.Key_F6)
+    assert np.array_equal(rig.mask(), second)
+    rig.key(Qt.Key.Key_F8)
+    rig.wait(lambda: not rig.session.adjudication.busy)
+    rig.key(Qt.Key.Key_F7)
+    rig.wait(lambda: not rig.session.adjudication.busy)
+    decided = rig.mask()
+    assert ((decided >= (first & second)) & (decided <= (first | second))).all()
+    assert not np.array_equal(decided, first)
+    assert not np.array_equal(decided, second)
+    rig.key(Qt.Key.Key_A)
+    rig.settle()
+    record = rig.session.records[0]
+    assert standing(record) is Standing.ADJUDICATED
+    assert describe(record).startswith("adjudicated by Ben")
+    rig.wait(lambda: not bar.isVisible())
+
+    change_reader(rig, "Anna")
+    rig.open(0)
+    assert np.array_equal(rig.mask(), decided)
+    assert "Adjudicated by Ben" in rig.window.header.state.full()
+    kinds = [(entry.kind, entry.who) for entry in rig.studio._store.ask(lambda project: project.audit.entries())]
+    assert ("adjudicate", "Ben") in kinds
+    assert ("approved", "Anna") in kinds
+
+
+def test_a_reader_is_asked_for_before_anything_is_shown(rig):
+    rig.new_project(2)
+    set_up(rig, asks=True)
+    folder = rig.session.folder
+    rig.studio.open_project(folder)
+    asked = dialog(rig, ReaderDialog)
+    assert rig.studio.session is None
+    assert asked.names.currentText()
+    asked.names.setEditText("  Zoë ")
+    asked.ok.click()
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert rig.window.learning.reader.text() == "Reader: Zoë"
+
+
+def test_whoever_does_not_say_who_they_are_sees_nothing(rig):
+    rig.new_project(2)
+    set_up(rig, asks=True)
+    rig.studio.open_project(rig.session.folder)
+    dialog(rig, ReaderDialog).reject()
+    rig.wait(lambda: not rig.studio.busy)
+    assert rig.studio.session is None
+    assert rig.window.pages.currentWidget() is rig.window.welcome
+
+
+def test_an_image_is_rejected_by_two_keys_and_used_again(rig):
+    rig.new_project(3)
+    rig.key(Qt.Key.Key_R, SHIFT)
+    shown = dialog(rig, RejectDialog)
+    rig.qtbot.keyClick(shown, Qt.Key.Key_1)
+    gone(rig, RejectDialog)
+    rig.settle()
+    assert describe(rig.session.records[0]) == "rejected: Out of focus"
+    assert rig.session.current_id == rig.session.records[1].id
+    rig.open(0)
+    assert rig.window.header.state.full().startswith("Rejected: Out of focus")
+    rig.key(Qt.Key.Key_R, SHIFT)
+    assert standing(rig.session.records[0]) is Standing.NEW
+
+
+def test_a_reason_can_be_typed(rig):
+    rig.new_project(2)
+    rig.key(Qt.Key.Key_R, SHIFT)
+    shown = dialog(rig, RejectDialog)
+    assert not shown.ok.isEnabled()
+    rig.qtbot.keyClicks(shown.other, "ink 2 marks")
+    shown.ok.click()
+    gone(rig, RejectDialog)
+    assert rig.session.records[0].rejected == "ink 2 marks"
+
+
+def test_the_list_is_narrowed_to_a_state_and_says_how_many_there_are(rig):
+    rig.new_project(3)
+    read(rig, 0, (20, 20), (50, 40))
+    actions = rig.window.actions_table.by_id
+    rig.window.images.states.menu().aboutToShow.emit()
+    assert actions["show_approved"].text() == "Approved (1)"
+    assert actions["show_new"].text() == "New (2)"
+    actions["show_approved"].trigger()
+    filtered = rig.window.images.filtered
+    assert [filtered.index(row, 0).data(RECORD).id for row in range(filtered.rowCount())] == [rig.session.records[0].id]
+    assert rig.window.images.states.toolTip() == "Shown: approved"
+    seen = []
+    for _ in range(3):
+        rig.key(Qt.Key.Key_N, CTRL | SHIFT)
+        seen.append(filtered.standing)
+    assert seen == [None, Standing.NEW, Standing.APPROVED]
+
+
+def test_what_leaves_the_state_leaves_the_list_and_opens_nothing(rig):
+    rig.new_project(3)
+    rig.window.actions_table.by_id["show_new"].trigger()
+    rig.open(0)
+    rig.drag([(20, 20), (50, 40)])
+    rig.wait(lambda: rig.window.images.filtered.rowCount() == 2)
+    assert rig.session.current_id == rig.session.records[0].id
+
+
+def test_the_model_s_mask_waits_for_the_key(rig):
+    rig.new_project(6)
+    for index in range(3):
+        read(rig, index, (20, 20), (50, 40))
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    set_up(rig, draw_first=100)
+    rig.open(4)
+    assert "draw first" in rig.window.header.state.full()
+    assert not rig.mask().any()
+    rig.key(Qt.Key.Key_D, SHIFT)
+    rig.wait(lambda: rig.window.canvas_banner.message is not None)
+    assert "Draw your own mask first" in rig.window.canvas_banner.message.sentence
+    rig.drag([(20, 20), (50, 40)])
+    drawn = rig.mask()
+    rig.key(Qt.Key.Key_D, SHIFT)
+    rig.settle()
+    assert rig.session.document.prediction is not None
+    assert np.array_equal(rig.mask(), drawn)
+    assert not rig.window.actions_table.by_id["reveal"].isEnabled()
+
+
+def test_the_settings_say_what_follows(rig):
+    rig.new_project(2)
+    rig.window.commands.review.show_settings()
+    shown = dialog(rig, ReviewSettingsDialog)
+    assert not shown.sees_model.isEnabled()
+    shown.second.setValue(30)
+    assert shown.sees_model.isEnabled()
+    assert "opens the project anew" in shown.notice.text()
+    assert shown.settings == ReviewSettings(second_share=0.3)
+    shown.reject()
+    gone(rig, ReviewSettingsDialog)
+    assert rig.session.review.settings == ReviewSettings()
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+def test_a_reader_has_a_name(rig, name):
+    rig.new_project(2)
+    rig.key(Qt.Key.Key_U, CTRL | SHIFT)
+    asked = dialog(rig, ReaderDialog)
+    asked.names.setEditText(name)
+    assert not asked.ok.isEnabled()
+    asked.reject()
+    gone(rig, ReaderDialog)
