@@ -68,7 +68,7 @@ def test_a_working_day_is_in_the_trail(rig: StudioRig) -> None:
     session.reopen(session.records[0].id)
     rig.settle()
     told = entries(rig)
-    assert [entry.kind for entry in told[:4]] == ["segments", "project made", "setting", "images added"]
+    assert [entry.kind for entry in told[:4]] == ["segments", "project made", "setting", "data set imported"]
     found = {entry.kind for entry in told}
     assert {
         "edit", "undo", "redo", "approved", "round begun", "round ended", "model's mask shown", "scale", "export",
