@@ -88,12 +88,11 @@ class Adjudication:
             words = "This image does not have two finished readings yet. It can be decided on when both are approved."
             self._announce(Changes(message=Message(words, key="adjudicate")))
             return
-        self._saver.save(lambda project: project.readings.seal([image_id]))
+        self._audit.save(lambda project: project.readings.seal([image_id]), "compare readings", image_id)
         if self._catalog.is_hidden(image_id):
             self._catalog.uncover(image_id)
             self._announce(Changes(image_list=True))
         self._wanted, self.dispute = image_id, None
-        self._audit.note("compare readings", image_id)
         self._open_image(image_id)
 
     def end(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_diges
 from segstudio.domain.errors import UserError
 from segstudio.formats.writing import write_whole
 from segstudio.store.project_db import Project
+from segstudio.store.readings import READING_KEPT, Reading
 from segstudio.store.versions import APPROVALS, Version
 
 MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
@@ -54,6 +56,9 @@ class MaskCheck:
         self._records = {record.id: record for record in project.images.all_rows()}
         self._versions = {version.number: version for version in project.versions.list_versions()}
         self._last = _last_changes(entries)
+        self._readings = project.readings.list_readings()
+        kept = [entry for entry in entries if entry.kind == READING_KEPT]
+        self._kept_readings = {(entry.image_id, str(entry.told.get("reading"))): entry for entry in kept}
         self._approvals = [entry for entry in entries if entry.kind in APPROVALS]
         self._approved_now = [r for r in self._records.values() if r.state is ImageState.APPROVED and r.width]
         self.masks = len(self._versions)
@@ -61,11 +66,13 @@ class MaskCheck:
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return 1 + len(self._versions) + len(self._approved_now)
+        return 1 + len(self._readings) + len(self._versions) + len(self._approved_now)
 
     def steps(self) -> Iterator[list[Finding]]:
         """What each step found."""
         yield self._missing()
+        for reading in self._readings:
+            yield self._read(reading)
         for version in self._versions.values():
             yield self._kept(version)
         for record in self._approved_now:
@@ -73,11 +80,30 @@ class MaskCheck:
 
     def _missing(self) -> list[Finding]:
         wanted = {v: entry for entry in self._approvals if isinstance(v := entry.told.get("version"), int)}
-        return [
+        gone = [
             _finding(entry, f"Version {version} of {self._name(entry.image_id)} is gone.")
             for version, entry in wanted.items()
             if version not in self._versions
         ]
+        there = {(reading.row_id, str(reading.kind)) for reading in self._readings}
+        return gone + [
+            _finding(entry, f"The {key[1]} reading of {self._name(key[0])} is gone.")
+            for key, entry in self._kept_readings.items()
+            if key not in there and key[0] in self._records  # whoever takes an import back takes its readings along
+        ]
+
+    def _read(self, reading: Reading) -> list[Finding]:
+        entry = self._kept_readings.get((reading.row_id, reading.kind))
+        name = f"The {reading.kind} reading of {self._name(reading.image_id)}"
+        if entry is None:
+            return [Finding("mask", 0, 0, f"{name} is not one that the trail knows of.")]
+        try:
+            digest = hashlib.sha256(self._project.readings.mask(reading.row_id, reading.kind)).hexdigest()
+        except (UserError, KeyError):  # an index may say otherwise than its table
+            digest = ""
+        if digest != entry.told.get("png") or entry.told.get("reader") != reading.reader:
+            return [_finding(entry, f"{name} is not as it was kept: it was altered.")]
+        return []
 
     def _kept(self, version: Version) -> list[Finding]:
         entry = self._entries.get(version.entry)
@@ -88,9 +114,9 @@ class MaskCheck:
         told = entry.told
         try:
             digest = mask_digest(self._project.versions.mask(version.number))
-        except UserError:
-            digest = ""
-        png = self._project.versions.png_digest(version.number)
+            png = self._project.versions.png_digest(version.number)
+        except (UserError, KeyError):
+            digest = png = ""
         if (digest, png, text_digest(version.segments)) != (told.get("mask"), told.get("png"), told.get("segments")):
             return [_finding(entry, f"{name} is not the mask that was approved: it was altered.")]
         return []
@@ -106,7 +132,7 @@ class MaskCheck:
             ]
         try:
             digest = mask_digest(self._project.masks.shown(record.id))
-        except (UserError, ValueError):
+        except (UserError, KeyError, ValueError):
             digest = ""
         if digest != entry.told.get("mask"):
             sentence = f"The mask of {record.name} is not the one that was approved: it was altered."

@@ -38,6 +38,16 @@ class AuditLog:
         """Write an entry behind all that was handed to the saver before; ``what`` are JSON values."""
         self._saver.save(lambda project: project.audit.note(kind, image_id, **what))
 
+    def save(self, write: Callable[[Project], object], kind: str, image_id: int | None = None, **what: object) -> None:
+        """Hand a write to the saver together with the entry that tells of it: both are kept, or neither is."""
+
+        def both(project: Project) -> None:
+            with project.transaction():
+                write(project)
+                project.audit.note(kind, image_id, **what)
+
+        self._saver.save(both)
+
     def set_reader(self, name: str) -> None:
         """Entries of what is done from now on say that it was ``name``; what waits to be saved was another's."""
 

@@ -129,10 +129,9 @@ class Review:
         self._editor.finish()
         row_id = document.image_id
         self.take_back(row_id)
-        self._saver.save(lambda project: project.readings.reject(row_id, reason))
+        self._audit.save(lambda project: project.readings.reject(row_id, reason), "reject", row_id, reason=reason)
         self._claim(self._catalog.record(row_id))
         self._replace(replace(self._catalog.record(row_id), rejected=reason))
-        self._audit.note("reject", row_id, reason=reason)
         name = self._catalog.record(row_id).name
         message = Message(
             f"{name} was rejected. Nothing is learned from it.", action="Take it back",
@@ -145,9 +144,8 @@ class Review:
         """Take a rejection back."""
         record = self._catalog.record(row_id)
         if record.rejected is not None:
-            self._saver.save(lambda project: project.readings.reject(row_id, None))
+            self._audit.save(lambda project: project.readings.reject(row_id, None), "use again", row_id)
             self._replace(replace(record, rejected=None))
-            self._audit.note("use again", row_id)
             self._announce(Changes(history=True))
 
     def set_settings(self, settings: ReviewSettings) -> bool:
@@ -160,8 +158,12 @@ class Review:
             fresh = [i for i in begun if not self._was_chosen(i, before)]
             self._unveiled.update(fresh)
             self._saver.save(lambda project: _add_shown_before(project, fresh))
-        self._saver.save(lambda project: project.settings.set_setting(REVIEW, settings.kept()))
-        self._audit.note("review settings", before=before.kept(), after=settings.kept())
+        self._audit.save(
+            lambda project: project.settings.set_setting(REVIEW, settings.kept()),
+            "review settings",
+            before=before.kept(),
+            after=settings.kept(),
+        )
         return (settings.second_share, settings.second_sees_model) != (before.second_share, before.second_sees_model)
 
     # ---- told by the session ----------------------------------------------------------------------------------
@@ -206,15 +208,16 @@ class Review:
         self.note_left()
         record = self._catalog.record(document.image_id)
         if record.rejected is not None:
-            self._saver.save(lambda project: project.readings.reject(record.id, None))
+            self._audit.save(lambda project: project.readings.reject(record.id, None), "use again", record.id)
             record = replace(record, rejected=None)
             self._replace(record)
         if self.decides(record):
             reader = self.reader
-            self._saver.save(lambda project: project.readings.set_adjudicator(record.id, reader))
+            self._audit.save(
+                lambda project: project.readings.set_adjudicator(record.id, reader), "adjudicate", record.id
+            )
             self._replace(replace(record, adjudicator=reader))
             self._keep(record, "adjudicated")
-            self._audit.note("adjudicate", record.id)
             return
         self._claim(record)
         if record.second:
@@ -268,8 +271,7 @@ class Review:
             score = None if prediction is None else mean_dice(prediction.to_array(), mask, void)
             project.readings.put(replace(reading, model_dice=score), encode_mask(mask), table)
 
-        self._saver.save(write)
-        self._audit.note("show model", record.id, round=document.prediction_round)
+        self._audit.save(write, "show model", record.id, round=document.prediction_round)
         self._announce(Changes(pixels=document.bounds, better_mask=True, history=True, tool=True))
 
     def _replace(self, record: ImageRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -9,7 +10,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from segstudio.domain.segments import SegmentTable
+from segstudio.store.audit import Trail
 from segstudio.store.database import Database
+
+READING_KEPT = "reading kept"
+"""What the audit trail calls it; its entry holds the digest of the mask as it rests here."""
 
 Kind = Literal["first", "second", "unaided", "adjudicated"]
 
@@ -54,6 +59,7 @@ class Readings:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._trail = Trail(database)
 
     # ---- who works on what ------------------------------------------------------------------------------------
 
@@ -96,7 +102,7 @@ class Readings:
         It takes the place of an earlier one of its row and kind, unless that is sealed.
         """
         with self._database.writing() as connection:
-            connection.execute(
+            kept = connection.execute(
                 "INSERT INTO readings (row_id, image_id, kind, reader, read_at, seconds, model_dice, png, segments) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (row_id, kind) DO UPDATE SET reader = excluded.reader, "
                 "read_at = excluded.read_at, seconds = excluded.seconds, model_dice = excluded.model_dice, "
@@ -106,15 +112,22 @@ class Readings:
                     reading.model_dice, png, _segments(table),
                 ),
             )  # fmt: skip
+            if kept.rowcount:
+                digest = hashlib.sha256(png).hexdigest()
+                self._trail.note(READING_KEPT, reading.row_id, reading=reading.kind, reader=reading.reader, png=digest)
 
     def mask(self, row_id: int, kind: Kind) -> bytes:
         """The mask of a reading as PNG."""
         with self._database.reading() as connection:
-            query = "SELECT png FROM readings WHERE row_id = ? AND kind = ?"
+            query = "SELECT CAST(png AS BLOB) FROM readings WHERE row_id = ? AND kind = ?"
             row = connection.execute(query, (row_id, kind)).fetchone()
         if row is None:
             raise KeyError((row_id, kind))
         return bytes(row[0])
+
+    def list_readings(self) -> list[Reading]:
+        """All of them, in the order of time."""
+        return self._select(f"{_SELECT} ORDER BY read_at, row_id, kind")
 
     def pairs(self) -> dict[int, Pair]:
         """Images that two readers have read, by id; of several second readers the one who was first."""

@@ -20,6 +20,7 @@ from segstudio.domain.segments import make_classes
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
+from segstudio.store.readings import Reading
 from tests.helpers.tampering import flip, meddling
 
 HEIGHT, WIDTH = 40, 60
@@ -45,6 +46,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.masks.import_mask(second, mask)
         project.masks.put_prediction(second, 1, encode_mask(np.ones((HEIGHT, WIDTH), np.uint16)))
         project.images.approve(second, held_out=False)
+        reading = Reading(third, third, "first", "A. N.", 0.0, 1.0)
+        project.readings.put(reading, encode_mask(np.ones((HEIGHT, WIDTH), np.uint16)), project.segment_table())
     return folder
 
 
@@ -187,6 +190,10 @@ def test_a_byte_that_is_flipped_anywhere_is_found_or_changes_nothing(folder: Pat
         ("UPDATE versions SET image_id = 77 WHERE number = 4", "Version 4 of image 77 is not one that the trail"),
         ("UPDATE versions SET entry = 1 WHERE number = 4", "Version 4 of b.png is not one that the trail knows"),
         ("UPDATE audit SET what = '{\"version\":[1]}' WHERE kind = 'approved'", "was altered."),
+        ("UPDATE readings SET png = 'x'", "The first reading of c.png is not as it was kept: it was altered."),
+        ("UPDATE readings SET reader = 'B. O.'", "The first reading of c.png is not as it was kept"),
+        ("UPDATE readings SET kind = 'second'", "The second reading of c.png is not one that the trail knows of."),
+        ("DELETE FROM readings", "The first reading of c.png is gone."),
         ("DELETE FROM audit_head", "The head that is kept beside the trail is gone."),
         ("UPDATE audit_head SET digest = 'x'", "The head that is kept beside the trail is gone."),
     ],
