@@ -15,6 +15,7 @@ from segstudio.app.contents import Contents, read_contents
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.evaluation_plans import Ask
 from segstudio.app.evaluator import Evaluator
+from segstudio.app.import_check import Checked, look_closely
 from segstudio.app.import_runner import ImportResult, ImportRunner
 from segstudio.app.importing import ImportPlan, said_of
 from segstudio.app.new_project import NewProject, Preview, create, look_at
@@ -106,6 +107,15 @@ class Studio:
     ) -> None:
         """Give ``done`` what there is to make a project of; ``masks`` is a folder of masks, if they lie apart."""
         self._in_background(lambda: look_at(paths, masks), done)
+
+    def look_closely(
+        self,
+        paths: Sequence[Path],
+        done: Callable[[tuple[Preview, Checked] | UserError], None],
+        masks: Path | None = None,
+    ) -> None:
+        """``look_at``, and a look at the files as well, which takes two seconds at most."""
+        self._in_background(lambda: look_closely(paths, masks), done)
 
     def open_project(self, folder: Path, reader: str | None = None) -> None:
         """Open a project in place of the one that is open.

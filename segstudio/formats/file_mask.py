@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.domain.regions import holes, parts
+from segstudio.domain.regions import bounds, holes, parts
 from segstudio.formats.dataset import FoundMask
 from segstudio.formats.png import as_ids, is_foreground, read_upright
 
@@ -42,8 +42,9 @@ def _regions(name: str, mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -
     """What keeps a mask from being one region without holes, as one sentence at most."""
     if not mask.any():
         return (f"“{name}” is empty.",)
-    regions = len(parts(mask)[1]) - 1
-    enclosed = len(parts(holes(mask))[1]) - 1
+    inner = mask[bounds(mask).slices]
+    regions = len(parts(inner)[1]) - 1
+    enclosed = len(parts(holes(inner))[1]) - 1
     said = [f"{regions} regions"] if regions > 1 else []
     said += [] if not enclosed else ["a hole" if enclosed == 1 else f"{enclosed} holes"]
     return (f"“{name}” has {' and '.join(said)}; it is taken as it is.",) if said else ()

@@ -12,6 +12,7 @@ from segstudio.ui.action import Action, Test, with_document, with_project
 from segstudio.ui.audit_actions import AUDIT_ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.evaluate.command import show_evaluate
+from segstudio.ui.import_actions import IMPORT_ACTIONS
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.review_actions import REVIEW_ACTIONS
@@ -141,6 +142,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("demo_lesion", "Lesion demo", "File/Demo", (), lambda c: c.studio.open_demo("lesion")),
     Action("demo_body", "Body demo", "File/Demo", (), lambda c: c.studio.open_demo("body")),
     Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", with_project),
+    *IMPORT_ACTIONS,
     Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", with_project),
     Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", with_project),
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),

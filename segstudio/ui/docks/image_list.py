@@ -13,6 +13,7 @@ from segstudio.app.session import Session
 from segstudio.domain.review import Standing
 from segstudio.ui.docks.image_model import ID, ImageDelegate, ImageFilter, ImageModel
 from segstudio.ui.icons import icon
+from segstudio.ui.import_bar import ImportBar
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.widgets import ProgressLine, label
@@ -69,6 +70,8 @@ class ImageList(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.nothing)
         layout.addWidget(self.view, 1)
+        self.importing = ImportBar(theme)
+        layout.addWidget(self.importing)
         theme.changed.connect(self._refresh_icons)
         self._refresh_icons()
 
@@ -83,6 +86,7 @@ class ImageList(QWidget):
         self._follow_current()
         self._show_progress()
         self._show_order()
+        self.importing.set_session(session)
 
     def set_order_menu(self, menu: QMenu) -> None:
         """The choices of where Approve goes, which the window has in its menu bar, too."""
@@ -113,6 +117,7 @@ class ImageList(QWidget):
             self._show_progress()
         if changes.order:
             self._show_order()
+        self.importing.apply(changes)
 
     def _make_button(self) -> QToolButton:
         button = QToolButton()

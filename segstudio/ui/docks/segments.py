@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.domain.segments import Segment
+from segstudio.ui.docks.attributes import AttributeLine
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import CalmSlider, ElidedLabel, IconButton, Section, label, restyle
@@ -188,6 +189,8 @@ class SegmentsDock(Section):
         grid.addWidget(self.own, 1, 1)
         grid.addWidget(self.own_text, 1, 2, right)
         self.content.addLayout(grid)
+        self.attributes = AttributeLine()
+        self.content.addWidget(self.attributes)
 
     def set_session(self, session: Session | None) -> None:
         """Show another project's segments."""
@@ -197,11 +200,14 @@ class SegmentsDock(Section):
             row.deleteLater()
         self.rows = {}
         self._show()
+        self.attributes.show_session(session)
 
     def apply(self, changes: Changes) -> None:
         """Follow the table and the segment in hand."""
         if changes.table or changes.tool:
             self._show()
+        if changes.attributes:
+            self.attributes.show_session(self._session)
 
     def _show(self) -> None:
         session = self._session

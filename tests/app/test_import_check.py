@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from segstudio.app.import_check import check, look_closely
+from segstudio.formats.dataset import Dataset, FoundImage
+from segstudio.formats.file_mask import FileMask
+from tests.helpers.studios import write_images
+
+
+def pairs(folder: Path, count: int) -> Dataset:
+    found = []
+    for path in write_images(folder / "images", count):
+        mask = folder / f"{path.stem}_mask.png"
+        Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
+        found.append(FoundImage(path, FileMask(mask, binary=True, one_region=True)))
+    return Dataset("folder", tuple(found))
+
+
+def test_a_whole_data_set_in_order_says_nothing(tmp_path: Path) -> None:
+    checked = check(pairs(tmp_path, 3))
+    assert (checked.looked_at, checked.pairs, checked.notes, checked.sentence) == (3, 3, (), "")
+
+
+def test_sizes_broken_files_and_bugs_are_told_with_their_number(tmp_path: Path) -> None:
+    found = pairs(tmp_path, 5)
+    masks = [image.mask.files[0] for image in found.images if image.mask]
+    Image.new("L", (9, 9), 255).save(masks[0])
+    masks[1].write_bytes(b"no image")
+    for path in masks[2:4]:
+        Image.new("L", (96, 64)).save(path)
+    checked = check(found)
+    assert checked.notes[0].startswith("2 masks can't be taken. The mask “image_0")
+    assert checked.notes[1].endswith("is empty. (1 more masks are odd like this.)")
+
+
+def test_of_many_some_are_looked_at_the_same_ones_each_time(tmp_path: Path) -> None:
+    found = pairs(tmp_path, 12)
+    assert check(found, most=5).sentence == "5 of 12 masks were looked at."
+    assert check(found, seconds=0).looked_at == 1
+
+
+def test_a_bug_in_a_source_is_no_end(tmp_path: Path) -> None:
+    class Broken:
+        files = (tmp_path,)
+
+        def read(self, size, orientation):  # type: ignore[no-untyped-def]
+            raise ValueError("a bug")
+
+    image = pairs(tmp_path, 1).images[0].image
+    assert "(a bug)" in check(Dataset("folder", (FoundImage(image, Broken()),))).notes[0]
+
+
+def test_what_a_folder_holds_and_how_it_looks(tmp_path: Path) -> None:
+    pairs(tmp_path, 2)
+    preview, checked = look_closely([tmp_path / "images"])
+    assert (len(preview.found.images), checked.pairs) == (2, 0)

@@ -1,0 +1,183 @@
+"""Importing a data set with mouse and keys: what is shown before, how far it is, and taking it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from segstudio.domain.annotation import ImageState
+from segstudio.ui.dialogs.import_data import LEFT_OUT, ImportDialog
+from tests.helpers.data import data_folder
+from tests.helpers.studios import write_images
+
+LEFT, Key = Qt.MouseButton.LeftButton, Qt.Key
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Eight images with masks: one has a hole, one another size, one no image; and a picture of superpixels."""
+    root = tmp_path / "set"
+    images = write_images(tmp_path / "drawn", 8)
+    (root / "in").mkdir(parents=True)
+    for number, path in enumerate(images):
+        name = f"ISIC_{number + 1:07d}"
+        path.rename(root / "in" / f"{name}.png")
+        mask = np.zeros((64, 96) if number != 5 else (20, 30), np.uint8)
+        mask[10:40, 20:60] = 255
+        if number == 3:
+            mask[15:20, 25:30] = 0
+        Image.fromarray(mask).save(root / f"{name}_segmentation.png")
+    Image.fromarray(mask).save(root / "ISIC_0000099_segmentation.png")
+    Image.fromarray(mask).save(root / "in" / "ISIC_0000001_superpixels.png")
+    (root / "metadata.csv").write_text("isic_id,diagnosis\nISIC_0000001,nevus\n")
+    return root
+
+
+def action(rig, text: str):
+    menu = next(action.menu() for action in rig.window.menuBar().actions() if action.text() == "&File")
+    return next(action for action in menu.actions() if action.text().startswith(text))
+
+
+def opened(rig, folder: Path, masks_of: str = "lesion") -> ImportDialog:
+    """The dialog, as the menu opens it, with a folder chosen by hand."""
+    if rig.studio.session is None:
+        rig.new_project(1, (masks_of,))
+    action(rig, "Import data set").trigger()
+    dialog = rig.window.findChild(ImportDialog)
+    assert dialog is not None
+    files = dialog.findChild(QFileDialog)
+    assert files is not None
+    files.close()
+    files.fileSelected.emit(str(folder))
+    rig.wait(dialog.import_button.isEnabled)
+    return dialog
+
+
+def imported(rig, count: int) -> None:
+    rig.wait(lambda: len(rig.session.records) == count and rig.session.importer.progress is None)
+    rig.settle()
+
+
+def test_the_preview_says_what_there_is_what_is_odd_and_what_is_left_out(rig, folder):
+    dialog = opened(rig, folder)
+    assert dialog.found.text() == "ISIC: 8 images, 8 with a mask, 1 with more that is known of them."
+    said = dialog.notes.text()
+    assert "1 masks belong to no image" in said
+    assert "1 mask can't be taken. The mask “ISIC_0000006_segmentation.png” has 30 × 20 pixels" in said
+    assert "“ISIC_0000004_segmentation.png” has a hole" in said
+    assert "superpixels" in dialog.skipped.text()
+    assert [combo.currentText() for combo in dialog.combos.values()] == ["lesion"]
+    assert dialog.import_button.text() == "Import 8 images"
+    assert dialog.height() < 640
+    dialog.reject()
+    assert len(rig.session.records) == 1
+
+
+def test_importing_with_the_mouse_and_taking_it_back(rig, folder):
+    dialog = opened(rig, folder)
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    imported(rig, 9)
+    states = [record.state for record in rig.session.records]
+    assert states.count(ImageState.APPROVED) == 7
+    rig.open(1)
+    rig.wait(lambda: rig.window.segments.attributes.isVisible())
+    assert rig.window.segments.attributes.full() == "nevus"
+    assert rig.window.segments.attributes.toolTip() == "Diagnosis: nevus"
+    rig.open(2)
+    rig.wait(lambda: not rig.window.segments.attributes.isVisible())
+    undo = action(rig, "Undo import")
+    assert undo.isEnabled()
+    assert undo.text() == "Undo import of 8 images"
+    undo.trigger()
+    imported(rig, 1)
+    assert not action(rig, "Undo import").isEnabled()
+    assert rig.window.images.model.rowCount() == 1
+
+
+def test_importing_with_the_keyboard_and_other_classes(rig, folder):
+    rig.new_project(1, ("hair", "mole"))
+    dialog = opened(rig, folder)
+    combo = dialog.combos[1]
+    assert combo.currentText() == LEFT_OUT
+    assert "None of these classes" in dialog.notes.text()
+    combo.setFocus()
+    rig.key(Key.Key_Down, widget=combo)
+    rig.key(Key.Key_Down, widget=combo)
+    assert combo.currentText() == "mole"
+    rig.key(Key.Key_Return, widget=dialog)
+    imported(rig, 9)
+    rig.open(1)
+    assert set(np.unique(rig.mask())) == {0, 2}
+
+
+def test_nothing_is_approved_where_no_class_is_taken(rig, folder):
+    rig.new_project(1, ("hair", "skin"))
+    dialog = opened(rig, folder)
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    imported(rig, 9)
+    assert {record.state for record in rig.session.records} == {ImageState.NEW}
+
+
+def test_masks_to_compare_with(rig, folder):
+    dialog = opened(rig, folder)
+    rig.qtbot.mouseClick(dialog.choices.button(1), LEFT, pos=dialog.choices.button(1).rect().center() / 4)
+    assert dialog.choices.checkedId() == 1
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    imported(rig, 9)
+    assert {record.state for record in rig.session.records} == {ImageState.NEW}
+    assert all(record.truth is not None for record in rig.session.records[1:])
+
+
+def test_the_bar_shows_how_far_it_is_and_cancels(rig, tmp_path):
+    rig.new_project(1)
+    root = tmp_path / "many"
+    for path in write_images(root / "images", 80):
+        (root / "masks").mkdir(exist_ok=True)
+        Image.new("L", (96, 64), 255).save(root / "masks" / path.name)
+    dialog = opened(rig, root)
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    bar = rig.window.images.importing
+    rig.wait(lambda: bar.isVisible() and bar.text.text().startswith("Importing") and bar.line.fraction > 0)
+    rig.drag([(20, 20), (40, 40)])
+    rig.qtbot.mouseClick(bar.cancel, LEFT)
+    rig.wait(lambda: not bar.isVisible())
+    rig.settle()
+    assert len(rig.session.records) == 1
+    assert rig.mask().any()
+
+
+def test_a_folder_without_images_is_said_in_a_sentence(rig, tmp_path):
+    rig.new_project(1)
+    (tmp_path / "empty").mkdir()
+    action(rig, "Import data set").trigger()
+    dialog = rig.window.findChild(ImportDialog)
+    dialog.findChild(QFileDialog).close()
+    dialog.take([tmp_path / "empty"])
+    rig.wait(lambda: "no images" in dialog.found.text())
+    assert not dialog.import_button.isEnabled()
+    dialog.reject()
+
+
+def test_layers_of_masks_can_be_chosen(rig):
+    dialog = opened(rig, data_folder("ph2_packed"))
+    assert [dialog.layer.itemText(place) for place in range(dialog.layer.count())] == [
+        "Lesion",
+        "Colours within the lesion",
+    ]
+    assert len(dialog.combos) == 1
+    dialog.layer.setFocus()
+    rig.key(Key.Key_Down, widget=dialog.layer)
+    assert len(dialog.combos) == 7
+    assert "120 images" in dialog.found.text()
+    dialog.reject()
+
+
+def test_the_menu_offers_an_import_only_in_a_project(rig):
+    assert not action(rig, "Import data set").isEnabled()
+    assert not action(rig, "Undo import").isEnabled()
+    assert isinstance(rig.window.menuBar().actions()[0].menu(), QMenu)
