@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio import __version__
+from segstudio.app.document import Document
 from segstudio.app.measures import Measured, Picture, measure_picture
 from segstudio.app.opening import misfit, readable_confidence
 from segstudio.domain.annotation import ImageRecord, ImageState
@@ -19,8 +20,8 @@ from segstudio.domain.audit import Entry, Head
 from segstudio.domain.calibration import UNCALIBRATED, Calibration
 from segstudio.domain.errors import UserError
 from segstudio.domain.measure import outlines
-from segstudio.domain.plane import Plane
-from segstudio.domain.segments import Segment
+from segstudio.domain.plane import UNSET, Plane
+from segstudio.domain.segments import BACKGROUND, Segment
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import ImageData, read_image
@@ -29,6 +30,8 @@ from segstudio.store.project_db import Project
 from segstudio.store.versions import APPROVALS
 
 log = logging.getLogger(__name__)
+
+_UNREADABLE = "The image's file can't be read, or is not the one that its mask was made on."
 
 PICTURE_SIDE = 640
 """Longer side, in px, of the pictures in a report."""
@@ -159,38 +162,56 @@ def approvals_of(project: Project) -> Mapping[int, Entry]:
 def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, identifiers: bool) -> Reported:
     """Read one image's file and measure its mask; what goes wrong with it is told in ``problem``."""
     record = stored.record
-    loaded = _read(record)
-    problem = loaded if isinstance(loaded, str) else ""
-    if problem and not identifiers:
-        problem = "The image's file can't be read, or is not the one that its mask was made on."
+    name, group = (record.name, record.group) if identifiers else ("", "")
+    made = Reported(
+        stored.number, name, group, record.state.value, record.width, record.height, stored.calibration, stored.reader,
+        stored.read_at, stored.model,
+    )  # fmt: skip
+    try:
+        document, rows, calibration = measure_stored(stored, segments, lesions)
+    except UserError as error:
+        words = str(error) if identifiers else _UNREADABLE
+        return replace(made, problem=words)
+    shown = document.shown(document.bounds)
+    borders = tuple(tuple(outlines(shown == row.segment.id)) for row in rows)
+    small, shrink = _shrunk(document.pixels)
+    return replace(made, calibration=calibration, rows=rows, borders=borders, picture=small, shrink=shrink)
+
+
+def measure_stored(
+    stored: Stored, segments: Sequence[Segment], lesions: bool
+) -> tuple[Document, tuple[Measured, ...], Calibration]:
+    """An image as it is shown, what is measured of its segments, and how large its pixels are.
+
+    Raises ``UserError`` where its file can't be read, or is of another size than its mask.
+    """
+    image = _read(stored.record)
+    # Nobody looked at an image of unknown size yet, so there is nothing on it.
+    correction = stored.correction if stored.record.width else np.full(image.pixels.shape[:2], UNSET, np.uint16)
+    picture = Picture(image.pixels, correction, stored.prediction, stored.confidence)
+    document = Document(stored.record.id, image.pixels, Plane.from_array(correction))
+    if stored.prediction is not None:
+        document.set_prediction(Plane.from_array(stored.prediction, BACKGROUND), 0, stored.confidence)
     calibration = stored.calibration
     if calibration.source in ("project", "none"):
-        own = read_spacing(record.path)
+        own = read_spacing(stored.record.path)
         calibration = calibration if own is None else Calibration(own, "dicom")
-    about = (
-        stored.number, record.name if identifiers else "", record.group if identifiers else "", record.state.value,
-        record.width, record.height, calibration, stored.reader, stored.read_at, stored.model,
-    )  # fmt: skip
-    if isinstance(loaded, str):
-        return Reported(*about, problem=problem)
-    picture = Picture(loaded.pixels, stored.correction, stored.prediction, stored.confidence)
-    rows = measure_picture(picture, segments, lesions)
-    shown = picture.shown
-    borders = tuple(tuple(outlines(shown == row.segment.id)) for row in rows)
-    small, shrink = _shrunk(loaded.pixels)
-    return Reported(*about, rows=rows, borders=borders, picture=small, shrink=shrink)
+    return document, measure_picture(picture, segments, lesions), calibration
 
 
-def _read(record: ImageRecord) -> ImageData | str:
-    """The image, or why it can't be measured, as a sentence."""
+def _read(record: ImageRecord) -> ImageData:
+    """The image; ``UserError`` where it can't be measured."""
     try:
         image = read_image(record.path)
-    except UserError as error:
-        return str(error)
+    except UserError:
+        raise
     except Exception as error:
         log.exception("reading %s failed", record.path)
-        return f"{record.name} could not be read ({error})."
-    return misfit(record, image.size) or image
+        raise UserError(f"{record.name} could not be read ({error}).") from error
+    wrong = misfit(record, image.size) if record.width else ""
+    if wrong:
+        raise UserError(wrong)
+    return image
 
 
 def _shrunk(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

@@ -40,6 +40,7 @@ from segstudio.app.thumbnails import Thumbnails
 from segstudio.app.tools import ToolSettings
 from segstudio.app.truth import TruthCheck
 from segstudio.app.viewing import Viewing
+from segstudio.app.visits import Visits
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.segments import ClassSpec
@@ -123,6 +124,14 @@ class Session:
             lambda: self.classes,
             lambda: self.measuring.lesions,
             self._announce,
+        )
+        self.visits = Visits(
+            scheduler,
+            self._store,
+            self.catalog,
+            lambda: self.table,
+            lambda: self.classes,
+            lambda: self.measuring.lesions,
         )
 
     def _start_importing(self, scheduler: Scheduler) -> None:
@@ -355,6 +364,7 @@ class Session:
         self.measuring.close()
         self.reviewing.close()
         self.reporting.close()
+        self.visits.close()
         self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True

@@ -161,6 +161,7 @@ class MainWindow(QMainWindow):
         self.canvas.pointer_moved.connect(self._on_pointer)
         self.stage.compare.pointer_moved.connect(self._on_pointer)
         self.stage.scale_wanted.connect(self.commands.set_scale)
+        self.measures.visits.clicked.connect(lambda: self.commands.measures.show_visits())
         self.measures.report.clicked.connect(lambda: self.commands.measures.show_report())
         self.measures.set_scale.clicked.connect(lambda: self.commands.set_scale())
         self.seeing.changed.connect(self.actions_table.refresh)

@@ -11,6 +11,7 @@ MEASURE_ACTIONS: tuple[Action, ...] = (
            lambda c: not c.window.measures.folded),
     Action("measure_lines", "Draw measures on the image", "View", ("Shift+M",), lambda c: c.seeing.toggle("measures"),
            "", with_project, lambda c: c.seeing.sight.measures),
+    Action("visits", "Two visits…", "View", (), lambda c: c.measures.show_visits(), "", with_project),
     Action("scale", "Set scale…", "View", (), lambda c: c.measures.set_scale(), "", with_project),
     Action("draw_ruler", "Draw a ruler on the image", "View", (), lambda c: c.measures.draw_ruler(), "", with_document),
 )

@@ -47,6 +47,14 @@ class MeasureCommands:
             listed = [rows.index(row, 0).data(ID) for row in range(rows.rowCount())]
             ReportDialog(commands.studio, session, commands.settings, commands.theme, commands.window, listed).open()
 
+    def show_visits(self) -> None:
+        """Two images of one lesion, and what changed."""
+        from segstudio.ui.dialogs.visits import VisitsDialog
+
+        commands, session = self._commands, self._commands.studio.session
+        if session is not None:
+            VisitsDialog(commands.studio, session, commands.theme, commands.window).show()
+
     def toggle_dock(self) -> None:
         """Unfold the measures, or fold them."""
         dock = self._commands.window.measures

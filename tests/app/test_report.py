@@ -129,6 +129,12 @@ def test_a_report_says_who_read_with_which_model_and_how_the_trail_stands(patien
     assert json.loads(noted.what) == {"identifiers": False, "images": 3}
 
 
+def test_an_image_that_nobody_looked_at_has_an_empty_mask(rig):
+    rig.new_project(3)
+    rows, _ = write(rig)
+    assert [(row["segment"], row["problem"]) for row in rows] == [("", "")] * 3
+
+
 def test_some_images_only_by_their_numbers_in_the_project(patients):
     rows, _ = write(patients, ids=[patients.session.records[1].id])
     assert [row["image"] for row in rows] == ["2"]

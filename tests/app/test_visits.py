@@ -1,0 +1,98 @@
+"""Two images of one lesion: what changed, in which unit, and what speaks against comparing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segstudio.app.document import Document
+from segstudio.app.measures import BY_KEY, Picture, measure_picture
+from segstudio.app.visits import Visit, both_scales, caution, change
+from segstudio.domain.calibration import UNCALIBRATED, Calibration
+from segstudio.domain.plane import UNSET, Plane
+from segstudio.domain.segments import SegmentTable, make_classes
+from tests.domain.figures import disc, paint
+from tests.helpers.studios import StudioRig
+
+TABLE = SegmentTable.for_classes(make_classes(["lesion"]))
+MM = Calibration(0.1, "ruler")
+
+
+def visit(radius, calibration=UNCALIBRATED, doubt=None) -> Visit:
+    mask = disc(radius, side=160)
+    confidence = None if doubt is None else np.full((16, 16), doubt, np.uint8)
+    pixels = paint(mask, (120, 70, 50), (220, 180, 165))
+    picture = Picture(pixels, np.full(mask.shape, UNSET, np.uint16), mask.astype(np.uint16), confidence)
+    document = Document(1, pixels, Plane(160, 160))
+    return Visit("a", document, measure_picture(picture, tuple(TABLE), lesions=False), calibration)
+
+
+def test_a_lesion_that_grew():
+    found = change(BY_KEY["area"], visit(30, MM), visit(40, MM), 1)
+    assert found is not None
+    assert found.earlier.endswith(" mm²")
+    assert found.difference.startswith("+")
+    assert found.share == "+77.8 %" or float(found.share[1:-2]) == pytest.approx(77.8, abs=1)
+    assert not found.doubtful
+    shrunk = change(BY_KEY["max_diameter"], visit(40, MM), visit(30, MM), 1)
+    assert shrunk is not None
+    assert shrunk.difference.startswith("−")
+
+
+def test_two_scales_are_reckoned_with():
+    far, near = visit(30, Calibration(0.2, "ruler")), visit(60, Calibration(0.1, "ruler"))
+    found = change(BY_KEY["area"], far, near, 1)
+    assert found is not None
+    assert abs(float(found.share.replace("−", "-")[:-2])) < 2
+
+
+def test_without_both_scales_sizes_are_pixels_and_it_is_said():
+    earlier, later = visit(30, MM), visit(40)
+    assert both_scales(earlier, later) == (None, None)
+    found = change(BY_KEY["area"], earlier, later, 1)
+    assert found is not None
+    assert found.earlier.endswith(" px²")
+    assert "later image" in caution(earlier, later)
+    assert "earlier image" in caution(later, earlier)
+    assert "either image" in caution(later, later)
+    assert "same device" in caution(earlier, visit(30, Calibration(0.1, "project")))
+    assert caution(earlier, earlier) == ""
+
+
+def test_a_change_no_larger_than_the_doubt_says_so():
+    assert change(BY_KEY["area"], visit(30, MM, doubt=140), visit(31, MM, doubt=140), 1).doubtful
+    assert not change(BY_KEY["area"], visit(30, MM, doubt=255), visit(40, MM, doubt=255), 1).doubtful
+    assert not change(BY_KEY["area"], visit(30, MM), visit(30, MM), 1).doubtful
+
+
+def test_what_one_image_does_not_show_is_not_compared():
+    assert change(BY_KEY["area"], visit(30), visit(30), 2) is None
+
+
+@pytest.fixture
+def rig(tmp_path):
+    made = StudioRig(tmp_path)
+    yield made
+    made.studio.close()
+
+
+def test_both_are_read_from_the_project_with_what_was_just_painted(rig):
+    session = rig.new_project(3)
+    one, other = (record.id for record in session.records[:2])
+    rig.stroke((30, 30), (50, 40))
+    area = np.count_nonzero(rig.mask())
+    found = []
+    session.visits.look(other, one, found.append)  # nobody waits for this one
+    session.visits.look(one, other, found.append)
+    rig.wait(lambda: bool(found))
+    ((earlier, later),) = found
+    assert earlier.row(1).values["area"] == area
+    assert later.rows == ()
+    session.records[1].path.unlink()
+    session.visits.look(one, other, found.append)
+    rig.wait(lambda: len(found) == 2)
+    assert "no longer" in found[1]
+    session.visits.look(one, other, found.append)
+    session.visits.forget()
+    rig.settle()
+    assert len(found) == 2

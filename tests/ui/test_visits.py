@@ -1,0 +1,76 @@
+"""Two visits side by side, with real events."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+
+from segstudio.ui.dialogs.visits import VisitsDialog
+
+
+@pytest.fixture
+def dialog(rig):
+    rig.new_project(3)
+    for index, radius in ((0, 20), (1, 30)):
+        rig.open(index)
+        rig.drag([(30, 30), (30 + radius, 36)])
+        rig.settle()
+    rig.session.scale.set_image(rig.session.records[0].id, 0.1)
+    rig.session.scale.set_image(rig.session.records[1].id, 0.2)
+    rig.window.actions_table.by_id["visits"].trigger()
+    made = rig.window.findChild(VisitsDialog)
+    rig.wait(lambda: made.views[1].visit is not None)
+    yield made
+    made.close()
+
+
+def words(dialog) -> list[str]:
+    return [dialog.table.itemAt(n).widget().text() for n in range(dialog.table.count())]
+
+
+def test_both_are_shown_with_what_changed(rig, dialog):
+    assert [choice.currentIndex() for choice in dialog.choices] == [0, 1]
+    shown = words(dialog)
+    assert "Area" in shown
+    assert any(word.endswith("mm²") and word.startswith("+") for word in shown)
+    assert dialog.caution.text() == ""
+    assert dialog.scales[0].text().startswith("1 px = 0.1 mm")
+
+
+def test_they_zoom_and_move_together_at_one_scale(rig, dialog):
+    left, right = dialog.views
+    assert right.view.scale == pytest.approx(2 * left.view.scale)
+    left.zoom_at(1.5, QPointF(40, 40))
+    assert right.view.scale == pytest.approx(2 * left.view.scale)
+    anchor = dialog.segment_id
+    away = [
+        (view.middle[0] - view.anchor(anchor)[0]) * size for view, size in zip(dialog.views, (0.1, 0.2), strict=True)
+    ]
+    assert away[0] == pytest.approx(away[1], abs=0.05)
+    before = left.middle
+    rig.qtbot.mousePress(right, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    rig.qtbot.mouseMove(right, QPoint(90, 70))
+    rig.qtbot.mouseRelease(right, Qt.MouseButton.LeftButton, pos=QPoint(90, 70))
+    assert left.middle != before
+
+
+def test_swapping_turns_the_change_round(rig, dialog):
+    before = dialog.views[0].visit.name
+    rig.qtbot.mouseClick(dialog.swap, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: dialog.views[1].visit.name == before)
+    assert any(word.startswith("−") and word.endswith("mm²") for word in words(dialog))
+
+
+def test_a_scale_that_is_taken_away_brings_the_caution(rig, dialog):
+    rig.session.scale.set_image(rig.session.records[1].id, None)
+    rig.wait(lambda: "No scale is set for the later image" in dialog.caution.text())
+    assert any(word.endswith("px²") for word in words(dialog))
+
+
+def test_an_image_without_a_mask_says_so(rig, dialog):
+    dialog.choices[1].setCurrentIndex(2)
+    dialog.choices[1].activated.emit(2)
+    rig.wait(lambda: words(dialog) == ["There is nothing in one of the masks yet."])
+    before = dialog.views[0].grab().toImage()
+    dialog.lines.box.click()
+    assert dialog.views[0].grab().toImage() != before
