@@ -26,10 +26,9 @@ from segstudio.app.judging import Judging
 from segstudio.app.learning import Learning
 from segstudio.app.loader import Loader
 from segstudio.app.mask_versions import MaskVersions
-from segstudio.app.measuring import Measuring
+from segstudio.app.measurement import Measurement
 from segstudio.app.mending import Mender
 from segstudio.app.ports import Scheduler
-from segstudio.app.reporting import Reporting
 from segstudio.app.resetting import Reset
 from segstudio.app.reviewing import Reviewing
 from segstudio.app.saver import Saver, SaveStatus
@@ -40,7 +39,6 @@ from segstudio.app.thumbnails import Thumbnails
 from segstudio.app.tools import ToolSettings
 from segstudio.app.truth import TruthCheck
 from segstudio.app.viewing import Viewing
-from segstudio.app.visits import Visits
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.segments import ClassSpec
@@ -101,38 +99,13 @@ class Session:
         self.exporter = Exporter(
             store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
         )
-        self._start_measuring(contents, scheduler)
+        self._measurement = measurement = Measurement(
+            contents, scheduler=scheduler, store=store, saver=self._saver, catalog=self.catalog, scale=self.scale,
+            document=lambda: self.document, table=lambda: self.table, classes=lambda: self.classes, announce=announce,
+        )  # fmt: skip
+        self.measuring, self.reporting, self.visits = measurement.measuring, measurement.reporting, measurement.visits
         self._start_learning(contents, scheduler, training)
         self._start_review(contents, scheduler)
-
-    def _start_measuring(self, contents: Contents, scheduler: Scheduler) -> None:
-        self.measuring = Measuring(
-            contents.lesion_measures,
-            scheduler=scheduler,
-            scale=self.scale,
-            document=lambda: self.document,
-            table=lambda: self.table,
-            classes=lambda: self.classes,
-            save=self._saver.save,
-            announce=self._announce,
-        )
-        self.reporting = Reporting(
-            scheduler,
-            self._store,
-            self.catalog,
-            lambda: self.table,
-            lambda: self.classes,
-            lambda: self.measuring.lesions,
-            self._announce,
-        )
-        self.visits = Visits(
-            scheduler,
-            self._store,
-            self.catalog,
-            lambda: self.table,
-            lambda: self.classes,
-            lambda: self.measuring.lesions,
-        )
 
     def _start_importing(self, scheduler: Scheduler) -> None:
         self.importer = Importer(
@@ -361,10 +334,8 @@ class Session:
         self._background.close()
         self.audit.close()
         self.carrying.close()
-        self.measuring.close()
+        self._measurement.close()
         self.reviewing.close()
-        self.reporting.close()
-        self.visits.close()
         self.queue.close()
         self._settings.set("tools", self.editor.settings.kept())
         return True

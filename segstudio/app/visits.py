@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segstudio.app.background import Background
-from segstudio.app.catalog import Catalog
 from segstudio.app.contents import MM_PER_PX
 from segstudio.app.document import Document
 from segstudio.app.loader import give_way
@@ -110,13 +109,12 @@ class Visits:
         self,
         scheduler: Scheduler,
         store: StoreThread,
-        catalog: Catalog,
         table: Callable[[], SegmentTable],
         classes: Callable[[], tuple[ClassSpec, ...]],
         lesions: Callable[[], bool],
     ) -> None:
         self._background = Background(scheduler, give_way)
-        self._store, self._catalog = store, catalog
+        self._store = store
         self._table, self._classes, self._lesions = table, classes, lesions
         self._asked = 0
 
