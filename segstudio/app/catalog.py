@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Kinship
+from segstudio.domain.review import Standing, standing
 
 
 def is_open(record: ImageRecord) -> bool:
@@ -25,6 +27,12 @@ class Catalog:
         self._index = {record.id: index for index, record in enumerate(self._records)}
         self._hidden = {record.id: record for record in hidden}
         self._gone: dict[int, ImageRecord] = {}
+        self._counts = Counter(standing(record) for record in self._records)
+
+    @property
+    def counts(self) -> Counter[Standing]:
+        """How many rows have come how far; asking costs nothing."""
+        return +self._counts
 
     @property
     def records(self) -> Sequence[ImageRecord]:
@@ -43,7 +51,7 @@ class Catalog:
 
     def original(self, record: ImageRecord) -> ImageRecord:
         """The image itself that a row is a reading of."""
-        return record if record.reading_of is None else self._hidden[record.reading_of]
+        return record if record.reading_of is None else self.record(record.reading_of)
 
     def record(self, image_id: int) -> ImageRecord:
         """One row, or a hidden image by its id, also one that was removed: news of it may be on its way.
@@ -60,9 +68,12 @@ class Catalog:
     def uncover(self, image_id: int) -> None:
         """Put a hidden image in the place of the reader's own row."""
         place = next(i for i, record in enumerate(self._records) if record.reading_of == image_id)
-        del self._index[self._records[place].id]
-        self._records[place] = self._hidden.pop(image_id)
-        self._index[image_id] = place
+        own, image = self._records[place], self._hidden.pop(image_id)
+        del self._index[own.id]
+        # It may be on the canvas still, or on its way to the disk.
+        self._gone[own.id] = own
+        self._records[place], self._index[image_id] = image, place
+        self._count(own, image)
 
     def __contains__(self, image_id: object) -> bool:
         return image_id in self._index
@@ -72,7 +83,13 @@ class Catalog:
         if record.id in self._hidden:
             self._hidden[record.id] = record
         elif record.id not in self._gone:
-            self._records[self._index[record.id]] = record
+            place = self._index[record.id]
+            self._count(self._records[place], record)
+            self._records[place] = record
+
+    def _count(self, before: ImageRecord, after: ImageRecord) -> None:
+        self._counts[standing(before)] -= 1
+        self._counts[standing(after)] += 1
 
     def extend(self, records: Iterable[ImageRecord]) -> int:
         """Append the rows of ``records`` that are not here yet; returns how many."""
@@ -81,6 +98,7 @@ class Catalog:
             self._gone.pop(record.id, None)
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
         self._records.extend(new)
+        self._counts.update(standing(record) for record in new)
         return len(new)
 
     def remove(self, image_ids: Container[int]) -> list[ImageRecord]:
@@ -89,6 +107,7 @@ class Catalog:
         self._gone.update({record.id: record for record in gone})
         self._records = [record for record in self._records if record.id not in self._gone]
         self._index = {record.id: index for index, record in enumerate(self._records)}
+        self._counts.subtract(standing(record) for record in gone)
         return gone
 
     @property

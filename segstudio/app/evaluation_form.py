@@ -74,7 +74,7 @@ class EvaluationForm:
         """How many images of the project there are to compare."""
         if self._session is None:
             return 0
-        records = self._session.records
+        records = self._session.review.comparable
         if kind == "approved":
             return sum(r.state is ImageState.APPROVED and r.prediction_round is not None for r in records)
         return sum(r.truth is not None and r.state is not ImageState.NEW for r in records)
@@ -132,7 +132,7 @@ class EvaluationForm:
 
 
 def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Progress, Cancelled], Plan]:
-    records, classes, table = list(session.records), session.classes, session.table
+    records, classes, table = session.review.comparable, session.classes, session.table
     against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
 
     def make(_progress: Progress, _cancelled: Cancelled) -> Plan:

@@ -24,7 +24,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.domain.metrics import mean_dice
 from segstudio.domain.patch import Patch
 from segstudio.domain.plane import TILE, UNSET
-from segstudio.domain.review import ReviewSettings, Standing, is_chosen, standing
+from segstudio.domain.review import ReviewSettings, Standing, is_chosen
 from segstudio.domain.segments import BACKGROUND, ClassSpec, SegmentTable, void_ids
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.project_db import Project
@@ -65,7 +65,7 @@ class Review:
     @property
     def counts(self) -> Counter[Standing]:
         """How many images have come how far, as their reader is told."""
-        return Counter(standing(record) for record in self._catalog.records)
+        return self._catalog.counts
 
     @property
     def twice(self) -> bool:
@@ -83,6 +83,11 @@ class Review:
     def truth_of(self, record: ImageRecord) -> Path | None:
         """The mask to compare with; none where two read the image and nobody has decided: it would sway one of them."""
         return None if record.second and not record.adjudicator else record.truth
+
+    @property
+    def comparable(self) -> list[ImageRecord]:
+        """The reader's rows, for comparing many: with a mask to compare with only where that may be seen."""
+        return [replace(record, truth=self.truth_of(record)) for record in self._catalog.records]
 
     @property
     def hides_model(self) -> bool:

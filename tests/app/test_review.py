@@ -8,7 +8,7 @@ from PIL import Image
 
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
-from tests.helpers.studios import StudioRig, approve
+from tests.helpers.studios import StudioRig, approve, write_images
 
 BLIND = ReviewSettings(second_share=1.0)
 
@@ -303,7 +303,13 @@ def test_nothing_is_decided_before_both_have_read(rig):
 def test_undoing_a_decision_in_the_making_brings_the_first_reading_back(disputed):
     session = disputed.session
     origin = session.records[0].origin
+    own = session.records[0]
+    disputed.show(own.id)
     session.adjudication.begin(origin)
+    # What is on the canvas until the image is read has a name still.
+    assert session.record(own.id).name == session.record(origin).name
+    assert own.id not in session.catalog
+    assert session.review.counts.total() == 3
     disputed.wait(lambda: session.adjudication.dispute is not None)
     session.adjudication.take("second")
     assert session.record(origin).state is ImageState.IN_PROGRESS
@@ -345,6 +351,11 @@ def test_counts_say_how_far_the_images_are(rig):
     rig.new_project(3)
     read_first(rig)
     assert rig.session.review.counts == {Standing.APPROVED: 1, Standing.NEW: 2}
+    rig.session.files.add(write_images(rig.folder / "more", 2))
+    rig.settle()
+    rig.show(rig.session.records[1].id)
+    rig.session.review.reject("blurred")
+    assert rig.session.review.counts == {Standing.APPROVED: 1, Standing.NEW: 3, Standing.REJECTED: 1}
 
 
 # ---- draw first, then reveal ---------------------------------------------------------------------------------------

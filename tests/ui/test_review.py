@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
+from segstudio.app.audit_check import verify_command
 from segstudio.domain.review import ReviewSettings, Standing, standing
 from segstudio.ui.dialogs.agreement import AgreementDialog
 from segstudio.ui.dialogs.reader import ReaderDialog
 from segstudio.ui.dialogs.reject import RejectDialog
+from segstudio.ui.dialogs.report import make_writers
 from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
 from segstudio.ui.docks.image_model import RECORD, describe
+from tests.helpers.tampering import meddling
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -152,6 +157,27 @@ def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_
     kinds = [(entry.kind, entry.who) for entry in rig.studio._store.ask(lambda project: project.audit.entries())]
     assert ("adjudicate", "Ben") in kinds
     assert ("approved", "Anna") in kinds
+
+    # What was decided is reported, with the head of the trail; the trail is whole, and one altered byte is found.
+    paths = {ending: tmp_path / f"report.{ending}" for ending in ("pdf", "json")}
+    rig.session.reporting.start([rig.session.records[0].id], False, partial(make_writers, paths, "Noto Sans"))
+    rig.wait(lambda: not rig.session.reporting.busy)
+    assert paths["pdf"].read_bytes().startswith(b"%PDF")
+    report = paths["json"].read_text(encoding="utf-8")
+    assert "Ben" in report
+    folder = rig.session.folder
+    assert rig.studio.close_project()
+    words, whole = verify_command(folder)
+    assert whole, words
+    with meddling(folder) as connection:
+        query = "SELECT rowid, CAST(png AS BLOB) FROM versions ORDER BY number DESC LIMIT 1"
+        row, png = connection.execute(query).fetchone()
+        at = len(png) // 2
+        tampered = png[:at] + bytes([png[at] ^ 1]) + png[at + 1 :]
+        connection.execute("UPDATE versions SET png = ? WHERE rowid = ?", (tampered, row))
+    words, whole = verify_command(folder)
+    assert not whole
+    assert "image_00.png" in words
 
 
 def test_a_reader_is_asked_for_before_anything_is_shown(rig):
