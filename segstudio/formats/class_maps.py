@@ -24,6 +24,7 @@ from segstudio.formats.void_names import means_nothing, means_void, unmarked
 LAYOUT = "class maps"
 
 _AT_A_GLANCE = 6
+_MOST_SAID = 12
 _VOID = 255
 
 
@@ -160,7 +161,8 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
 
 def _unnamed_colours(seen: Survey) -> Meaning:
     colours = {color: number for number, color in enumerate((c for c in seen.colours if any(c)), start=1)}
-    shares = ", ".join(f"{_hex(color)} ({100 * seen.colours[color]:.1f} %)" for color in colours)
+    shares = ", ".join(f"{_hex(color)} ({100 * seen.colours[color]:.1f} %)" for color in list(colours)[:_MOST_SAID])
+    shares += f" and {len(colours) - _MOST_SAID} more" if len(colours) > _MOST_SAID else ""
     return Meaning(
         seen.kind,
         tuple(FoundClass(number, _hex(color), color=color) for color, number in colours.items()),
@@ -172,7 +174,7 @@ def _unnamed_colours(seen: Survey) -> Meaning:
 def _unnamed_values(seen: Survey) -> Meaning:
     """Each value keeps its number as long as these are low; a mask that was not looked at may have one in between."""
     values = [value for value in seen.values if value not in (0, _VOID)]
-    said = ", ".join(map(str, values))
+    said = ", ".join(map(str, values[:_MOST_SAID])) + (" ..." if len(values) > _MOST_SAID else "")
     if max(values) <= MOST_CLASSES:
         numbers = {value: value for value in range(1, max(values) + 1)}
         classes = [FoundClass(number) for number in numbers]
