@@ -13,6 +13,7 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_digest, verify
 from segstudio.domain.errors import UserError
 from segstudio.formats.writing import write_whole
+from segstudio.store.database import damaged
 from segstudio.store.project_db import Project
 from segstudio.store.readings import READING_KEPT, Reading
 from segstudio.store.versions import APPROVALS, Version
@@ -48,12 +49,18 @@ class Report:
 
 
 class MaskCheck:
-    """Looks at one mask a step, so that strokes are saved in between; on the store thread."""
+    """Looks at one mask a step, so that strokes are saved in between; on the store thread.
+
+    Raises ``UserError`` for a file that is damaged so far that images can't be read.
+    """
 
     def __init__(self, project: Project, entries: Sequence[Entry]) -> None:
         self._project = project
         self._entries = {entry.number: entry for entry in entries}
-        self._records = {record.id: record for record in project.images.all_rows()}
+        try:
+            self._records = {record.id: record for record in project.images.all_rows()}
+        except ValueError as error:  # a state that there is not, say
+            raise damaged(project.folder) from error
         self._versions = {version.number: version for version in project.versions.list_versions()}
         self._last = _last_changes(entries)
         self._readings = project.readings.list_readings()

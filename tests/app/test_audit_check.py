@@ -266,3 +266,11 @@ def test_the_csv_holds_all_that_is_sealed(folder: Path, tmp_path: Path) -> None:
     ]
     assert read == there
     assert as_csv([], {}).decode().startswith("number,when,who")
+
+
+def test_a_state_that_there_is_not_is_damage(folder: Path) -> None:
+    with meddling(folder) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = 1")
+        connection.execute("UPDATE images SET state = 'perfect' WHERE id = 1")
+    with pytest.raises(UserError, match="damaged"):
+        verify_command(folder)
