@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from segstudio.store.database import damaged
 from segstudio.store.project_db import Project
 from segstudio.store.readings import READING_KEPT, Reading
 from segstudio.store.versions import APPROVALS, Version
+
+log = logging.getLogger(__name__)
 
 MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
 """Kinds of entries after which what was approved is not what is there."""
@@ -180,8 +183,14 @@ def verify_command(folder: Path, anchors: Sequence[str] = ()) -> tuple[str, bool
         known = [Head.read(anchor) for anchor in anchors]
     except ValueError as error:
         raise UserError(f"{error}. A head reads like 12:ab34… with 64 digits; reports and exports name it.") from error
-    with Project.inspect(folder) as project:
-        report = check_project(project, known)
+    try:
+        with Project.inspect(folder) as project:
+            report = check_project(project, known)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a file holds that this program never wrote
+        log.exception("the project could not be read")
+        raise damaged(folder) from error
     lines = [finding.sentence for finding in report.findings]
     if not lines:
         lines = [report.line, f"Head: {report.head}"]

@@ -117,7 +117,8 @@ class Database:
     def close(self) -> None:
         """Fold the WAL into the file and let the lock go. Closing twice does nothing."""
         # A full disk may refuse the checkpoint: then the WAL stays and the next opening reads it.
-        with contextlib.suppress(sqlite3.Error):
+        # And what SQLite says of a damaged one may be no text.
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
