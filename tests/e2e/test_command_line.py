@@ -11,6 +11,7 @@ import pytest
 
 from segstudio.formats.demo import write_demo
 from segstudio.store.project_db import Project
+from tests.helpers.tampering import meddling
 
 
 def segstudio(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -89,3 +90,23 @@ def test_doctor_names_what_it_finds():
     assert "torch 2.13" in done.stdout
     assert "GPU:" in done.stdout
     assert done.returncode == 0, done.stdout
+
+
+def test_the_audit_trail_is_verified_and_exported(lesions, tmp_path):
+    project = tmp_path / "p.segstudio"
+    assert segstudio("new", project, "--images", lesions / "images", "--masks", lesions / "masks").returncode == 0
+    done = segstudio("audit", "verify", project)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 approved masks" in done.stdout
+    head = done.stdout.splitlines()[-1].removeprefix("Head: ")
+    assert segstudio("audit", "verify", project, "--anchor", head).returncode == 0
+    done = segstudio("audit", "export", project, "--csv", tmp_path / "trail.csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len((tmp_path / "trail.csv").read_text().splitlines()) == int(head.split(":")[0]) + 1
+    with meddling(project) as connection:
+        connection.execute("UPDATE audit SET who = 'somebody else' WHERE number = 2")
+    done = segstudio("audit", "verify", project)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (1, "Entry 2 was altered.", "")
+    done = segstudio("audit", "verify", tmp_path / "no.segstudio")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
