@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-import segstudio
+from segstudio.app.model_files import models_folder
 from segstudio.domain.errors import UserError
 from segstudio.domain.frames import parse_frame
 from segstudio.imaging.reader import read_thumbnail
@@ -63,13 +63,6 @@ _WORDS: dict[StarterName, frozenset[str]] = {
 _ANY = frozenset(["object", "objects", "foreground", "mask", "region", "target"])
 _DERMOSCOPY = re.compile(r"(imd\d{3}|isic_\d+|ham\d+)", re.IGNORECASE)
 _MADS = re.compile(r"[A-Za-z]+_[A-Za-z]*\d+_C\d+_\d+")
-
-
-def models_folder() -> Path:
-    """Where the starter models lie; it need not be there."""
-    package = Path(segstudio.__file__).parent
-    folders = [package / "_resources" / "models", package.parent / "resources" / "models"]
-    return next((folder for folder in folders if folder.is_dir()), folders[-1])
 
 
 def starter_file(name: str) -> Path:
