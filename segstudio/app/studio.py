@@ -103,10 +103,17 @@ class Studio:
         return self._recent.paths
 
     def look_at(
-        self, paths: Sequence[Path], done: Callable[[Preview | UserError], None], masks: Path | None = None
+        self,
+        paths: Sequence[Path],
+        done: Callable[[Preview | UserError], None],
+        masks: Path | None = None,
+        every: int | None = None,
     ) -> None:
-        """Give ``done`` what there is to make a project of; ``masks`` is a folder of masks, if they lie apart."""
-        self._in_background(lambda: look_at(paths, masks), done)
+        """Give ``done`` what there is to make a project of; ``masks`` is a folder of masks, if they lie apart.
+
+        Of videos every ``every``-th frame is taken; None leaves that to their length.
+        """
+        self._in_background(lambda: look_at(paths, masks, every), done)
 
     def look_closely(
         self,

@@ -92,7 +92,7 @@ class Commands:
             self.new_project(paths)
         else:
             session = self.studio.session
-            self.studio.look_at(paths, lambda found: self._add_found(session, found))
+            self.studio.look_at(paths, lambda found: self._add_found(session, paths, found))
 
     def close_project(self) -> None:
         """Back to the welcome page."""
@@ -319,11 +319,17 @@ class Commands:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _add_found(self, session: Session, found: Preview | UserError) -> None:
+    def _add_found(self, session: Session, paths: list[Path], found: Preview | UserError) -> None:
         if isinstance(found, UserError):
             self.window.show_message(Message(str(found), "trouble", key="trouble"))
         elif self.studio.session is session:  # they were meant for no other project
-            session.files.add([image.image for image in found.found.images])
+            if any(image.pixels is not None for image in found.found.images):
+                # They must be written first, which is an import; and that is shown before it is done.
+                from segstudio.ui.import_actions import show_import
+
+                show_import(self, paths)
+            else:
+                session.files.add([image.image for image in found.found.images])
 
     def _ask_folder(self, title: str, then: Callable[[Path], None]) -> None:
         dialog = QFileDialog(self.window, title, self._last_folder())

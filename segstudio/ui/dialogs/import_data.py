@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -32,6 +31,7 @@ from segstudio.formats.dataset import Dataset, FoundClass
 from segstudio.ui.choices import RadioButton
 from segstudio.ui.dialogs.new_project import MASK_CHOICES
 from segstudio.ui.option_rows import CalmCombo
+from segstudio.ui.scroll_part import ScrollPart, sentences
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, label, restyle
 
@@ -39,7 +39,6 @@ LEFT_OUT = "left out"
 _LABELS = ("Folder", "Found", "Masks", "Take masks", "Classes", "Worth knowing", "Not taken")
 _FOLDER, _FOUND, _LAYER, _MASKS, _CLASSES, _NOTES, _SKIPPED = range(7)
 _MOST_SAID = 200
-_TEXT_WIDTH = 460
 
 
 class ImportDialog(QDialog):
@@ -70,7 +69,7 @@ class ImportDialog(QDialog):
         self._class_rows.setHorizontalSpacing(12)
         self._class_rows.setVerticalSpacing(4)
         self.combos: dict[int, CalmCombo] = {}
-        self.notes, self.skipped = _words(), _words()
+        self.notes, self.skipped = sentences(), sentences()
         self.masks_button = QPushButton("Masks…")
         self.masks_button.setToolTip("Masks that lie in a folder apart from their images")
         self.masks_button.setAccessibleName("Choose a folder of masks that lie apart from their images")
@@ -110,8 +109,8 @@ class ImportDialog(QDialog):
         grid.setVerticalSpacing(12)
         grid.setColumnStretch(1, 1)
         widgets: tuple[QWidget, ...] = (
-            place, self.found, self.layer, self.masks_box, _Part(self.classes, 132), _Part(self.notes, 96),
-            _Part(self.skipped, 64),
+            place, self.found, self.layer, self.masks_box, ScrollPart(self.classes, 132), ScrollPart(self.notes, 96),
+            ScrollPart(self.skipped, 64),
         )  # fmt: skip
         for number, (text, widget) in enumerate(zip(_LABELS, widgets, strict=True)):
             name = label(text, tone="muted")
@@ -197,7 +196,7 @@ class ImportDialog(QDialog):
         ):
             for widget in self._rows[row]:
                 widget.setVisible(shown)
-                if shown and isinstance(widget, _Part):
+                if shown and isinstance(widget, ScrollPart):
                     widget.fit()
         self.masks_button.setEnabled(len(self._paths) == 1 and self._paths[0].is_dir())
         self.import_button.setEnabled(found is not None)
@@ -299,35 +298,3 @@ def _summary(found: Dataset) -> str:
 def _name(known: FoundClass) -> str:
     what = {"thing": " (objects become one segment)", "void": " (not judged)", "stuff": ""}[known.kind]
     return f"{known.name or f'value {known.id}'}{what}"
-
-
-def _words() -> QLabel:
-    made = label()
-    made.setWordWrap(True)
-    made.setAlignment(Qt.AlignmentFlag.AlignTop)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return made
-
-
-class _Part(QScrollArea):
-    """As high as what is in it, up to ``most`` pixels; beyond, it scrolls."""
-
-    def __init__(self, widget: QWidget, most: int) -> None:
-        super().__init__()
-        self._inner, self._most = widget, most
-        self.setWidget(widget)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def fit(self) -> None:
-        """Take the height that is needed now."""
-        inner = self._inner
-        width = max(self.viewport().width(), _TEXT_WIDTH)
-        high = inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height()
-        self.setFixedHeight(min(self._most, high + 2))
-
-    def sizeHint(self) -> QSize:
-        """As wide as the dialog lets it be."""
-        return QSize(_TEXT_WIDTH, self.height())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +24,10 @@ from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import Dataset
+from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
+from segstudio.ui.scroll_part import ScrollPart, sentences
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, restyle
 
@@ -32,9 +36,21 @@ MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("compare", "Keep them aside to compare with: the model never sees them"),
     ("none", "Leave them out"),
 )
-IMAGE_FILTER = "Images (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp);;All files (*)"
-_LABELS = ("Images", "Classes", "Not judged", "Existing masks", "Orientation", "Project folder")
-_MASKS, _ORIENTATION = 3, 4
+_MOST_EVERY, _MOST_SAID = 9999, 200
+_IMAGES = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp"
+_OTHERS = "*.dcm *.dicom *.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv"
+IMAGE_FILTER = f"Images, scans and videos ({_IMAGES} {_OTHERS});;Images ({_IMAGES});;All files (*)"
+_LABELS = (
+    "Images", "Worth knowing", "Frames", "Classes", "Not judged", "Existing masks", "Orientation", "Project folder",
+)  # fmt: skip
+_NOTES, _FRAMES, _MASKS, _ORIENTATION = 1, 2, 5, 6
+_KINDS = {
+    "folder": "",
+    "DICOM": "They are in DICOM files.",
+    "video": "They are frames of videos.",
+    "class maps": "The masks have several classes.",
+}
+"""What to say of a layout that is not a known data set's."""
 
 
 class NewProjectDialog(QDialog):
@@ -74,6 +90,16 @@ class NewProjectDialog(QDialog):
         self.masks_button.setToolTip("Masks that lie in a folder apart from their images")
         self.masks_button.clicked.connect(self._on_masks)
         self._looked_at: list[Path] = []
+        self.every = QSpinBox()
+        self.every.setRange(1, _MOST_EVERY)
+        self.every.setPrefix("one in ")
+        self.every.setAccessibleName("How many frames of a video one is taken of")
+        self.every.setKeyboardTracking(False)
+        self.every.valueChanged.connect(lambda: self.take(self._looked_at, self._masks, self.every.value()))
+        self._masks: Path | None = None
+        self._of_videos = False
+        self.notes = sentences()
+        self._notes_part = ScrollPart(self.notes, 96, 420)
         self.upright = CheckBox(theme, "What is up stays up, as with people and scenes")
         self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
@@ -104,11 +130,13 @@ class NewProjectDialog(QDialog):
         grid.setColumnStretch(1, 1)
         self._labels = [label(text, tone="muted") for text in _LABELS]
         for row, made in enumerate(self._labels):
-            made.setContentsMargins(0, 3 if row in (_MASKS, _ORIENTATION) else 6, 0, 0)
+            made.setContentsMargins(0, {_NOTES: 0, _MASKS: 3, _ORIENTATION: 3}.get(row, 6), 0, 0)
             grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignTop)
         for row, widgets in enumerate(
             (
                 (self.found, folder, files, self.masks_button),
+                (self._notes_part,),
+                (self.every,),
                 (self.classes,),
                 (self.void,),
                 (self.masks_box,),
@@ -139,16 +167,21 @@ class NewProjectDialog(QDialog):
         layout.addStretch(1)
         layout.addLayout(buttons)
 
-    def take(self, paths: list[Path], masks: Path | None = None) -> None:
-        """Look at files or folders, and a folder of masks; what was looked at before is forgotten."""
-        self._looked_at = paths
+    def take(self, paths: list[Path], masks: Path | None = None, every: int | None = None) -> None:
+        """Look at files or folders, and a folder of masks; what was looked at before is forgotten.
+
+        Of videos every ``every``-th frame is taken; None leaves that to their length.
+        """
+        self._looked_at, self._masks = paths, masks
+        # While other frames are looked for, the field in which that was said stays.
+        self._of_videos = self._of_videos and every is not None
         self._preview = None
         self._asked += 1
         asked = self._asked
         restyle(self.found, "tone", "muted")
         self.found.setText("Looking at the images…")
         self._refresh()
-        self._studio.look_at(paths, lambda result: self._looked(asked, result), masks)
+        self._studio.look_at(paths, lambda result: self._looked(asked, result, every), masks, every)
 
     def accept(self) -> None:
         """Make the project; the window follows."""
@@ -181,7 +214,7 @@ class NewProjectDialog(QDialog):
         self._asked += 1
         super().done(result)
 
-    def _looked(self, asked: int, result: Preview | UserError) -> None:
+    def _looked(self, asked: int, result: Preview | UserError, every: int | None) -> None:
         if asked != self._asked:
             return
         if isinstance(result, UserError):
@@ -191,11 +224,19 @@ class NewProjectDialog(QDialog):
         self._preview = result
         restyle(self.found, "tone", "")
         found = result.found
+        self._of_videos = found.layout == "video"
         count, masks = len(found.images), found.with_mask
-        sentences = [f"{count} image" + ("" if count == 1 else "s") + (f", {masks} with a mask" if masks else "") + "."]
-        if found.layout != "folder":
-            sentences.append(f"This is laid out as the {found.layout} data set.")
-        self.found.setText(" ".join([*sentences, *found.notes]))
+        said = [f"{count} image" + ("" if count == 1 else "s") + (f", {masks} with a mask" if masks else "") + "."]
+        said.append(_KINDS.get(found.layout, f"This is laid out as the {found.layout} data set."))
+        self.found.setText(" ".join(part for part in said if part))
+        left_out = [f"Left out: {one.why}" for one in found.skipped[:_MOST_SAID]]
+        self.notes.setText("\n".join([*found.notes, *left_out]))
+        if every is not None:
+            self._refresh()
+            return
+        with QSignalBlocker(self.every):
+            self.every.setValue(_step(found))
+        self.upright.setChecked(found.upright)
         self.classes.setText(", ".join(result.suggested_classes))
         self.void.setText(", ".join(result.suggested_void))
         self.folder.setText(str(result.suggested_folder))
@@ -213,6 +254,12 @@ class NewProjectDialog(QDialog):
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
         self._labels[_MASKS].setVisible(with_masks)
+        noted = self._preview is not None and bool(self.notes.text())
+        self._notes_part.setVisible(noted)
+        self._notes_part.fit()
+        self._labels[_NOTES].setVisible(noted)
+        self.every.setVisible(self._of_videos)
+        self._labels[_FRAMES].setVisible(self._of_videos)
         self.masks_button.setEnabled(len(self._looked_at) == 1 and self._looked_at[0].is_dir())
         judged = set(self._class_names()) - set(_names(self.void.text()))
         ready = self._preview is not None and bool(judged) and bool(self.folder.text().strip())
@@ -250,6 +297,12 @@ class NewProjectDialog(QDialog):
         dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+
+def _step(found: Dataset) -> int:
+    """How many frames lie between one that is taken and the next, where these are frames of videos."""
+    first = [image.pixels.index for image in found.images[:2] if isinstance(image.pixels, VideoFrame)]
+    return min(first[1], _MOST_EVERY) if len(first) == 2 and first[1] else 1
 
 
 def _names(text: str) -> tuple[str, ...]:
