@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from segstudio.app.audit_log import AuditLog
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes
-from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.agreement import Agreement, PairScores, agreement, pair_scores
 from segstudio.domain.round_scores import Interval, mean_interval
@@ -35,7 +35,7 @@ class Agreements:
     def __init__(
         self,
         store: StoreThread,
-        saver: Saver,
+        audit: AuditLog,
         catalog: Catalog,
         background: Background,
         classes: Callable[[], tuple[ClassSpec, ...]],
@@ -46,7 +46,7 @@ class Agreements:
         self.pairs: dict[int, Pair] = {}
         self.progress = ""
         self._known: dict[tuple[Pair, tuple[int, ...]], PairScores] = {}
-        self._store, self._saver, self._catalog, self._background = store, saver, catalog, background
+        self._store, self._audit, self._catalog, self._background = store, audit, catalog, background
         self._classes, self._announce = classes, announce
 
     def look(self) -> None:
@@ -60,7 +60,8 @@ class Agreements:
         rows = {record.origin: record for record in self._catalog.records}
         self.pairs = {id_: pair for id_, pair in pairs.items() if id_ in rows and rows[id_].second == "done"}
         seen = list(self.pairs)
-        self._saver.save(lambda project: project.readings.seal(seen))
+        if seen:
+            self._audit.save(lambda project: project.readings.seal(seen), "agreement looked at", count=len(seen))
         self._next(list(self.pairs.items()), {})
 
     def _next(self, waiting: list[tuple[int, Pair]], done: dict[int, PairScores]) -> None:
@@ -69,8 +70,8 @@ class Agreements:
             image_id, pair = waiting.pop(0)
             done[image_id] = self._known[pair, void]
         if not waiting:
-            self.result = agreement(list(done.values()))
-            self._tell("")
+            scores = list(done.values())
+            self._background.ask(lambda: agreement(scores), self._finish, lambda _error: self._tell(""))
             return
         image_id, pair = waiting.pop(0)
         self._tell(f"Comparing {len(done) + 1} of {len(self.pairs)}")
@@ -96,6 +97,10 @@ class Agreements:
             compare,
             skip,
         )
+
+    def _finish(self, result: Agreement) -> None:
+        self.result = result
+        self._tell("")
 
     def _tell(self, progress: str) -> None:
         self.progress = progress

@@ -68,6 +68,12 @@ class Review:
         return self._catalog.counts
 
     @property
+    def pace(self) -> str:
+        """How long an approved image took, in the middle; "" before there is one."""
+        taken = sorted(record.seconds for record in self._catalog.approved if record.seconds >= 1)
+        return f"An image takes about {taken[len(taken) // 2]:.0f} seconds" if taken else ""
+
+    @property
     def twice(self) -> bool:
         """Whether some images have two readers."""
         return self.settings.second_share > 0

@@ -50,7 +50,7 @@ class Reviewing:
             reader=contents.reader, store=store, saver=saver, catalog=catalog, editor=editor,
             background=self._backgrounds[0], audit=audit, classes=classes, announce=announce, open_image=open_image,
         )  # fmt: skip
-        self.agreements = Agreements(store, saver, catalog, self._backgrounds[1], classes, announce)
+        self.agreements = Agreements(store, audit, catalog, self._backgrounds[1], classes, announce)
         self.review.decides = self.adjudication.decides
 
     def follow(self, document: Document | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,7 +123,7 @@ def agreement(pairs: Sequence[PairScores]) -> Agreement:
         ordered,
         mean_interval(pair.dice for pair in ordered),
         mean_interval((pair.hd95 for pair in ordered), most=math.inf),
-        _bootstrap(ordered, _pooled_kappa),
+        _pooled_kappa(ordered),
         limits_of_agreement([pair.area_difference for pair in ordered]),
     )
 
@@ -137,18 +137,15 @@ def limits_of_agreement(differences: Sequence[float]) -> LimitsOfAgreement | Non
     return LimitsOfAgreement(bias, bias.mean - reach, bias.mean + reach)
 
 
-def _pooled_kappa(pairs: Sequence[PairScores]) -> float:
-    pooled: dict[tuple[int, int], int] = {}
-    for pair in pairs:
-        for ids, count in pair.counts.items():
-            pooled[ids] = pooled.get(ids, 0) + count
-    return cohen_kappa(pooled)
-
-
-def _bootstrap(pairs: Sequence[PairScores], measure: Callable[[Sequence[PairScores]], float]) -> Interval | None:
+def _pooled_kappa(pairs: Sequence[PairScores]) -> Interval | None:
     if len(pairs) < 2:
         return None
+    cells = sorted({cell for pair in pairs for cell in pair.counts})
+    table = np.array([[pair.counts.get(cell, 0) for cell in cells] for pair in pairs], np.int64)
     draws = np.random.default_rng(_SEED).integers(0, len(pairs), (RESAMPLES, len(pairs)))
-    values = [measure([pairs[place] for place in draw]) for draw in draws]
+    drawn = np.array([np.bincount(draw, minlength=len(pairs)) for draw in draws])
+    mean, *values = (
+        cohen_kappa(dict(zip(cells, row.tolist(), strict=True))) for row in (table.sum(0), *(drawn @ table))
+    )
     low, high = np.percentile(values, (2.5, 97.5))
-    return Interval(measure(pairs), float(low), float(high), len(pairs))
+    return Interval(mean, float(low), float(high), len(pairs))

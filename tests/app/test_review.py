@@ -462,3 +462,23 @@ def test_a_project_that_asks_shows_nothing_before_it_knows(rig):
     asked[1][1](None)
     assert rig.studio.session is None
     assert not rig.studio.busy
+
+
+# ---- time ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_time_that_an_image_took_is_kept(rig):
+    rig.new_project(3)
+    session = rig.session
+    now = [100.0]
+    session.review.clock._now = lambda: now[0]
+    image_id = session.records[0].id
+    rig.show(image_id)
+    now[0] += 25.0
+    rig.stroke((20, 20), (50, 40))
+    now[0] += 5.0
+    session.approve()
+    rig.settle()
+    assert session.record(image_id).seconds == 30.0
+    assert session.review.pace == "An image takes about 30 seconds"
+    assert rig.reopen().record(image_id).seconds == 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -303,3 +304,12 @@ def test_a_reader_has_a_name(rig, name):
     assert not asked.ok.isEnabled()
     asked.reject()
     gone(rig, ReaderDialog)
+
+
+def test_a_tooltip_tells_how_long_an_image_took(rig):
+    rig.new_project(2)
+    session = rig.session
+    session.viewing.replace(replace(session.records[0], seconds=75.0))
+    rows = [rig.window.images.model.index(row).data(Qt.ItemDataRole.ToolTipRole) for row in range(2)]
+    assert rows[0].endswith("1:15 minutes of work")
+    assert "minutes" not in rows[1]

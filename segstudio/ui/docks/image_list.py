@@ -204,6 +204,7 @@ class ImageList(QWidget):
         total = 0 if session is None else len(session.records)
         done = 0 if session is None else session.approved_count
         self.progress_text.setText(f"{done} of {total} approved")
+        self.progress_text.setToolTip("" if session is None else session.review.pace)
         self.progress.set_fraction(done / total if total else 0.0)
 
     def _refresh_icons(self) -> None:

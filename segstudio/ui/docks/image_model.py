@@ -59,6 +59,12 @@ def describe(record: ImageRecord) -> str:
     return ", ".join(words)
 
 
+def time_words(record: ImageRecord) -> str:
+    """How long somebody worked on an image; "" for less than a second."""
+    minutes, seconds = divmod(round(record.seconds), 60)
+    return f"{minutes}:{seconds:02} minutes of work" if minutes or seconds else ""
+
+
 class ImageModel(QAbstractListModel):
     """Reads the session's records in place; 10,000 rows cost nothing until they are painted."""
 
@@ -108,7 +114,7 @@ class ImageModel(QAbstractListModel):
             return f"{record.name}, {describe(record)}" + ("" if pick is None else f", {short_reason(pick)}")
         if role == Qt.ItemDataRole.ToolTipRole:
             pick = self.pick(record.id)
-            said = record.problem or f"{record.path}\n{describe(record)}"
+            said = record.problem or "\n".join(filter(None, (str(record.path), describe(record), time_words(record))))
             return said if pick is None else f"{said}\n{long_reason(pick)}"
         if role == ID:
             return record.id
