@@ -71,5 +71,4 @@ def _as_row(own: ImageRecord, image: ImageRecord) -> ImageRecord:
         truth=image.truth,
         problem=image.problem,
         group=image.group,
-        held_out=image.held_out,
     )

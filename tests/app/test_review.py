@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -208,6 +210,66 @@ def test_a_mask_to_compare_with_is_not_shown_while_two_read(rig, tmp_path):
     assert session.review.truth_of(record) is None
     assert session.review.truth_of(replace(record, adjudicator="Cleo")) == record.truth
     assert session.review.truth_of(replace(record, second="")) == record.truth
+
+
+def all_that_is_told(rig, reader: str, tmp_path) -> list[object]:
+    """What a reader's session shows of all images and of the first, ids aside."""
+    session = as_reader(rig, reader)
+    rig.show(session.records[0].id)
+    document = session.document
+    session.exporter.export_masks(tmp_path, only_approved=False)
+    rig.wait(lambda: not session.exporter.busy)
+    internal = {"id", "path", "reader", "reading_of"}
+    return [
+        [{f.name: getattr(r, f.name) for f in fields(r) if f.name not in internal} for r in session.records],
+        session.review.counts,
+        session.approved_count,
+        rig.mask().tolist(),
+        None if document.prediction is None else document.prediction.to_array().tolist(),
+        document.confidence is None,
+        document.mask_origin,
+        session.editor.undo_name,
+        session.editor.redo_name,
+        session.clipboard.is_empty,
+        session.catalog.step(None, 0) == session.records[0].id,
+        session.records.index(session.record(session.catalog.next_unapproved(None))),
+        session.records.index(session.record(session.queue.next_id())),
+        session.book.approval_scores,
+        session.truth.dice,
+        session.carrying.offer,
+        [r.truth for r in session.review.comparable],
+        {path.name: path.read_bytes() for path in sorted(tmp_path.glob("*.png"))},
+    ]
+
+
+@pytest.mark.parametrize("deed", ["paint", "approve", "reject", "approve and paint"])
+def test_all_that_the_second_reader_sees_is_as_if_the_first_had_done_nothing(tmp_path, deed):
+    told = []
+    for world, at_work in (("idle", False), ("busy", True)):
+        rig = StudioRig(tmp_path / world)
+        try:
+            rig.new_project(6)
+            for index in range(3):
+                read_first(rig, index)
+            rig.wait(lambda rig=rig: rig.session.predictor.round == 1)
+            review(rig, BLIND)
+            for index in (5, 4):  # whose files are read then is no secret
+                rig.show(rig.session.records[index].id)
+            if at_work:
+                if "paint" in deed:
+                    rig.stroke((20, 20), (60, 40))
+                if "approve" in deed:
+                    rig.session.approve()
+                    rig.settle()
+                if deed == "reject":
+                    rig.session.review.reject("blurred")
+            rig.settle()
+            told.append(all_that_is_told(rig, "Ben", tmp_path / f"{world} masks"))
+        finally:
+            rig.studio.close()
+    idle, busy = told
+    for one, other in zip(idle, busy, strict=True):
+        assert one == other
 
 
 # ---- agreement and adjudication ------------------------------------------------------------------------------------
