@@ -15,6 +15,7 @@ from segstudio.app.loader import Loader
 from segstudio.app.mask_intake import MaskIntake
 from segstudio.app.mending import Mender
 from segstudio.app.model_choice import ModelChoice
+from segstudio.app.model_exchange import ModelExchange
 from segstudio.app.ports import Scheduler
 from segstudio.app.predictor import Predictor
 from segstudio.app.queue import Queue
@@ -65,15 +66,9 @@ class Learning:
             link, catalog, current, intake.take, self._on_predicting, self._say_of_masks
         )
         self.model = ModelChoice(
-            contents.model,
-            training=replace(training, upright=contents.upright),
-            classes=lambda: judging.classes,
-            user=settings,
-            link=link,
-            intake=intake,
-            save=saver.save,
-            announce=announce,
-        )
+            contents.model, training=replace(training, upright=contents.upright), classes=lambda: judging.classes,
+            user=settings, link=link, intake=intake, save=saver.save, announce=announce,
+        )  # fmt: skip
         self.rounds = RoundRunner(
             scheduler=scheduler, store=store, link=link, catalog=catalog, classes=lambda: judging.classes, table=table,
             book=book, settings=self.model.for_round, announce=announce, on_weights=intake.use_weights,
@@ -84,6 +79,7 @@ class Learning:
         )  # fmt: skip
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
+        self.exchange = self._make_exchange(contents.name, store, scheduler, catalog, judging)
         self.watchdog = Watchdog(
             scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker or mender.busy
         )
@@ -95,6 +91,15 @@ class Learning:
             contents.order, training.seed, catalog, scheduler, store, saver.save, announce, current, prefetch
         )
         self._order_predictions()
+
+    def _make_exchange(
+        self, name: str, store: StoreThread, scheduler: Scheduler, catalog: Catalog, judging: Judging
+    ) -> ModelExchange:
+        return ModelExchange(
+            name=name, book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
+            classes=lambda: judging.classes, network=lambda: self.model.settings.network,
+            learning=lambda: self.rounds.busy, announce=self._announce,
+        )  # fmt: skip
 
     def _order_predictions(self) -> None:
         """The images that the queue leads to are predicted first, and what is found on the way orders the queue."""

@@ -142,6 +142,7 @@ class Session:
         )
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
+        self.exchange = learning.exchange
         self.starting = learning.starting
         self._approvals = learning.approvals
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
@@ -329,6 +330,7 @@ class Session:
             return False
         self.importer.close()
         self._learning.watchdog.stop()
+        self.exchange.close()
         self.predictor.pause()
         self._loader.close()
         self._background.close()

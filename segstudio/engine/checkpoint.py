@@ -103,6 +103,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
             header = _header(path, metadata)
+            _check_shapes(header, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise UserError(f"The weights {path} cannot be read ({error}).") from error
@@ -111,6 +112,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not all_finite(tensors.values()):
         raise _damaged(path)
     return Checkpoint(header, tensors)
+
+
+def _check_shapes(header: WeightsHeader, found: Mapping[str, tuple[int, ...]]) -> None:
+    """Whether the tensors are those of the network that the header names, before there is room made for any."""
+    with torch.device("meta"):
+        wanted = build_network(header.network, len(header.classes)).state_dict()
+    if found != {name: tuple(tensor.shape) for name, tensor in wanted.items()}:
+        raise UserError("These weights do not fit the network they name. Train the model again.")
 
 
 def _damaged(path: Path) -> UserError:

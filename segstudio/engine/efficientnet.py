@@ -57,16 +57,31 @@ class _SameConv2d(nn.Conv2d):
 
         Scaling the few weights instead of the many features spares a pass over these forward and two backward.
         """
+        convolved: torch.Tensor = self._conv_forward(x, *self._folded(norm))
+        return convolved
+
+    def _folded(self, norm: nn.BatchNorm2d | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """The filters and what is added, with ``norm`` in them."""
         weight, bias = self.weight, None
         if norm is not None:
             assert norm.running_mean is not None
             assert norm.running_var is not None
             scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
             weight, bias = weight * scale[:, None, None, None], norm.bias - norm.running_mean * scale
-        if self._shifts:
-            weight = functional.pad(weight, (1, 0, 1, 0))
-        convolved: torch.Tensor = self._conv_forward(x, weight, bias)
-        return convolved
+        return functional.pad(weight, (1, 0, 1, 0)) if self._shifts else weight, bias
+
+    def plain(self, norm: nn.BatchNorm2d) -> nn.Conv2d:
+        """A convolution as any other program has them that does the same as this one and ``norm``."""
+        weight, bias = self._folded(norm)
+        side, stride = self.kernel_size[0], self.stride[0]
+        kernel = side + 1 if self._shifts else side
+        made = nn.Conv2d(self.in_channels, self.out_channels, kernel, stride, side // 2, groups=self.groups)
+        assert made.bias is not None
+        assert bias is not None
+        with torch.no_grad():
+            made.weight.copy_(weight)
+            made.bias.copy_(bias)
+        return made
 
 
 class _ConvNorm(nn.Module):
@@ -88,6 +103,10 @@ class _ConvNorm(nn.Module):
         else:
             x = self._normed(x)
         return x if self._linear else functional.relu6(x, inplace=True)
+
+    def plain(self) -> nn.Sequential:
+        """The same of parts that any other program has, for evaluation alone."""
+        return nn.Sequential(self.conv.plain(self.norm), nn.Identity() if self._linear else nn.ReLU6())
 
     def _normed(self, x: torch.Tensor) -> torch.Tensor:
         normed: torch.Tensor = self.norm(self.conv(x)) if self.norm.training else self.conv(x, self.norm)
@@ -173,6 +192,15 @@ class EfficientNetLite0(nn.Module):
         renamed = {name: tensors[_file_name(name)] for name in own if _file_name(name) in tensors}
         counters = {name: value for name, value in own.items() if name.endswith("num_batches_tracked")}
         self.load_state_dict({**counters, **renamed}, strict=True)
+
+
+def make_plain(network: nn.Module) -> None:
+    """Put what any other program knows in the place of this encoder's own layers, wherever ``network`` has them."""
+    for name, part in list(network.named_children()):
+        if isinstance(part, _ConvNorm):
+            setattr(network, name, part.plain())
+        else:
+            make_plain(part)
 
 
 def _file_name(own_name: str) -> str:

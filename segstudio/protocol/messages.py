@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -62,6 +62,27 @@ class Mend:
     class_number: int
     pixels: str
     clicks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Say whether ``weights``, an absolute path of a file that may come from anywhere, make a model."""
+
+    job: int
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Write the model in ``weights`` to ``output`` as ONNX, and run both on ``image`` to see that they agree.
+
+    Paths are absolute; without an ``image`` noise is looked at.
+    """
+
+    job: int
+    weights: str
+    output: str
+    image: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +184,24 @@ class Mended:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """The weights make a model, of ``network``, that knows ``classes`` in order."""
+
+    job: int
+    network: str
+    classes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The model stands at ``output``; its probabilities differ from ours by ``difference`` at most."""
+
+    job: int
+    output: str
+    difference: float
+
+
+@dataclass(frozen=True, slots=True)
 class Cancelled:
     """``job`` was given up; what it had written is removed."""
 
@@ -178,6 +217,6 @@ class Failed:
     detail: str
 
 
-ToWorker = Train | Predict | Mend | Cancel | Shutdown
-FromWorker = Ready | Progress | Notice | Finished | Predicted | Mended | Cancelled | Failed
+ToWorker = Train | Predict | Mend | Check | Export | Cancel | Shutdown
+FromWorker = Ready | Progress | Notice | Finished | Predicted | Mended | Checked | Exported | Cancelled | Failed
 Message = ToWorker | FromWorker

@@ -164,6 +164,24 @@ class Rounds:
             self._trail.note("round in use", round=number, weights=self.digest(number))
         return path
 
+    def take_in(self, weights: Path, note: str, started: float) -> RoundRecord:
+        """Keep a copy of ``weights`` that were learned elsewhere as a round that ended well; ``note`` says where from.
+
+        It counts for as many approved images as the last round did, so that the next one comes when it would have.
+        Raises ``UserError`` if the copy can't be made; then there is no such round.
+        """
+        finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
+        begun = self.begin_round(finished[-1].approved if finished else 0, started)
+        folder = self.round_folder(begun.number)
+        try:
+            shutil.copyfile(weights, folder / WEIGHTS)
+        except OSError as error:
+            sentence = f"The model could not be copied to {folder}: {error.strerror}."
+            self.end_round(begun.number, RoundStatus.FAILED, sentence=sentence)
+            raise UserError(f"{sentence} Make sure that the disk has room, then try again.") from error
+        self.set_note(begun.number, note)
+        return self.end_round(begun.number, RoundStatus.FINISHED, weights=f"{ROUNDS}/{folder.name}/{WEIGHTS}")
+
     def set_note(self, number: int, note: str) -> None:
         """Keep what the user wrote about a round. ``KeyError`` for no such round."""
         with self._database.writing() as connection:

@@ -11,7 +11,7 @@ from segstudio.domain.queue import Order
 from segstudio.ui.action import Action, Test, with_document, with_project
 from segstudio.ui.audit_actions import AUDIT_ACTIONS
 from segstudio.ui.commands import Commands
-from segstudio.ui.evaluate.command import show_evaluate
+from segstudio.ui.evaluate.command import EVALUATE_ACTIONS, MODEL_FILE_ACTIONS
 from segstudio.ui.import_actions import IMPORT_ACTIONS
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
@@ -144,6 +144,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", with_project),
     *IMPORT_ACTIONS,
     Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", with_project),
+    *MODEL_FILE_ACTIONS,
     Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", with_project),
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),
 
@@ -235,7 +236,7 @@ ACTIONS: tuple[Action, ...] = (
            with_project, lambda c: not c.window.training.folded),
     Action("model_settings", "Model settings…", "-Model", (), lambda c: c.show_model_settings(), "", with_project),
     Action("rounds", "Rounds…", "Model", ("Ctrl+Shift+T",), lambda c: c.show_rounds(), "", with_project),
-    Action("evaluate", "Evaluate…", "Model", ("Ctrl+Shift+E",), show_evaluate, "chart-bar"),
+    *EVALUATE_ACTIONS,
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 
     *AUDIT_ACTIONS,

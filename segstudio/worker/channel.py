@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from segstudio.protocol.codec import ProtocolError, decode, encode
-from segstudio.protocol.messages import Cancel, FromWorker, Mend, Predict, Shutdown, ToWorker, Train
+from segstudio.protocol.messages import FromWorker, ToWorker
 
 _log = logging.getLogger(__name__)
 _LONGEST_LINE = 1 << 20
@@ -42,7 +42,7 @@ class Channel:
             except ProtocolError as error:
                 _log.error("A line on stdin was passed over: %s", error)
                 continue
-            if isinstance(message, Train | Predict | Mend | Cancel | Shutdown):
+            if isinstance(message, ToWorker):
                 yield message
             else:
                 _log.error("A message on stdin was passed over: %s is for the window", type(message).__name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from segstudio.protocol.messages import Cancel, Mend, Predict, Shutdown, ToWorker, Train
+from segstudio.protocol.messages import Cancel, Check, Export, Mend, Predict, Shutdown, ToWorker, Train
 
-Job = Train | Predict | Mend
+Job = Train | Predict | Mend | Check | Export
 
-_URGENCY = (Mend, Predict, Train)
+_URGENCY = (Mend, Predict, Check, Export, Train)
 
 
 class Inbox:

@@ -18,6 +18,7 @@ from typing import NoReturn
 import torch
 
 from segstudio.domain.errors import UserError
+from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache, write_confidence, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
 from segstudio.engine.predict import Predictor
@@ -27,6 +28,10 @@ from segstudio.imaging.mask_png import from_text, to_text
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancelled,
+    Check,
+    Checked,
+    Export,
+    Exported,
     Failed,
     Finished,
     Mend,
@@ -77,6 +82,10 @@ class Worker:
                     self._predict(job)
                 case Mend():
                     self._mend(job)
+                case Check():
+                    self._check(job)
+                case Export():
+                    self._export(job)
         except RoundCancelled:
             self._channel.send(Cancelled(job.job))
         except UserError as error:
@@ -145,6 +154,19 @@ class Worker:
         pixels, clicks = from_text(job.pixels, 3), from_text(job.clicks, 3)
         probability = self._predictor(Path(job.weights)).mend(pixels, clicks, job.class_number)
         self._channel.send(Mended(job.job, to_text(probability), time.monotonic() - started))
+
+    def _check(self, job: Check) -> None:
+        checkpoint = load_checkpoint(Path(job.weights))
+        checkpoint.build()
+        self._channel.send(Checked(job.job, checkpoint.header.network, list(checkpoint.header.classes)))
+
+    def _export(self, job: Export) -> None:
+        # Not at the top: what it needs is wanted seldom, and need not be installed.
+        from segstudio.engine.onnx_export import export_onnx
+
+        image = None if job.image is None else Path(job.image)
+        difference = export_onnx(Path(job.weights), Path(job.output), image)
+        self._channel.send(Exported(job.job, job.output, difference))
 
     def _give_up_if_cancelled(self, job: Predict) -> None:
         if self._inbox.is_cancelled(job.job):

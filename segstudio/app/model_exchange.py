@@ -1,0 +1,257 @@
+"""Models that come into a project from elsewhere, and leave it. Main thread only; slow work is done off it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from segstudio.app.asking_worker import ask_worker
+from segstudio.app.catalog import Catalog
+from segstudio.app.changes import Changes, Message
+from segstudio.app.model_card import MARK, CardFacts, model_card
+from segstudio.app.model_files import look_at_model
+from segstudio.app.ports import Scheduler
+from segstudio.app.round_book import RoundBook
+from segstudio.app.round_keeping import RoundKeeper
+from segstudio.app.starters import SETTING
+from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.errors import UserError
+from segstudio.domain.rounds import STARTER_ROUND, RoundRecord
+from segstudio.domain.segments import ClassSpec
+from segstudio.formats.writing import write_whole
+from segstudio.protocol.messages import Check, Checked, Export, Exported
+from segstudio.protocol.weights import WeightsInfo
+from segstudio.store.project_db import Project
+
+KEY = "model"
+ONNX, OWN = ".onnx", ".safetensors"
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class ModelExchange:
+    """One model at a time."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        book: RoundBook,
+        keeping: RoundKeeper,
+        store: StoreThread,
+        scheduler: Scheduler,
+        catalog: Catalog,
+        classes: Callable[[], tuple[ClassSpec, ...]],
+        network: Callable[[], str],
+        learning: Callable[[], bool],
+        announce: Callable[[Changes], None],
+    ) -> None:
+        self._name = name
+        self._network = network
+        self._learning = learning
+        self._book = book
+        self._keeping = keeping
+        self._store = store
+        self._scheduler = scheduler
+        self._catalog = catalog
+        self._classes = classes
+        self._announce = announce
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="exchange")
+        self._closing = threading.Event()
+        self.doing = ""
+
+    @property
+    def busy(self) -> bool:
+        """True while a model is on its way."""
+        return bool(self.doing)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model to export."""
+        return self._book.in_use is not None
+
+    def import_model(self, path: Path) -> None:
+        """Take in a file of weights as a round that can be chosen and left again, and use it.
+
+        Anything but a whole model of this program with this project's classes is refused by a sentence.
+        """
+        if self._learning():
+            self._say("A round is being learned. Wait for its end, or stop it, then import the model.", "trouble")
+            return
+        classes, note = self._classes(), f"Imported from {path.name}"
+
+        def check() -> WeightsInfo:
+            info = look_at_model(path)
+            check_classes(path, info, classes)
+            ask_worker(lambda job: Check(job, str(path)), Checked, self._closing.is_set)
+            return info
+
+        def checked(info: WeightsInfo) -> None:
+            self._store.run(
+                lambda project: project.rounds.take_in(path, note, time.time()),
+                lambda record: self._taken(record, info),
+                self._failed,
+            )
+
+        self._begin("Looking at the model", check, checked)
+
+    def export_model(self, path: Path, number: int | None = None) -> None:
+        """Write a round's model, by default the one in use, to ``path`` with its card beside it.
+
+        As ONNX, checked against the model itself, if ``path`` ends so, else as safetensors.
+        """
+        wanted = self._book.in_use if number is None else number
+        if wanted is None:
+            self._say("This project has no model yet. Approve a few images and run a round first.", "trouble")
+            return
+        path = path if path.suffix.lower() in (ONNX, OWN) else path.with_name(path.name + OWN)
+        name, images = self._name, [r.path for r in self._catalog.records if r.problem is None and r.path.is_file()]
+
+        def export(found: tuple[Path, CardFacts]) -> None:
+            def write() -> str:
+                return write_model(*found, path, images[0] if images else None, self._closing.is_set)
+
+            self._begin("Exporting the model", write, lambda sentence: self._done(sentence))
+
+        self._store.run(lambda project: facts_of(project, name, wanted), export, self._failed)
+
+    def close(self) -> None:
+        """Give up what is under way; returns at once."""
+        self._closing.set()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def _begin(self, doing: str, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        if self.busy:
+            self._say("Another model is on its way. Wait until that is done, then try again.", "trouble")
+            return
+        self.doing = doing
+        self._say(f"{doing}…")
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception as error:
+                if not isinstance(error, UserError):
+                    log.exception("a model could not be taken in or written")
+                words = error
+                self._post(lambda: self._failed(words))
+            else:
+                self._post(lambda: done(result))
+
+        self._thread.submit(run)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        self._scheduler.post(lambda: None if self._closing.is_set() else call())
+
+    def _taken(self, record: RoundRecord, info: WeightsInfo) -> None:
+        self.doing = ""
+        self._book.add(record)
+        self._book.look()
+        self._keeping.use(record.number)
+        if info.network != self._network():
+            sentence = (
+                f"Round {record.number} is the imported model, and in use. It is of another network than the one in "
+                "Model settings, so the next round starts afresh unless you choose its network there."
+            )
+            # After what is said about its use, which the store answers first.
+            self._store.run(lambda _project: None, lambda _none: self._say(sentence))
+
+    def _done(self, sentence: str) -> None:
+        self.doing = ""
+        self._say(sentence)
+
+    def _failed(self, error: Exception) -> None:
+        self.doing = ""
+        self._say(in_words(error), "trouble")
+
+    def _say(self, sentence: str, kind: str = "info") -> None:
+        self._announce(
+            Changes(training=True, message=Message(sentence, "trouble" if kind == "trouble" else "info", key=KEY))
+        )
+
+
+def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...]) -> None:
+    """Raise ``UserError`` unless the model knows the project's classes, in their order."""
+    ours = [spec.name for spec in classes]
+    if [name.strip().casefold() for name in info.classes] != [name.casefold() for name in ours]:
+        theirs = ", ".join(f"“{name}”" for name in info.classes[:8])
+        mine = ", ".join(f"“{name}”" for name in ours[:8])
+        raise UserError(
+            f"The model {path.name} knows other classes ({theirs}) than this project ({mine}). It was not taken in: "
+            "choose a model of the same classes in the same order."
+        )
+
+
+def facts_of(project: Project, name: str, number: int) -> tuple[Path, CardFacts]:
+    """The weights of a round and what its card tells; on the store thread. Raises ``UserError`` if they are gone."""
+    starter = project.settings.get_setting(SETTING)
+    base = f"the starter model “{starter}”" if isinstance(starter, str) and starter != "none" else ""
+    record = next((record for record in project.rounds.list_rounds() if record.number == number), None)
+    weights = project.rounds.starter() if number == STARTER_ROUND else None
+    if record is not None and record.weights is not None:
+        weights = project.folder / record.weights
+    if weights is None or not weights.is_file() or not weights.resolve().is_relative_to(project.folder.resolve()):
+        raise UserError("The file with what the model learned is gone, so it can't be exported. Use another round.")
+    facts = CardFacts("", name, number, look_at_model(weights), project.rounds.digest(number), 0.0)
+    if record is None:
+        return weights, replace(facts, base=base)
+    return weights, replace(
+        facts,
+        ended=record.started + record.seconds,
+        approved=0 if record.note.startswith("Imported from") else record.approved,
+        held_out=record.held_out_count,
+        note=record.note,
+        base=base,
+        scores=project.rounds.scores(number),
+    )
+
+
+def write_model(
+    weights: Path, facts: CardFacts, path: Path, image: Path | None, cancelled: Callable[[], bool] = lambda: False
+) -> str:
+    """Write a model and its card; returns what to tell the user. Raises ``UserError``."""
+    card = path.with_suffix(".md")
+    if card.exists() and not _is_card(card):
+        raise UserError(f"{card} is there already and is no model card. Choose another name for the model.")
+    if path.suffix.lower() == ONNX:
+        ask = Export(0, str(weights), str(path.absolute()), None if image is None else str(image))
+        answer = ask_worker(lambda job: replace(ask, job=job), Exported, cancelled)
+        facts = replace(facts, onnx=True, difference=answer.difference)
+        checked = f", checked: its probabilities differ by {answer.difference:.1g} at most"
+    else:
+        _copy(weights, path)
+        checked = ""
+    write_whole(card, model_card(replace(facts, name=path.stem)).encode("utf-8"))
+    return f"The model was written to {path}, its card beside it{checked}."
+
+
+def _copy(weights: Path, path: Path) -> None:
+    if path.exists() and path.samefile(weights):
+        raise UserError(f"{path} is the project's own file. Choose another place for the export.")
+    beside = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(weights, beside)
+        beside.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise UserError(f"{path} could not be written: {error.strerror}. Choose another place for it.") from error
+
+
+def _is_card(path: Path) -> bool:
+    try:
+        return path.read_text(encoding="utf-8").startswith(MARK)
+    except (OSError, UnicodeDecodeError):
+        return False

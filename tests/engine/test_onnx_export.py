@@ -1,0 +1,87 @@
+"""ONNX says what the network says, on a real image and at other sizes than it was written at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.domain.errors import UserError
+from segstudio.engine import onnx_export
+from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.models import build_network
+from segstudio.engine.onnx_export import TOLERANCE, export_onnx
+from tests.helpers.studios import write_images
+
+onnxruntime: Any = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+pytest.importorskip("onnx", reason="onnx is not installed")
+
+
+def weights(folder: Path, network: str, classes: tuple[str, ...]) -> Path:
+    torch.manual_seed(4)
+    made = build_network(network, len(classes))
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 2)
+    path = folder / "w.safetensors"
+    save_checkpoint(path, WeightsHeader(network, classes, 64), made.state_dict())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("network", "classes"),
+    [("unet-efficientnet-lite0", ("lesion",)), ("unet-efficientnet-lite0", ("a", "b")), ("unet", ("lesion",))],
+)
+def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ...]) -> None:
+    path = weights(tmp_path, network, classes)
+    (image,) = write_images(tmp_path, 1)
+    assert export_onnx(path, tmp_path / "m.onnx", image) <= TOLERANCE
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    words = session.get_modelmeta().custom_metadata_map
+    assert json.loads(words["segstudio.classes"]) == list(classes)
+    assert words["segstudio.note"] == "Not for diagnosis."
+    net = load_checkpoint(path).build()
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 3, 96, 128)).astype(np.float32)
+    with torch.inference_mode():
+        logits = net((torch.from_numpy(pixels) - 127) / 128)
+        ours = torch.sigmoid(logits) if len(classes) == 1 else torch.softmax(logits, dim=1)
+    (theirs,) = session.run(None, {"image": pixels})
+    assert theirs.shape == (2, len(classes) + (len(classes) > 1), 96, 128)
+    assert np.abs(ours.numpy() - theirs).max() < TOLERANCE
+
+
+def test_a_model_that_says_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = weights(tmp_path, "unet", ("lesion",))
+    monkeypatch.setattr(onnx_export, "_difference", lambda *_: float("nan"))
+    with pytest.raises(UserError, match="says something else"):
+        export_onnx(path, tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_what_onnx_does_not_know_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="segnet has parts that ONNX does not know"):
+        export_onnx(weights(tmp_path, "segnet", ("lesion",)), tmp_path / "m.onnx")
+
+
+def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_export, "_NEEDED", ("onnx", "no_such_package"))
+    with pytest.raises(UserError, match=r"no_such_package must be installed: pip install 'segstudio\[onnx\]'"):
+        export_onnx(tmp_path / "w", tmp_path / "m.onnx")
+
+
+def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="The model"):
+        export_onnx(weights(tmp_path, "unet", ("lesion",)), tmp_path / "nowhere" / "m.onnx")
+
+
+def test_weights_of_another_shape_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    made = build_network("unet", 1).state_dict()
+    name = next(iter(made))
+    save_checkpoint(tmp_path / "w", WeightsHeader("unet", ("lesion",), 64), {**made, name: torch.zeros(5000, 50)})
+    with pytest.raises(UserError, match="do not fit the network"):
+        load_checkpoint(tmp_path / "w")
