@@ -27,6 +27,8 @@ class Catalog:
         self._index = {record.id: index for index, record in enumerate(self._records)}
         self._hidden = {record.id: record for record in hidden}
         self._gone: dict[int, ImageRecord] = {}
+        self._approved: list[ImageRecord] | None = None
+        self._vouched_for: list[ImageRecord] | None = None
         self._counts = Counter(standing(record) for record in self._records)
 
     @property
@@ -74,6 +76,7 @@ class Catalog:
         self._gone[own.id] = own
         self._records[place], self._index[image_id] = image, place
         self._count(own, image)
+        self._forget()
 
     def __contains__(self, image_id: object) -> bool:
         return image_id in self._index
@@ -86,6 +89,10 @@ class Catalog:
             place = self._index[record.id]
             self._count(self._records[place], record)
             self._records[place] = record
+        self._forget()
+
+    def _forget(self) -> None:
+        self._approved = self._vouched_for = None
 
     def _count(self, before: ImageRecord, after: ImageRecord) -> None:
         self._counts[standing(before)] -= 1
@@ -99,6 +106,7 @@ class Catalog:
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
         self._records.extend(new)
         self._counts.update(standing(record) for record in new)
+        self._forget()
         return len(new)
 
     def remove(self, image_ids: Container[int]) -> list[ImageRecord]:
@@ -108,17 +116,22 @@ class Catalog:
         self._records = [record for record in self._records if record.id not in self._gone]
         self._index = {record.id: index for index, record in enumerate(self._records)}
         self._counts.subtract(standing(record) for record in gone)
+        self._forget()
         return gone
 
     @property
     def approved(self) -> list[ImageRecord]:
         """Rows whose mask is approved."""
-        return [record for record in self._records if record.state is ImageState.APPROVED]
+        if self._approved is None:  # asked for at every turn, of twenty thousand rows perhaps
+            self._approved = [record for record in self._records if record.state is ImageState.APPROVED]
+        return self._approved
 
     @property
     def vouched_for(self) -> list[ImageRecord]:
         """Images whose own mask is approved, whoever may see that."""
-        return [record for record in self.originals if record.state is ImageState.APPROVED]
+        if self._vouched_for is None:
+            self._vouched_for = [record for record in self.originals if record.state is ImageState.APPROVED]
+        return self._vouched_for
 
     def holds_out(self, record: ImageRecord) -> bool:
         """Whether an image that is approved now is held out for ever, with all that belong to it."""

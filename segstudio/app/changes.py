@@ -33,18 +33,19 @@ class Changes:
     """What changed since the last broadcast.
 
     ``project``: one was opened or closed. ``recent``: a recent project is gone, or back. ``image_list``: rows came or
-    went. ``images``: rows whose record or thumbnail changed. ``document``: another image is on the canvas, loading, or
-    failed. ``pixels``: the part of the document whose shown mask changed, because of a new prediction if
-    ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``: how large a pixel is.
-    ``order``: where Approve goes. ``measures``: what is measured of the image on the canvas. ``review``: what is known
-    of readings and of who reads. ``importing``: how far an import is, and whether one can be undone. ``attributes``:
-    what is known of the image on the canvas as a whole.
+    went. ``images``: rows whose record changed. ``thumbnails``: rows whose picture is there. ``document``: another
+    image is on the canvas, loading, or failed. ``pixels``: the part of the document whose shown mask changed, because
+    of a new prediction if ``better_mask``. ``preview``: what the tool shows and has not put into the mask. ``scale``:
+    how large a pixel is. ``order``: where Approve goes. ``measures``: what is measured of the image on the canvas.
+    ``review``: what is known of readings and of who reads. ``importing``: how far an import is, and whether one can be
+    undone. ``attributes``: what is known of the image on the canvas as a whole.
     """
 
     project: bool = False
     recent: bool = False
     image_list: bool = False
     images: frozenset[int] = frozenset()
+    thumbnails: frozenset[int] = frozenset()
     document: bool = False
     pixels: Rect = EMPTY
     better_mask: bool = False
@@ -66,6 +67,11 @@ class Changes:
     def seen_only(self) -> bool:
         """True where nothing changed but what the canvas shows, as at every move of a brush."""
         return self == Changes(pixels=self.pixels, preview=self.preview)
+
+    @property
+    def thumbnails_only(self) -> bool:
+        """True where nothing came but small pictures, as while the list is scrolled."""
+        return self == Changes(thumbnails=self.thumbnails)
 
     def merged(self, later: Changes) -> Changes:
         """Both in one; of two messages the later one stays."""

@@ -63,13 +63,21 @@ def _root(folder: Path) -> Path | None:
             names = _listed(candidate / "images")[:_LOOKED_AT]
             if names and all(_NAME.fullmatch(Path(name).stem) for name in names):
                 return candidate
-        level = [parent / name for parent in level for name in _listed(parent) if (parent / name).is_dir()]
+        level = [folder for parent in level for folder in _folders(parent)]
     return None
 
 
 def _listed(folder: Path) -> list[str]:
     try:
         return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError:
+        return []
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        with os.scandir(parent) as entries:
+            return sorted(Path(one.path) for one in entries if not one.name.startswith(".") and one.is_dir())
     except OSError:
         return []
 

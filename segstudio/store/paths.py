@@ -45,6 +45,7 @@ class PathFinder:
         self._folder = str(folder)
         self._bases: dict[str, str] = {}
         self._listings: dict[str, _Listing] = {}
+        self._parents: dict[str, Path] = {}
 
     def find(self, relative: DbPath | None, absolute: DbPath) -> tuple[Path, bool]:
         """(absolute path, whether a file is there); the place by the relative path where neither has one."""
@@ -52,12 +53,18 @@ class PathFinder:
             parent, name = self._split_relative(_from_db(relative))
             present = self._present(parent, name)
             if present is not None:
-                return Path(parent, present), True
+                return self._path(parent, present), True
         other_parent, other_name = os.path.split(_from_db(absolute))
         present = self._present(other_parent, other_name)
         if present is not None:
-            return Path(other_parent, present), True
-        return Path(other_parent, other_name) if relative is None else Path(parent, name), False
+            return self._path(other_parent, present), True
+        return self._path(other_parent, other_name) if relative is None else self._path(parent, name), False
+
+    def _path(self, parent: str, name: str) -> Path:
+        # Of twenty thousand paths in one folder most of the time would go into taking its name apart.
+        if parent not in self._parents:
+            self._parents[parent] = Path(parent)
+        return self._parents[parent] / name
 
     def exists(self, path: Path) -> bool:
         """Whether there is such a file."""

@@ -185,6 +185,9 @@ class MainWindow(QMainWindow):
             self.stage.apply(changes)
             self._follow_pixels()
             return
+        if changes.thumbnails_only:
+            self.images.apply(changes)
+            return
         if changes.project:
             self._follow_project()
         if changes.recent:

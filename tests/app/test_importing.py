@@ -275,6 +275,7 @@ class Drawn:
 
     name: str
     broken: bool = False
+    window: tuple[float, float] | None = None
     files: tuple[Path, ...] = (Path("video.avi"),)
 
     def read(self, size=None, orientation=1):
@@ -292,7 +293,7 @@ def test_parts_of_files_become_files_of_the_project_and_objects_a_class(rig, tmp
     video = tmp_path / "video.avi"
     frames = [FoundImage(video, Drawn("f.png"), Drawn("a/f.png")), FoundImage(video, None, Drawn("g.png", True))]
     run(rig, [*frames, FoundImage(tmp_path / "other.avi", None, Drawn("f.png"))], mapping={3: 1})
-    assert [record.name for record in session.records[1:]] == ["f.png", "f_2.png"]
+    assert [record.name for record in session.records[1:]] == ["f.png", "f_2.png"], said(rig)
     assert all(record.path.is_relative_to(session.folder / "imported") for record in session.records[1:])
     rig.show(session.records[1].id)
     assert tuple(session.document.pixels[0, 0]) == (200, 10, 10)

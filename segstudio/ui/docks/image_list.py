@@ -109,6 +109,8 @@ class ImageList(QWidget):
             self._following = True
             self.model.set_session(self._session)
             self._following = False
+        if changes.thumbnails:
+            self.model.refresh(changes.thumbnails)
         if changes.images:
             self._narrow(lambda: self.model.refresh(changes.images))
         if changes.image_list or changes.document:
