@@ -34,6 +34,7 @@ class Rounds:
         self._database = database
         self._folder = folder
         self._trail = Trail(database)
+        self._starter_seen: tuple[tuple[int, int], str] = ((0, 0), "")
 
     def round_folder(self, number: int) -> Path:
         """Absolute path of a round's folder."""
@@ -135,6 +136,7 @@ class Rounds:
                 f"The starter model could not be copied to {folder}: {error.strerror}. Make sure that the disk has "
                 "room, then try again."
             ) from error
+        self._trail.note("starter model taken", weights=self.digest(STARTER_ROUND))
         return folder / WEIGHTS
 
     def drop_starter(self) -> None:
@@ -145,6 +147,7 @@ class Rounds:
             raise UserError(
                 f"The starter model could not be removed: {error.strerror}. Nothing was changed."
             ) from error
+        self._trail.note("starter model dropped")
 
     def choose(self, number: int) -> Path:
         """Go back to a finished round: its weights are in use from now on. Returns their absolute path.
@@ -225,20 +228,28 @@ class Rounds:
             row = connection.execute(
                 "SELECT weights, weights_digest FROM rounds WHERE number = ?", (number,)
             ).fetchone()
+        if number == STARTER_ROUND:
+            return self._starter_digest()
         if row is None or row[1] is not None:
             return "" if row is None else str(row[1])
         path = self._weights(row[0])
-        if path is None:
-            return ""
-        try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            log.exception("the weights of round %d can't be read", number)
+        digest = "" if path is None else _file_digest(path)
+        if not digest:
             return ""
         with self._database.writing() as connection:
             connection.execute("UPDATE rounds SET weights_digest = ? WHERE number = ?", (digest, number))
         return digest
+
+    def _starter_digest(self) -> str:
+        path = self.round_folder(STARTER_ROUND) / WEIGHTS
+        try:
+            stat = path.stat()
+        except OSError:
+            return ""
+        now = (stat.st_mtime_ns, stat.st_size)
+        if now != self._starter_seen[0]:  # an approval must not wait for all of it to be read again
+            self._starter_seen = now, _file_digest(path)
+        return self._starter_seen[1]
 
     def files(self) -> dict[int, RoundFiles]:
         """What each round has on the disk, by its number."""
@@ -303,6 +314,16 @@ class Rounds:
         for file in (self._folder / ROUNDS).glob(f"*/{PREDICTIONS}/*.png"):
             with contextlib.suppress(OSError):
                 file.unlink()
+
+
+def _file_digest(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal; "" where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        log.exception("%s can't be read", path)
+        return ""
 
 
 def _record(row: tuple[Any, ...]) -> RoundRecord:

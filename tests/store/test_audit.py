@@ -1,5 +1,6 @@
 """The audit trail in the database: what writes it, and that it is written with what it tells or not at all."""
 
+import hashlib
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +143,22 @@ def test_an_approval_names_the_mask_the_file_and_the_model(project: Project, kno
     weights.write_bytes(b"something else")
     assert project.rounds.digest(1) == digest
     assert project.rounds.digest(7) == ""
+
+
+def test_the_starter_model_is_named_by_its_weights(project: Project, known: int, tmp_path: Path) -> None:
+    weights = tmp_path / "starter.safetensors"
+    assert project.rounds.digest(0) == ""
+    for content in (b"one", b"another"):
+        weights.write_bytes(content)
+        project.rounds.take_starter(weights)
+        digest = hashlib.sha256(content).hexdigest()
+        assert project.rounds.digest(0) == digest
+        assert told(project)[-1] == ("starter model taken", None, {"weights": digest})
+    project.masks.put_prediction(known, 0, encode_mask(np.zeros((HEIGHT, WIDTH), np.uint16)))
+    project.images.approve(known, held_out=False)
+    assert (told(project)[-1][2]["round"], told(project)[-1][2]["weights"]) == (0, digest)
+    project.rounds.drop_starter()
+    assert told(project)[-1][0] == "starter model dropped"
 
 
 def test_what_ends_an_approval_says_so(project: Project, known: int) -> None:
