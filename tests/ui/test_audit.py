@@ -96,7 +96,7 @@ def test_the_trail_is_read_filtered_and_verified(read) -> None:
         choose(rig, combo, 0)
     rig.key(Key.Key_F, CTRL, widget=dialog.table)
     assert dialog.search.hasFocus()
-    rig.qtbot.keyClicks(dialog.search, "image_01 px")
+    rig.qtbot.keyClicks(dialog.search, "image_01 paint")
     assert column(dialog, "What") == ["edit"]
     rig.qtbot.keyClicks(dialog.search, " nothing")
     assert dialog.model.rowCount() == 0

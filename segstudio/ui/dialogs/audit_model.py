@@ -29,13 +29,6 @@ class Wanted:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    entry: Entry
-    texts: tuple[str, ...]
-    found: str
-
-
 class AuditModel(QAbstractTableModel):
     """Entries about images that are hidden from the reader are left out: they would tell where another painted."""
 
@@ -43,8 +36,8 @@ class AuditModel(QAbstractTableModel):
         super().__init__()
         self._session = session
         self._theme = theme
-        self._all: list[_Row] = []
-        self._rows: list[_Row] = []
+        self._all: list[Entry] = []
+        self._rows: list[Entry] = []
         self._bad: list[Finding] = []
         self.hidden = 0
         self.last = 0
@@ -55,31 +48,31 @@ class AuditModel(QAbstractTableModel):
     @property
     def entries(self) -> list[Entry]:
         """What is shown, in the order of the trail."""
-        return [row.entry for row in reversed(self._rows)]
+        return self._rows[::-1]
 
     @property
     def readers(self) -> list[str]:
         """Everybody who did something."""
-        return sorted({row.texts[2] for row in self._all}, key=str.casefold)
+        return sorted({text(entry.who) for entry in self._all}, key=str.casefold)
 
     @property
     def kinds(self) -> list[str]:
         """Everything that was done."""
-        return sorted({row.texts[3] for row in self._all}, key=str.casefold)
+        return sorted({text(entry.kind) for entry in self._all}, key=str.casefold)
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Newer entries; ``show_wanted`` puts them on top."""
         for entry in entries:
             self.last = max(self.last, entry.number)
             if self._may_know(entry):
-                self._all.append(self._row(entry))
+                self._all.append(entry)
             else:
                 self.hidden += 1
 
     def show_wanted(self, wanted: Wanted) -> None:
         """Show some of them only."""
         self.beginResetModel()
-        self._rows = [row for row in reversed(self._all) if _fits(row, wanted)]
+        self._rows = [entry for entry in reversed(self._all) if self._fits(entry, wanted)]
         self.endResetModel()
 
     def mark(self, findings: Sequence[Finding]) -> None:
@@ -90,17 +83,40 @@ class AuditModel(QAbstractTableModel):
 
     def image_of(self, row: int) -> int | None:
         """The image that a row is about."""
-        return self._rows[row].entry.image_id
+        return self._rows[row].image_id
 
     def _may_know(self, entry: Entry) -> bool:
         image_id = entry.image_id
         return image_id is None or image_id in self._session.catalog
 
-    def _row(self, entry: Entry) -> _Row:
-        image_id = entry.image_id
-        image = "" if image_id is None else self._session.record(image_id).name
-        texts = (f"{entry.number}", when(entry), text(entry.who), text(entry.kind), image, details(entry))
-        return _Row(entry, texts, " ".join(texts[1:]).casefold())
+    def _name(self, entry: Entry) -> str:
+        return "" if entry.image_id is None else self._session.record(entry.image_id).name
+
+    def _fits(self, entry: Entry, wanted: Wanted) -> bool:
+        if wanted.image_id not in (None, entry.image_id):
+            return False
+        if wanted.who not in ("", text(entry.who)) or wanted.kind not in ("", text(entry.kind)):
+            return False
+        if not wanted.words:
+            return True
+        # As it is sealed, not as it is shown: words for a hundred thousand entries would take seconds.
+        there = f"{entry.when} {entry.who} {entry.kind} {self._name(entry)} {entry.what}".casefold()
+        return all(word in there for word in wanted.words.casefold().split())
+
+    def _text(self, entry: Entry, column: int) -> str:
+        match COLUMNS[column]:
+            case "No.":
+                return str(entry.number)
+            case "When":
+                return when(entry)
+            case "Who":
+                return text(entry.who)
+            case "What":
+                return text(entry.kind)
+            case "Image":
+                return self._name(entry)
+            case _:
+                return details(entry)
 
     # ---- Qt ---------------------------------------------------------------------------------------------------
 
@@ -124,37 +140,27 @@ class AuditModel(QAbstractTableModel):
         """What a cell shows."""
         if not index.isValid():
             return None
-        row, column = self._rows[index.row()], index.column()
+        entry, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.texts[column]
+            return self._text(entry, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{COLUMNS[column]}: {row.texts[column]}"
+            return f"{COLUMNS[column]}: {self._text(entry, column)}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row)
+            return self._tip(entry)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            tone = "bad" if self._wrong(row.entry) else "muted" if column in (0, 1) else "text"
+            tone = "bad" if self._wrong(entry) else "muted" if column in (0, 1) else "text"
             return self._theme.color(tone)
         return None
 
-    def _tip(self, row: _Row) -> str:
-        wrong = self._wrong(row.entry)
-        seal = f"Sealed {text(row.entry.digest)[:12]}…, after {text(row.entry.previous)[:12]}…, by segstudio "
-        lines = [wrong, row.texts[DETAILS], seal + text(row.entry.program)]
+    def _tip(self, entry: Entry) -> str:
+        seal = f"Sealed {text(entry.digest)[:12]}…, after {text(entry.previous)[:12]}…, by segstudio "
+        lines = [self._wrong(entry), details(entry), seal + text(entry.program)]
         return "\n".join(line for line in lines if line)
 
     def _wrong(self, entry: Entry) -> str:
         return next((found.sentence for found in self._bad if found.first <= entry.number <= found.last), "")
-
-
-def _fits(row: _Row, wanted: Wanted) -> bool:
-    return (
-        (wanted.image_id is None or row.entry.image_id == wanted.image_id)
-        and wanted.who in ("", row.texts[2])
-        and wanted.kind in ("", row.texts[3])
-        and all(word in row.found for word in wanted.words.casefold().split())
-    )
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
