@@ -59,19 +59,23 @@ class Folder:
 
         Raises ``UserError`` where it leads out of the folder, is not there, or several files could be meant.
         """
-        inside(self.root, name)
-        return _chosen(name, source.stem, self._index)
+        return self._file(name, source, self._index)
 
     def panoptic(self, name: str, source: Path) -> Path:
         """The PNG of object ids that ``source`` calls ``name``. Raises ``UserError`` like ``image``."""
-        inside(self.root, name)
-        return _chosen(name, source.stem, self._labels)
+        return self._file(name, source, self._labels)
 
     def beside(self, images: Iterable[Path]) -> list[Path]:
         """The images that lie in the same folders as ``images`` and are none of them."""
         known = set(images)
         folders = {path.parent for path in known}
         return [path for path in self._images if path.parent in folders and path not in known]
+
+    def _file(self, name: str, source: Path, index: dict[str, list[Path]]) -> Path:
+        # What is found lies below the root in any case; a name that points elsewhere meant another file.
+        if ".." in name or ":" in name or name.startswith(("/", "\\")):
+            inside(self.root, name)
+        return _chosen(name, source.stem, index)
 
     def _in_panoptic(self, path: Path, root: Path) -> bool:
         return any(part.casefold() in self._panoptic for part in path.relative_to(root).parts[:-1])

@@ -277,6 +277,7 @@ class Drawn:
     broken: bool = False
     window: tuple[float, float] | None = None
     files: tuple[Path, ...] = (Path("video.avi"),)
+    window: None = None
 
     def read(self, size=None, orientation=1):
         if self.broken:
