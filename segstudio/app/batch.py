@@ -108,6 +108,7 @@ def new_project(
             tuple(void),
             network,
             starter,
+            found_classes=preview.found.classes,
         )
     )
     skipped = [one.why for one in preview.found.skipped]
@@ -241,6 +242,7 @@ def export_project(project: Path, out: Path, only_approved: bool, format_: str =
 
 
 def _make(plan: NewProject) -> str:
+    arriving = plan.as_import
     with create(plan) as project:
-        images, approved, odd = import_now(project, plan.as_import)
+        images, approved, odd = import_now(project, arriving)
     return "\n".join([f"{plan.folder} made: {images} images, {approved} of them approved.", *odd])

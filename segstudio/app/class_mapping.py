@@ -35,6 +35,29 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
     return mapping
 
 
+def mapping_for_new(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int] | None:
+    """The mapping to a new project's classes, which may be called otherwise; None where ``found`` has no names.
+
+    By name; where a name was changed in its place, by place. Raises ``UserError`` where no class of ``found`` is one of
+    the project's: its masks would come in empty.
+    """
+    if not found or not all(known.name for known in found):
+        return None
+    mapping = suggest_mapping(found, own)
+    if len(found) == len(own):
+        taken = set(mapping.values())
+        for known, spec in zip(found, own, strict=True):
+            if mapping[known.id] == BACKGROUND and spec.id not in taken and known.kind != "void":
+                mapping[known.id] = spec.id
+    if not any(mapping.values()):
+        theirs, ours = (", ".join(each.name for each in names) for names in (found, own))
+        raise UserError(
+            f"The masks show other classes ({theirs}) than the project is to have ({ours}). Name the project's classes "
+            "as the masks' are, or make it without masks."
+        )
+    return mapping
+
+
 def map_classes(mask: FoundMask, mapping: ClassMapping, name: str) -> ClassIds:
     """(H, W) uint16 of the project's class ids.
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segstudio.app.class_mapping import ClassMapping
+from segstudio.app.class_mapping import ClassMapping, mapping_for_new
 from segstudio.app.importing import ImportPlan, MasksAs
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.app.starters import StarterChoice, available, fitting, give
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats import video
-from segstudio.formats.dataset import Dataset, FoundImage
+from segstudio.formats.dataset import Dataset, FoundClass, FoundImage
 from segstudio.formats.detect import find_dataset, find_in_files, joined
 from segstudio.imaging.find import path_key
 from segstudio.protocol.round_folder import Network
@@ -44,11 +44,16 @@ class NewProject:
     mapping: ClassMapping | None = None
     layout: str = "folder"
     source: Path = field(default_factory=Path)
+    found_classes: tuple[FoundClass, ...] = ()
+    """What the data set says that its masks show: what they become goes by these names unless ``mapping`` says it."""
 
     @property
     def as_import(self) -> ImportPlan:
-        """How the images come into the project."""
-        return ImportPlan(self.images, self.masks_as, self.mapping, self.layout, self.source)
+        """How the images come into the project. Raises ``UserError`` where masks show none of its classes."""
+        mapping = self.mapping
+        if mapping is None and self.masks_as != "none":
+            mapping = mapping_for_new(self.found_classes, make_classes(self.classes, self.void))
+        return ImportPlan(self.images, self.masks_as, mapping, self.layout, self.source)
 
 
 @dataclass(frozen=True)

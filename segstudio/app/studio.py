@@ -133,7 +133,12 @@ class Studio:
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
-        self._start(lambda: create(plan), plan.as_import)
+        try:
+            arriving = plan.as_import
+        except UserError as error:
+            self._trouble(error)
+            return
+        self._start(lambda: create(plan), arriving)
 
     def open_demo(self, kind: DemoKind) -> None:
         """Draw the demo images if they are not there yet, and open the project made of them.

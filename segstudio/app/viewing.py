@@ -91,7 +91,8 @@ class Viewing:
 
     def leave(self, image_ids: Container[int]) -> None:
         """If one of these images is on the canvas, or on its way there, show another one, or none if there is none."""
-        if self.current_id not in image_ids:
+        shown = self.document is not None and self.document.image_id in image_ids
+        if not shown and self.current_id not in image_ids:
             return
         self._editor.finish()
         self._opening, self._last, self.document, self.failure = None, None, None, ""

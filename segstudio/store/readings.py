@@ -82,8 +82,9 @@ class Readings:
         self._update(row_id, "rejected = ?", reason)
 
     def add_seconds(self, row_id: int, seconds: float) -> None:
-        """Count time that was spent on an image."""
-        self._update(row_id, "seconds = seconds + ?", seconds)
+        """Count time that was spent on an image; nothing happens for one that is gone."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE images SET seconds = seconds + ? WHERE id = ?", (seconds, row_id))
 
     def open_rows(self, image_ids: Sequence[int], reader: str, with_model: bool) -> None:
         """Make ``reader`` a row beside each image, unless there is one already: clean, as if nobody had begun.

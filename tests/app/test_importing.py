@@ -1,5 +1,6 @@
 """Data sets that come into an open project: with their masks, in one go or not at all, and go again."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segstudio.app.class_mapping import map_classes, suggest_mapping
+from segstudio.app.batch import new_project
+from segstudio.app.class_mapping import map_classes, mapping_for_new, suggest_mapping
 from segstudio.app.importing import ImportPlan, begin, import_now
 from segstudio.app.new_project import NewProject, create
 from segstudio.domain.annotation import ImageState
@@ -145,6 +147,30 @@ def test_an_approval_given_or_taken_back_is_work(rig, tmp_path, how):
         session.approve()
     assert undo(rig).startswith("The import stays")
     assert len(session.records) == 3
+
+
+def test_a_ruler_drawn_on_an_image_is_work(rig, tmp_path):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 2))
+    session.scale.set_image(session.records[1].id, 0.02)
+    assert undo(rig).startswith("The import stays")
+
+
+def test_an_import_is_undone_while_its_image_is_shown_and_another_is_on_its_way(rig, tmp_path):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 2))
+    shown = session.records[1].id
+    rig.show(shown)
+    session.review.clock.start(shown)
+    session.open_image(session.records[0].id)
+    assert session.document.image_id == shown
+    undo(rig)
+    assert session.document is None or session.document.image_id != shown
+    rig.wait(lambda: session.document is not None and session.loading_id is None)
+    rig.stroke((20, 20), (30, 30))
+    rig.settle()
+    assert session.save_status.state == "saved"
+    rig.studio._store.ask(lambda project: project.readings.add_seconds(shown, 3.0))
 
 
 def test_an_import_can_be_undone_after_the_project_was_closed(rig, tmp_path):
@@ -363,6 +389,49 @@ OWN = make_classes(["Lesion", "hair", "glare"], void=["glare"])
 )
 def test_the_likeliest_mapping(found, own, expected) -> None:
     assert suggest_mapping(found, own) == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (["person", "dog"], {5: 1, 6: 2}),
+        (["dog", "person"], {5: 2, 6: 1}),
+        (["dog"], {5: 0, 6: 1}),
+        (["human", "dog"], {5: 1, 6: 2}),
+        (["Mensch", "Hund"], {5: 1, 6: 2}),
+    ],
+)
+def test_a_new_projects_classes_are_found_by_their_names(own, expected) -> None:
+    found = [FoundClass(5, "person"), FoundClass(6, "dog")]
+    assert mapping_for_new(found, make_classes(own)) == expected
+
+
+def test_a_new_project_with_none_of_the_masks_classes_is_not_made(tmp_path) -> None:
+    found = [FoundClass(5, "person"), FoundClass(6, "dog")]
+    with pytest.raises(UserError, match="other classes \\(person, dog\\) than the project is to have \\(cat\\)"):
+        mapping_for_new(found, make_classes(["cat"]))
+    assert mapping_for_new([FoundClass(5)], make_classes(["cat"])) is None
+    assert mapping_for_new([], make_classes(["cat"])) is None
+
+
+def test_the_command_line_makes_no_mask_of_another_class(tmp_path: Path) -> None:
+    folder, square = tmp_path / "set", [[1, 1, 5, 1, 5, 5, 1, 5]]
+    folder.mkdir()
+    for name in ("1.png", "2.png"):
+        Image.new("L", (8, 6), 90).save(folder / name)
+    content = {
+        "images": [{"id": n, "file_name": f"{n}.png", "width": 8, "height": 6} for n in (1, 2)],
+        "categories": [{"id": 7, "name": "person"}, {"id": 9, "name": "dog"}],
+        "annotations": [
+            {"id": n, "image_id": n, "category_id": category, "iscrowd": 0, "segmentation": square}
+            for n, category in ((1, 7), (2, 9))
+        ],
+    }
+    (folder / "instances.json").write_text(json.dumps(content))
+    new_project(tmp_path / "p.segstudio", folder, None, ["dog"], "approved")
+    with Project.open(tmp_path / "p.segstudio") as project:
+        shown = [int((project.masks.shown(r.id) > 0).sum()) for r in project.images.list_images()]
+    assert shown == [0, 16]
 
 
 def test_values_of_no_class_are_refused_but_for_strays() -> None:

@@ -194,8 +194,9 @@ class NewProjectDialog(QDialog):
         void = _names(self.void.text())
         named = tuple(dict.fromkeys([*self._class_names(), *void]))
         masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.found.with_mask else "none"
-        images, upright = preview.found.images, self.upright.isChecked()
-        self._studio.new_project(NewProject(folder, images, named, masks_as, upright, void, starter="automatic"))
+        images, theirs, upright = preview.found.images, preview.found.classes, self.upright.isChecked()
+        plan = NewProject(folder, images, named, masks_as, upright, void, starter="automatic", found_classes=theirs)
+        self._studio.new_project(plan)
         super().accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
