@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.review import Review
 from segstudio.domain.review import ReviewSettings
 from segstudio.ui.choices import CheckBox
+from segstudio.ui.option_rows import CalmSpin
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
@@ -16,11 +16,12 @@ WIDTH = 560
 _INDENT = 24
 
 
-class _Share(QSpinBox):
-    """A share of the images; the wheel does not move it."""
+class _Share(CalmSpin):
+    """A share of the images."""
 
     def __init__(self, share: float, name: str) -> None:
         super().__init__()
+        self.setDecimals(0)
         self.setRange(0, 100)
         self.setSingleStep(5)
         self.setSuffix(" %")
@@ -30,10 +31,6 @@ class _Share(QSpinBox):
         self.setFixedWidth(96)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Left to whatever scrolls."""
-        event.ignore()
 
 
 class ReviewSettingsDialog(QDialog):
@@ -105,7 +102,7 @@ class ReviewSettingsDialog(QDialog):
         self.chosen.emit(settings)
 
     @staticmethod
-    def _share(field: QSpinBox, before: float) -> float:
+    def _share(field: CalmSpin, before: float) -> float:
         # A share finer than whole per cents stays what it is unless it was changed.
         return before if field.value() == round(100 * before) else field.value() / 100
 
