@@ -110,6 +110,9 @@ class Review:
     def on_made(self, document: Document) -> None:
         """A document is about to be shown: hide what its reader may not see yet."""
         record = self._catalog.record(document.image_id)
+        if self._is_another_s(record):
+            image_id = record.id
+            self._saver.save(lambda project: project.readings.seal([image_id]))
         chosen = is_chosen(record.origin, self.settings.draw_first_share, "draw first")
         if chosen and record.id not in self._unveiled and record.state is not ImageState.APPROVED:
             document.veil()
@@ -222,7 +225,7 @@ class Review:
             self._audit.save(lambda project: project.readings.reject(record.id, None), "use again", record.id)
             record = replace(record, rejected=None)
             self._replace(record)
-        if self.decides(record):
+        if self.decides(record) or self._is_another_s(record):
             reader = self.reader
             self._audit.save(
                 lambda project: project.readings.set_adjudicator(record.id, reader), "adjudicate", record.id
@@ -236,13 +239,18 @@ class Review:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
+    def _is_another_s(self, record: ImageRecord) -> bool:
+        """Whether two others have read the image: who looks at it looks at the first one's reading."""
+        return record.second == "done" and record.reading_of is None and record.reader != self.reader
+
     def _was_chosen(self, row_id: int, settings: ReviewSettings) -> bool:
         origin = self._catalog.record(row_id).origin
         return is_chosen(origin, settings.draw_first_share, "draw first")
 
     def _claim(self, record: ImageRecord) -> None:
         """Whoever begins on an image reads it; where two have read it, it stays the first one's."""
-        if record.reading_of is not None or record.second == "done" or record.reader == self.reader:
+        anothers = record.second != "" and record.reader != ""
+        if record.reading_of is not None or record.second == "done" or anothers or record.reader == self.reader:
             return
         row_id, reader = record.id, self.reader
         self._saver.save(lambda project: project.readings.set_reader(row_id, reader))

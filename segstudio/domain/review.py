@@ -85,8 +85,11 @@ def standing(record: ImageRecord) -> Standing:
 
 
 def is_claimed(record: ImageRecord) -> bool:
-    """Whether a person has begun on the image, so that another who reads it must not see it as it is."""
-    return record.touched or record.state is ImageState.APPROVED or record.rejected is not None
+    """Whether a person has begun on the image, so that another who reads it must not see it as it is.
+
+    So it is also where everything was undone since: what was done can be made again.
+    """
+    return bool(record.reader) or record.touched or record.state is ImageState.APPROVED or record.rejected is not None
 
 
 def reads_apart(record: ImageRecord, reader: str, settings: ReviewSettings, second: str | None) -> bool:

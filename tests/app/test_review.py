@@ -10,6 +10,7 @@ from PIL import Image
 
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
+from segstudio.imaging.mask_png import decode_mask
 from tests.helpers.studios import StudioRig, approve, write_images
 
 BLIND = ReviewSettings(second_share=1.0)
@@ -155,8 +156,6 @@ def test_each_reader_sees_their_own_work_again(rig):
 
 
 def test_both_readings_are_stored_whole_once_both_are_approved(rig):
-    from segstudio.imaging.mask_png import decode_mask
-
     rig.new_project(3)
     review(rig, BLIND)
     first = read_first(rig)
@@ -272,6 +271,24 @@ def test_all_that_the_second_reader_sees_is_as_if_the_first_had_done_nothing(tmp
         assert one == other
 
 
+def test_what_the_first_reader_undid_is_not_there_to_be_made_again_by_the_second(rig):
+    rig.new_project(3)
+    review(rig, BLIND)
+    rig.show(rig.session.records[0].id)
+    rig.stroke((20, 20), (60, 40))
+    rig.session.editor.undo()
+    rig.settle()
+    session = as_reader(rig, "Ben")
+    rig.show(session.records[0].id)
+    assert session.editor.redo_name == ""
+    rig.stroke((5, 5), (9, 9))
+    rig.settle()
+    session = as_reader(rig, "Anna")
+    rig.show(session.records[0].id)
+    assert not rig.mask().any()
+    assert session.editor.redo_name
+
+
 # ---- agreement and adjudication ------------------------------------------------------------------------------------
 
 
@@ -313,8 +330,6 @@ def test_who_has_looked_at_both_changes_neither(disputed):
     session.approve()
     disputed.settle()
     png = disputed.studio._store.ask(lambda project: project.readings.mask(row.id, "second"))
-    from segstudio.imaging.mask_png import decode_mask
-
     assert np.array_equal(decode_mask(png), disputed.second)
 
 
@@ -379,6 +394,27 @@ def test_undoing_a_decision_in_the_making_brings_the_first_reading_back(disputed
     disputed.settle()
     assert np.array_equal(disputed.mask(), disputed.first)
     assert standing(session.record(origin)) is Standing.APPROVED
+
+
+def test_a_third_reader_who_changes_the_mask_decides_and_changes_no_reading(disputed):
+    session = as_reader(disputed, "Cleo")
+    image_id = session.records[0].id
+    disputed.show(image_id)
+    assert np.array_equal(disputed.mask(), disputed.first)
+    disputed.stroke((5, 5), (90, 60))
+    disputed.stroke((5, 60), (90, 5))
+    decided = disputed.mask()
+    session.approve()
+    disputed.settle()
+    record = session.record(image_id)
+    assert (standing(record), record.adjudicator, record.reader) == (Standing.ADJUDICATED, "Cleo", "Anna")
+    pair = disputed.studio._store.ask(lambda project: project.readings.pairs())[image_id]
+    assert (pair.first.reader, pair.second.reader) == ("Anna", "Ben")
+    png = disputed.studio._store.ask(lambda project: project.readings.mask(image_id, "first"))
+    assert np.array_equal(decode_mask(png), disputed.first)
+    session = as_reader(disputed, "Anna")
+    disputed.show(image_id)
+    assert np.array_equal(disputed.mask(), decided)
 
 
 # ---- rejection -----------------------------------------------------------------------------------------------------
@@ -524,6 +560,26 @@ def test_a_project_that_asks_shows_nothing_before_it_knows(rig):
     asked[1][1](None)
     assert rig.studio.session is None
     assert not rig.studio.busy
+
+
+def test_agreement_tells_how_much_readers_lean_on_the_model(veiled):
+    session = veiled.session
+    for index in (3, 4):
+        veiled.show(session.records[index].id)
+        veiled.stroke((20, 20), (40, 30))
+        session.approve()
+        veiled.settle()
+    session.review.set_settings(ReviewSettings())
+    veiled.show(session.records[5].id)
+    session.approve()
+    veiled.settle()
+    session.agreements.look()
+    veiled.wait(lambda: session.agreements.result is not None and not session.agreements.progress)
+    influence = session.agreements.influence
+    assert influence.hidden is not None
+    assert influence.hidden.count == 2
+    assert influence.hidden.mean < 1
+    assert influence.shown is None
 
 
 # ---- time ----------------------------------------------------------------------------------------------------------

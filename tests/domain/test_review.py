@@ -62,6 +62,7 @@ def test_the_share_is_kept_and_two_purposes_choose_independently():
 def test_claimed_is_what_a_person_began():
     assert not is_claimed(replace(RECORD, state=ImageState.PREDICTED))
     assert is_claimed(replace(RECORD, touched=True))
+    assert is_claimed(replace(RECORD, reader="Anna"))
     assert is_claimed(APPROVED)
     assert is_claimed(replace(RECORD, rejected="blurred"))
 
