@@ -10,7 +10,7 @@ from pathlib import Path
 from segstudio.app.class_mapping import ClassMapping, mapping_for_new
 from segstudio.app.importing import ImportPlan, MasksAs
 from segstudio.app.model_settings import SETTING, ModelSettings
-from segstudio.app.starters import StarterChoice, available, fitting, give
+from segstudio.app.starters import StarterChoice, available, fitting, give, starter_file
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats import video
@@ -105,31 +105,36 @@ def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None 
 
 def create(plan: NewProject) -> Project:
     """Make the project, with no images yet; on the store thread. They follow by ``NewProject.as_import``."""
+    starter = _starter_of(plan)
     project = Project.create(plan.folder, make_classes(plan.classes, plan.void))
     with contextlib.ExitStack() as on_failure:
         on_failure.callback(project.close)
         project.settings.set_setting("upright", plan.upright)
         if plan.network is not None:
             project.settings.set_setting(SETTING, ModelSettings(network=plan.network).kept())
-        _start_from(project, plan)
+        if starter != "none":
+            give(project, starter)
+            project.settings.set_setting("upright", plan.upright or starter == "body")
         on_failure.pop_all()
     return project
 
 
-def _start_from(project: Project, plan: NewProject) -> None:
-    """Give the project its starter, if one fits or was asked for; ``UserError`` if that is not there."""
-    name: str = plan.starter
+def _starter_of(plan: NewProject) -> str:
+    """The starter that fits or was asked for, "none" for none; ``UserError`` if that asked for can't serve."""
     usual = plan.network in (None, ModelSettings().network)
-    if name == "automatic":
+    if plan.starter == "automatic":
         known = {words.name for words in available()} if usual else set()
-        found = fitting([found.image for found in plan.images if found.pixels is None], plan.classes) if known else None
-        name = found if found in known else "none"
-    if name == "none":
-        return
+        files = [image.image for image in plan.images if image.pixels is None]
+        found = fitting(files, plan.classes) if known else None
+        return found if found is not None and found in known else "none"
+    if plan.starter == "none":
+        return "none"
     if not usual:
         raise UserError("Starter models are of the usual network. Choose that, or no starter model.")
-    give(project, name)
-    project.settings.set_setting("upright", plan.upright or name == "body")
+    if len(plan.classes) != 1:
+        raise UserError("Starter models know one class, so they are for projects with one. Choose no starter model.")
+    starter_file(plan.starter)
+    return plan.starter
 
 
 def _free_folder(parent: Path, name: str) -> Path:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ from safetensors.numpy import save_file
 from segstudio.app import starters
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_settings import ModelSettings
+from segstudio.app.new_project import NewProject, create
 from segstudio.app.starters import fitting, give, starter_file
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_size import ImageMeasure
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.models import build_network
+from segstudio.formats.dataset import FoundImage
 from segstudio.protocol.messages import Predict, Train
 from segstudio.protocol.round_folder import WEIGHTS, read_request
 from segstudio.store.project_db import Project
@@ -198,3 +201,18 @@ def test_rounds_see_images_as_the_starter_does_unless_something_else_decides(rig
     rig.settle()
     model.set(ModelSettings())
     assert model.for_round([large] * 3).input_size == 256
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"), [({"classes": ("lesion", "hair")}, "one class"), ({"network": "unet"}, "usual network")]
+)
+def test_a_starter_that_cannot_serve_is_refused_where_it_is_asked_for(
+    tmp_path: Path, more: dict[str, object], sentence: str
+) -> None:
+    images = tuple(FoundImage(path) for path in _coloured(tmp_path / "images", ["a.png"]))
+    plan = NewProject(tmp_path / "p.segstudio", images, ("lesion",), "none", starter="lesion")
+    with pytest.raises(UserError, match=sentence):
+        create(replace(plan, **more))
+    assert not plan.folder.exists()
+    create(replace(plan, folder=tmp_path / "q.segstudio", starter="automatic", **more)).close()
+    assert not (tmp_path / "q.segstudio" / "rounds" / "0000").exists()
