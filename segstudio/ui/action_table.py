@@ -239,8 +239,8 @@ ACTIONS: tuple[Action, ...] = (
     *EVALUATE_ACTIONS,
     *(_order_row(*row) for row in ORDER_WORDS.items()),
 
-    *AUDIT_ACTIONS,
     *REVIEW_ACTIONS,
+    *AUDIT_ACTIONS,
 
     Action("shortcuts", "Keyboard shortcuts", "Help", ("?", "F1"), lambda c: c.show_shortcuts(), "keyboard"),
     Action("log", "Open the log folder", "Help", (), lambda c: c.open_log_folder()),
