@@ -24,6 +24,9 @@ from segstudio.domain.alike import NEIGHBOURS, likeness
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.flow import carry
+from segstudio.domain.plane import UNSET
+from segstudio.domain.segments import BACKGROUND
+from segstudio.store.project_db import Project
 
 BY_ITSELF = "carry_by_itself"
 """The setting that lets a proposal appear unasked."""
@@ -71,6 +74,8 @@ class Carrying:
         self._job: _Job | None = None
         self._ending: Ending | None = None
         self._refused: set[int] = set()
+        self.sways: Callable[[ImageRecord, ImageRecord], str] = lambda _source, _record: ""
+        """Why the mask of a first image may not be carried over to a second, as a sentence; "" if it may."""
 
     @property
     def busy(self) -> bool:
@@ -111,7 +116,7 @@ class Carrying:
             return
         record = self._catalog.record(document.image_id)
         source = self._sequences.worked_on_before(record)
-        if source is not None:
+        if source is not None and not self.sways(source, record):
             self._compare(source, record, lambda: self._offer(document, source))
 
     def carry(self) -> None:
@@ -140,13 +145,14 @@ class Carrying:
         """Why nothing can be carried over to this image, as a sentence; "" if it can."""
         if document.approved:
             return "This mask is approved. Take the approval back first to carry another mask over."
-        self._source = self._sequences.worked_on_before(self._catalog.record(document.image_id))
+        record = self._catalog.record(document.image_id)
+        self._source = self._sequences.worked_on_before(record)
         if self._source is None:
             return (
                 "There is no mask to carry over: no earlier frame of this sequence is approved or worked on. Frames "
                 "are told by their names, such as walk_00001 and walk_00002."
             )
-        return ""
+        return self.sways(self._source, record)
 
     # ---- whether to offer it ----------------------------------------------------------------------------------
 
@@ -192,11 +198,16 @@ class Carrying:
             self._compute(job)
 
         self._loader.read(source.path, got_image)
+        painted_only = self._catalog.veils(source)
+
+        def read(project: Project) -> NDArray[np.uint16] | None:
+            if self._job is not job:
+                return None  # nobody waits for the mask if the image was stepped over
+            mask = stored_mask(project, project.images.image(source.id), vouched_only=painted_only)
+            return np.where(mask == UNSET, np.uint16(BACKGROUND), mask)
+
         self._store.run(
-            # Nobody waits for the mask if the image was stepped over.
-            lambda project: (
-                stored_mask(project, project.images.image(source.id), vouched_only=False) if self._job is job else None
-            ),
+            read,
             got_mask,
             lambda error: self._fail(job, in_words(error)),
         )

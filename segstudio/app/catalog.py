@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Kinship
@@ -29,6 +29,8 @@ class Catalog:
         self._gone: dict[int, ImageRecord] = {}
         self._approved: list[ImageRecord] | None = None
         self._vouched_for: list[ImageRecord] | None = None
+        self.veils: Callable[[ImageRecord], bool] = lambda _record: False
+        """Whether the model's mask of a row is hidden from its reader until they have drawn one."""
         self._counts = Counter(standing(record) for record in self._records)
 
     @property

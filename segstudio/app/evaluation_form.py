@@ -68,7 +68,13 @@ class EvaluationForm:
 
     def about(self) -> str:
         """The choice in a sentence."""
-        return next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
+        words = next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
+        if self.draft.kind != "truth" or self._session is None:
+            return words
+        hidden = sum(
+            record.truth is not None and self._session.catalog.veils(record) for record in self._session.records
+        )
+        return f"{words} Left out until a mask was drawn on them: {_images(hidden)}." if hidden else words
 
     def count(self, kind: Kind) -> int:
         """How many images of the project there are to compare."""
@@ -140,6 +146,10 @@ def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Prog
         return project_plan(ask, records, classes, table, against, grouping)
 
     return make
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def model_name(models: Sequence[tuple[str, str]], path: str) -> str:

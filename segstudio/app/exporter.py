@@ -55,7 +55,7 @@ class Exporter:
             )
             self._announce(Changes(message=Message(sentence, "trouble", key="export")))
             return
-        self._plan = plan = plan_export(folder, self._catalog.records, only_approved, format_)
+        self._plan = plan = plan_export(folder, self._catalog.records, only_approved, format_, self._catalog.veils)
         self._waiting, self._troubles, self._entries = list(plan.outgoing), list(plan.refused), []
         if not self._total:
             what = "approved yet" if only_approved else "there to export yet"

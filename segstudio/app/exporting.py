@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """What to export and where to; ``refused`` has a sentence for each file of the project in the way."""
+    """What to export and where to; ``refused`` has a sentence for each image that is left out."""
 
     folder: Path
     format: MaskFormat
@@ -90,15 +90,25 @@ class ExportPlan:
 
 
 def plan_export(
-    folder: Path, records: Sequence[ImageRecord], only_approved: bool, format_: MaskFormat = PLAIN
+    folder: Path,
+    records: Sequence[ImageRecord],
+    only_approved: bool,
+    format_: MaskFormat = PLAIN,
+    veils: Callable[[ImageRecord], bool] = lambda _record: False,
 ) -> ExportPlan:
-    """Look at what there is to export; nothing is written."""
+    """Look at what there is to export; nothing is written.
+
+    Images that it ``veils``, whose reader may not see the model's mask yet, are refused.
+    """
     stems = export_stems([record.name for record in records])
     names = _file_names([record.path for record in records])
     of_image = {r.id: Outgoing(r, stem, name) for r, stem, name in zip(records, stems, names, strict=True)}
     own = {same_file(path) for record in records for path in (record.path, record.truth) if path is not None}
     outgoing, refused = [], []
     for record in exportable(list(records), only_approved):
+        if veils(record):
+            refused.append(f"{record.name} was left out: its mask is to be drawn before the model's is seen.")
+            continue
         file = format_.file_of(of_image[record.id].stem)
         if file is not None and same_file(folder / file) in own:
             where = folder / file

@@ -40,7 +40,7 @@ class Measurement:
             save=saver.save, announce=announce,
         )  # fmt: skip
         self.reporting = Reporting(scheduler, store, catalog, table, classes, lambda: measuring.lesions, announce)
-        self.visits = Visits(scheduler, store, table, classes, lambda: measuring.lesions)
+        self.visits = Visits(scheduler, store, catalog, table, classes, lambda: measuring.lesions)
 
     def close(self) -> None:
         """End; returns when the threads are gone."""

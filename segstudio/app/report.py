@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 
 _UNREADABLE = "The image's file can't be read, or is not the one that its mask was made on."
 
+HIDDEN = "Its mask is to be drawn before the model's is seen, so nothing is measured yet."
+"""Said of an image whose reader may not see the model's mask."""
+
 PICTURE_SIDE = 640
 """Longer side, in px, of the pictures in a report."""
 
@@ -51,7 +54,7 @@ class ReportHead:
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """What the project holds of an image to be measured."""
+    """What the project holds of an image to be measured. While ``veiled`` its reader may not see the model's mask."""
 
     record: ImageRecord
     number: int
@@ -62,6 +65,7 @@ class Stored:
     reader: str
     read_at: str
     model: str
+    veiled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +132,12 @@ def read_stored(
     approvals: Mapping[int, Entry],
     scales: Mapping[int, Calibration],
     scale: float | None,
+    veiled: bool = False,
 ) -> Stored:
-    """What there is of one image; on the store thread. Raises ``KeyError`` for an unknown id."""
+    """What there is of one image; on the store thread. Raises ``KeyError`` for an unknown id.
+
+    ``veiled`` says that the model's mask is hidden from the reader: then it is not measured.
+    """
     record = project.images.image(image_id)
     plane = Plane(record.height, record.width)
     plane.put_tiles(project.masks.load_correction(image_id))
@@ -147,6 +155,7 @@ def read_stored(
         "" if approval is None else approval.who,
         "" if approval is None else approval.when,
         model,
+        veiled,
     )
 
 
@@ -170,7 +179,7 @@ def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, ide
     try:
         document, rows, calibration = measure_stored(stored, segments, lesions)
     except UserError as error:
-        words = str(error) if identifiers else _UNREADABLE
+        words = str(error) if identifiers else HIDDEN if stored.veiled else _UNREADABLE
         return replace(made, problem=words)
     shown = document.shown(document.bounds)
     borders = tuple(tuple(outlines(shown == row.segment.id)) for row in rows)
@@ -183,8 +192,10 @@ def measure_stored(
 ) -> tuple[Document, tuple[Measured, ...], Calibration]:
     """An image as it is shown, what is measured of its segments, and how large its pixels are.
 
-    Raises ``UserError`` where its file can't be read, or is of another size than its mask.
+    Raises ``UserError`` where its file can't be read, is of another size than its mask, or may not be seen yet.
     """
+    if stored.veiled:
+        raise UserError(f"{stored.record.name}: {HIDDEN}")
     image = _read(stored.record)
     # Nobody looked at an image of unknown size yet, so there is nothing on it.
     correction = stored.correction if stored.record.width else np.full(image.pixels.shape[:2], UNSET, np.uint16)

@@ -135,8 +135,9 @@ class Reporting:
             self._do(run, lambda: _finish(run), lambda _: self._end(run, _closing(run)))
             return
         image_id, number = run.waiting[0]
+        veiled = self._catalog.veils(self._catalog.record(image_id))
         self._store.run(
-            lambda project: read_stored(project, image_id, number, run.approvals, run.scales, run.scale),
+            lambda project: read_stored(project, image_id, number, run.approvals, run.scales, run.scale, veiled),
             lambda stored: self._measure(run, stored),
             lambda error: self._fail(run, error),
         )

@@ -59,6 +59,7 @@ class Review:
         self._store, self._saver, self._catalog, self._editor = store, saver, catalog, editor
         self._document, self._table, self._audit, self._announce = document, table, audit, announce
         self._classes = classes
+        catalog.veils = self.veils
 
     # ---- what the window shows --------------------------------------------------------------------------------
 
@@ -90,10 +91,26 @@ class Review:
         """The mask to compare with; none where two read the image and nobody has decided: it would sway one of them."""
         return None if record.second and not record.adjudicator else record.truth
 
+    def veils(self, record: ImageRecord) -> bool:
+        """Whether the model's mask of a row is hidden from its reader until they have drawn one."""
+        chosen = is_chosen(record.origin, self.settings.draw_first_share, "draw first")
+        return chosen and record.id not in self._unveiled and record.state is not ImageState.APPROVED
+
+    def sways(self, source: ImageRecord, record: ImageRecord) -> str:
+        """Why the mask of a ``source`` may not be carried over to a row, as a sentence; "" if it may."""
+        if self.veils(record):
+            return "Draw your own mask of this image first: nothing is carried over while the model's mask is hidden."
+        if record.second == "wanted" and source.reader != self.reader:
+            return f"{source.name} is not your reading, so nothing is carried over from it: two read this image."
+        return ""
+
     @property
     def comparable(self) -> list[ImageRecord]:
-        """The reader's rows, for comparing many: with a mask to compare with only where that may be seen."""
-        return [replace(record, truth=self.truth_of(record)) for record in self._catalog.records]
+        """The reader's rows, for comparing many: with a mask to compare with only where both masks may be seen."""
+        return [
+            replace(record, truth=None if self.veils(record) else self.truth_of(record))
+            for record in self._catalog.records
+        ]
 
     @property
     def hides_model(self) -> bool:
@@ -113,8 +130,7 @@ class Review:
         if self._is_another_s(record):
             image_id = record.id
             self._saver.save(lambda project: project.readings.seal([image_id]))
-        chosen = is_chosen(record.origin, self.settings.draw_first_share, "draw first")
-        if chosen and record.id not in self._unveiled and record.state is not ImageState.APPROVED:
+        if self.veils(record):
             document.veil()
 
     def reveal(self) -> None:

@@ -165,6 +165,7 @@ class Session:
         )
         self.review, self.adjudication = self.reviewing.review, self.reviewing.adjudication
         self.agreements, self.viewing.review = self.reviewing.agreements, self.review
+        self.carrying.sways = self.review.sways
         self.review.take_back, self.review.go_on = self.reopen, self.open_next_unapproved
         self.book.hides, self._approvals.expects = self.catalog.is_hidden, self.adjudication.decides
         if self.review.reader:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segstudio.app.background import Background
+from segstudio.app.catalog import Catalog
 from segstudio.app.contents import MM_PER_PX
 from segstudio.app.document import Document
 from segstudio.app.loader import give_way
@@ -109,12 +110,13 @@ class Visits:
         self,
         scheduler: Scheduler,
         store: StoreThread,
+        catalog: Catalog,
         table: Callable[[], SegmentTable],
         classes: Callable[[], tuple[ClassSpec, ...]],
         lesions: Callable[[], bool],
     ) -> None:
         self._background = Background(scheduler, give_way)
-        self._store = store
+        self._store, self._catalog = store, catalog
         self._table, self._classes, self._lesions = table, classes, lesions
         self._asked = 0
 
@@ -122,10 +124,11 @@ class Visits:
         """Give ``done`` both visits, or a sentence that says why not; a later question takes this one's place."""
         self._asked += 1
         asked = self._asked
+        images = [(id_, self._catalog.veils(self._catalog.record(id_))) for id_ in (earlier, later)]
 
         def read(project: Project) -> tuple[Stored, Stored]:
             scales, usual = project.scales.load(), project.settings.get_setting(MM_PER_PX)
-            one, other = (read_stored(project, id_, 0, {}, scales, usual) for id_ in (earlier, later))
+            one, other = (read_stored(project, id_, 0, {}, scales, usual, veiled) for id_, veiled in images)
             return one, other
 
         def measure(stored: tuple[Stored, Stored]) -> None:

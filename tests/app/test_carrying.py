@@ -11,6 +11,7 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.patch import Patch
+from segstudio.domain.review import ReviewSettings
 from segstudio.formats.dataset import FoundImage
 from tests.helpers.studios import approve, write_images
 from tests.helpers.videos import SIZE, disk, write_frames
@@ -382,7 +383,7 @@ def test_mads_names_are_stepped_through_in_the_order_of_their_frames(rig, as_fil
     seen = []
     rig.studio.look_at(paths[::-1] if as_files else [paths[0].parent], seen.append)
     rig.wait(lambda: seen)
-    session = video_project(rig, paths=[found.image for found in seen[0].images])
+    session = video_project(rig, paths=[found.image for found in seen[0].found.images])
     assert [record.path.stem for record in session.records] == names
     visited = [session.record(session.current_id).path.stem]
     for _ in names[1:]:
@@ -390,3 +391,74 @@ def test_mads_names_are_stepped_through_in_the_order_of_their_frames(rig, as_fil
         rig.wait(lambda: session.loading_id is None)
         visited.append(session.record(session.current_id).path.stem)
     assert visited == names
+
+
+def as_reader(rig, reader):
+    """Close the project and open it for another reader."""
+    folder = rig.session.folder
+    rig.settle()
+    rig.studio.open_project(folder, reader=reader)
+    rig.wait(lambda: rig.studio.session is not None and rig.studio.session.review.reader == reader)
+    settle(rig)
+    return rig.session
+
+
+def test_another_reader_s_mask_is_not_carried_into_a_blind_reading(rig):
+    session = video_project(rig, 8, by_itself=True)
+    session.review.set_settings(ReviewSettings(second_share=0.5))
+    session = as_reader(rig, "Anna")
+    pairs = zip(session.records, session.records[1:], strict=False)
+    k = next(i for i, (one, two) in enumerate(pairs) if one.second == "" and two.second == "wanted")
+    for index in (k, k + 1):
+        show(rig, index)
+        paint_disk(rig, index + 1)
+        session.approve()
+        settle(rig)
+    session = as_reader(rig, "Ben")
+    assert session.records[k].reader == "Anna"
+    show(rig, k + 1)
+    assert session.record(session.current_id).reading_of is not None
+    assert not session.editor.proposing
+    assert session.carrying.offer == ""
+    ask(rig)
+    assert not session.editor.proposing
+    assert "is not your reading" in last_sentence(rig)
+
+
+def test_nothing_is_carried_over_to_an_image_that_is_to_be_drawn_first(rig):
+    session = video_project(rig, by_itself=True)
+    session.review.set_settings(ReviewSettings(draw_first_share=1.0))
+    show(rig, 0)
+    assert session.document.veiled
+    paint_disk(rig, 1)
+    session.approve()
+    settle(rig)
+    assert session.current_id == session.records[1].id
+    assert session.document.veiled
+    assert not session.editor.proposing
+    assert session.carrying.offer == ""
+    ask(rig)
+    assert not session.editor.proposing
+    assert "Draw your own mask of this image first" in last_sentence(rig)
+
+
+def test_of_a_half_drawn_image_only_what_was_painted_is_carried_over(rig, monkeypatch):
+    session = video_project(rig, 6)
+    approve(rig, 3)
+    rig.wait(lambda: session.predictor.round == 1)
+    settle(rig)
+    show(rig, 3)
+    prediction = session.document.prediction.to_array()
+    assert prediction.any()
+    rig.stroke((80, 60), (90, 60))
+    settle(rig)
+    source, target = session.records[3].id, session.records[4].id
+    session.catalog.veils = lambda record: record.id == source
+    given = []
+    monkeypatch.setattr(carrying, "carry", lambda _before, mask, _pixels: given.append(mask) or mask)
+    rig.show(target)
+    settle(rig)
+    ask(rig)
+    (mask,) = given
+    assert mask[60, 85] == 1
+    assert not mask[prediction != 0].any()

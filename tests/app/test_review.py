@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.evaluation_form import EvaluationForm
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
 from segstudio.imaging.mask_png import decode_mask
@@ -201,8 +202,6 @@ def test_an_image_of_which_only_some_are_read_twice_is_shared(rig):
 
 
 def test_a_mask_to_compare_with_is_not_shown_while_two_read(rig, tmp_path):
-    from dataclasses import replace
-
     rig.new_project(3)
     session = review(rig, BLIND)
     record = replace(session.records[0], truth=tmp_path / "truth.png")
@@ -532,6 +531,52 @@ def test_what_was_begun_with_the_model_s_mask_in_sight_stays_as_it_was(rig):
     rig.show(session.records[index].id)
     assert not session.document.veiled
     assert np.array_equal(rig.mask(), before)
+
+
+def test_no_report_visit_export_or_evaluation_shows_what_is_veiled(veiled, tmp_path):
+    session = veiled.session
+    record = session.records[veiled.index]
+    assert record.prediction_round is not None
+    reported = []
+
+    class Writer:
+        def add(self, image):
+            reported.append(image)
+
+        def finish(self):
+            pass
+
+        def abandon(self):
+            pass
+
+    for identifiers in (True, False):
+        session.reporting.start([record.id], identifiers, lambda _head: [Writer()])
+        veiled.wait(lambda: not session.reporting.busy)
+        assert reported[-1].rows == ()
+        assert "drawn before the model's is seen" in reported[-1].problem
+    looked = []
+    session.visits.look(session.records[0].id, record.id, looked.append)
+    veiled.wait(lambda: bool(looked))
+    assert "drawn before the model's is seen" in looked[0]
+    out = tmp_path / "out"
+    session.exporter.export_masks(out, only_approved=False)
+    veiled.wait(lambda: not session.exporter.busy)
+    veiled.settle()
+    assert {path.stem for path in out.glob("*.png")} == {r.path.stem for r in session.catalog.approved}
+    veiled.wait(lambda: any(f"{record.name} was left out" in message.sentence for message in veiled.messages))
+    session.catalog.replace(replace(record, truth=tmp_path / "truth.png"))
+    assert all(r.truth is None for r in session.review.comparable)
+    form = EvaluationForm(session, None)
+    form.change(kind="truth")
+    assert form.count("truth") == 0
+    assert form.about().endswith("Left out until a mask was drawn on them: 1 image.")
+    veiled.stroke((20, 20), (40, 30))
+    session.review.reveal()
+    veiled.settle()
+    assert form.count("truth") == 1
+    session.visits.look(session.records[0].id, record.id, looked.append)
+    veiled.wait(lambda: len(looked) == 2)
+    assert looked[1][1].name == record.name
 
 
 # ---- who reads -----------------------------------------------------------------------------------------------------
