@@ -48,6 +48,15 @@ class AuditLog:
 
         self._saver.save(both)
 
+    def keep_missing(self, but: frozenset[int] = frozenset()) -> None:
+        """Keep the masks of images that were approved before versions were kept: one by one, so that nobody waits."""
+
+        def on(kept: tuple[int, bool] | None) -> None:
+            if kept is not None:
+                self.keep_missing(but if kept[1] else but | {kept[0]})
+
+        self._store.run(lambda project: project.versions.keep_missing(but), on)
+
     def set_reader(self, name: str) -> None:
         """Entries of what is done from now on say that it was ``name``; what waits to be saved was another's."""
 

@@ -142,7 +142,7 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
     """
     with project.transaction():
         record = project.images.image(image_id)
-        if record.prediction_round != seen.round_number:
+        if not _is_stored(project, record, seen):
             if seen.plane is None or seen.round_number is None:
                 project.masks.drop_prediction(image_id)
             else:
@@ -158,6 +158,16 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen)
             void = [segment.id for segment in project.segment_table() if segment.class_id in not_judged]
             right = corrected_dice(seen.plane, correction, void)
             project.approval_scores.note(ApprovalScore(image_id, seen.round_number, right, time.time()))
+
+
+def _is_stored(project: Project, record: ImageRecord, seen: Seen) -> bool:
+    """Whether the prediction that was on the canvas is the stored one; of one round there may be several."""
+    if record.prediction_round != seen.round_number:
+        return False
+    stored = None if seen.plane is None else project.masks.prediction(record.id)
+    if seen.plane is None or stored is None:
+        return seen.plane is None
+    return np.array_equal(decode_mask(stored.png), seen.plane.to_array())
 
 
 def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:

@@ -179,6 +179,7 @@ class Session:
             self.open_image(first)
         self._learning.start(automatic)
         self.importer.start()
+        self.audit.keep_missing()
 
     # ---- the images -------------------------------------------------------------------------------------------
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.frames import parse_frame
 from segstudio.domain.groups import NEAR, perceptual_hash
+from segstudio.formats.coco_json import read_json
 from segstudio.formats.dataset import FoundImage
 from segstudio.formats.detect import find_dataset
 from segstudio.imaging.cv import cv2
@@ -116,18 +116,20 @@ def _photos(kind: StarterKind, folder: Path, pairs: Sequence[FoundImage]) -> Ite
 def _coco_people(folder: Path) -> Iterator[_Found]:
     """Photos with people, of whom the small ones and crowds are ignored, and photos without as backgrounds."""
     for file in sorted(folder.glob("annotations/instances_*.json")):
-        body: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        body: dict[str, Any] = read_json(file)
         person = {c["id"] for c in body["categories"] if c["name"] == "person"}
         people: dict[int, list[dict[str, Any]]] = defaultdict(list)
         for annotation in body["annotations"]:
             if annotation["category_id"] in person:
                 people[annotation["image_id"]].append(annotation)
         for image in body["images"]:
-            path = next(iter(sorted(folder.glob(f"*/{image['file_name']}"))), None)
+            # The name alone: what a file says of folders may lead out of this one.
+            own = PureWindowsPath(str(image["file_name"])).name
+            path = next((f / own for f in sorted(folder.iterdir()) if own and (f / own).is_file()), None)
             if path is None:
                 continue
             name = f"{folder.name}/{path.stem}"
-            mask = _people_mask(people[image["id"]], (image["height"], image["width"]))
+            mask = _people_mask(people[image["id"]], read_size(path)[::-1])
             if not people[image["id"]]:
                 yield _Found(name, path, None, name, "background", False)
             elif (mask == 1).mean() >= _LEAST_SHARE:
@@ -138,7 +140,7 @@ def _people_mask(people: Sequence[dict[str, Any]], shape: tuple[int, int]) -> ND
     mask = np.zeros(shape, np.uint16)
     largest = max((p["area"] for p in people if not p["iscrowd"]), default=0.0)
     for person in sorted(people, key=lambda person: float(person["area"])):
-        if person["iscrowd"]:
+        if person["iscrowd"] or not isinstance(person["segmentation"], list):
             x, y, w, h = (int(value) for value in person["bbox"])
             mask[y : y + h, x : x + w] = IGNORE
             continue

@@ -108,7 +108,6 @@ class Project:
             project.rounds.sweep_predictions()
             project.imports.sweep()
             project.images.name_groups()
-            project.versions.keep_missing()
             on_failure.pop_all()
         return project
 

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.audit import Entry, mask_digest, text_digest
+from segstudio.domain.errors import UserError
 from segstudio.domain.segments import SegmentTable
 from segstudio.imaging.mask_png import decode_mask, encode_mask
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database, any_text, damaged
 from segstudio.store.masks import Masks
 from segstudio.store.rounds import Rounds
+
+log = logging.getLogger(__name__)
 
 APPROVED = "approved"
 FOUND_APPROVED = "found approved"
@@ -92,16 +97,26 @@ class Versions:
             connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?, ?)", row)
             return entry
 
-    def keep_missing(self) -> int:
-        """Keep the masks of images that were approved before versions were kept; returns how many there were."""
+    def keep_missing(self, but: Collection[int] = ()) -> tuple[int, bool] | None:
+        """Keep the mask of one image that was approved before versions were kept, ``but`` of none of these.
+
+        Its id, and False where its mask could not be read, which is in the log: it stays as it is. None where no image
+        is left.
+        """
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT id FROM images WHERE state = 'approved' AND width > 0 "
                 "AND NOT EXISTS (SELECT 1 FROM versions WHERE image_id = images.id)"
             ).fetchall()
-        for (image_id,) in rows:
-            self.approve(image_id, FOUND_APPROVED)
-        return len(rows)
+        left = next((image_id for (image_id,) in rows if image_id not in but), None)
+        if left is None:
+            return None
+        try:
+            self.approve(left, FOUND_APPROVED)
+        except (UserError, ValueError):
+            log.exception("the approved mask of image %d can't be read, so no version of it is kept", left)
+            return left, False
+        return left, True
 
     def list_versions(self, image_id: int | None = None) -> list[Version]:
         """Those of an image, or of all, oldest first."""

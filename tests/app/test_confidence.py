@@ -98,6 +98,19 @@ def test_an_approval_keeps_the_confidence_that_was_seen(rig):
     assert np.array_equal(decode_confidence(kept.confidence), seen.confidence)
 
 
+def test_an_approval_keeps_the_mask_that_was_seen_where_its_round_has_made_another(rig):
+    session = rig.new_project(3)
+    first = session.current_id
+    seen = Seen(Plane.from_array(np.ones((64, 96), np.uint16), 0), 0, None)
+
+    def approved(project):
+        project.masks.put_prediction(first, 0, encode_mask(np.zeros((64, 96), np.uint16)))
+        approve_as_seen(project, first, False, seen)
+        return project.masks.shown(first)
+
+    assert (session._store.ask(approved) == 1).all()
+
+
 def test_a_mask_that_is_not_wanted_any_more_leaves_no_file(rig):
     session = rig.new_project(5)
     approve(rig, 3)

@@ -56,7 +56,9 @@ def test_small_people_beside_a_large_one_and_crowds_are_ignored(tmp_path: Path) 
         {"iscrowd": 1, "area": 200.0, "segmentation": {}, "bbox": [70, 40, 20, 30]},
     ]
     people = [{"image_id": 1, "category_id": 1, **person} for person in people]
-    images = [{"id": n, "file_name": name, "width": 100, "height": 80} for n, name in ((1, "a.jpg"), (2, "b.jpg"))]
+    Image.new("RGB", (100, 80)).save(tmp_path / "outside.jpg")
+    names = ((1, "a.jpg"), (2, "b.jpg"), (3, "../../outside.jpg"))
+    images = [{"id": n, "file_name": name, "width": 100, "height": 80} for n, name in names]
     body = {"images": images, "annotations": people, "categories": [{"id": 1, "name": "person"}]}
     (folder / "annotations" / "instances_val.json").write_text(json.dumps(body))
     recipe = make_recipe("body", [folder], tmp_path, 0)

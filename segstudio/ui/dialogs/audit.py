@@ -31,6 +31,8 @@ from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, restyle
 
 ROW_HEIGHT = 28
+_SLICE = 500
+"""Entries that are put into words in one turn of the event loop."""
 FOLLOW_MS = 250
 """Time in which what changed is collected before new entries are read."""
 
@@ -151,7 +153,10 @@ class AuditDialog(QDialog):
         # Two readings may have been under way.
         fresh = [entry for entry in entries if entry.number > self.model.last]
         if fresh and not self._gone:
-            self.model.take(fresh)
+            self.model.take(fresh[:_SLICE])
+            if len(fresh) > _SLICE:
+                QTimer.singleShot(0, lambda: self._take(fresh[_SLICE:]))
+                return
             _fill(self.who, "Everybody", self.model.readers)
             _fill(self.kind, "Everything", self.model.kinds)
             self._filter()
