@@ -19,6 +19,7 @@ from segstudio.formats.dataset import FoundClass, FoundImage, FoundMask, FoundSe
 from segstudio.formats.detect import find_dataset
 from segstudio.formats.file_mask import FileMask
 from segstudio.store.project_db import Project
+from tests.helpers.data import data_folder
 from tests.helpers.studios import StudioRig, write_images
 
 SIZE = (96, 64)
@@ -442,3 +443,17 @@ def test_values_of_no_class_are_refused_but_for_strays() -> None:
     with pytest.raises(UserError, match=r"\(9\) in the mask “m.png”"):
         map_classes(FoundMask(ids), {4: 1}, "m.png")
     assert set(np.unique(map_classes(FoundMask(ids), {4: 1, 9: 0}, "m.png"))) == {0, 1}
+
+
+def test_a_new_project_takes_the_numbers_of_a_data_set_for_its_own_classes(tmp_path):
+    source = data_folder("tiny_coco")
+    said = new_project(tmp_path / "p", source, None, ["person", "dog"], "approved")
+    assert "approved" in said
+    with Project.open(tmp_path / "p.segstudio") as project:
+        approved = [record for record in project.images.list_images() if record.state is ImageState.APPROVED]
+        assert len(approved) > 40
+        found = set()
+        for record in approved[:20]:
+            found |= set(np.unique(project.masks.shown(record.id)))
+    assert found <= {0, 1, 2}
+    assert 1 in found

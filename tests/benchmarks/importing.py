@@ -152,6 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--approved", type=int, default=2_000)
+    parser.add_argument("--only", nargs="*", default=["none", "compare", "approved"])
     arguments = parser.parse_args()
     app = QApplication([])
     with tempfile.TemporaryDirectory() as made:
@@ -162,6 +163,8 @@ def main() -> None:
         print(f"found {len(found.images):,} images, {found.with_mask:,} masks in {time.perf_counter() - start:.1f} s")
         part = Dataset(found.layout, found.images[: arguments.approved], found.classes)
         for masks_as, data in (("none", found), ("compare", found), ("approved", part)):
+            if masks_as not in arguments.only:
+                continue
             project = folder / f"{masks_as}.segstudio"
             Project.create(project, make_classes(["lesion"])).close()
             window = Window(app, folder)

@@ -181,3 +181,14 @@ def test_the_menu_offers_an_import_only_in_a_project(rig):
     assert not action(rig, "Import data set").isEnabled()
     assert not action(rig, "Undo import").isEnabled()
     assert isinstance(rig.window.menuBar().actions()[0].menu(), QMenu)
+
+
+def test_rows_that_are_going_can_still_be_painted(rig, folder):
+    dialog = opened(rig, folder)
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    imported(rig, 9)
+    # Painted in the turn between: the rows are gone, and the list has not heard of it yet.
+    rig.session.catalog.remove({record.id for record in rig.session.records[1:]})
+    rig.window.images.view.viewport().repaint()
+    model = rig.window.images.model
+    assert model.index(8).data() == "ISIC_0000008.png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ class ImageModel(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self._session: Session | None = None
+        self._records: Sequence[ImageRecord] = ()
         self._rows: dict[int, int] = {}
         self._count = 0
         self._pixmaps: dict[int, QPixmap] = {}
@@ -79,7 +81,8 @@ class ImageModel(QAbstractListModel):
         """Show another project's images, or the same one's after rows came or went."""
         self.beginResetModel()
         self._session = session
-        records = [] if session is None else session.records
+        # The very list: records in it are renewed in place, and rows that go leave it as it is until this is called.
+        self._records = records = [] if session is None else session.records
         self._rows = {record.id: row for row, record in enumerate(records)}
         self._count = len(records)
         self._pixmaps.clear()
@@ -106,7 +109,7 @@ class ImageModel(QAbstractListModel):
         """Name, state in words, id and record."""
         if self._session is None or not index.isValid():
             return None
-        record = self._session.records[index.row()]
+        record = self._records[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return record.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
