@@ -25,7 +25,6 @@ from segstudio.domain.segments import BACKGROUND, Segment
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import ImageData, read_image
-from segstudio.imaging.spacing import read_spacing
 from segstudio.store.project_db import Project
 from segstudio.store.versions import APPROVALS
 
@@ -177,20 +176,18 @@ def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, ide
         stored.read_at, stored.model,
     )  # fmt: skip
     try:
-        document, rows, calibration = measure_stored(stored, segments, lesions)
+        document, rows = measure_stored(stored, segments, lesions)
     except UserError as error:
         words = str(error) if identifiers else HIDDEN if stored.veiled else _UNREADABLE
         return replace(made, problem=words)
     shown = document.shown(document.bounds)
     borders = tuple(tuple(outlines(shown == row.segment.id)) for row in rows)
     small, shrink = _shrunk(document.pixels)
-    return replace(made, calibration=calibration, rows=rows, borders=borders, picture=small, shrink=shrink)
+    return replace(made, rows=rows, borders=borders, picture=small, shrink=shrink)
 
 
-def measure_stored(
-    stored: Stored, segments: Sequence[Segment], lesions: bool
-) -> tuple[Document, tuple[Measured, ...], Calibration]:
-    """An image as it is shown, what is measured of its segments, and how large its pixels are.
+def measure_stored(stored: Stored, segments: Sequence[Segment], lesions: bool) -> tuple[Document, tuple[Measured, ...]]:
+    """An image as it is shown, and what is measured of its segments.
 
     Raises ``UserError`` where its file can't be read, is of another size than its mask, or may not be seen yet.
     """
@@ -203,11 +200,7 @@ def measure_stored(
     document = Document(stored.record.id, image.pixels, Plane.from_array(correction))
     if stored.prediction is not None:
         document.set_prediction(Plane.from_array(stored.prediction, BACKGROUND), 0, stored.confidence)
-    calibration = stored.calibration
-    if calibration.source in ("project", "none"):
-        own = read_spacing(stored.record.path)
-        calibration = calibration if own is None else Calibration(own, "dicom")
-    return document, measure_picture(picture, segments, lesions), calibration
+    return document, measure_picture(picture, segments, lesions)
 
 
 def _read(record: ImageRecord) -> ImageData:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from segstudio.app.changes import Changes
 from segstudio.app.contents import MM_PER_PX
-from segstudio.app.loader import Loader
+from segstudio.app.store_thread import StoreThread
 from segstudio.domain.calibration import UNCALIBRATED, Calibration, size_of_pixel
-from segstudio.imaging.spacing import read_spacing
 from segstudio.store.project_db import Project
 
 
@@ -20,6 +18,7 @@ class Scale:
         self,
         project: float | None,
         images: Mapping[int, Calibration],
+        store: StoreThread,
         save: Callable[[Callable[[Project], object]], None],
         announce: Callable[[Changes], None],
     ) -> None:
@@ -28,8 +27,7 @@ class Scale:
         self.current: int | None = None
         """The image that is looked at; of another reader's row of an image, that image."""
         self._images = dict(images)
-        self._asked: set[int] = set()
-        self._save = save
+        self._store, self._save = store, save
         self._announce = announce
 
     @property
@@ -73,34 +71,30 @@ class Scale:
         """Keep what a ruler on an image says, or forget it. ``ValueError`` unless it is None or a number above 0."""
         if mm_per_px is None:
             self._images.pop(image_id, None)
-            self._asked.discard(image_id)
         else:
             self._images[image_id] = Calibration(size_of_pixel(mm_per_px), "ruler")
 
         def write(project: Project) -> None:
             with project.transaction():
                 if mm_per_px is None:
-                    project.scales.forget(image_id)
+                    project.scales.forget_ruler(image_id)
                 else:
                     project.scales.put(image_id, mm_per_px, "ruler")
                 project.audit.note("scale", image_id, mm_per_px=mm_per_px)
 
         self._save(write)
+        if mm_per_px is None:
+            self._store.run(lambda project: project.scales.of_file(image_id), lambda own: self._go_back(image_id, own))
         self._announce(Changes(scale=True))
 
-    def follow(self, image_id: int | None, path: Path | None, loader: Loader) -> None:
-        """Another image is looked at: its file is asked once, off the main thread, unless a ruler has spoken."""
-        before, self.current = self.of(self.current), image_id
-        if self.of(image_id) != before:
+    def _go_back(self, image_id: int, own: Calibration | None) -> None:
+        """A ruler was forgotten: what the file says counts, unless another was drawn meanwhile."""
+        if own is not None and image_id not in self._images:
+            self._images[image_id] = own
             self._announce(Changes(scale=True))
-        if image_id is None or path is None or image_id in self._images or image_id in self._asked:
-            return
-        self._asked.add(image_id)
-        loader.run(lambda: read_spacing(path), lambda found: self._note(image_id, found))
 
-    def _note(self, image_id: int, found: float | None) -> None:
-        if found is None or image_id in self._images:
-            return
-        self._images[image_id] = Calibration(found, "dicom")
-        self._save(lambda project: project.scales.put(image_id, found, "dicom"))
-        self._announce(Changes(scale=True))
+    def follow(self, image_id: int | None) -> None:
+        """Another image is looked at."""
+        before, self.current = self.now, image_id
+        if self.now != before:
+            self._announce(Changes(scale=True))

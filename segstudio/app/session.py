@@ -76,7 +76,7 @@ class Session:
         self._saver = Saver(store, lambda: announce(Changes(saving=True)))
         self.audit = AuditLog(store, self._saver, scheduler)
         self.judging = Judging(contents.classes, self._saver.save, announce)
-        self.scale = Scale(contents.mm_per_px, contents.scales, self._saver.save, announce)
+        self.scale = Scale(contents.mm_per_px, contents.scales, store, self._saver.save, announce)
         self._background = Background(scheduler)
         kept = ToolSettings.from_kept(settings.get("tools"))
         self._mender = Mender(link, lambda: None if self.review.hides_model else self.predictor.weights)
@@ -357,8 +357,8 @@ class Session:
 
     def _on_shown(self) -> None:
         record = None if self.document is None else self.record(self.document.image_id)
-        image_id, path = (None, None) if record is None else (record.origin, record.path)
-        self.scale.follow(image_id, path, self._loader)
+        image_id = None if record is None else record.origin
+        self.scale.follow(image_id)
         self.audit.note_shown(self.document)
         self.attributes.follow(image_id)
         self.queue.refresh()

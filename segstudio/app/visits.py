@@ -157,6 +157,5 @@ class Visits:
         self._background.close()
 
 
-def _visit(stored: Stored, measured: tuple[Document, tuple[Measured, ...], Calibration]) -> Visit:
-    document, rows, calibration = measured
-    return Visit(stored.record.name, document, rows, calibration)
+def _visit(stored: Stored, measured: tuple[Document, tuple[Measured, ...]]) -> Visit:
+    return Visit(stored.record.name, *measured, stored.calibration)

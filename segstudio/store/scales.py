@@ -7,9 +7,10 @@ from segstudio.store.database import Database
 
 SCALES = (
     """CREATE TABLE image_scales (
-        image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+        image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
         mm_per_px REAL NOT NULL CHECK (mm_per_px > 0),
-        source TEXT NOT NULL CHECK (source IN ('ruler', 'dicom'))
+        source TEXT NOT NULL CHECK (source IN ('ruler', 'dicom')),
+        UNIQUE (image_id, source)
     )""",
 )
 """The statement that makes the table."""
@@ -22,13 +23,15 @@ class Scales:
         self._database = database
 
     def load(self) -> dict[int, Calibration]:
-        """All of them by image id."""
+        """Those that count, by image id: a ruler before what the file says."""
+        # "ruler" comes behind "dicom", and the last of an image stays.
+        query = "SELECT image_id, mm_per_px, source FROM image_scales ORDER BY source"
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT image_id, mm_per_px, source FROM image_scales").fetchall()
+            rows = connection.execute(query).fetchall()
         return {image_id: Calibration(size, source) for image_id, size, source in rows}
 
     def put(self, image_id: int, mm_per_px: float, source: Source) -> None:
-        """Keep it in the place of another; nothing happens for an image that is gone.
+        """Keep it in the place of another from this source; nothing happens for an image that is gone.
 
         Raises ``ValueError`` for no size of a pixel.
         """
@@ -38,7 +41,14 @@ class Scales:
                 (size_of_pixel(mm_per_px), source, image_id),
             )
 
-    def forget(self, image_id: int) -> None:
-        """The image has no scale of its own any more."""
+    def forget_ruler(self, image_id: int) -> None:
+        """What the image's file says counts again, if it says something."""
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM image_scales WHERE image_id = ?", (image_id,))
+            connection.execute("DELETE FROM image_scales WHERE image_id = ? AND source = 'ruler'", (image_id,))
+
+    def of_file(self, image_id: int) -> Calibration | None:
+        """What the image's file says; None where it says nothing."""
+        query = "SELECT mm_per_px FROM image_scales WHERE image_id = ? AND source = 'dicom'"
+        with self._database.reading() as connection:
+            row = connection.execute(query, (image_id,)).fetchone()
+        return None if row is None else Calibration(row[0], "dicom")

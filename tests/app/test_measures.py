@@ -118,5 +118,9 @@ def test_an_image_s_own_scale_goes_before_the_project_s(rig):
     with pytest.raises(ValueError, match="no size of a pixel"):
         session.scale.set(-1)
     rig.settle()
+    rig.studio._store.ask(lambda project: project.scales.put(one, 0.3, "dicom"))
+    session.scale.set_image(one, 0.4)
+    session.scale.set_image(one, None)
+    rig.wait(lambda: session.scale.of(one) == Calibration(0.3, "dicom"))
     entries = rig.studio._store.ask(lambda project: [e.kind for e in project.audit.entries()])
-    assert entries.count("scale") == 3
+    assert entries.count("scale") == 5

@@ -19,8 +19,11 @@ def test_scales_are_kept_replaced_and_forgotten(tmp_path):
         project.scales.put(99, 1.0, "ruler")
     with Project.open(tmp_path / "p.segstudio") as project:
         assert project.scales.load() == {one: Calibration(0.04, "ruler"), other: Calibration(0.03, "ruler")}
-        project.scales.forget(one)
-        assert list(project.scales.load()) == [other]
+        project.scales.forget_ruler(one)
+        project.scales.forget_ruler(other)
+        assert project.scales.load() == {one: Calibration(0.02, "dicom")}
+        assert project.scales.of_file(one) == Calibration(0.02, "dicom")
+        assert project.scales.of_file(other) is None
         for wrong in (0.0, -1.0, float("nan"), float("inf")):
             with pytest.raises(ValueError, match="no size of a pixel"):
                 project.scales.put(one, wrong, "ruler")
