@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from segstudio.app.document import Document, frozen
 from segstudio.domain.border import SECTORS
 from segstudio.domain.doubt_band import doubt_band
-from segstudio.domain.lesion import Lesion, measure_lesion
+from segstudio.domain.lesion import Closeup, Lesion
 from segstudio.domain.lesion_colors import NAMES
 from segstudio.domain.measure import Shape, measure_shape
 from segstudio.domain.plane import UNSET
@@ -184,15 +184,16 @@ def measure_segment(picture: Picture, mask: Mask, segment: Segment, lesions: boo
     shape = measure_shape(mask)
     if shape is None:
         return None
-    lesion = measure_lesion(picture.pixels, mask, shape) if lesions else None
+    closeup = Closeup(picture.pixels, mask, shape) if lesions else None
+    lesion = None if closeup is None else closeup.measure(mask, shape)
     values = _values(shape, lesion)
-    doubted = [values, *_doubted(picture, mask, segment, lesions)]
+    doubted = [values, *_doubted(picture, mask, segment, closeup)]
     low = {key: min(found[key] for found in doubted if key in found) for key in values} if len(doubted) > 1 else {}
     high = {key: max(found[key] for found in doubted if key in found) for key in values} if len(doubted) > 1 else {}
     return Measured(segment, shape, lesion, values, low, high)
 
 
-def _doubted(picture: Picture, mask: Mask, segment: Segment, lesions: bool) -> Iterable[dict[str, float]]:
+def _doubted(picture: Picture, mask: Mask, segment: Segment, closeup: Closeup | None) -> Iterable[dict[str, float]]:
     """The values of the stricter and the looser mask; nothing where the model was not asked how sure it is."""
     if picture.prediction is None or picture.confidence is None:
         return
@@ -202,7 +203,7 @@ def _doubted(picture: Picture, mask: Mask, segment: Segment, lesions: bool) -> I
         if shape is None:
             yield {"area": 0.0}
         else:
-            yield _values(shape, measure_lesion(picture.pixels, other, shape) if lesions else None)
+            yield _values(shape, None if closeup is None else closeup.measure(other, shape))
 
 
 def _values(shape: Shape, lesion: Lesion | None) -> dict[str, float]:

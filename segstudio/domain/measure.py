@@ -114,12 +114,13 @@ def eccentricity(axes: Axes) -> float:
 def perimeter(mask: Mask) -> float:
     """The length of a region's border, of its holes too, in pixels; 0 of an empty (h, w) bool mask.
 
-    Counting the pixels of a border, or its steps, is biased: by up to 11 % and 27 %, whatever the resolution. This is
-    the corner count estimator of Vossepoel and Smeulders ("Vector code probability and metrication error in the
-    representation of straight lines of finite length", Computer Graphics and Image Processing 20, 1982), whose steps
-    are weighed so that straight borders of any direction come out right in the mean; single directions are off by 2 %
-    at most. Its chain runs through the middles of pixels, half a pixel inside the border, or outside of a hole, so that
-    by Steiner's formula pi is added for an outline and taken off for a hole.
+    Counting the pixels of a border falls short, by 10 % in the mean and up to 29 %; counting their sides exceeds, by
+    27 % and up to 41 %; and no resolution helps. This is the corner count estimator of Vossepoel and Smeulders ("Vector
+    code probability and metrication error in the representation of straight lines of finite length", Computer Graphics
+    and Image Processing 20, 1982), whose steps are weighed so that straight borders of any direction come out right in
+    the mean; single directions are off by 2 % at most. Its chain runs through the middles of pixels, half a pixel
+    inside the border, or outside of a hole, so that by Steiner's formula pi is added for an outline and taken off for a
+    hole.
     """
     padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     outlines, tree = cv2.findContours(padded, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from segstudio.domain.asymmetry import Asymmetry, asymmetric_axes, asymmetry
 from segstudio.domain.border import abruptness, bands, fractal_dimension
 from segstudio.domain.lab import to_lab
-from segstudio.domain.lesion import Lesion, measure_lesion
+from segstudio.domain.lesion import Closeup, Lesion, measure_lesion
 from segstudio.domain.lesion_colors import NAMES, REFERENCES, color_shares, present
 from segstudio.domain.measure import measure_shape
 from segstudio.imaging.cv import cv2
@@ -223,6 +223,16 @@ def test_what_is_darker_than_skin_is_not_taken_for_it():
     mask[5:15, 5:15] = True
     lab[mask] = REFERENCES[3]
     assert color_shares(lab, mask, ~mask)[3] == 1
+
+
+def test_another_mask_like_it_is_measured_in_the_same_closeup_and_a_far_one_in_its_own():
+    mask, wider, far = (disc(radius, x, side=300) for radius, x in ((40, 0), (44, 0), (20, 110)))
+    pixels = paint(mask, BROWN, SKIN)
+    shapes = [measure_shape(region) for region in (mask, wider, far)]
+    closeup = Closeup(pixels, mask, shapes[0])
+    assert closeup.measure(mask, shapes[0]) == lesion(mask, pixels)
+    assert closeup.measure(wider, shapes[1]).color_shares == pytest.approx(lesion(wider, pixels).color_shares, abs=0.02)
+    assert closeup.measure(far, shapes[2]) == lesion(far, pixels)
 
 
 def test_a_speck_is_measured_too():

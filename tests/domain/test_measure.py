@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segstudio.domain.measure import Shape, compactness, eccentricity, equivalent_diameter, measure_shape, perimeter
+from segstudio.domain.measure import (
+    Shape,
+    compactness,
+    eccentricity,
+    equivalent_diameter,
+    measure_shape,
+    outlines,
+    perimeter,
+)
 from tests.domain.figures import disc, ellipse, square
 
 blots = st.builds(
@@ -195,3 +203,13 @@ def test_enlarging_enlarges_lengths_and_leaves_ratios(flat, angle, by):
     assert other.min_diameter.length == pytest.approx(by * one.min_diameter.length, rel=0.06)
     assert other.compactness == pytest.approx(one.compactness, rel=0.04)
     assert other.solidity == pytest.approx(one.solidity, abs=0.04)
+
+
+def test_outlines_go_round_the_region_and_its_holes():
+    ring = disc(40, side=120) & ~disc(15, side=120)
+    found = outlines(ring)
+    assert len(found) == 2
+    away = [np.hypot(*(points - 60).T) for points in found]
+    assert sorted(float(np.median(reach)) for reach in away) == pytest.approx([15, 40], abs=1.5)
+    assert all(len(points) < 90 for points in found)
+    assert outlines(ring & False) == []
