@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from segstudio.domain.annotation import ImageRecord
-from segstudio.domain.review import ReviewSettings, is_chosen, reads_apart
+from segstudio.app.round_writer import stored_mask
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.review import ReviewSettings, is_chosen, is_unowned, reads_apart
+from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.project_db import Project
-from segstudio.store.readings import Pair
+from segstudio.store.readings import Pair, Reading
 
 REVIEW = "review"
 """The setting of a project that says how it is reviewed."""
@@ -35,6 +38,8 @@ def read_rows(project: Project, reader: str | None, settings: ReviewSettings) ->
 
     None is nobody: for the command line, which reads the images themselves.
     """
+    if reader is not None:
+        claim_unowned(project, reader, settings)
     images = project.images.list_images()
     if reader is None or not settings.second_share:
         return Rows(images, [])
@@ -48,6 +53,48 @@ def read_rows(project: Project, reader: str | None, settings: ReviewSettings) ->
         [with_second(record, settings, pairs) for record in seen],
         [with_second(record, settings, pairs) for record in images if record.id in hidden],
     )
+
+
+def claim_unowned(project: Project, reader: str, settings: ReviewSettings) -> None:
+    """Make ``reader`` the first of images that two read and that somebody began on whose name was not kept.
+
+    They were approved before readers had names, or came in as approved. On the store thread.
+    """
+    if not reader or not settings.second_share:
+        return
+    unowned = [r.id for r in project.images.list_images() if is_unowned(r, settings)]
+    if unowned:
+        with project.transaction():
+            for row_id in unowned:
+                project.readings.set_reader(row_id, reader)
+            project.audit.note("readings without a name claimed", count=len(unowned), reader=reader)
+
+
+def lacking_first(project: Project, settings: ReviewSettings) -> list[ImageRecord]:
+    """Approved images that two read of which the first reading is not kept: they were approved before two were to
+    read them. On the store thread."""
+    if not settings.second_share:
+        return []
+    kept = {reading.row_id for reading in project.readings.list_readings() if reading.kind == "first"}
+    return [
+        r
+        for r in project.images.list_images()
+        if r.state is ImageState.APPROVED
+        and r.reader
+        and not r.adjudicator
+        and r.width
+        and r.id not in kept
+        and is_chosen(r.id, settings.second_share, "second reader")
+    ]
+
+
+def keep_first(project: Project, row_id: int) -> None:
+    """Keep the first reading of an image as it is approved now; on the store thread."""
+    record = project.images.image(row_id)
+    if record.state is ImageState.APPROVED:
+        mask = stored_mask(project, record, vouched_only=False)
+        reading = Reading(record.id, record.id, "first", record.reader, time.time(), record.seconds)
+        project.readings.put(reading, encode_mask(mask), project.segment_table())
 
 
 def with_second(record: ImageRecord, settings: ReviewSettings, done: Collection[int]) -> ImageRecord:

@@ -15,7 +15,7 @@ from segstudio.app.contents import Contents
 from segstudio.app.document import Document, frozen
 from segstudio.app.editor import Editor
 from segstudio.app.reading_clock import ReadingClock
-from segstudio.app.reading_rows import REVIEW, SHOWN_BEFORE, with_second
+from segstudio.app.reading_rows import REVIEW, SHOWN_BEFORE, claim_unowned, keep_first, lacking_first, with_second
 from segstudio.app.round_writer import stored_mask
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
@@ -221,6 +221,17 @@ class Review:
         if record.second == "done":
             self.note_reopened()
 
+    def note_added(self) -> None:
+        """Images are there, perhaps approved by nobody in particular: they are the reader's, and first readings."""
+        if self.twice:
+            settings, reader = self.settings, self.reader
+
+            def claim(project: Project) -> list[ImageRecord]:
+                claim_unowned(project, reader, settings)
+                return lacking_first(project, settings)
+
+            self._store.run(claim, self._keep_firsts)
+
     def note_reopened(self) -> None:
         """An approval may be gone, and a second reading with it."""
         if self.twice:
@@ -271,6 +282,17 @@ class Review:
         row_id, reader = record.id, self.reader
         self._saver.save(lambda project: project.readings.set_reader(row_id, reader))
         self._replace(replace(record, reader=reader))
+
+    def _keep_firsts(self, waiting: list[ImageRecord]) -> None:
+        """One a call, so that strokes are saved in between."""
+        if not waiting:
+            self.note_reopened()
+            return
+        first, rest = waiting[0], waiting[1:]
+        known = self._catalog.record(first.id)
+        if not known.reader:
+            self._replace(replace(known, reader=first.reader))
+        self._store.run(lambda project: keep_first(project, first.id), lambda _none: self._keep_firsts(rest))
 
     def _keep(self, record: ImageRecord, kind: Kind) -> None:
         table, reader = self._table(), self.reader

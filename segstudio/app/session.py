@@ -178,6 +178,7 @@ class Session:
         if first is not None:
             self.open_image(first)
         self._learning.start(automatic)
+        self.review.note_added()
         self.importer.start()
         self.audit.keep_missing()
 
@@ -250,7 +251,7 @@ class Session:
         return self._thumbnails.get(image_id)
 
     def _on_added(self) -> None:
-        self.review.note_reopened()
+        self.review.note_added()
         self.predictor.refresh()
         self.queue.refresh()
         self._store.run(lambda project: project.scales.load(), self.scale.know)

@@ -92,6 +92,12 @@ def is_claimed(record: ImageRecord) -> bool:
     return bool(record.reader) or record.touched or record.state is ImageState.APPROVED or record.rejected is not None
 
 
+def is_unowned(record: ImageRecord, settings: ReviewSettings) -> bool:
+    """Whether two are to read an image on which somebody began whose name was not kept."""
+    chosen = is_chosen(record.id, settings.second_share, "second reader")
+    return chosen and is_claimed(record) and not record.reader and not record.adjudicator
+
+
 def reads_apart(record: ImageRecord, reader: str, settings: ReviewSettings, second: str | None) -> bool:
     """Whether ``reader`` works on a row of their own beside an image's own ``record``.
 

@@ -27,7 +27,7 @@ IMPORTED = "imported"
 
 _WORKED_ON = """SELECT 1 FROM imported JOIN images ON images.id = image_id WHERE import_id = ? AND (
     EXISTS (SELECT 1 FROM edits WHERE edits.image_id = images.id)
-    OR EXISTS (SELECT 1 FROM readings WHERE readings.image_id = images.id)
+    OR EXISTS (SELECT 1 FROM readings WHERE readings.image_id = images.id AND kind != 'first')
     OR EXISTS (SELECT 1 FROM images AS other WHERE other.reading_of = images.id)
     OR EXISTS (SELECT 1 FROM image_scales WHERE image_scales.image_id = images.id AND source != 'dicom')
     OR images.rejected IS NOT NULL

@@ -288,6 +288,26 @@ def test_what_the_first_reader_undid_is_not_there_to_be_made_again_by_the_second
     assert session.editor.redo_name
 
 
+@pytest.mark.parametrize("known", ["", "Anna"])
+def test_what_was_approved_before_two_were_to_read_is_a_first_reading(rig, known):
+    rig.new_project(3)
+    first = read_first(rig)
+    image_id = rig.session.records[0].id
+    rig.studio._store.ask(lambda project: project.readings.set_reader(image_id, known))
+    session = review(rig, BLIND)
+    rig.show(session.records[0].id)
+    assert session.records[0].reader == "Anna"
+    assert np.array_equal(rig.mask(), first)
+    assert standing(session.records[0]) is Standing.NEEDS_SECOND
+    session = as_reader(rig, "Ben")
+    read_first(rig)
+    assert standing(session.records[0]) is Standing.APPROVED
+    (pair,) = rig.studio._store.ask(lambda project: project.readings.pairs()).values()
+    assert (pair.first.reader, pair.second.reader) == ("Anna", "Ben")
+    png = rig.studio._store.ask(lambda project: project.readings.mask(pair.first.row_id, "first"))
+    assert np.array_equal(decode_mask(png), first)
+
+
 # ---- agreement and adjudication ------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from segstudio.domain.review import (
     clean_name,
     is_chosen,
     is_claimed,
+    is_unowned,
     reads_apart,
     standing,
 )
@@ -104,3 +105,12 @@ def test_names_are_tidied():
 def test_a_reading_knows_its_image():
     assert RECORD.origin == 7
     assert replace(RECORD, reading_of=3).origin == 3
+
+
+def test_an_image_that_two_read_belongs_to_somebody_once_it_is_begun():
+    begun = replace(APPROVED, reader="")
+    assert is_unowned(begun, TWICE)
+    assert not is_unowned(begun, ReviewSettings())
+    assert not is_unowned(replace(begun, reader="Anna"), TWICE)
+    assert not is_unowned(replace(begun, state=ImageState.NEW, touched=False), TWICE)
+    assert not is_unowned(replace(begun, adjudicator="Cleo"), TWICE)
