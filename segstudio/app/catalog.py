@@ -173,6 +173,21 @@ class Catalog:
                 return record.id
         return None
 
+    def done_words(self) -> str:
+        """Why there is no other image to go to, as a sentence."""
+        waiting = [record for record in self._records if is_open(record)]
+        if waiting:
+            return f"Only {waiting[0].name} is left to do."
+        approved = sum(r.state is ImageState.APPROVED and r.rejected is None for r in self._records)
+        rejected = sum(record.rejected is not None for record in self._records)
+        unreadable = len(self._records) - approved - rejected
+        if not rejected and not unreadable:
+            return "Every image is approved."
+        parts = [f"{approved:,} approved"]
+        parts += [f"{rejected:,} rejected"] if rejected else []
+        parts += [f"{unreadable:,} can't be read"] if unreadable else []
+        return f"Nothing is left to do: {', '.join(parts)}."
+
     def around(self, image_id: int | None) -> Iterator[int]:
         """Ids as a user at ``image_id`` will want them: itself, what follows and precedes, outwards."""
         start = 0 if image_id is None else self._index[image_id]

@@ -242,7 +242,7 @@ class Session:
         """Go to the image that comes next in the queue, which is the list's next unapproved one unless it says else."""
         target = self.queue.next_id()
         if target is None:
-            self._announce(Changes(message=Message("Every image is approved.", key="done")))
+            self._announce(Changes(message=Message(self.catalog.done_words(), key="done")))
         else:
             self.open_image(target)
 

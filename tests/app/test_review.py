@@ -464,6 +464,24 @@ def test_a_rejected_image_says_so_and_is_not_learned_from(rig):
     assert standing(session.record(image_id)) is Standing.APPROVED
 
 
+def test_what_is_done_is_said_as_it_is(rig):
+    rig.new_project(3)
+    session = rig.session
+    rig.show(session.records[2].id)
+    session.review.reject("blurred")
+    session.catalog.replace(replace(session.records[1], problem="gone"))
+    rig.show(session.records[0].id)
+    session.open_next_unapproved()
+    rig.wait(lambda: any(message.key == "done" for message in rig.messages))
+    assert [m.sentence for m in rig.messages if m.key == "done"] == ["Only image_00.png is left to do."]
+    read_first(rig)
+    said = "Nothing is left to do: 1 approved, 1 rejected, 1 can't be read."
+    rig.wait(lambda: any(message.sentence == said for message in rig.messages))
+    session.catalog.replace(replace(session.records[1], problem=None, state=ImageState.APPROVED))
+    session.catalog.replace(replace(session.records[2], rejected=None, state=ImageState.APPROVED))
+    assert session.catalog.done_words() == "Every image is approved."
+
+
 def test_counts_say_how_far_the_images_are(rig):
     rig.new_project(3)
     read_first(rig)
