@@ -15,6 +15,10 @@ def is_open(record: ImageRecord) -> bool:
     return record.state is not ImageState.APPROVED and record.problem is None and record.rejected is None
 
 
+def _is_approved(record: ImageRecord) -> bool:
+    return record.state is ImageState.APPROVED and record.rejected is None
+
+
 class Catalog:
     """Records by id and by place, as the one who reads may see them. ``replace`` is the only change to a row.
 
@@ -125,14 +129,14 @@ class Catalog:
     def approved(self) -> list[ImageRecord]:
         """Rows whose mask is approved."""
         if self._approved is None:  # asked for at every turn, of twenty thousand rows perhaps
-            self._approved = [record for record in self._records if record.state is ImageState.APPROVED]
+            self._approved = [record for record in self._records if _is_approved(record)]
         return self._approved
 
     @property
     def vouched_for(self) -> list[ImageRecord]:
         """Images whose own mask is approved, whoever may see that."""
         if self._vouched_for is None:
-            self._vouched_for = [record for record in self.originals if record.state is ImageState.APPROVED]
+            self._vouched_for = [record for record in self.originals if _is_approved(record)]
         return self._vouched_for
 
     def holds_out(self, record: ImageRecord) -> bool:

@@ -216,4 +216,9 @@ class Queue:
 
 def _is_taught(record: ImageRecord) -> bool:
     """The model learns from approved images that are not held out, and from no second reading."""
-    return record.state is ImageState.APPROVED and not record.held_out and record.reading_of is None
+    return (
+        record.state is ImageState.APPROVED
+        and record.rejected is None
+        and not record.held_out
+        and record.reading_of is None
+    )

@@ -53,7 +53,6 @@ class Review:
         self.settings = contents.review
         self.clock = ReadingClock()
         self.decides: Callable[[ImageRecord], bool] = lambda _record: False
-        self.take_back: Callable[[int], None] = lambda _image: None
         self.go_on: Callable[[], None] = lambda: None
         self._unveiled = set(contents.unveiled)
         self._store, self._saver, self._catalog, self._editor = store, saver, catalog, editor
@@ -110,6 +109,7 @@ class Review:
         return [
             replace(record, truth=None if self.veils(record) else self.truth_of(record))
             for record in self._catalog.records
+            if record.rejected is None
         ]
 
     @property
@@ -158,10 +158,11 @@ class Review:
             return
         self._editor.finish()
         row_id = document.image_id
-        self.take_back(row_id)
+        # An approval stays below, so that it is there again if the rejection is taken back.
         self._audit.save(lambda project: project.readings.reject(row_id, reason), "reject", row_id, reason=reason)
         self._claim(self._catalog.record(row_id))
         self._replace(replace(self._catalog.record(row_id), rejected=reason))
+        self.note_reopened()
         name = self._catalog.record(row_id).name
         message = Message(
             f"{name} was rejected. Nothing is learned from it.", action="Take it back",
@@ -176,6 +177,7 @@ class Review:
         if record.rejected is not None:
             self._audit.save(lambda project: project.readings.reject(row_id, None), "use again", row_id)
             self._replace(replace(record, rejected=None))
+            self.note_reopened()
             self._announce(Changes(history=True))
 
     def set_settings(self, settings: ReviewSettings) -> bool:

@@ -166,7 +166,7 @@ class Session:
         self.review, self.adjudication = self.reviewing.review, self.reviewing.adjudication
         self.agreements, self.viewing.review = self.reviewing.agreements, self.review
         self.carrying.sways = self.review.sways
-        self.review.take_back, self.review.go_on = self.reopen, self.open_next_unapproved
+        self.review.go_on = self.open_next_unapproved
         self.book.hides, self._approvals.expects = self.catalog.is_hidden, self.adjudication.decides
         if self.review.reader:
             self.audit.set_reader(self.review.reader)
@@ -278,7 +278,7 @@ class Session:
         self.editor.finish()
         record = self.record(document.image_id)
         decided = self.adjudication.decides(record)
-        if record.state is not ImageState.APPROVED or decided:
+        if record.state is not ImageState.APPROVED or record.rejected is not None or decided:
             self.review.before_approval(document)
             self._approvals.give(document)
             self.review.after_approval(document)

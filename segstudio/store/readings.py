@@ -49,7 +49,7 @@ _SELECT = "SELECT row_id, image_id, kind, reader, read_at, seconds, model_dice F
 
 _VALID = (
     "kind IN ('first', 'second') "
-    "AND (sealed OR EXISTS (SELECT 1 FROM images WHERE images.id = row_id AND state = 'approved'))"
+    "AND (sealed OR EXISTS (SELECT 1 FROM images WHERE images.id = row_id AND state = 'approved' AND rejected IS NULL))"
 )
 """One of two readings counts while its row is approved as it was, or once it was looked at beside the other."""
 

@@ -114,7 +114,7 @@ class Header(QWidget):
         self.state.set_full(state_words(session, record))
         # Two readings are compared: what is approved now is the decision.
         decides = session.adjudication.decides(record)
-        self._approved = record.state is ImageState.APPROVED and not decides
+        self._approved = record.state is ImageState.APPROVED and record.rejected is None and not decides
         self.approve.setText(_REOPEN if self._approved else _APPROVE)
         self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
         self._enable_approve(session.document is not None and session.loading_id is None)

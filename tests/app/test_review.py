@@ -455,8 +455,13 @@ def test_a_rejected_image_says_so_and_is_not_learned_from(rig):
     session = rig.reopen()
     assert session.record(image_id).rejected == "out of focus"
     session.review.use_again(image_id)
-    assert standing(session.record(image_id)) is Standing.IN_PROGRESS
+    rig.settle()
+    assert standing(session.record(image_id)) is Standing.APPROVED
+    assert [record.id for record in session.catalog.to_train_on()] == [image_id]
+    session = rig.reopen()
+    assert standing(session.record(image_id)) is Standing.APPROVED
     rig.show(image_id)
+    assert session.document.approved
     session.review.reject("again")
     rig.show(image_id)
     session.approve()

@@ -25,7 +25,6 @@ from segstudio.app.report_files import CsvWriter, JsonWriter
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
-from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.report_pdf import PdfWriter
@@ -60,7 +59,7 @@ class ReportDialog(QDialog):
         self.setMinimumWidth(560)
         self._session, self._settings = session, settings
         listed = list(selected) if 0 < len(selected) < len(session.records) else []
-        approved = [record.id for record in session.records if record.state is ImageState.APPROVED]
+        approved = [record.id for record in session.catalog.approved]
         current = [] if session.current_id is None else [session.current_id]
         self.choices: dict[str, tuple[RadioButton, list[int]]] = {}
         self._which = QButtonGroup(self)
