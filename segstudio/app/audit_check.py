@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
 """Kinds of entries after which what was approved is not what is there."""
 
+REJECTED, USED_AGAIN, DECIDED, IMPORT_UNDONE = "reject", "use again", "adjudicate", "import undone"
+
 MANY = 5
 """Findings that are named in one line."""
 
@@ -69,6 +71,17 @@ class MaskCheck:
         self._readings = project.readings.list_readings()
         kept = [entry for entry in entries if entry.kind == READING_KEPT]
         self._kept_readings = {(entry.image_id, str(entry.told.get("reading"))): entry for entry in kept}
+        self._told = {
+            word: {entry.image_id: entry for entry in entries if entry.kind in kinds}
+            for word, kinds in (("rejection", (REJECTED, USED_AGAIN)), ("decision", (DECIDED,)))
+        }
+        self._taken_back = {
+            number
+            for entry in entries
+            if entry.kind == IMPORT_UNDONE and isinstance(numbers := entry.told.get("images"), list)
+            for number in numbers
+            if isinstance(number, int)
+        }
         self._approvals = [entry for entry in entries if entry.kind in APPROVALS]
         self._approved_now = [r for r in self._records.values() if r.state is ImageState.APPROVED and r.width]
         self.masks = len(self._versions)
@@ -76,11 +89,14 @@ class MaskCheck:
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return 1 + len(self._readings) + len(self._versions) + len(self._approved_now)
+        return 2 + len(self._records) + len(self._readings) + len(self._versions) + len(self._approved_now)
 
     def steps(self) -> Iterator[list[Finding]]:
         """What each step found."""
         yield self._missing()
+        yield self._gone()
+        for record in self._records.values():
+            yield self._standing(record)
         for reading in self._readings:
             yield self._read(reading)
         for version in self._versions.values():
@@ -101,6 +117,34 @@ class MaskCheck:
             for key, entry in self._kept_readings.items()
             if key not in there and key[0] in self._records  # whoever takes an import back takes its readings along
         ]
+
+    def _gone(self) -> list[Finding]:
+        """Images that were approved and whose rows are no more."""
+        return [
+            _finding(entry, f"Image {image_id}, which was approved, is gone.")
+            for image_id, entry in self._last.items()
+            if entry.kind in APPROVALS and image_id not in self._records and image_id not in self._taken_back
+        ]
+
+    def _standing(self, record: ImageRecord) -> list[Finding]:
+        """What stands about an image beside its mask, where the trail says otherwise or nothing."""
+        found = []
+        last = self._last.get(record.id)
+        if last is not None and last.kind in APPROVALS:
+            if record.state is not ImageState.APPROVED:
+                found.append(_finding(last, f"{record.name} is not approved any more, and the trail does not say why."))
+            elif "held_out" in last.told and bool(last.told["held_out"]) != record.held_out:
+                found.append(_finding(last, f"{record.name} was moved between learning and scoring: it was altered."))
+        rejection, decision = (self._told[word].get(record.id) for word in ("rejection", "decision"))
+        told = rejection.told.get("reason") if rejection is not None and rejection.kind == REJECTED else None
+        if record.rejected != told:
+            number = 0 if rejection is None else rejection.number
+            found.append(Finding("mask", number, number, f"The rejection of {record.name} is not as it was given."))
+        if record.adjudicator and (decision is None or decision.who != record.adjudicator):
+            number = 0 if decision is None else decision.number
+            sentence = f"{record.adjudicator} is said to have decided on {record.name}, which the trail does not know."
+            found.append(Finding("mask", number, number, sentence))
+        return found
 
     def _read(self, reading: Reading) -> list[Finding]:
         entry = self._kept_readings.get((reading.row_id, reading.kind))
