@@ -285,6 +285,7 @@ def simulate(
     order: Annotated[
         QueueOrder, typer.Option("--order", help="Which image comes next: by chance, or as the model learns most.")
     ] = QueueOrder.random,
+    starter: Annotated[StartFrom, typer.Option("--starter", help="The model to start from.")] = StartFrom.none,
     no_model: Annotated[bool, typer.Option("--no-model", help="The control: nobody learns, all by hand.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write settings and figures to this file.")] = None,
 ) -> None:
@@ -302,6 +303,7 @@ def simulate(
         tolerance=tolerance,
         model=not no_model,
         order=order.value,
+        starter=starter.value,
     )
     report = simulate_annotator(settings, lambda line: typer.echo(line, err=True))
     if json_file is not None:

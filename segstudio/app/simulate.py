@@ -22,6 +22,7 @@ from segstudio.app.annotator import APPROVE_SECONDS, UNDO_SECONDS, Aim, Annotato
 from segstudio.app.batch import HeadlessStudio, predict_files
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
+from segstudio.app.starters import StarterChoice
 from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.brush import Point
@@ -49,7 +50,7 @@ class SimulationSettings:
     """What to simulate. ``tolerance`` is a share of the image's diagonal; ``seed`` orders the images and trains.
 
     With an ``order`` other than "random" the images are chosen from all in ``images`` as the queue says, once there is
-    a model; until then they are the same as those that come at random.
+    a model; until then they are the same as those that come at random. The model starts from ``starter``.
     """
 
     images: Path
@@ -61,6 +62,7 @@ class SimulationSettings:
     tolerance: float = 0.01
     model: bool = True
     order: Order = "random"
+    starter: StarterChoice = "none"
 
 
 @dataclass
@@ -93,7 +95,8 @@ def simulate_annotator(
     headless = HeadlessStudio(replace(training or TrainingSettings(), seed=settings.seed), automatic=settings.model)
     with tempfile.TemporaryDirectory(prefix="segstudio-simulate-") as folder:
         try:
-            plan = NewProject(Path(folder) / "simulation.segstudio", tuple(chosen), ("object",), "none")
+            place, starter = Path(folder) / "simulation.segstudio", settings.starter if settings.model else "none"
+            plan = NewProject(place, tuple(chosen), ("object",), "none", starter=starter)
             headless.studio.new_project(plan)
             session = headless.enter()
             if not by_chance:
