@@ -5,13 +5,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from segstudio import __version__
+from segstudio.app.choices import (
+    Against,
+    DemoName,
+    ExportFormat,
+    MasksUse,
+    NetworkName,
+    QueueOrder,
+    StarterName,
+    StartFrom,
+)
 from segstudio.domain.errors import UserError
 
 cli = typer.Typer(
@@ -28,69 +37,6 @@ OutOption = Annotated[Path, typer.Option("--out", help="Folder for the masks; ma
 
 audit_cli = typer.Typer(help="The audit trail of a project: who did what, when.", rich_markup_mode=None)
 cli.add_typer(audit_cli, name="audit")
-
-
-class DemoName(StrEnum):
-    """The demo projects."""
-
-    lesion = "lesion"
-    body = "body"
-
-
-class MasksUse(StrEnum):
-    """What existing masks are taken for."""
-
-    approved = "approved"
-    compare = "compare"
-
-
-class Against(StrEnum):
-    """What a project's masks are held to."""
-
-    approved = "approved"
-    truth = "truth"
-
-
-class QueueOrder(StrEnum):
-    """How a simulated annotator chooses images."""
-
-    random = "random"
-    uncertain = "uncertain"
-    diverse = "diverse"
-
-
-class NetworkName(StrEnum):
-    """The networks; their explanations are in the window's model settings."""
-
-    unet_efficientnet_lite0 = "unet-efficientnet-lite0"
-    unet = "unet"
-    segnet = "segnet"
-
-
-class StarterName(StrEnum):
-    """The starter models there are recipes for."""
-
-    lesion = "lesion"
-    body = "body"
-
-
-class StartFrom(StrEnum):
-    """What a project's model starts from."""
-
-    automatic = "automatic"
-    lesion = "lesion"
-    body = "body"
-    none = "none"
-
-
-class ExportFormat(StrEnum):
-    """The formats that masks are exported in."""
-
-    png = "png"
-    class_map = "class-map"
-    ids = "ids"
-    coco = "coco"
-    coco_panoptic = "coco-panoptic"
 
 
 starter_cli = typer.Typer(help="Starter models: what a project's model starts from.", no_args_is_help=True)

@@ -31,6 +31,8 @@ class AuditLog:
         self._background = Background(scheduler)
         self._shown: set[tuple[int, int]] = set()
         self._check: _Check | None = None
+        self._complete = False
+        self._waiting: Callable[[], None] | None = None
 
     # ---- what is written --------------------------------------------------------------------------------------
 
@@ -54,6 +56,11 @@ class AuditLog:
         def on(kept: tuple[int, bool] | None) -> None:
             if kept is not None:
                 self.keep_missing(but if kept[1] else but | {kept[0]})
+                return
+            self._complete = True
+            waiting, self._waiting = self._waiting, None
+            if waiting is not None:
+                waiting()
 
         self._store.run(lambda project: project.versions.keep_missing(but), on)
 
@@ -94,14 +101,19 @@ class AuditLog:
     def check(self, done: Callable[[Report], None], progress: Callable[[float], None], failed: Failed) -> None:
         """Verify all of it, off the main thread and with strokes saved in between; a later call takes its place.
 
-        ``progress`` hears of the share that is done, 0 to 1.
+        ``progress`` hears of the share that is done, 0 to 1. It waits until old approvals are kept: before, the trail
+        knows nothing of them.
         """
         self.stop_check()
+        if not self._complete:
+            self._waiting = lambda: self.check(done, progress, failed)
+            return
         self._check = _Check(self._store, self._background, done, progress, failed)
 
     def stop_check(self) -> None:
         """Nobody waits for it any more."""
         self._background.forget()
+        self._waiting = None
         if self._check is not None:
             self._check.stopped = True
             self._check = None

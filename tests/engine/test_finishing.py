@@ -199,10 +199,11 @@ def test_weights_of_before_have_no_finish(tmp_path: Path) -> None:
         "input_size": "64",
         "upright": "0",
     }
-    save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors", metadata)
+    tensors = build_network(TINY.network, 1).state_dict()
+    save_file(tensors, tmp_path / "w.safetensors", metadata)
     assert load_checkpoint(tmp_path / "w.safetensors").header.finish == Finish()
     one_threshold = {**metadata, "finish": '{"threshold": 0.6, "one_region": [1]}'}
-    save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors", one_threshold)
+    save_file(tensors, tmp_path / "w.safetensors", one_threshold)
     assert load_checkpoint(tmp_path / "w.safetensors").header.finish == Finish((0.6,), (1,))
 
 
