@@ -15,19 +15,20 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from PIL import Image
-from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
-from pydicom.pixels import apply_color_lut, get_decoder, iter_pixels, pixel_array
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.reader import MAX_PIXELS
 from segstudio.imaging.spacing import read_spacing
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# pydicom is imported where it is used: most projects never need it, and it would be a quarter of the start-up.
 
 # Both are about values that break the standard, as files of all makers have them; what matters is checked here.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
@@ -108,6 +109,8 @@ def read_dicom_frame(path: Path, index: int) -> NDArray[Any]:
     Grey keeps its stored values. Those that may be below 0 are raised by 32768; black on white is turned round; more
     than 16 bits are stretched to 16 from the file's lowest to its highest. Raises ``UserError``.
     """
+    from pydicom.pixels import pixel_array
+
     with _trouble(path):
         dataset = _dataset(path)
         _check_pictures(path, dataset)
@@ -136,6 +139,8 @@ def _trouble(path: Path) -> Iterator[None]:
 
 
 def _dataset(path: Path) -> Dataset:
+    import pydicom
+
     if path.stat().st_size > _MOST_DEFLATED:
         meta = pydicom.filereader.read_file_meta_info(path)
         if meta.get("TransferSyntaxUID") == _DEFLATED:
@@ -169,6 +174,8 @@ def _declared(path: Path, dataset: Dataset) -> tuple[int, int, int]:
 
 
 def _check_codec(path: Path, dataset: Dataset) -> None:
+    from pydicom.pixels import get_decoder
+
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_compressed or syntax == _DEFLATED:
         return
@@ -186,6 +193,8 @@ def _check_codec(path: Path, dataset: Dataset) -> None:
 
 def _check_frame(path: Path, dataset: Dataset, index: int, frames: int, size: tuple[int, int]) -> None:
     """Whether a JPEG inside is of the size that the header around it declares: its decoder goes by its own."""
+    from pydicom.encaps import get_frame
+
     if not str(dataset.file_meta.TransferSyntaxUID).startswith(_JPEG):
         return
     content = get_frame(dataset.PixelData, index, number_of_frames=frames)
@@ -202,6 +211,8 @@ def _check_frame(path: Path, dataset: Dataset, index: int, frames: int, size: tu
 
 
 def _as_picture(path: Path, dataset: Dataset, array: NDArray[Any]) -> NDArray[Any]:
+    from pydicom.pixels import apply_color_lut
+
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array = np.asarray(apply_color_lut(array, dataset))
         return _eight_bits(array, 8 * array.dtype.itemsize)
@@ -234,6 +245,8 @@ def _eight_bits(array: NDArray[Any], bits: int) -> NDArray[np.uint8]:
 @functools.lru_cache(maxsize=8)
 def _span(path: Path, _changed: int) -> tuple[float, float]:
     """The lowest and highest value in all frames of a file."""
+    from pydicom.pixels import iter_pixels
+
     low, high = np.inf, -np.inf
     for frame in iter_pixels(path):
         low, high = min(low, float(frame.min())), max(high, float(frame.max()))
@@ -257,8 +270,10 @@ def _window(dataset: Dataset) -> tuple[float, float] | None:
 
 
 def _first(dataset: Dataset, keyword: str) -> float | None:
+    from pydicom.multival import MultiValue
+
     value = _read(lambda: dataset.get(keyword))
-    if isinstance(value, pydicom.multival.MultiValue):
+    if isinstance(value, MultiValue):
         value = value[0] if len(value) else None
     number = _read(lambda: float(value))
     return number if number is not None and np.isfinite(number) else None
