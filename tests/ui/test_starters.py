@@ -47,10 +47,10 @@ def test_a_starter_is_chosen_and_the_window_says_whose_mask_it_is(rig):
     record = session.record(session.current_id)
     assert "starter model" in state_words(session, record)
     assert "round" not in state_words(session, record)
-    assert describe(record) == "predicted, starter model"
+    assert describe(record) == "predicted, starter"
     assert "Masks stay as they are" in _choose(rig, "No starter model")
     rig.wait(lambda: not session.predictor.ready)
-    assert describe(session.record(session.current_id)) == "predicted, starter model"
+    assert describe(session.record(session.current_id)) == "predicted, starter"
 
 
 def test_projects_of_several_classes_are_told_why_there_is_no_starter_for_them(rig):

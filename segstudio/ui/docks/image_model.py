@@ -44,7 +44,7 @@ def describe(record: ImageRecord) -> str:
     if record.problem is not None:
         return "can't be shown"
     if record.state is ImageState.PREDICTED and record.prediction_round == STARTER_ROUND:
-        return "predicted, starter model"
+        return "predicted, starter"
     state = standing(record)
     if state is Standing.REJECTED:
         return f"rejected: {record.rejected}"
