@@ -42,7 +42,10 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import segstudio.ui.application, segstudio.ui.main_window", {"torch", "monai", "SimpleITK", "pydicom", "skimage"}),
+        (
+            "import segstudio.ui.application, segstudio.ui.main_window",
+            {"torch", "monai", "SimpleITK", "pydicom", "skimage"},
+        ),
         ("import segstudio.worker.main, segstudio.engine.rounds", {"PySide6", "sqlite3", "segstudio.app"}),
         (
             "import segstudio.app.batch, segstudio.app.simulate, segstudio.app.reports, segstudio.app.doctor",

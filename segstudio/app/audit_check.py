@@ -13,7 +13,7 @@ from pathlib import Path
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_digest, verify
 from segstudio.domain.errors import UserError
-from segstudio.formats.writing import write_whole
+from segstudio.formats.writing import plain_cell, write_whole
 from segstudio.store.database import damaged
 from segstudio.store.project_db import Project
 from segstudio.store.readings import READING_KEPT, Reading
@@ -216,7 +216,8 @@ def as_csv(entries: Sequence[Entry], names: Mapping[int, str]) -> bytes:
     for entry in entries:
         name = "" if entry.image_id is None else names.get(entry.image_id, "")
         image = "" if entry.image_id is None else entry.image_id
-        row = (entry.number, entry.when, entry.who, entry.kind, name, image, entry.what, entry.program)
+        who, name = plain_cell(entry.who), plain_cell(name)
+        row = (entry.number, entry.when, who, entry.kind, name, image, entry.what, entry.program)
         writer.writerow((*row, entry.previous, entry.digest))
     return text.getvalue().encode("utf-8", "backslashreplace")
 

@@ -13,7 +13,7 @@ from PIL import Image
 from segstudio.app.evaluation import Evaluation
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure, Scored, Side
-from segstudio.formats.writing import write_whole
+from segstudio.formats.writing import plain_cell, write_whole
 
 Report = dict[str, Any]
 _WORST = 10
@@ -112,13 +112,8 @@ def csv_text(evaluation: Evaluation) -> str:
     for scored in evaluation.scored:
         figures = [f"{measure.of(side.total):.6g}" for side in scored.sides for measure in MEASURES]
         groups = [scored.groups.get(name, "") for name in attributes]
-        writer.writerow([_harmless(cell) for cell in (scored.name, *groups)] + figures)
+        writer.writerow([plain_cell(cell) for cell in (scored.name, *groups)] + figures)
     return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A name that a spreadsheet would take for a formula is marked as text."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
 def write_csv(path: Path, evaluation: Evaluation) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from segstudio.app.measures import NO_DIAGNOSIS, QUANTITIES, Measured, Quantity
 from segstudio.app.report import Reported, ReportHead
-from segstudio.formats.writing import write_whole
+from segstudio.formats.writing import plain_cell, write_whole
 
 _IDENTIFIERS = ("file", "group")
 _ABOUT = (
@@ -19,7 +19,6 @@ _ABOUT = (
 )
 _OF_REPORT = ("made", "program", "audit_entries", "audit_hash")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for a formula at the start of a cell."""
 
 
@@ -63,20 +62,20 @@ class CsvWriter:
     def _about(self, image: Reported, row: Measured | None) -> dict[str, object]:
         head = self._head
         return {
-            "file": _cell(image.name),
-            "group": _cell(image.group),
+            "file": plain_cell(image.name),
+            "group": plain_cell(image.group),
             "image": image.number,
-            "segment": "" if row is None else _cell(row.segment.name),
+            "segment": "" if row is None else plain_cell(row.segment.name),
             "width_px": image.width,
             "height_px": image.height,
             "mm_per_px": image.calibration.mm_per_px,
             "scale": image.calibration.source,
             "state": image.state,
-            "reader": _cell(image.reader),
+            "reader": plain_cell(image.reader),
             "read_at": image.read_at,
             "model": image.model,
             "cut_by_edge": None if row is None else int(row.shape.frame),
-            "problem": _cell(image.problem),
+            "problem": plain_cell(image.problem),
             "made": head.made,
             "program": f"segstudio {head.program}",
             "audit_entries": head.audit.count,
@@ -157,7 +156,3 @@ def _segment(row: Measured, size: float | None) -> dict[str, Any]:
         "name": row.segment.name, "class": row.segment.class_id, "cut_by_edge": row.shape.frame,
         "axis_angle_rad": row.shape.axes.angle, "lines_px": lines, "measures": measures,
     } | ({} if row.lesion is None else {"colors": list(row.lesion.colors)})  # fmt: skip
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

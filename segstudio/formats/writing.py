@@ -43,3 +43,8 @@ def _cannot_write(path: Path, error: OSError) -> UserError:
         f"“{path.name}” can't be written to {path.parent} ({error.strerror or error}). "
         "Check that the drive or network folder is connected, or choose another folder."
     )
+
+
+def plain_cell(text: str) -> str:
+    """A cell of a CSV file that a spreadsheet would take for a formula is marked as text."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -271,6 +271,8 @@ def test_the_csv_holds_all_that_is_sealed(folder: Path, tmp_path: Path) -> None:
     ]
     assert read == there
     assert as_csv([], {}).decode().startswith("number,when,who")
+    entry = Entry(1, "now", "=1+1", "undo", 7, "{}", "0.1", "", "")
+    assert "'=1+1,undo,'@a.png,7" in as_csv([entry], {7: "@a.png"}).decode()
 
 
 def test_a_state_that_there_is_not_is_damage(folder: Path) -> None:
