@@ -28,7 +28,7 @@ from segstudio.imaging.spacing import read_spacing
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# pydicom is imported where it is used: most projects never need it, and it would be a quarter of the start-up.
+# pydicom is imported where it is used: most projects never need it, and start-up would wait for it.
 
 # Both are about values that break the standard, as files of all makers have them; what matters is checked here.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
