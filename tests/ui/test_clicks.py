@@ -17,7 +17,7 @@ def taught(rig):
         rig.drag([(30, 30), (50, 40)])
         rig.key(Key.Key_A)
         rig.settle()
-    rig.wait(lambda: rig.session.predictor.weights is not None)
+    rig.wait(lambda: rig.session.document is not None and rig.session.document.prediction_round == 1)
     rig.settle()
     rig.canvas.zoom_fit()
     rig.canvas.zoom_to(4.0)
