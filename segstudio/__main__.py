@@ -203,7 +203,9 @@ def evaluate(
     attributes: Annotated[
         Path | None, typer.Option("--attributes", help="CSV, a row an image: the summary goes by its columns, too.")
     ] = None,
-    by: Annotated[str, typer.Option("--by", help="Which columns, separated by commas.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="Which columns, or attributes of the project, with commas between.")
+    ] = "",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything to this file.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row an image to this file.")] = None,
     pictures: Annotated[Path | None, typer.Option("--pictures", help="Folder for pictures of the worst.")] = None,

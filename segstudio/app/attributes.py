@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from segstudio.app.changes import Changes
 from segstudio.app.store_thread import StoreThread
+
+T = TypeVar("T")
 
 
 class Attributes:
@@ -28,6 +31,10 @@ class Attributes:
                 lambda project: project.attributes.of(image_id),
                 lambda found: self._keep(image_id, found),
             )
+
+    def look_up(self, call: Callable[[Mapping[int, Mapping[str, str]]], T], done: Callable[[T], None]) -> None:
+        """Give ``done`` what ``call`` makes, off this thread, of what is known of all images, by image id."""
+        self._store.run(lambda project: call(project.attributes.all()), done)
 
     def _keep(self, image_id: int | None, found: Mapping[str, str]) -> None:
         if image_id == self._image_id and found != self.shown:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from segstudio.app.batch import Say
 from segstudio.app.evaluation import Evaluation, Plan, Progress, evaluate
+from segstudio.app.evaluation_groups import Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
-from segstudio.app.evaluation_plans import Against, Grouping, folder_plan, project_plan
+from segstudio.app.evaluation_plans import Against, folder_plan, project_plan
 from segstudio.app.evaluation_report import report, table, write_csv, write_pictures
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.app.reports import write_json
@@ -40,9 +41,9 @@ class EvaluateOptions:
 
 def run_evaluation(options: EvaluateOptions, say: Say) -> str:
     """Evaluate and write what was asked for; returns the table. Raises ``UserError``."""
-    grouping = None if options.attributes is None else Grouping.of(options.attributes, options.by)
     if options.project is not None:
-        return _of_project(options, options.project, grouping, say)
+        return _of_project(options, options.project, say)
+    grouping = None if options.attributes is None else Grouping.of(options.attributes, options.by)
     plan = _plan(options, grouping, say)
     try:
         return _judged(plan, options, say)
@@ -71,16 +72,23 @@ def _plan(options: EvaluateOptions, grouping: Grouping | None, say: Say) -> Plan
     )
 
 
-def _of_project(options: EvaluateOptions, folder: Path, grouping: Grouping | None, say: Say) -> str:
+def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
     # The database is to be used on one thread, and images are read on several.
     with ThreadPoolExecutor(1, thread_name_prefix="store") as store:
         project = store.submit(Project.open, folder).result()
         try:
-            records, classes, segments = store.submit(
-                lambda: (project.images.list_images(), project.classes(), project.segment_table())
+            records, classes, segments, attributes = store.submit(
+                lambda: (
+                    project.images.list_images(),
+                    project.classes(),
+                    project.segment_table(),
+                    project.attributes.all(),
+                )
             ).result()
+            known = ProjectGroups.of(records, attributes)
+            groups = known.of_images(records, *known.chosen(options.by, options.attributes))
             plan = project_plan(
-                lambda call: store.submit(call, project).result(), records, classes, segments, options.against, grouping
+                lambda call: store.submit(call, project).result(), records, classes, segments, options.against, groups
             )
             return _judged(plan, options, say)
         finally:

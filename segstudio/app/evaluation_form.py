@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from segstudio.app.evaluation import Cancelled, Plan, Progress
+from segstudio.app.evaluation_groups import NO_GROUPING, Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
-from segstudio.app.evaluation_plans import Ask, Grouping, folder_plan, project_plan
+from segstudio.app.evaluation_plans import Ask, folder_plan, project_plan
 from segstudio.app.evaluator import MakePlan
 from segstudio.app.model_files import own_models
 from segstudio.app.predict_command import foretell, weights_of
@@ -37,7 +39,7 @@ KIND_WORDS: tuple[tuple[Kind, str, str], ...] = (
 
 @dataclass(frozen=True)
 class Draft:
-    """What was chosen. Models are names or paths, "" for none."""
+    """What was chosen. Models are names or paths, "" for none; ``groups`` names attributes that the summary goes by."""
 
     kind: Kind = "folders"
     masks: Path | None = None
@@ -47,19 +49,48 @@ class Draft:
     model: str = ""
     other_model: str = ""
     table: Path | None = None
+    groups: tuple[str, ...] = ()
 
 
 class EvaluationForm:
-    """The draft, and what becomes of it."""
+    """The draft, and what becomes of it. Main thread only."""
 
     def __init__(self, session: Session | None, ask: Ask[Any] | None) -> None:
         self._session = session
         self._ask = ask
-        self.draft = Draft("approved" if session is not None and self.count("approved") else "folders")
+        self.known = ProjectGroups({}, ())
+        self._closed = False
+        self.draft = Draft("folders" if session is None else "approved")
+        if self.count("truth") and not self.count("approved"):
+            self.change(kind="truth")
 
     def change(self, **fields: object) -> None:
         """Choose something else."""
         self.draft = replace(self.draft, **fields)  # type: ignore[arg-type]
+
+    def look_up_groups(self, done: Callable[[], None]) -> None:
+        """Ask the project what it knows of its images; those of ``known`` that most ask for are chosen then."""
+        session = self._session
+        if session is None:
+            return
+
+        def found(known: ProjectGroups) -> None:
+            if self._closed:
+                return
+            self.known = known
+            self.change(groups=known.usual)
+            done()
+
+        session.attributes.look_up(partial(ProjectGroups.of, session.review.comparable), found)
+
+    def close(self) -> None:
+        """Nobody looks any more; answers that are on their way are dropped."""
+        self._closed = True
+
+    def choose_group(self, name: str, wanted: bool) -> None:
+        """Let the summary go by ``name``, or not."""
+        chosen = {*self.draft.groups, name} if wanted else {*self.draft.groups} - {name}
+        self.change(groups=tuple(each for each in self.known.names if each in chosen))
 
     def kinds(self) -> list[tuple[Kind, str]]:
         """What can be compared: what is about a project only where one is open."""
@@ -142,8 +173,10 @@ def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Prog
     against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
 
     def make(_progress: Progress, _cancelled: Cancelled) -> Plan:
-        grouping = None if draft.table is None else Grouping.of(draft.table)
-        return project_plan(ask, records, classes, table, against, grouping)
+        known = ProjectGroups.of(records, ask(lambda project: project.attributes.all()))
+        of_table = NO_GROUPING if draft.table is None else Grouping.of(draft.table)
+        groups = known.of_images(records, draft.groups, of_table)
+        return project_plan(ask, records, classes, table, against, groups)
 
     return make
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.evaluation import Cancelled, Case, Plan, Progress, Stopped
-from segstudio.app.evaluation_plans import NO_GROUPING, Grouping, told_apart
+from segstudio.app.evaluation_groups import NO_GROUPING, Grouping
+from segstudio.app.evaluation_plans import told_apart
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, void_ids
-from segstudio.formats.attributes import grouping as grouping_columns
-from segstudio.formats.attributes import key_of
+from segstudio.formats.attributes import grouping_names, key_of
 from segstudio.formats.compare import without
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.detect import find_dataset
@@ -110,7 +110,7 @@ def _asked(
 
 def _own_grouping(found: Sequence[FoundImage]) -> Grouping:
     attributes = {key_of(one.image): dict(one.attributes) for one in found if one.attributes}
-    return Grouping(attributes, tuple(grouping_columns(attributes))) if attributes else NO_GROUPING
+    return Grouping(attributes, tuple(grouping_names(attributes))) if attributes else NO_GROUPING
 
 
 def _meaning(dataset: Dataset, classes: tuple[ClassSpec, ...]) -> NDArray[np.uint16]:

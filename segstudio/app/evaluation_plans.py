@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from segstudio.app.evaluation import Case, Plan
+from segstudio.app.evaluation_groups import NO_GROUPING, Grouping
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
-from segstudio.formats.attributes import Attributes, key_of, read_attributes
 from segstudio.formats.compare import pair_masks, read_together, without
 from segstudio.formats.pairs import bare_stem
 from segstudio.formats.png import read_mask
@@ -25,37 +24,6 @@ from segstudio.store.project_db import Project
 T = TypeVar("T")
 Ask = Callable[[Callable[[Project], T]], T]
 Against = Literal["approved", "truth"]
-_MOST_GROUPS = 24
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Which attributes of images the summary goes by: all that ``attributes`` has for grouping, or those in ``by``."""
-
-    attributes: Attributes
-    by: tuple[str, ...]
-
-    @classmethod
-    def of(cls, table: Path | None, by: Sequence[str] = ()) -> Grouping:
-        """From a CSV. Raises ``UserError`` if it can't be read or lacks a column of ``by``."""
-        from segstudio.formats.attributes import grouping
-
-        if table is None:
-            return cls({}, ())
-        attributes = read_attributes(table)
-        columns = list(dict.fromkeys(name for cells in attributes.values() for name in cells))
-        for name in by:
-            if name not in columns:
-                raise UserError(f"“{table.name}” has no column “{name}”. It has: {', '.join(columns)}.")
-        return cls(attributes, tuple(by) or tuple(grouping(attributes)))
-
-    def groups(self, image: Path) -> dict[str, str]:
-        """The values of one image."""
-        cells = self.attributes.get(key_of(image), {})
-        return {name: cells.get(name, "") for name in self.by}
-
-
-NO_GROUPING = Grouping({}, ())
 
 
 def folder_plan(
@@ -135,18 +103,18 @@ def project_plan(
     classes: tuple[ClassSpec, ...],
     table: SegmentTable,
     against: Against,
-    grouping: Grouping | None = None,
+    groups: Mapping[int, Mapping[str, str]] | None = None,
 ) -> Plan:
     """A project's masks: what the model said before an image was approved, against what was approved; or the masks as
     they are, against true masks that were given to compare with.
 
     ``ask`` runs a call on the project and waits for it; it is used from any thread. The model's mask of an approved
     image is the one that was there when it was approved, so it was made by a round that did not know the image.
+    ``groups`` says by image id to which groups an image belongs: see ``ProjectGroups.of_images``.
     Raises ``UserError`` if there is nothing to compare.
     """
     void = void_ids(classes)
     cases = []
-    named = _group_names(records)
     for record in records:
         if against == "approved":
             if record.state is not ImageState.APPROVED or record.prediction_round is None:
@@ -156,10 +124,8 @@ def project_plan(
             if record.truth is None or not record.width or record.state is ImageState.NEW:
                 continue
             read = _reads_truth(ask, record, classes, table, void)
-        groups = {} if grouping is None else grouping.groups(record.path)
-        if record.id in named:
-            groups["Sequence or patient"] = named[record.id]
-        cases.append(Case(Path(record.name).stem, read, record.path, record.id, groups, {"image": str(record.path)}))
+        of_image = {} if groups is None else groups.get(record.id, {})
+        cases.append(Case(Path(record.name).stem, read, record.path, record.id, of_image, {"image": str(record.path)}))
     if not cases:
         raise UserError(
             "No approved image has a mask by the model below it yet. Run a round, then approve some images."
@@ -170,16 +136,6 @@ def project_plan(
     side = "the model" if against == "approved" else "the masks"
     truth = "approved masks" if against == "approved" else "true masks"
     return Plan((side,), truth, tuple(cases), {spec.id: spec.name for spec in classes})
-
-
-def _group_names(records: Sequence[ImageRecord]) -> dict[int, str]:
-    """What to call the video or patient that an image is of, by its id; empty where that sums nothing up."""
-    named = {
-        record.id: record.group.partition("|")[0].removeprefix("patient:").rpartition("/")[2]
-        for record in records
-        if record.group
-    }
-    return named if 2 <= len(set(named.values())) <= _MOST_GROUPS else {}
 
 
 def _reads_prediction(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from segstudio.domain.errors import UserError
 from segstudio.formats.pairs import bare_stem
@@ -14,7 +16,7 @@ Attributes = dict[str, dict[str, str]]
 
 _KEYS = ("image", "image_id", "image_name", "isic_id", "file", "file_name", "filename", "name", "id", "case")
 _LARGEST = 64 * 1024 * 1024
-_MOST_VALUES = 24
+MOST_VALUES = 40
 """A column of more values than this groups nothing: it names patients, dates or comments."""
 
 
@@ -61,11 +63,11 @@ def key_of(path: Path) -> str:
 _ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".dcm"})
 
 
-def grouping(attributes: Attributes) -> list[str]:
-    """The columns that put images into groups: of two values or more, and not of a value an image."""
+def grouping_names(attributes: Mapping[Any, Mapping[str, str]]) -> list[str]:
+    """The names (of columns) that put images into groups: of two values or more, and not of a value an image."""
     values: dict[str, set[str]] = {}
     for cells in attributes.values():
         for name, value in cells.items():
             values.setdefault(name, set()).add(value)
-    most = min(_MOST_VALUES, max(2, len(attributes) // 2))
+    most = min(MOST_VALUES, max(2, len(attributes) // 2))
     return [name for name, found in values.items() if 2 <= len(found) <= most]

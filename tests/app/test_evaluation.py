@@ -15,8 +15,9 @@ from PIL import Image
 from segstudio.app import evaluation_models
 from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
+from segstudio.app.evaluation_groups import Grouping
 from segstudio.app.evaluation_models import model_plan
-from segstudio.app.evaluation_plans import Grouping, folder_plan
+from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import csv_text, report, table
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of

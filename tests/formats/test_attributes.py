@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from segstudio.domain.errors import UserError
-from segstudio.formats.attributes import grouping, key_of, read_attributes
+from segstudio.formats.attributes import grouping_names, key_of, read_attributes
 
 
 def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -34,8 +34,8 @@ def test_the_first_column_names_images_where_none_is_called_so(tmp_path: Path) -
 
 def test_what_groups(tmp_path: Path) -> None:
     rows = "".join(f"i{k},{k},same,{'ab'[k % 2]}\n" for k in range(10))
-    assert grouping(read_attributes(table(tmp_path, f"image,number,all,half\n{rows}"))) == ["half"]
-    assert grouping({}) == []
+    assert grouping_names(read_attributes(table(tmp_path, f"image,number,all,half\n{rows}"))) == ["half"]
+    assert grouping_names({}) == []
 
 
 @pytest.mark.parametrize(

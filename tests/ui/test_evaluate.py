@@ -14,8 +14,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from segstudio.app.evaluation_report import report, write_csv
+from segstudio.app.new_project import NewProject
 from segstudio.app.reports import write_json
 from segstudio.domain.errors import UserError
+from segstudio.formats.dataset import FoundImage
 from segstudio.ui.evaluate.page import EvaluatePage
 from segstudio.ui.evaluate.results import DIFFERENCE
 from segstudio.ui.evaluate.worst import LargePicture
@@ -193,6 +195,57 @@ def test_a_projects_model_and_its_approved_masks(rig):
     # The page goes with the project.
     rig.studio.close_project()
     rig.wait(lambda: rig.window.findChild(EvaluatePage) is None)
+
+
+def test_a_project_is_what_the_page_begins_with_and_its_diagnoses_are_there_to_choose(rig):
+    attributes = [
+        {"Clinical diagnosis": "naevus" if number < 4 else "melanoma", "Site & side": f"s{number % 2}"}
+        for number in range(6)
+    ]
+    paths = write_images(rig.folder / "images", 6)
+    found = tuple(FoundImage(path, None, attributes=each) for path, each in zip(paths, attributes, strict=True))
+    rig.studio.new_project(NewProject(rig.folder / "test.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    page = open_page(rig)
+    assert page.form.kind.currentText() == "The model and approved masks", "also before there is anything to compare"
+    assert "No approved image has a mask by the model" in page.form.lack.text()
+    rig.wait(lambda: page.form.group_box.isVisible())
+    boxes = page.form.groups
+    assert {name: box.isChecked() for name, box in boxes.items()} == {"Clinical diagnosis": True, "Site & side": False}
+    page.close()
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+    rig.wait(lambda: all(record.prediction_round is not None for record in rig.session.records[3:]))
+    for record in list(rig.session.records[3:5]):
+        rig.session.open_image(record.id)
+        rig.settle()
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+    page = open_page(rig)
+    rig.wait(lambda: page.form.group_box.isVisible())
+    run(rig, page)
+    assert cells(page, 4) == ["By clinical diagnosis"]
+    assert [cells(page, row)[:2] for row in (5, 6)] == [["melanoma", "1"], ["naevus", "1"]]
+    rig.qtbot.keyClick(page.form.groups["Site & side"], Key.Key_Space)
+    rig.qtbot.keyClick(page.form.groups["Clinical diagnosis"], Key.Key_Space)
+    run(rig, page)
+    assert cells(page, 4) == ["By site & side"]
+    choose(rig, page.form.kind, "Folders of masks")
+    page.form.kind.activated.emit(page.form.kind.currentIndex())
+    assert not page.form.group_box.isVisible(), "what the project knows says nothing of folders"
+
+
+def test_a_page_that_is_closed_at_once_hears_nothing_of_groups(rig):
+    rig.new_project(2)
+    page = open_page(rig)
+    form = page.form.form
+    page.close()
+    rig.wait(lambda: rig.studio._store.unfinished == 0)
+    assert form.known.values == {}
 
 
 def test_trouble_is_a_sentence_in_the_page(rig, data):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.app.evaluation_form import EvaluationForm, Kind, model_name
 from segstudio.app.evaluator import Going
+from segstudio.ui.choices import CheckBox
 from segstudio.ui.dialogs.model_settings import ChoiceBox
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, IconButton, label
@@ -130,6 +132,11 @@ class EvaluateForm(QWidget):
         self.other = ChoiceBox("Other model, side by side", [], lambda value: self._on_model("other_model", value))
         self._models = [self._row("Model", self.model), self._row("Other model, side by side", self.other)]
         self.places = [PlaceRow(theme, place, last_folder) for place in PLACES]
+        self._theme = theme
+        self.groups: dict[str, CheckBox] = {}
+        self._groups = QVBoxLayout()
+        self._groups.setContentsMargins(0, 0, 0, 0)
+        self._groups.setSpacing(2)
         self.evaluate = QPushButton("Evaluate")
         self.evaluate.setProperty("primary", True)
         self.evaluate.setDefault(True)
@@ -143,6 +150,7 @@ class EvaluateForm(QWidget):
         self.stop.setAutoDefault(False)
         self._build()
         self.refresh(None)
+        form.look_up_groups(self._on_groups)
 
     def _build(self) -> None:
         content = QWidget()
@@ -151,7 +159,10 @@ class EvaluateForm(QWidget):
         column.setSpacing(10)
         column.addWidget(self.kind)
         column.addWidget(self.about)
-        for row in (*self._models, *self.places):
+        self.group_box = QWidget()
+        self.group_box.setLayout(self._groups)
+        self._groups.addWidget(label("Summed up by", tone="muted", size="small"))
+        for row in (*self._models, self.group_box, *self.places):
             column.addWidget(row)
         column.addStretch(1)
         area = QScrollArea()
@@ -189,6 +200,16 @@ class EvaluateForm(QWidget):
 
     def _on_kind(self, kind: Kind) -> None:
         self._change(kind=kind)
+
+    def _on_groups(self) -> None:
+        """What is known of the project's images was looked up: a box each."""
+        for name in self.form.known.names:
+            box = self.groups[name] = CheckBox(self._theme, _short(name))
+            box.setToolTip(name)
+            box.setAccessibleName(f"Sum up by {name}")
+            box.toggled.connect(partial(self.form.choose_group, name))
+            self._groups.addWidget(box)
+        self.refresh(None)
 
     def _on_model(self, field: str, value: str) -> None:
         if value != FILE:
@@ -229,6 +250,9 @@ class EvaluateForm(QWidget):
             place.setVisible(words is not None)
             if words is not None:
                 place.show_place(words, getattr(draft, place.place.field))
+        self.group_box.setVisible(bool(self.groups) and draft.kind in ("approved", "truth"))
+        for name, tick in self.groups.items():
+            tick.setChecked(name in draft.groups)
         lack = self.form.lack()
         busy = going is not None
         self.evaluate.setVisible(not busy)
@@ -237,11 +261,16 @@ class EvaluateForm(QWidget):
         self.bar.setVisible(busy)
         self.lack.setText(_words(going) if going is not None else lack)
         self.lack.setVisible(bool(self.lack.text()))
-        for control in (self.kind, self.model, self.other, *self.places):
+        for control in (self.kind, self.model, self.other, self.group_box, *self.places):
             control.setEnabled(not busy)
         if going is not None:
             self.bar.setRange(0, going.total)
             self.bar.setValue(going.done)
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A name that has room; an ampersand would underline what follows it."""
+    return (name if len(name) <= most else f"{name[: most - 1]}…").replace("&", "&&")
 
 
 def _words(going: Going) -> str:

@@ -91,5 +91,6 @@ class EvaluatePage(QDialog):
         """Closed: what is under way is given up."""
         self._unsubscribe()
         self._unsubscribe = lambda: None
+        self.form.form.close()
         self.evaluator.close()
         super().done(result)

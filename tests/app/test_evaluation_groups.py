@@ -1,0 +1,100 @@
+"""A project's own attributes sum its evaluation up: PH2's diagnosis, MADS' sequence, a table beside them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app.batch import new_project
+from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
+from segstudio.app.evaluation_groups import OWN_GROUP, ProjectGroups
+from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.errors import UserError
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.store.project_db import Project
+from tests.helpers.data import data_folder
+
+
+def record(number: int, group: str = "") -> ImageRecord:
+    return ImageRecord(number, Path(f"/x/i{number}.png"), f"i{number}.png", number, group=group)
+
+
+def test_what_groups_is_offered_and_what_is_asked_for_most_is_chosen() -> None:
+    records = [record(number) for number in range(1, 9)]
+    attributes = {
+        number: {
+            "Asymmetry": "none" if number % 2 else "one axis",
+            "Clinical diagnosis": f"d{number % 3}",
+            "Age": f"{number}",
+        }
+        for number in range(1, 9)
+    }
+    known = ProjectGroups.of(records, attributes)
+    assert known.names == ("Asymmetry", "Clinical diagnosis"), "a value an image groups nothing"
+    assert known.usual == ("Clinical diagnosis",)
+    assert known.of_images(records[:1], ("Clinical diagnosis", "Age")) == {1: {"Clinical diagnosis": "d1", "Age": "1"}}
+    assert ProjectGroups.of(records, {}).usual == ()
+
+
+def test_a_reading_beside_an_image_is_of_the_same_diagnosis() -> None:
+    records = [record(1), replace(record(7), reading_of=2)]
+    known = ProjectGroups.of(records, {1: {"Diagnosis": "naevus"}, 2: {"Diagnosis": "melanoma"}})
+    assert known.of_images(records, known.names)[7] == {"Diagnosis": "melanoma"}
+
+
+def test_patients_are_a_group_unless_an_attribute_says_the_same() -> None:
+    records = [record(number, f"patient:p{number % 2}") for number in range(1, 7)]
+    known = ProjectGroups.of(records, {})
+    assert known.names == known.usual == (OWN_GROUP,)
+    assert known.of_images(records, known.names)[3] == {OWN_GROUP: "p1"}
+    same = ProjectGroups.of(records, {number: {"Sequence": f"S{number % 2}"} for number in range(1, 7)})
+    assert same.names == ("Sequence",)
+    other = ProjectGroups.of(records, {number: {"Sequence": f"S{number % 3}"} for number in range(1, 7)})
+    assert other.names == ("Sequence", OWN_GROUP)
+
+
+def test_names_of_the_project_and_of_a_table_beside_it(tmp_path: Path) -> None:
+    records = [record(number) for number in range(1, 5)]
+    known = ProjectGroups.of(records, {number: {"Site": "arm" if number < 3 else "leg"} for number in range(1, 5)})
+    table = tmp_path / "table.csv"
+    table.write_text("image,camera,Site\n" + "\n".join(f"i{n}.png,{'ab'[n % 2]},back" for n in range(1, 5)))
+    assert known.chosen((), None)[0] == ("Site",)
+    groups = known.of_images(records, *known.chosen((), table))
+    assert groups[1] == {"Site": "arm", "camera": "b"}, "the table's own site groups nothing"
+    assert known.of_images(records, *known.chosen(("Site", "camera"), table))[1] == {"Site": "back", "camera": "b"}
+    with pytest.raises(UserError, match=r"Nothing called “age” is known .* Known is: Site"):
+        known.chosen(("age",), None)
+    with pytest.raises(UserError, match="Known is: nothing"):
+        ProjectGroups.of(records, {}).chosen(("age",), None)
+
+
+def test_the_command_on_a_ph2_project_goes_by_diagnosis(tmp_path: Path) -> None:
+    packed = data_folder("ph2_packed")
+    cases = sorted(path.parent for path in packed.glob("**/*_Dermoscopic_Image"))
+    for case in (*cases[:2], *cases[-2:]):
+        shutil.copytree(case, tmp_path / "PH2Dataset" / case.relative_to(packed))
+    shutil.copy(packed / "PH2_dataset.txt", tmp_path / "PH2Dataset")
+    folder = tmp_path / "p.segstudio"
+    new_project(folder, tmp_path / "PH2Dataset", None, [], "compare")
+    with Project.open(folder) as project:
+        for image in project.images.list_images():
+            assert image.truth is not None
+            true = np.asarray(Image.open(image.truth).convert("L")) > 127
+            project.images.set_size(image.id, true.shape[1], true.shape[0], "x")
+            project.masks.put_prediction(image.id, 1, encode_mask(true.astype(np.uint16)))
+    options = EvaluateOptions(project=folder, against="truth", json_file=tmp_path / "r.json")
+    text = run_evaluation(options, lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert {name: line["count"] for name, line in found["groups"]["Clinical diagnosis"].items()} == {
+        "atypical nevus": 3,
+        "melanoma": 1,
+    }
+    assert "Clinical diagnosis: melanoma" in text
+    run_evaluation(replace(options, by=("Asymmetry",)), lambda _: None)
+    assert list(json.loads((tmp_path / "r.json").read_text())["groups"]) == ["Asymmetry"]
