@@ -210,13 +210,16 @@ def evaluate(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row an image to this file.")] = None,
     pictures: Annotated[Path | None, typer.Option("--pictures", help="Folder for pictures of the worst.")] = None,
     worst: Annotated[int, typer.Option("--worst", min=1, help="How many pictures.")] = 10,
+    identifiers: Annotated[
+        bool, typer.Option("--identifiers", help="Files with names of images, folders and groups: patients' perhaps.")
+    ] = False,
 ) -> None:
     """Compare masks with true ones: by image, class and group, with intervals; two models side by side."""
     from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 
     options = EvaluateOptions(
         pred, truth, other, project, against.value, tuple(model or ()), images, tuple(_names(classes)), void,
-        attributes, tuple(_names(by)), json_file, csv_file, pictures, worst,
+        attributes, tuple(_names(by)), json_file, csv_file, pictures, worst, identifiers,
     )  # fmt: skip
     typer.echo(run_evaluation(options, lambda line: typer.echo(line, err=True)))
 

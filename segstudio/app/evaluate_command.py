@@ -10,6 +10,7 @@ from segstudio.app.batch import Say
 from segstudio.app.evaluation import Evaluation, Plan, Progress, evaluate
 from segstudio.app.evaluation_groups import Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_names import without_names
 from segstudio.app.evaluation_plans import Against, folder_plan, project_plan
 from segstudio.app.evaluation_report import report, table, write_csv, write_pictures
 from segstudio.app.predict_command import foretell, weights_of
@@ -37,6 +38,7 @@ class EvaluateOptions:
     csv_file: Path | None = None
     pictures: Path | None = None
     worst: int = 10
+    identifiers: bool = False
 
 
 def run_evaluation(options: EvaluateOptions, say: Say) -> str:
@@ -102,6 +104,7 @@ def _judged(plan: Plan, options: EvaluateOptions, say: Say) -> str:
 
 
 def _write(found: Evaluation, options: EvaluateOptions) -> None:
+    found = found if options.identifiers else without_names(found)
     if options.json_file is not None:
         write_json(options.json_file, report(found))
     if options.csv_file is not None:

@@ -41,7 +41,8 @@ class Case:
     """One image to be judged. ``read`` gives the true mask, then one mask a side, (H, W) uint16 class ids each.
 
     ``read`` is called on any thread, more than once, and raises ``UserError`` for what can't be compared. ``files``
-    are what a report names. ``image`` is shown behind the outlines; ``image_id`` is the project's.
+    are what a report names. ``image`` is shown behind the outlines; ``image_id`` and ``number``, by which a report
+    calls an image without its name, are the project's.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Case:
     image_id: int | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
 
 
 @dataclass(frozen=True, eq=False)

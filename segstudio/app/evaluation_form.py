@@ -170,13 +170,14 @@ class EvaluationForm:
 
 def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Progress, Cancelled], Plan]:
     records, classes, table = session.review.comparable, session.classes, session.table
+    numbers = {record.id: number for number, record in enumerate(session.records, start=1)}
     against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
 
     def make(_progress: Progress, _cancelled: Cancelled) -> Plan:
         known = ProjectGroups.of(records, ask(lambda project: project.attributes.all()))
         of_table = NO_GROUPING if draft.table is None else Grouping.of(draft.table)
         groups = known.of_images(records, draft.groups, of_table)
-        return project_plan(ask, records, classes, table, against, groups)
+        return project_plan(ask, records, classes, table, against, groups, numbers)
 
     return make
 

@@ -104,18 +104,20 @@ def project_plan(
     table: SegmentTable,
     against: Against,
     groups: Mapping[int, Mapping[str, str]] | None = None,
+    numbers: Mapping[int, int] | None = None,
 ) -> Plan:
     """A project's masks: what the model said before an image was approved, against what was approved; or the masks as
     they are, against true masks that were given to compare with.
 
     ``ask`` runs a call on the project and waits for it; it is used from any thread. The model's mask of an approved
     image is the one that was there when it was approved, so it was made by a round that did not know the image.
-    ``groups`` says by image id to which groups an image belongs: see ``ProjectGroups.of_images``.
+    ``groups`` says by image id to which groups an image belongs: see ``ProjectGroups.of_images``;
+    ``numbers`` its place among all images, where ``records`` are some of them.
     Raises ``UserError`` if there is nothing to compare.
     """
     void = void_ids(classes)
     cases = []
-    for record in records:
+    for place, record in enumerate(records, start=1):
         if against == "approved":
             if record.state is not ImageState.APPROVED or record.prediction_round is None:
                 continue
@@ -125,7 +127,9 @@ def project_plan(
                 continue
             read = _reads_truth(ask, record, classes, table, void)
         of_image = {} if groups is None else groups.get(record.id, {})
-        cases.append(Case(Path(record.name).stem, read, record.path, record.id, of_image, {"image": str(record.path)}))
+        number = place if numbers is None else numbers[record.id]
+        files = {"image": str(record.path)}
+        cases.append(Case(Path(record.name).stem, read, record.path, record.id, of_image, files, number))
     if not cases:
         raise UserError(
             "No approved image has a mask by the model below it yet. Run a round, then approve some images."

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio import __version__
 from segstudio.app.document import Document
+from segstudio.app.identifiers import numbered
 from segstudio.app.measures import Measured, Picture, measure_picture
 from segstudio.app.opening import misfit, readable_confidence
 from segstudio.domain.annotation import ImageRecord, ImageState
@@ -96,7 +97,7 @@ class Reported:
     @property
     def title(self) -> str:
         """What the image is called in the report."""
-        return self.name or f"Image {self.number}"
+        return self.name or numbered(self.number)
 
 
 class ReportWriter(Protocol):

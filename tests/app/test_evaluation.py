@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,11 @@ from PIL import Image
 from segstudio.app import evaluation_models
 from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
-from segstudio.app.evaluation_groups import Grouping
+from segstudio.app.evaluation_groups import OWN_GROUP, Grouping
 from segstudio.app.evaluation_models import model_plan
 from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import csv_text, report, table
+from segstudio.app.identifiers import identifies
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.domain.errors import UserError
@@ -57,6 +59,7 @@ def test_folders_side_by_side_by_group_with_pictures_csv_and_json(folders: Path)
     options = EvaluateOptions(
         folders / "good", folders / "truth", folders / "bad", attributes=folders / "table.csv", images=folders,
         json_file=folders / "r.json", csv_file=folders / "r.csv", pictures=folders / "worst", worst=3,
+        identifiers=True,
     )  # fmt: skip
     text = run_evaluation(options, lambda _: None)
     found = json.loads((folders / "r.json").read_text())
@@ -82,6 +85,48 @@ def test_folders_side_by_side_by_group_with_pictures_csv_and_json(folders: Path)
     pixels = np.asarray(Image.open(pictures[0]))
     for color in (TRUTH, SIDES[0], SIDES[1], (90, 90, 90)):
         assert (pixels == color).all(axis=2).any(), color
+
+
+def test_names_stay_out_of_files_unless_they_are_asked_for(folders: Path) -> None:
+    """Neither image nor folder nor patient is named, not by what failed or has no partner either; figures stay."""
+    table_file, patients = folders / "table.csv", folders / "patients.csv"
+    rows = [line.split(",") for line in table_file.read_text().splitlines()]
+    patients.write_text("\n".join([
+        "image,diagnosis,patient_id",
+        *(f"{name},{diagnosis},Muller {number // 4}" for number, (name, diagnosis, _) in enumerate(rows[1:])),
+    ]))  # fmt: skip
+    (folders / "good" / "IMD003.png").write_bytes(b"no image")
+    square(folders / "good" / "IMD099.png", 5)
+    options = EvaluateOptions(
+        folders / "good", folders / "truth", folders / "bad", attributes=patients, images=folders,
+        json_file=folders / "r.json", csv_file=folders / "r.csv", pictures=folders / "worst", worst=2,
+    )  # fmt: skip
+    run_evaluation(options, lambda _: None)
+    written = (folders / "r.json").read_text() + (folders / "r.csv").read_text()
+    written += "".join(path.name for path in (folders / "worst").iterdir())
+    for name in ("IMD", "Muller", "good", "bad", folders.name, "r.json"):
+        assert name not in written, name
+    found = json.loads((folders / "r.json").read_text())
+    assert [image["name"] for image in found["images"]][:4] == ["Image 1", "Image 2", "Image 3", "Image 5"]
+    assert found["failed"] == [{"name": "Image 4", "reason": "Its masks could not be compared."}]
+    assert found["unpaired_predictions"] == ["Mask 1"]
+    assert found["sides"] == ["first", "second"]
+    assert {name: line["count"] for name, line in found["groups"]["patient_id"].items()} == {
+        "Group 1": 3, "Group 2": 4, "Group 3": 4,
+    }  # fmt: skip
+    assert set(found["groups"]["diagnosis"]) == {"melanoma", "naevus"}
+    rows = list(csv.DictReader(io.StringIO((folders / "r.csv").read_text())))
+    assert (rows[2]["image"], rows[2]["patient_id"]) == ("Image 3", "Group 1")
+    assert float(rows[2]["dice (first)"]) == pytest.approx(0.9)
+    run_evaluation(replace(options, identifiers=True), lambda _: None)
+    assert "Muller 2" in (folders / "r.json").read_text()
+
+
+def test_attributes_that_tell_who_it_is() -> None:
+    for name in ("Patient", "patient_id", "ID", "Case", "File name", "Birth date", "lesion_id", OWN_GROUP):
+        assert identifies(name), name
+    for name in ("Clinical diagnosis", "Camera", "Streaks", "Sequence", "Width", "Incident light", "Action"):
+        assert not identifies(name), name
 
 
 def test_a_chosen_column_and_one_that_is_not_there(folders: Path) -> None:
@@ -157,6 +202,8 @@ def test_a_projects_model_against_what_was_approved(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "r.json").read_text())
     assert found["count"] == len(with_mask)
     assert 0 < found["mean"]["dice"] < 1
+    numbers = [record.position + 1 for record in with_mask]
+    assert [image["name"] for image in found["images"]] == [f"Image {number}" for number in numbers]
     with pytest.raises(UserError, match="only to compare with"):
         run_evaluation(EvaluateOptions(project=folder, against="truth"), lambda _: None)
     with Project.open(folder):
@@ -196,7 +243,9 @@ def test_two_models_on_a_folder_by_a_real_worker(tmp_path: Path, models: dict[st
     for path, name in zip(paths, ("one", "other"), strict=True):
         path.parent.mkdir()
         shutil.copy(models[name], path)
-    options = EvaluateOptions(models=tuple(map(str, paths)), images=images, truth=masks, json_file=tmp_path / "r.json")
+    options = EvaluateOptions(
+        models=tuple(map(str, paths)), images=images, truth=masks, json_file=tmp_path / "r.json", identifiers=True
+    )
     text = run_evaluation(options, lambda _: None)
     found = json.loads((tmp_path / "r.json").read_text())
     assert found["count"] == 3

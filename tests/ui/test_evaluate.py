@@ -95,6 +95,21 @@ def pictured(page: EvaluatePage) -> bool:
     return all(image.pixelColor(84, 63) != image.pixelColor(20, 100) for image in images)
 
 
+def approve_before_and_after_a_round(rig) -> None:
+    """Three images, a round, and two of those that have its mask."""
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+    rig.wait(lambda: all(record.prediction_round is not None for record in rig.session.records[3:]))
+    for record in list(rig.session.records[3:5]):
+        rig.session.open_image(record.id)
+        rig.settle()
+        rig.drag([(20, 20), (50, 20)])
+        rig.session.approve()
+        rig.settle()
+
+
 def test_folders_with_no_project(rig, data):
     page = open_page(rig)
     assert page.form.kind.count() == 2, "what is about a project is not offered"
@@ -149,10 +164,17 @@ def test_two_sides_and_what_is_exported(rig, data):
     dialog.fileSelected.emit(str(data / "out.csv"))
     dialog.close()
     rig.wait(lambda: "Written to" in results.notice.full())
-    assert len(list(csv.DictReader((data / "out.csv").read_text().splitlines()))) == 8
+    rows = list(csv.DictReader((data / "out.csv").read_text().splitlines()))
+    assert [row["image"] for row in rows] == [f"Image {number}" for number in range(1, 9)]
     results.export(data / "out.json", lambda path, found: write_json(path, report(found)))
     rig.wait(lambda: "out.json" in results.notice.full())
     assert json.loads((data / "out.json").read_text())["count"] == 8
+    assert "image_0" not in (data / "out.json").read_text()
+    rig.qtbot.keyClick(results.identifiers, Key.Key_Space)
+    results.say("")
+    results.export(data / "out.json", lambda path, found: write_json(path, report(found)))
+    rig.wait(lambda: "out.json" in results.notice.full())
+    assert json.loads((data / "out.json").read_text())["images"][0]["name"] == "image_00"
     results.export(data / "out.csv" / "no folder.csv", write_csv)
     rig.wait(lambda: results.notice.property("tone") == "bad")
     # What was left out goes when the row says so.
@@ -164,17 +186,7 @@ def test_two_sides_and_what_is_exported(rig, data):
 
 def test_a_projects_model_and_its_approved_masks(rig):
     rig.new_project(6)
-    for _ in range(3):
-        rig.drag([(20, 20), (50, 20)])
-        rig.session.approve()
-        rig.settle()
-    rig.wait(lambda: all(record.prediction_round is not None for record in rig.session.records[3:]))
-    for record in list(rig.session.records[3:5]):
-        rig.session.open_image(record.id)
-        rig.settle()
-        rig.drag([(20, 20), (50, 20)])
-        rig.session.approve()
-        rig.settle()
+    approve_before_and_after_a_round(rig)
     page = open_page(rig)
     assert page.form.form.draft.kind == "approved"
     assert page.form.evaluate.isEnabled()
@@ -214,17 +226,7 @@ def test_a_project_is_what_the_page_begins_with_and_its_diagnoses_are_there_to_c
     boxes = page.form.groups
     assert {name: box.isChecked() for name, box in boxes.items()} == {"Clinical diagnosis": True, "Site & side": False}
     page.close()
-    for _ in range(3):
-        rig.drag([(20, 20), (50, 20)])
-        rig.session.approve()
-        rig.settle()
-    rig.wait(lambda: all(record.prediction_round is not None for record in rig.session.records[3:]))
-    for record in list(rig.session.records[3:5]):
-        rig.session.open_image(record.id)
-        rig.settle()
-        rig.drag([(20, 20), (50, 20)])
-        rig.session.approve()
-        rig.settle()
+    approve_before_and_after_a_round(rig)
     page = open_page(rig)
     rig.wait(lambda: page.form.group_box.isVisible())
     run(rig, page)

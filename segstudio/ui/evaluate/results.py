@@ -10,11 +10,13 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.evaluation import Evaluation
+from segstudio.app.evaluation_names import without_names
 from segstudio.app.evaluation_report import report, write_csv
 from segstudio.app.evaluator import Evaluator
 from segstudio.app.reports import write_json
 from segstudio.domain.evaluation import MEASURES, Measure
 from segstudio.imaging.outlines import SIDES, TRUTH
+from segstudio.ui.choices import CheckBox
 from segstudio.ui.dialogs.model_settings import ChoiceBox
 from segstudio.ui.evaluate.plot import SpreadPlot
 from segstudio.ui.evaluate.tables import SummaryTable, signed
@@ -23,6 +25,11 @@ from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, label, restyle
 
 DIFFERENCE = -1
+
+_PRIVATE = (
+    "Without it files call images by their number, and name neither folders nor patients: what they are called may "
+    "tell who they are of"
+)
 
 
 class EvaluateResults(QWidget):
@@ -48,6 +55,8 @@ class EvaluateResults(QWidget):
         self.worst = WorstList(theme)
         self.worst_title = label(size="strong")
         self.legend = label(size="small")
+        self.identifiers = CheckBox(theme, "Include file names and groups")
+        self.identifiers.setToolTip(_PRIVATE)
         self.csv, self.json = QPushButton("Export CSV…"), QPushButton("Export JSON…")
         self._build()
         self.worst.opened.connect(self.opened)
@@ -87,6 +96,7 @@ class EvaluateResults(QWidget):
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addWidget(self.notice, 1)
+        foot.addWidget(self.identifiers)
         foot.addWidget(self.csv)
         foot.addWidget(self.json)
         layout = QVBoxLayout(self)
@@ -166,12 +176,13 @@ class EvaluateResults(QWidget):
         dialog.open()
 
     def export(self, path: Path, write: Callable[[Path, Evaluation], None]) -> None:
-        """Write the evaluation to ``path`` and say so."""
+        """Write the evaluation to ``path``, with names only where that is ticked, and say so."""
 
         def done(trouble: str) -> None:
             self.say(trouble or f"Written to {path}.", "bad" if trouble else "")
 
-        self._evaluator.write(lambda found: write(path, found), done)
+        names = self.identifiers.isChecked()
+        self._evaluator.write(lambda found: write(path, found if names else without_names(found)), done)
 
 
 def headline(found: Evaluation) -> str:

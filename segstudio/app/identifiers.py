@@ -1,0 +1,25 @@
+"""What reports and exports hold back unless it is asked for: names of files and people. Images go by a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_IDENTIFIES = re.compile(
+    r"patient|person|subject|proband|name|file|birth|date|(^|[^a-z])(ids?|case|mrn)([^a-z]|$)", re.I
+)
+
+
+def numbered(number: int) -> str:
+    """What an image is called by its number."""
+    return f"Image {number}"
+
+
+def identifies(attribute: str) -> bool:
+    """Whether an attribute, by its name, tells who an image is of: a patient, a case, a date of birth."""
+    return _IDENTIFIES.search(attribute) is not None
+
+
+def coded(values: Sequence[str]) -> dict[str, str]:
+    """A word for each of ``values`` that says which are the same and no more: "Group 1", in the order they come."""
+    return {value: f"Group {number}" for number, value in enumerate(dict.fromkeys(values), start=1)}
