@@ -10,6 +10,7 @@ from typing import Any
 
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import PATIENT
 from segstudio.formats.attributes import MOST_VALUES, Attributes, grouping_names, key_of, read_attributes
 
 OWN_GROUP = "Sequence or patient"
@@ -107,7 +108,7 @@ def _names_in(values: Mapping[Any, Mapping[str, str]]) -> list[str]:
 def _group_names(records: Sequence[ImageRecord]) -> dict[int, str]:
     """What to call the video or patient that an image is of, by its id; empty where that sums nothing up."""
     named = {
-        record.id: record.group.partition("|")[0].removeprefix("patient:").rpartition("/")[2]
+        record.id: record.group.partition("|")[0].removeprefix(PATIENT).rpartition("/")[2]
         for record in records
         if record.group
     }

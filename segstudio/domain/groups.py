@@ -7,6 +7,7 @@ one image of a group knows the others too well: its score on them says nothing o
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,9 @@ and 18 bits. The same picture saved at a JPEG quality of 40, at two fifths of it
 
 PART_STEPS = 8
 """Steps of a video's usual length that a part of it takes, where it is cut into parts."""
+
+PATIENT = "patient:"
+"""How the names of patients' groups begin."""
 
 _SMALL, _BAND = 32, 8
 _PART = re.compile(r"(?P<video>.*)\|(?P<span>\d+):(?P<part>\d+)", re.DOTALL)
@@ -72,9 +76,11 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> int | None:
     return int.from_bytes(bits.tobytes(), "big", signed=True)
 
 
-def patient_group(patient: str) -> str:
-    """The name of the group of all images of one patient."""
-    return f"patient:{patient}"
+def patient_group(patient: str, secret: bytes) -> str:
+    """The name of the group of all images of one patient: an HMAC (RFC 2104), which who lacks the ``secret`` can't
+    tell from that of any other patient, though they know all numbers that patients have."""
+    code = hmac.new(secret, patient.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return f"{PATIENT}{code[:16]}"
 
 
 def video_groups(names: Sequence[str], known: Sequence[str] = ()) -> list[str]:

@@ -58,7 +58,7 @@ class DicomHeader:
 
     ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. ``mm_per_px`` is
     None where pixels are not square or nobody says how large they are. ``patient`` is a hash: the same for images of
-    one patient, and nobody's name.
+    one patient, and nobody's name; a project salts it.
     """
 
     frames: int

@@ -14,6 +14,7 @@ from segstudio.domain.groups import Membership, patient_group, video_groups
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.paths import PathFinder, PathWriter
+from segstudio.store.patients import secret_of
 
 _SELECT = """SELECT id, position, relative_path, absolute_path, truth_relative_path, truth_absolute_path, state, width,
     height, fingerprint, held_out, prediction_round, problem, EXISTS (SELECT 1 FROM tiles WHERE image_id = images.id),
@@ -241,7 +242,7 @@ def add_rows(
             continue
         known.add(key)
         truth = (None, None) if item.truth is None else writer.columns(item.truth)
-        group = video if item.patient is None else patient_group(item.patient)
+        group = video if item.patient is None else patient_group(item.patient, secret_of(connection))
         cursor = connection.execute(
             "INSERT INTO images (position, relative_path, absolute_path, truth_relative_path, "
             "truth_absolute_path, split_group) VALUES (?, ?, ?, ?, ?, ?)",

@@ -31,6 +31,7 @@ from segstudio.store.images import Images
 from segstudio.store.imports import Imports
 from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
+from segstudio.store.patients import salt_groups
 from segstudio.store.readings import Readings
 from segstudio.store.rounds import ROUNDS, Rounds
 from segstudio.store.scales import Scales
@@ -108,6 +109,7 @@ class Project:
             project.rounds.sweep_predictions()
             project.imports.sweep()
             project.images.name_groups()
+            salt_groups(database)
             on_failure.pop_all()
         return project
 

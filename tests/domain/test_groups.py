@@ -192,8 +192,10 @@ def test_the_groups_name_decides_wherever_its_folder_lies() -> None:
 
 
 def test_the_groups_of_patients_are_told_from_videos() -> None:
-    assert patient_group("7") == patient_group("7") != patient_group("8")
-    assert patient_group("walk") != video_groups(["walk_00001.png", *"abcdefgh"])[0]
+    assert patient_group("7", b"salt") == patient_group("7", b"salt") != patient_group("8", b"salt")
+    assert patient_group("7", b"salt") != patient_group("7", b"another project's"), "so it says nothing outside"
+    assert patient_group("\udc80", b"salt") != patient_group("?", b"salt"), "what is no text is somebody, too"
+    assert patient_group("walk", b"") != video_groups(["walk_00001.png", *"abcdefgh"])[0]
 
 
 @given(st.integers(0, 2**32))

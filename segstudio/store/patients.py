@@ -1,0 +1,42 @@
+"""Which images are of one patient, without saying of whom: the names of groups are salted with the project's secret."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+
+from segstudio.domain.groups import PATIENT, patient_group
+from segstudio.store.database import Database
+
+_KEY = "patient_secret"
+_BYTES = 32
+
+
+def secret_of(connection: sqlite3.Connection) -> bytes:
+    """The project's secret, made at the first call; inside a transaction. It is told nowhere, in no trail either."""
+    row = connection.execute("SELECT value FROM settings WHERE key = ?", (_KEY,)).fetchone()
+    if row is not None:
+        return bytes.fromhex(json.loads(row[0]))
+    made = secrets.token_bytes(_BYTES)
+    connection.execute("INSERT INTO settings VALUES (?, ?)", (_KEY, json.dumps(made.hex())))
+    return made
+
+
+def salt_groups(database: Database) -> None:
+    """Salt the groups that an older program named after the patient; who belongs together stays so, sides too."""
+    unsalted = f"{PATIENT}*"
+    with database.reading() as connection:
+        query = "SELECT (SELECT 1 FROM settings WHERE key = ?), EXISTS (SELECT 1 FROM images WHERE split_group GLOB ?)"
+        salted, any_there = connection.execute(query, (_KEY, unsalted)).fetchone()
+    if salted or not any_there:
+        return
+    with database.writing() as connection:
+        secret = secret_of(connection)
+        rows = connection.execute(
+            "SELECT DISTINCT split_group FROM images WHERE split_group GLOB ?", (unsalted,)
+        ).fetchall()
+        connection.executemany(
+            "UPDATE images SET split_group = ? WHERE split_group = ?",
+            [(patient_group(group.removeprefix(PATIENT), secret), group) for (group,) in rows],
+        )
