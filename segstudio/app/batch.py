@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
+from segstudio.app.export_attributes import begin_export, write_attributes
 from segstudio.app.export_claim import claim
 from segstudio.app.exporting import export_one, export_paths, plan_export, write_beside
 from segstudio.app.headless import HeadlessScheduler
@@ -234,10 +235,11 @@ def export_project(project: Path, out: Path, only_approved: bool, format_: str =
             raise UserError(plan.refused[0])
         if not plan.outgoing:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
-        claim(opened, plan.folder, plan.files)
+        known = begin_export(opened, plan)
         table, classes = opened.segment_table(), opened.classes()
         entries = [export_one(opened, plan, one, table, classes) for one in plan.outgoing]
         plan.format.finish(plan.folder, entries, classes)
+        write_attributes(plan, plan.outgoing, known)
     return f"{len(entries)} masks written to {out}."
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
-from segstudio.app.export_claim import claim
+from segstudio.app.export_attributes import Known, begin_export, write_attributes
 from segstudio.app.exporting import ExportPlan, Outgoing, export_one, plan_export
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat
+from segstudio.store.project_db import Project
 
 
 class Exporter:
@@ -37,6 +38,8 @@ class Exporter:
         self._plan = ExportPlan(Path(), PLAIN, (), ())
         self._waiting: list[Outgoing] = []
         self._entries: list[Entry] = []
+        self._written: list[Outgoing] = []
+        self._known: Known = {}
         self._troubles: list[str] = []
         self.progress = ""
 
@@ -57,16 +60,21 @@ class Exporter:
             return
         self._plan = plan = plan_export(folder, self._catalog.records, only_approved, format_, self._catalog.veils)
         self._waiting, self._troubles, self._entries = list(plan.outgoing), list(plan.refused), []
+        self._written = []
         if not self._total:
             what = "approved yet" if only_approved else "there to export yet"
             self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
             return
         self.progress = "Exporting"
-        self._store.run(lambda project: claim(project, folder, plan.files), lambda _none: self._next(), self._refuse)
+        self._store.run(lambda project: begin_export(project, plan), self._begun, self._refuse)
 
     @property
     def _total(self) -> int:
         return len(self._plan.outgoing) + len(self._plan.refused)
+
+    def _begun(self, known: Known) -> None:
+        self._known = known
+        self._next()
 
     def _refuse(self, error: Exception) -> None:
         self.progress = ""
@@ -82,6 +90,7 @@ class Exporter:
 
         def written(entry: Entry) -> None:
             self._entries.append(entry)
+            self._written.append(one)
             self._next()
 
         def failed(error: Exception) -> None:
@@ -92,17 +101,22 @@ class Exporter:
 
     def _finish(self) -> None:
         """What is about all images comes last; without any of them there is nothing to say."""
-        plan, entries = self._plan, self._entries
+        plan, entries, written, known = self._plan, self._entries, self._written, self._known
 
         def end(message: Message) -> None:
-            self.progress, self._entries = "", []
+            self.progress, self._entries, self._written, self._known = "", [], [], {}
             self._announce(Changes(message=message))
 
         if not entries:
             end(self._closing_message())
             return
+
+        def finish(_project: Project) -> None:
+            plan.format.finish(plan.folder, entries, self._classes)
+            write_attributes(plan, written, known)
+
         self._store.run(
-            lambda _project: plan.format.finish(plan.folder, entries, self._classes),
+            finish,
             lambda _none: end(self._closing_message()),
             lambda error: end(Message(in_words(error), "trouble", key="export")),
         )

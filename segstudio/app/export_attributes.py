@@ -1,0 +1,56 @@
+"""What is known of images as a whole goes out with their masks: ``attributes.csv``, a row an image."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from segstudio.app.export_claim import claim
+from segstudio.app.exporting import ExportPlan, Outgoing
+from segstudio.formats.writing import plain_cell, write_whole
+from segstudio.store.project_db import Project
+
+ATTRIBUTES = "attributes.csv"
+
+Known = Mapping[int, Mapping[str, str]]
+"""Attributes by the id of a row."""
+
+_IMAGE = "image"
+
+
+def begin_export(project: Project, plan: ExportPlan) -> Known:
+    """Claim the files of an export, and look up what is known of its images; on the store thread.
+
+    Raises ``UserError``, and changes nothing, where ``claim`` does.
+    """
+    found = project.attributes.all()
+    known = {one.record.id: found[one.record.origin] for one in plan.outgoing if found.get(one.record.origin)}
+    claim(project, plan.folder, [*plan.files, *([plan.folder / ATTRIBUTES] if known else [])])
+    return known
+
+
+def write_attributes(plan: ExportPlan, written: Sequence[Outgoing], known: Known) -> None:
+    """Write what is known of the images whose masks were ``written``; no file where nothing is.
+
+    Raises ``UserError`` where it can't be written.
+    """
+    rows = [(one, known[one.record.id]) for one in written if one.record.id in known]
+    if rows:
+        write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))
+
+
+def _table(rows: Sequence[tuple[str, Mapping[str, str]]]) -> bytes:
+    """CSV in UTF-8; ``read_attributes`` reads it. A spreadsheet takes no cell for a formula."""
+    names = list(dict.fromkeys(name for _, values in rows for name in values))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_IMAGE, *(plain_cell(f"{name} (2)" if name.casefold() == _IMAGE else name) for name in names)])
+    for image, values in rows:
+        writer.writerow([plain_cell(cell) for cell in (image, *(values.get(name, "") for name in names))])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _name(plan: ExportPlan, one: Outgoing) -> str:
+    """The image as its mask is called, else as the file about all images calls it."""
+    return one.file_name if plan.format.file_of(one.stem) is None else one.stem

@@ -1,0 +1,95 @@
+"""What is known of images goes out beside their masks, from the window's session and from the command."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segstudio.app.batch import export_project
+from segstudio.app.new_project import NewProject
+from segstudio.domain.errors import UserError
+from segstudio.formats.attributes import key_of, read_attributes
+from segstudio.formats.dataset import FoundImage
+from segstudio.formats.file_mask import FileMask
+from tests.helpers.studios import StudioRig, write_images
+
+TOLD = {"Diagnosis": "naevus", "Größe": "=1+1", "Image": "dermoscopic"}
+
+
+@pytest.fixture
+def rig(tmp_path: Path):
+    """Three images with approved masks; of the last nothing is known."""
+    rig = StudioRig(tmp_path)
+    found = []
+    for number, path in enumerate(write_images(tmp_path / "images", 3)):
+        mask = tmp_path / "masks" / path.name
+        mask.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
+        told = [TOLD, {"Diagnosis": "melanoma", "@Site": "arm"}, {}][number]
+        found.append(FoundImage(path, FileMask(mask), attributes=told))
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", tuple(found), ("lesion",), "approved"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    yield rig
+    rig.studio.close()
+
+
+def export(rig: StudioRig, folder: Path) -> str:
+    rig.heard.clear()
+    rig.session.exporter.export_masks(folder, only_approved=True)
+    rig.wait(lambda: bool(rig.messages) and not rig.session.exporter.busy)
+    return rig.messages[-1].sentence
+
+
+def test_the_window_and_the_command_write_the_same_table(rig: StudioRig, tmp_path: Path) -> None:
+    assert export(rig, tmp_path / "out").startswith("3 masks exported")
+    rig.studio.close()
+    export_project(tmp_path / "p.segstudio", tmp_path / "again", True)
+    for folder in (tmp_path / "out", tmp_path / "again"):
+        rows = list(csv.DictReader((folder / "attributes.csv").read_text("utf-8").splitlines()))
+        assert rows == [
+            {"image": "image_00", "Diagnosis": "naevus", "Größe": "'=1+1", "Image (2)": "dermoscopic", "'@Site": ""},
+            {"image": "image_01", "Diagnosis": "melanoma", "Größe": "", "Image (2)": "", "'@Site": "arm"},
+        ]
+        read = read_attributes(folder / "attributes.csv")
+        assert read[key_of(folder / "image_01.png")]["Diagnosis"] == "melanoma"
+
+
+def test_coco_calls_images_as_its_own_file_does(rig: StudioRig, tmp_path: Path) -> None:
+    rig.studio.close()
+    export_project(tmp_path / "p.segstudio", tmp_path / "out", True, "coco")
+    rows = list(csv.DictReader((tmp_path / "out" / "attributes.csv").read_text("utf-8").splitlines()))
+    assert [row["image"] for row in rows] == ["image_00.png", "image_01.png"]
+
+
+def test_a_table_of_others_is_left_alone_and_nothing_is_written(rig: StudioRig, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "attributes.csv").write_text("mine")
+    assert "did not export" in export(rig, tmp_path / "out")
+    rig.studio.close()
+    with pytest.raises(UserError, match=r"attributes\.csv, which this project did not export"):
+        export_project(tmp_path / "p.segstudio", tmp_path / "out", True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["attributes.csv"]
+    assert (tmp_path / "out" / "attributes.csv").read_text() == "mine"
+
+
+def test_an_image_whose_mask_could_not_be_written_has_no_row(rig: StudioRig, tmp_path: Path) -> None:
+    Image.new("RGB", (10, 10)).save(tmp_path / "images" / "image_00.png")
+    assert "could not be" in export(rig, tmp_path / "out")
+    rows = list(csv.DictReader((tmp_path / "out" / "attributes.csv").read_text("utf-8").splitlines()))
+    assert [row["image"] for row in rows] == ["image_01"]
+
+
+def test_without_attributes_there_is_no_table(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    rig.new_project(1)
+    rig.stroke((20, 20), (50, 20))
+    rig.session.approve()
+    rig.settle()
+    assert export(rig, tmp_path / "out").startswith("1 masks exported")
+    rig.studio.close()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00.png"]
