@@ -43,6 +43,35 @@ starter_cli = typer.Typer(help="Starter models: what a project's model starts fr
 cli.add_typer(starter_cli, name="starter")
 
 
+model_cli = typer.Typer(help="A project's model as a file: safetensors, or ONNX.", no_args_is_help=True)
+cli.add_typer(model_cli, name="model")
+
+
+@model_cli.command("export")
+def export_model(
+    project: ProjectArg,
+    out: Annotated[Path, typer.Option("--out", help="File for the model: NAME.safetensors or NAME.onnx.")],
+    round_number: Annotated[
+        int | None, typer.Option("--round", min=0, help="Which round's model; without it, the one in use.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write the model of PROJECT to a file, with a model card beside it. ONNX is checked against the model itself."""
+    from segstudio.app.model_command import export_model
+
+    typer.echo(export_model(project, out, round_number, force))
+
+
+@model_cli.command("import")
+def import_model(
+    project: ProjectArg, file: Annotated[Path, typer.Argument(help="A .safetensors file that segstudio wrote.")]
+) -> None:
+    """Take a model's file into PROJECT as a round, and use it; it must know the same classes."""
+    from segstudio.app.model_command import import_model
+
+    typer.echo(import_model(project, file))
+
+
 @starter_cli.command("build")
 def build_starter(
     kind: Annotated[StarterName, typer.Argument()],

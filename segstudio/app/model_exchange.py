@@ -33,6 +33,11 @@ from segstudio.store.project_db import Project
 
 KEY = "model"
 ONNX, OWN = ".onnx", ".safetensors"
+ANOTHER_NETWORK = (
+    "It is of another network than the one in Model settings, so the next round starts afresh unless you choose its "
+    "network there."
+)
+NO_MODEL = "This project has no model yet. Approve a few images and run a round first."
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -90,10 +95,7 @@ class ModelExchange:
         classes, note = self._classes(), f"Imported from {path.name}"
 
         def check() -> WeightsInfo:
-            info = look_at_model(path)
-            check_classes(path, info, classes)
-            ask_worker(lambda job: Check(job, str(path)), Checked, self._closing.is_set)
-            return info
+            return check_model(path, classes, self._closing.is_set)
 
         def checked(info: WeightsInfo) -> None:
             self._store.run(
@@ -111,7 +113,7 @@ class ModelExchange:
         """
         wanted = self._book.in_use if number is None else number
         if wanted is None:
-            self._say("This project has no model yet. Approve a few images and run a round first.", "trouble")
+            self._say(NO_MODEL, "trouble")
             return
         path = path if path.suffix.lower() in (ONNX, OWN) else path.with_name(path.name + OWN)
         name, images = self._name, [r.path for r in self._catalog.records if r.problem is None and r.path.is_file()]
@@ -160,10 +162,7 @@ class ModelExchange:
         self._book.look()
         self._keeping.use(record.number)
         if info.network != self._network():
-            sentence = (
-                f"Round {record.number} is the imported model, and in use. It is of another network than the one in "
-                "Model settings, so the next round starts afresh unless you choose its network there."
-            )
+            sentence = f"Round {record.number} is the imported model, and in use. {ANOTHER_NETWORK}"
             # After what is said about its use, which the store answers first.
             self._store.run(lambda _project: None, lambda _none: self._say(sentence))
 
@@ -179,6 +178,16 @@ class ModelExchange:
         self._announce(
             Changes(training=True, message=Message(sentence, "trouble" if kind == "trouble" else "info", key=KEY))
         )
+
+
+def check_model(
+    path: Path, classes: tuple[ClassSpec, ...], cancelled: Callable[[], bool] = lambda: False
+) -> WeightsInfo:
+    """What a model's file says of itself. Raises ``UserError`` for anything but a whole model of these classes."""
+    info = look_at_model(path)
+    check_classes(path, info, classes)
+    ask_worker(lambda job: Check(job, str(path)), Checked, cancelled)
+    return info
 
 
 def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...]) -> None:

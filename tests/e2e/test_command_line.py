@@ -85,6 +85,19 @@ def test_version_and_help():
         assert command in helped.stdout
 
 
+def test_a_model_comes_in_and_leaves(lesions, tmp_path, models):
+    project = tmp_path / "p.segstudio"
+    made = segstudio("new", project, "--images", lesions / "images", "--classes", "lesion", "--starter", "none")
+    assert made.returncode == 0
+    for arguments in (("import", project, models["one"]), ("export", project, "--out", tmp_path / "m.safetensors")):
+        done = segstudio("model", *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "m.safetensors").read_bytes() == models["one"].read_bytes()
+    done = segstudio("model", "export", project, "--out", tmp_path / "m.safetensors")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_doctor_names_what_it_finds():
     done = segstudio("doctor")
     assert "torch 2.13" in done.stdout

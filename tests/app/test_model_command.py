@@ -1,0 +1,71 @@
+"""``segstudio model``: real files, a real database, and a real worker that looks at what comes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segstudio.app.model_command import export_model, import_model
+from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
+from segstudio.store.images import NewImage
+from segstudio.store.project_db import Project
+from tests.helpers.studios import write_images
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "p.segstudio"
+    with Project.create(folder, make_classes(["lesion"])) as made:
+        made.images.add_images([NewImage(path) for path in write_images(tmp_path / "images", 2)])
+    return folder
+
+
+def test_a_model_comes_in_is_used_and_leaves_again(project: Path, tmp_path: Path, models: dict[str, Path]) -> None:
+    said = import_model(project, models["one"])
+    assert said.startswith("Round 1 is the imported model, and in use.")
+    assert "another network" in said, "the project's own is the default one"
+    import_model(project, models["other"])
+    with Project.open(project) as opened:
+        assert [record.note for record in opened.rounds.list_rounds()] == [
+            "Imported from one.safetensors",
+            "Imported from other.safetensors",
+        ]
+        in_use = opened.rounds.weights_in_use()
+        assert in_use is not None
+        assert in_use[0] == 2
+    out = tmp_path / "out" / "mine.safetensors"
+    assert "its card beside it" in export_model(project, out)
+    assert out.read_bytes() == models["other"].read_bytes()
+    assert "Imported from other" in out.with_suffix(".md").read_text()
+    with pytest.raises(UserError, match="is there already and was left alone"):
+        export_model(project, out, 1)
+    export_model(project, out, 1, force=True)
+    assert out.read_bytes() == models["one"].read_bytes()
+
+
+def test_trouble_is_a_sentence_and_changes_nothing(project: Path, tmp_path: Path, models: dict[str, Path]) -> None:
+    with pytest.raises(UserError, match="no model yet"):
+        export_model(project, tmp_path / "m.safetensors")
+    with pytest.raises(UserError, match=r"does not say which format: call the file NAME\.safetensors or NAME\.onnx"):
+        export_model(project, tmp_path / "m.pt")
+    with pytest.raises(UserError, match="can't be exported"):
+        export_model(project, tmp_path / "m.safetensors", 7)
+    with pytest.raises(UserError, match="knows other classes"):
+        import_model(project, models["two"])
+    (tmp_path / "m.safetensors").write_bytes(b"\x80\x04cos\nsystem\n")
+    with pytest.raises(UserError, match="can run commands"):
+        import_model(project, tmp_path / "m.safetensors")
+    with pytest.raises(UserError, match="can't be read"):
+        import_model(project, tmp_path / "gone.safetensors")
+    with Project.open(project) as opened:
+        assert opened.rounds.list_rounds() == []
+
+
+def test_onnx_is_checked_on_an_image_of_the_project(project: Path, tmp_path: Path, models: dict[str, Path]) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    import_model(project, models["one"])
+    assert "differ by" in export_model(project, tmp_path / "m.onnx")
+    assert (tmp_path / "m.onnx").stat().st_size > 10_000
