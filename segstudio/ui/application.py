@@ -23,6 +23,7 @@ from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.ui.bridge import QtScheduler
 from segstudio.ui.commands import log_folder
+from segstudio.ui.garbage import GarbageCollector
 from segstudio.ui.icons import app_icon
 from segstudio.ui.main_window import MainWindow
 from segstudio.ui.theme import Appearance, Theme
@@ -44,6 +45,7 @@ def run(argv_project: Path | None = None, demo: str | None = None) -> int:
     window = MainWindow(studio, settings, theme)
     _report_bugs(studio, window, app)
     _end_on_signals(window)
+    GarbageCollector(app)
     window.show()
     # After the first frame: the window is there before anything is read.
     QTimer.singleShot(0, window, _start_call(studio, argv_project, demo))

@@ -62,6 +62,7 @@ class Bench:
         from segstudio.app.studio import Studio
         from segstudio.ui.application import make_application
         from segstudio.ui.bridge import QtScheduler
+        from segstudio.ui.garbage import GarbageCollector
         from segstudio.ui.main_window import MainWindow
         from segstudio.ui.theme import Theme
 
@@ -70,6 +71,7 @@ class Bench:
         studio = Studio(QtScheduler(app), settings, automatic=False)
         self.window = MainWindow(studio, settings, Theme(app, "dark"))
         self.canvas = self.window.canvas
+        GarbageCollector(app)
         self.window.show()
         studio.open_project(project)
         self.wait(lambda: studio.session is not None and studio.session.document is not None)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from shiboken6 import isValid
 
 from segstudio.app.new_project import NewProject
 from segstudio.app.session import Session
@@ -30,6 +31,7 @@ class WindowRig:
     qtbot: object
     theme: Theme
     folder: Path
+    windows: list[MainWindow] = field(default_factory=list)
     workers: list[FakeWorker] = field(default_factory=list)
     hold_rounds: bool = False
     dice: Callable[[int, int], float] | None = None
@@ -42,9 +44,20 @@ class WindowRig:
         self.scheduler = QtScheduler(self.theme)
         self.studio = Studio(self.scheduler, self.settings, self.make_worker)
         self.window = MainWindow(self.studio, self.settings, self.theme)
+        self.windows.append(self.window)
         self.window.resize(1280, 720)
         self.window.show()
         return self.window
+
+    def end(self) -> None:
+        """Close and delete every window that was opened.
+
+        Now, and not in the next event loop: each theme would style one that is left anew, a third of a second a test.
+        """
+        for window in filter(isValid, self.windows):
+            window.close()
+            window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def make_worker(self, hear, gone) -> FakeWorker:
         worker = FakeWorker(self.scheduler, hear, gone)
@@ -130,5 +143,4 @@ def theme(qapp):
 def rig(qtbot, theme, tmp_path):
     made = WindowRig(qtbot, theme, tmp_path)
     yield made
-    made.window.close()
-    made.window.deleteLater()
+    made.end()

@@ -21,5 +21,4 @@ def test_a_project_that_is_gone_leaves_the_welcome_page(qtbot, theme, tmp_path):
     rig.wait(lambda: listed() == ["Open there"])
     rig.window._recent_menu.aboutToShow.emit()
     assert [action.text() for action in rig.window._recent_menu.actions()] == ["there"]
-    rig.window.close()
-    rig.window.deleteLater()
+    rig.end()

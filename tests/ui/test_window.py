@@ -286,8 +286,7 @@ def test_training_can_be_followed_and_stopped(qtbot, theme, tmp_path):
     rig.key(Key.Key_T, SHIFT)
     rig.wait(lambda: not rig.session.rounds.busy)
     rig.wait(lambda: training.button.text() == "Train now")
-    rig.window.close()
-    rig.window.deleteLater()
+    rig.end()
 
 
 def test_a_missing_image_says_so_and_can_be_found_again(rig):
