@@ -54,31 +54,33 @@ class Base:
         """The image in a rectangle of it, opaque, into ``out`` of its shape."""
         step = step_for(grid.scale)
         scale = grid.scale * step
+        bgra = out[..., None].view(np.uint8)
         if scale == 1.0:
-            out[:] = _packed(self._bgra(self._mips.part(step, rect)))
+            self._bgra(self._mips.part(step, rect), bgra)
         elif scale >= CRISP_FROM:
             self._draw_squares(rect, grid, out)
         else:
-            out[:] = _packed(self._smooth(rect, step, scale))
+            self._draw_smooth(rect, step, scale, bgra)
         if self._local:
-            bgra = out[..., None].view(np.uint8)
             bgra[..., :3] = self._contrast.apply(bgra[..., :3], rect, grid.height, grid.width)
 
-    def _bgra(self, part: NDArray[Any]) -> NDArray[np.uint8]:
-        if self._table is not None:
-            part = cv2.LUT(part, self._table) if part.dtype == np.uint8 else self._table[part]
-        code = cv2.COLOR_GRAY2BGRA if part.ndim == 2 else cv2.COLOR_RGB2BGRA
-        converted: NDArray[np.uint8] = cv2.cvtColor(part, code)
-        return converted
+    def _toned(self, part: NDArray[Any]) -> NDArray[np.uint8]:
+        if self._table is None:
+            return part
+        toned: NDArray[np.uint8] = cv2.LUT(part, self._table) if part.dtype == np.uint8 else self._table[part]
+        return toned
+
+    def _bgra(self, part: NDArray[Any], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        return _converted(self._toned(part), out)
 
     def _draw_squares(self, rect: Rect, grid: Grid, out: Pixels) -> None:
         height, width = self._mips.pixels.shape[:2]
         rows, columns = grid.rows(rect, height), grid.columns(rect, width)
         below = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        whole = _packed(self._bgra(self._mips.part(1, below)))
+        whole = self._bgra(self._mips.part(1, below)).view(np.uint32)[..., 0]
         out[:] = whole.take(columns - below.x0, axis=1).take(rows - below.y0, axis=0)
 
-    def _smooth(self, rect: Rect, step: int, scale: float) -> NDArray[np.uint8]:
+    def _draw_smooth(self, rect: Rect, step: int, scale: float, out: NDArray[np.uint8]) -> None:
         height, width = self._mips.at(step).shape[:2]
         # Where the middle of the first pixel lies in the level, counted from the middle of its first pixel.
         x, y = (rect.x0 + 0.5) / scale - 0.5, (rect.y0 + 0.5) / scale - 0.5
@@ -87,12 +89,12 @@ class Base:
         )
         # The last pixels of the screen may lie beyond the level by a rounding; there is always one to read.
         below = Rect(min(below.x0, width - 1), min(below.y0, height - 1), below.x1, below.y1).clip(height, width)
-        part = self._bgra(self._mips.part(step, below))
+        # Of the level, up to four times as large as what is drawn, only its tone is changed as a whole.
+        part = self._toned(self._mips.part(step, below))
         to_level = np.array([[1 / scale, 0, x - below.x0], [0, 1 / scale, y - below.y0]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (rect.width, rect.height)
-        smooth: NDArray[np.uint8] = cv2.warpAffine(part, to_level, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        return smooth
+        _converted(cv2.warpAffine(part, to_level, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), out)
 
     @cached_property
     def _contrast(self) -> LocalContrast:
@@ -102,8 +104,11 @@ class Base:
         return LocalContrast.of(self._bgra(self._mips.at(step))[..., :3])
 
 
-def _packed(bgra: NDArray[np.uint8]) -> Pixels:
-    return bgra.view(np.uint32)[..., 0]
+def _converted(part: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Grey or RGB as BGRA, in ``out`` if that is given."""
+    code = cv2.COLOR_GRAY2BGRA if part.ndim == 2 else cv2.COLOR_RGB2BGRA
+    converted: NDArray[np.uint8] = cv2.cvtColor(part, code, dst=out)
+    return converted
 
 
 def step_for(scale: float) -> int:
