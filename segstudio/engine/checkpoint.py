@@ -30,7 +30,8 @@ class WeightsHeader:
 
     ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
     ``finish`` is what was found to make the masks better; weights of older versions have none. ``window``,
-    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``.
+    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``. With ``close_up`` what it finds is
+    looked at again from nearer.
     """
 
     network: str
@@ -41,6 +42,7 @@ class WeightsHeader:
     window: int | None = None
     flip_average: bool = True
     void: tuple[int, ...] = ()
+    close_up: bool = False
 
     @property
     def inference(self) -> Inference:
@@ -78,6 +80,7 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "window": json.dumps(header.window),
         "flip_average": str(int(header.flip_average)),
         "void": json.dumps(header.void),
+        "close_up": str(int(header.close_up)),
     }
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save(held, {**metadata, DIGEST: digest_of(save(held, metadata))})
@@ -144,6 +147,7 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             window=_window(json.loads(metadata.get("window", "null"))),
             flip_average=metadata.get("flip_average", "1") == "1",
             void=tuple(int(number) for number in json.loads(metadata.get("void", "[]"))),
+            close_up=metadata.get("close_up", "0") == "1",
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
@@ -161,6 +165,7 @@ def _finish(body: dict[str, Any]) -> Finish:
     return Finish(
         tuple(float(threshold) for threshold in thresholds),
         tuple(int(number) for number in body.get("one_region", PLAIN.one_region)),
+        tuple(int(number) for number in body.get("with_holes", PLAIN.with_holes)),
     )
 
 

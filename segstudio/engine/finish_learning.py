@@ -75,10 +75,18 @@ def learn_finish(
         finish, best = _best_threshold(dice, best, len(said))
     for number in range(1, classes + 1):
         if number not in things:
-            more = replace(finish, one_region=(*finish.one_region, number))
+            more = _one_region(finish, number, number not in whole, dice)
             if (gained := dice(more)) > best + (-_LEAST_GAIN if number in whole else _LEAST_GAIN):
                 finish, best = more, gained
     return finish
+
+
+def _one_region(finish: Finish, number: int, may_have_holes: bool, dice: Callable[[Finish], float]) -> Finish:
+    """``finish`` with one region of the class ``number``; its holes stay where that is better."""
+    filled = replace(finish, one_region=(*finish.one_region, number))
+    if not may_have_holes:
+        return filled
+    return max(filled, replace(filled, with_holes=(*finish.with_holes, number)), key=dice)
 
 
 def _best_threshold(dice: Callable[[Finish], float], plain: float, images: int) -> tuple[Finish, float]:

@@ -19,11 +19,13 @@ class Finish:
     """``thresholds`` holds for class 1, 2, ... the probability from which a pixel is the class and not background.
 
     It is a half for classes that it does not reach to. Of the classes numbered in ``one_region`` an image shows one
-    part at most, and it has no holes. Raises ``ValueError`` for a threshold that is no probability.
+    part at most, and it has no holes but in those that are in ``with_holes`` too. Raises ``ValueError`` for a threshold
+    that is no probability.
     """
 
     thresholds: tuple[float, ...] = ()
     one_region: tuple[int, ...] = ()
+    with_holes: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for threshold in self.thresholds:
@@ -37,9 +39,11 @@ class Finish:
         learned = [*self.thresholds, *[0.5] * (count - len(self.thresholds))]
         regions = dict.fromkeys(self.one_region, True)
         regions.update({n: wanted for n, wanted in enumerate(one_region, start=1) if wanted is not None})
+        chosen_whole = {number for number, wanted in enumerate(one_region, start=1) if wanted}
         return Finish(
             tuple(b if a is None else a for a, b in zip(chosen, learned, strict=True)),
             tuple(sorted(number for number, wanted in regions.items() if wanted)),
+            tuple(number for number in self.with_holes if regions.get(number) and number not in chosen_whole),
         )
 
 
@@ -59,24 +63,27 @@ def finished(logits: Logits, finish: Finish) -> Logits:
         first = 0 if logits.shape[2] == 1 else 1
         logits[..., first : first + len(shifts)] -= np.array(shifts, np.float32)
     if logits.shape[2] == 1:
-        return _one_region_of_one(logits) if finish.one_region else logits
+        return _one_region_of_one(logits, bool(finish.with_holes)) if finish.one_region else logits
     for number in finish.one_region:
-        logits = _one_region_of_many(logits, number)
+        logits = _one_region_of_many(logits, number, number in finish.with_holes)
     return logits
 
 
-def _one_region_of_one(logits: Logits) -> Logits:
+def _one_region_of_one(logits: Logits, with_holes: bool) -> Logits:
     """What is to change side keeps its distance from zero, so that no new border is drawn at its rim."""
     member = logits[..., 0] > 0
-    region = fill_holes(_largest_part(member))
+    region = _largest_part(member)
+    if not with_holes:
+        region = fill_holes(region)
     return np.where((member != region)[..., None], -logits, logits)
 
 
-def _one_region_of_many(logits: Logits, number: int) -> Logits:
+def _one_region_of_many(logits: Logits, number: int, with_holes: bool) -> Logits:
     chosen = logits.argmax(axis=2)
     member = chosen == number
     region = _largest_part(member)
-    gone, filled = member & ~region, fill_holes(region) & (chosen == 0)
+    whole = region if with_holes else fill_holes(region)
+    gone, filled = member & ~region, whole & (chosen == 0)
     if not (gone.any() or filled.any()):
         return logits
     changed = logits.copy()

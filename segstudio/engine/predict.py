@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
+from segstudio.engine.close_up import joined, near
 from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, finished
@@ -71,12 +72,16 @@ class Predictor:
         ``finish`` takes the place of what was learned; ``between_windows`` may raise to give up. Raises ``UserError``
         if memory is too short or the weights give no numbers.
         """
-        logits = self._careful.ask(lambda means: self._logits(pixels, between_windows, means))
-        if not np.isfinite(logits).all():
-            raise UserError("What the model learned last gives no masks. Go back to an older round or train again.")
-        finish = self.header.finish if finish is None else finish
-        mask = mask_from_logits(finished(logits, finish), pixels.shape[0], pixels.shape[1])
+        logits = self._answer(pixels, between_windows)
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
+        finish = self.header.finish if finish is None else finish
+        height, width = pixels.shape[:2]
+        done = finished(logits, finish)
+        part = near(mask_from_logits(done, *done.shape[:2]) > 0, height, width) if self.header.close_up else None
+        if part is not None:
+            logits = joined(logits, self._answer(pixels[part.slices], between_windows), part, height, width)
+            done = finished(logits, finish)
+        mask = mask_from_logits(done, height, width)
         return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
 
     def mend(self, pixels: Pixels, clicks: Pixels, class_number: int) -> NDArray[np.uint8]:
@@ -96,6 +101,12 @@ class Predictor:
                 self._network, self._look(pixels, means.device), clicks, class_number, void
             )
         )
+
+    def _answer(self, pixels: Pixels, between_windows: Callable[[], None]) -> NDArray[np.float32]:
+        logits = self._careful.ask(lambda means: self._logits(pixels, between_windows, means))
+        if not np.isfinite(logits).all():
+            raise UserError("What the model learned last gives no masks. Go back to an older round or train again.")
+        return logits
 
     def _look(self, pixels: Pixels, device: Device) -> Looked:
         """The same for clicks one after the other in one crop: a third of the work."""

@@ -12,7 +12,14 @@ from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint,
 from segstudio.engine.models import build_network
 
 HEADER = WeightsHeader(
-    "unet-efficientnet-lite0", ("hair", "skin, überall"), 96, True, window=64, flip_average=False, void=(2,)
+    "unet-efficientnet-lite0",
+    ("hair", "skin, überall"),
+    96,
+    True,
+    window=64,
+    flip_average=False,
+    void=(2,),
+    close_up=True,
 )
 METADATA = {
     "format": "segstudio-weights",

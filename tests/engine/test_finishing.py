@@ -56,6 +56,22 @@ def test_one_class_keeps_one_region_without_holes(seed: int) -> None:
     assert not holes(member).any()
 
 
+def test_holes_of_the_one_region_stay_where_they_are_wanted() -> None:
+    logits, _ = _blob(12, specks=True)
+    kept = finished(logits, Finish(one_region=(1,), with_holes=(1,)))[..., 0] > 0
+    assert not kept[2:8, 2:10].any()
+    assert holes(kept).sum() == 16
+    several = np.concatenate([np.zeros_like(logits), logits, np.full_like(logits, -9)], axis=2)
+    assert np.array_equal(finished(several, Finish(one_region=(1,), with_holes=(1,))).argmax(axis=2), kept)
+
+
+def test_who_chooses_one_region_without_holes_gets_none() -> None:
+    learned = Finish(one_region=(1, 2), with_holes=(1, 2))
+    assert learned.by_hand([], []) == learned
+    assert learned.by_hand([], [True]) == Finish(one_region=(1, 2), with_holes=(2,))
+    assert learned.by_hand([], [False]) == Finish(one_region=(2,), with_holes=(2,))
+
+
 @given(st.integers(0, 10_000))
 def test_enlarged_it_stays_one_region_but_for_a_hair(seed: int) -> None:
     """A neck of one pixel may part when it is enlarged; nothing else that was taken away comes back."""
@@ -100,6 +116,15 @@ def test_specks_and_holes_go_where_the_held_out_images_say_so() -> None:
     assert learn_finish([p[0] for p in pairs], [p[1] for p in pairs]).one_region == (1,)
     assert learn_finish([p[0] for p in pairs], [p[1] for p in pairs], things=(1,)) == Finish()
     assert learn_finish([p[0] for p in pairs[:3]], [p[1] for p in pairs[:3]]) == Finish()
+
+
+def test_holes_stay_where_the_held_out_images_show_them() -> None:
+    pairs = [_blob(12 + index, specks=True) for index in range(4)]
+    for _, truth in pairs:
+        truth[22:26, 30:34] = 0
+    said, truths = [p[0] for p in pairs], [p[1] for p in pairs]
+    assert learn_finish(said, truths) == Finish(one_region=(1,), with_holes=(1,))
+    assert learn_finish(said, truths, whole=(1,)).with_holes == ()
 
 
 def _masks(*shapes: tuple[slice, slice]) -> list[np.ndarray]:
@@ -178,7 +203,7 @@ def test_pixels_that_nobody_vouched_for_teach_no_finish() -> None:
 
 def test_a_finish_goes_with_the_weights_and_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = build_network(TINY.network, 1)
-    header = WeightsHeader(TINY.network, ("disc",), 64, finish=Finish((0.55,), (1,)))
+    header = WeightsHeader(TINY.network, ("disc",), 64, finish=Finish((0.55,), (1,), (1,)))
     save_checkpoint(tmp_path / "a.safetensors", header, network.state_dict())
     save_checkpoint(tmp_path / "b.safetensors", replace(header, finish=Finish()), network.state_dict())
     assert load_checkpoint(tmp_path / "a.safetensors").header == header
@@ -228,6 +253,7 @@ def test_a_threshold_of_one_class_of_several_is_against_the_background(seed: int
         {"thresholds": 3},
         {"one_region": [2]},
         {"one_region": 1},
+        {"with_holes": 1},
     ],
 )
 def test_a_strange_finish_is_refused(tmp_path: Path, finish: object) -> None:
