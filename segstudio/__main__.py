@@ -296,7 +296,7 @@ def demo(
     kind: Annotated[DemoName, typer.Argument()] = DemoName.lesion,
     no_window: Annotated[bool, typer.Option("--no-window", help="Make the project and end.")] = False,
 ) -> None:
-    """Open a demo project, its images drawn on this computer; four of them come approved."""
+    """Open a demo project, its images drawn on this computer: masks by a starter model, four of them approved."""
     if not no_window:
         _open_window(None, kind.value)
         return

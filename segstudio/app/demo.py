@@ -1,4 +1,7 @@
-"""The demo projects: images drawn on this computer, the first four of them approved so that learning starts at once."""
+"""The demo projects: images drawn on this computer, with masks at once by the starter that fits.
+
+The first four come approved, so that learning starts at once, too.
+"""
 
 from __future__ import annotations
 
@@ -42,4 +45,4 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
         FoundImage(drawn[index].image, FileMask(drawn[index].mask) if index in approved else None)
         for index in (*approved, *rest)
     )
-    return NewProject(folder, images, (kind,), "approved", upright=kind == "body")
+    return NewProject(folder, images, (kind,), "approved", upright=kind == "body", starter="automatic")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,8 +26,8 @@ _WIDTH = 640
 _SHOWN_RECENT = 5
 
 DEMOS = (
-    ("lesion", "drop-half", "Lesion demo", "24 skin images drawn here; four are approved, so learning starts at once."),
-    ("body", "person-simple", "Body demo", "24 people drawn here; four are approved, so learning starts at once."),
+    ("lesion", "drop-half", "Lesion demo", "24 skin images drawn here, each with a mask at once."),
+    ("body", "person-simple", "Body demo", "24 people drawn here, each with a mask at once."),
 )
 
 
@@ -40,6 +41,8 @@ class Card(QToolButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(about)
         self.setMinimumHeight(88)
+        # As wide as the others, however long its words are.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._glyph = QLabel()
         self._glyph.setFixedWidth(32)

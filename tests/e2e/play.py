@@ -80,6 +80,14 @@ class Stage:
 
         return int(self.session.document.shown(Rect(x, y, x + 1, y + 1))[0, 0])
 
+    def painted_at(self, x: int, y: int) -> int:
+        """What a hand painted there, whatever the model says; -1 for nothing."""
+        from segstudio.domain.geometry import Rect
+        from segstudio.domain.plane import UNSET
+
+        value = int(self.session.document.correction.read(Rect(x, y, x + 1, y + 1))[0, 0])
+        return -1 if value == UNSET else value
+
     def dice(self) -> float:
         """How well the mask shown fits the demo's exact mask."""
         from segstudio.domain.metrics import dice

@@ -20,10 +20,11 @@ def first_visit(stage: Stage) -> Scene:
         torch="torch" in sys.modules,
         images=len(session.records),
         approved=session.approved_count,
-        origin=session.document.mask_origin,
-        before=stage.dice(),
         project=str(session.folder),
     )
+    yield lambda: session.document.prediction_round == 0
+    stage.screenshot("starters-mask")
+    stage.note(origin=session.document.mask_origin, before=stage.dice())
     yield lambda: session.rounds.status.phase == "training"
     painted = session.current_id
     stage.stroke((100, 100), (180, 130), (260, 120))
@@ -32,17 +33,17 @@ def first_visit(stage: Stage) -> Scene:
     stage.key(Qt.Key.Key_N)
     yield lambda: stage.opened() and session.current_id != painted
     shown = session.current_id
-    stage.note(shown=shown, before_round=stage.dice())
+    stage.note(shown=shown)
     yield lambda: session.document.prediction_round == 1
     stage.screenshot("better-mask")
     stage.note(after_round=stage.dice(), origin_after=session.document.mask_origin)
     yield lambda: sum(record.state is ImageState.PREDICTED for record in session.records) >= 3
     stage.key(Qt.Key.Key_A)
     yield lambda: stage.opened() and session.current_id != shown
-    stage.note(approved_after=session.approved_count, stroke_kept=None)
+    stage.note(approved_after=session.approved_count)
     session.open_image(painted)
     yield lambda: stage.opened() and session.current_id == painted
-    stage.note(stroke_kept=stage.segment_at(180, 130))
+    stage.note(stroke_kept=stage.painted_at(180, 130))
     stage.press(300, 300)
     stage.drag(380, 320)
     stage.note(in_hand=session.editor.in_gesture)
@@ -58,15 +59,15 @@ def second_visit(stage: Stage) -> Scene:
         current=session.current_id,
         approved=session.approved_count,
         predicted=sum(r.state is ImageState.PREDICTED for r in session.records),
-        stroke=stage.segment_at(180, 130),
-        stroke_in_hand=stage.segment_at(340, 310),
+        stroke=stage.painted_at(180, 130),
+        stroke_in_hand=stage.painted_at(340, 310),
         rounds=[record.status.value for record in session.rounds.records],
     )
     session.editor.undo()
     session.editor.undo()
-    stage.note(undone=stage.segment_at(180, 130), undo_left=session.editor.undo_name)
+    stage.note(undone=stage.painted_at(180, 130), undo_left=session.editor.undo_name)
     session.editor.redo()
-    stage.note(redone=stage.segment_at(180, 130))
+    stage.note(redone=stage.painted_at(180, 130))
     yield stage.saved
     stage.window.close()
     yield lambda: False

@@ -67,12 +67,12 @@ def test_demo_paint_round_better_mask_close_reopen(home):
     assert code == 0, errors
     assert first["torch"] is False
     assert (first["images"], first["approved"]) == (24, 4)
-    assert (first["origin"], first["before"]) == ("none", 0.0)
+    assert first["origin"] == "model"
+    assert first["before"] > 0.85, "the first picture has a good mask before anything was learned"
     assert first["seen"] == 1
     assert first["training_while_painting"]
-    assert first["before_round"] == 0.0
     assert first["origin_after"] == "model"
-    assert first["after_round"] > 0.6, "three images and forty small steps find most of a drawn lesion"
+    assert first["after_round"] > 0.8, "and forty small steps on three images do not lose it"
     assert first["approved_after"] == 5
     assert first["stroke_kept"] == 1
     assert first["in_hand"]
@@ -84,7 +84,7 @@ def test_demo_paint_round_better_mask_close_reopen(home):
     assert second["predicted"] >= 2
     assert second["stroke"] == second["stroke_in_hand"] == 1, "closing kept even the stroke in hand"
     assert second["rounds"] == ["finished"]
-    assert second["undone"] == 0
+    assert second["undone"] == -1
     assert second["undo_left"] == ""
     assert second["redone"] == 1
 
@@ -121,7 +121,7 @@ def test_a_worker_killed_in_a_round_costs_the_round_only(home):
     make_demo("lesion")
     # Long enough to be killed in, short enough for the second one to end.
     settings = at_home.folder / "config" / "segstudio" / "settings.json"
-    settings.write_text(json.dumps({"training": {"input_size": 96, "max_steps": 25}}))
+    settings.write_text(json.dumps({"training": {"input_size": 96, "max_steps": 8}}))
     code, facts, errors = at_home.play("worker_killed", "demo", "lesion")
     assert code == 0, errors
     assert facts["status"] == "failed"
