@@ -166,19 +166,29 @@ def mask_at(
     correction: Plane, prediction: Plane | None, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> NDArray[np.uint16]:
     """The mask where ``rows`` and ``columns`` cross: correction over prediction over 0; see ``Plane.sample``."""
-    out = np.zeros((len(rows), len(columns)), np.uint16)
+    out = np.empty((len(rows), len(columns)), np.uint16)
     across = _runs(columns)
+    widths = [along.stop - along.start for _, along, _ in across]
     for tile_row, down, inside_rows in _runs(rows):
+        # From afar there are a thousand tiles in sight, nearly all of one value: these are filled in by the row.
+        values, mixed = [], []
         for tile_column, along, inside_columns in across:
             key = tile_row, tile_column
-            over, below = correction.tile(key), None if prediction is None else prediction.tile(key)
-            if is_uniform(over):
-                _pick(out[down, along], below if over.item(0) == UNSET else over, inside_rows, inside_columns)
-                continue
+            over, below = correction.tile(key), None
+            value = over.item(0) if is_uniform(over) else UNSET
+            if value == UNSET:
+                below = None if prediction is None else prediction.tile(key)
+                value = below.item(0) if below is not None and is_uniform(below) else 0
+                if not is_uniform(over) or (below is not None and not is_uniform(below)):
+                    mixed.append((along, inside_columns, over, below))
+            values.append(value)
+        out[down] = np.repeat(np.array(values, np.uint16), widths)
+        for along, inside_columns, over, below in mixed:
             target = out[down, along]
             _pick(target, below, inside_rows, inside_columns)
-            painted = _picked(over, inside_rows, inside_columns)
-            np.copyto(target, painted, where=painted != UNSET)
+            if not is_uniform(over):
+                painted = _picked(over, inside_rows, inside_columns)
+                np.copyto(target, painted, where=painted != UNSET)
     return out
 
 

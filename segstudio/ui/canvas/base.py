@@ -64,14 +64,13 @@ class Base:
         if self._local:
             bgra[..., :3] = self._contrast.apply(bgra[..., :3], rect, grid.height, grid.width)
 
-    def _toned(self, part: NDArray[Any]) -> NDArray[np.uint8]:
-        if self._table is None:
-            return part
-        toned: NDArray[np.uint8] = cv2.LUT(part, self._table) if part.dtype == np.uint8 else self._table[part]
-        return toned
-
     def _bgra(self, part: NDArray[Any], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        return _converted(self._toned(part), out)
+        if self._table is not None:
+            part = cv2.LUT(part, self._table) if part.dtype == np.uint8 else self._table[part]
+        # Four channels are also what OpenCV warps fastest, in a third of the time that three take.
+        code = cv2.COLOR_GRAY2BGRA if part.ndim == 2 else cv2.COLOR_RGB2BGRA
+        converted: NDArray[np.uint8] = cv2.cvtColor(part, code, dst=out)
+        return converted
 
     def _draw_squares(self, rect: Rect, grid: Grid, out: Pixels) -> None:
         height, width = self._mips.pixels.shape[:2]
@@ -89,12 +88,11 @@ class Base:
         )
         # The last pixels of the screen may lie beyond the level by a rounding; there is always one to read.
         below = Rect(min(below.x0, width - 1), min(below.y0, height - 1), below.x1, below.y1).clip(height, width)
-        # Of the level, up to four times as large as what is drawn, only its tone is changed as a whole.
-        part = self._toned(self._mips.part(step, below))
+        part = self._bgra(self._mips.part(step, below))
         to_level = np.array([[1 / scale, 0, x - below.x0], [0, 1 / scale, y - below.y0]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         size = (rect.width, rect.height)
-        _converted(cv2.warpAffine(part, to_level, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), out)
+        cv2.warpAffine(part, to_level, size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
     @cached_property
     def _contrast(self) -> LocalContrast:
@@ -102,13 +100,6 @@ class Base:
         while max(self._mips.pixels.shape[:2]) > step * MAP_SIDE:
             step *= 2
         return LocalContrast.of(self._bgra(self._mips.at(step))[..., :3])
-
-
-def _converted(part: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-    """Grey or RGB as BGRA, in ``out`` if that is given."""
-    code = cv2.COLOR_GRAY2BGRA if part.ndim == 2 else cv2.COLOR_RGB2BGRA
-    converted: NDArray[np.uint8] = cv2.cvtColor(part, code, dst=out)
-    return converted
 
 
 def step_for(scale: float) -> int:

@@ -148,17 +148,19 @@ class Overlay:
             # Most of what is seen is all one segment: no outline, and no look-up of every pixel.
             out[:] = 0 if look.style == "outline" else palette.fill[int(low)]
             return
-        colors = np.zeros(ids.shape, np.uint32)
-        if look.style != "outline":
-            palette.draw_fill(colors, ids, int(low), int(high))
+        inner = _within(block, around)
+        if look.style == "outline":
+            out[:] = 0
+        else:
+            palette.draw_fill(out, ids[inner], int(low), int(high))
         if hatched:
-            lines = hatch.hatched(ids, palette.hatches, around, grid.zoom)
+            shown = ids[inner]
+            lines = hatch.hatched(shown, palette.hatches, block, grid.zoom)
             light = lines == hatch.LIGHT
-            colors[light] = palette.line[ids[light]]
-            np.copyto(colors, np.uint32(DARK_HATCH), where=lines == hatch.DARK)
+            out[light] = palette.line[shown[light]]
+            np.copyto(out, np.uint32(DARK_HATCH), where=lines == hatch.DARK)
         if look.style != "fill":
-            palette.draw_outline(colors, ids, grid.light, grid.dark)
-        out[:] = colors[_within(block, around)]
+            palette.draw_outline(out, ids, inner, grid.light, grid.dark)
 
     def _mark(
         self, colors: Pixels, before: _Ids, after: _Ids, proposed: NDArray[np.bool_], rect: Rect, grid: Grid
