@@ -19,7 +19,8 @@ from segstudio.app.round_writer import stored_mask
 from segstudio.app.sequences import Sequences
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread, in_words
-from segstudio.app.tools.carry import CarryProposal, Ending, carried
+from segstudio.app.tools.carry import CarryProposal, carried
+from segstudio.app.tools.foreign import Ending
 from segstudio.domain.alike import NEIGHBOURS, likeness
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError

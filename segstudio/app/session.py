@@ -33,6 +33,7 @@ from segstudio.app.resetting import Reset
 from segstudio.app.reviewing import Reviewing
 from segstudio.app.saver import Saver, SaveStatus
 from segstudio.app.scale import Scale
+from segstudio.app.second_opinion import SecondOpinions
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
@@ -84,6 +85,7 @@ class Session:
         self.editor.table = contents.table
         self.clipboard, self.reset = Clipboard(self.editor, announce), Reset(self.editor, announce)
         self.carrying = Carrying(self.editor, self.catalog, store, self._loader, scheduler, settings, announce)
+        self.opinions = SecondOpinions(self.editor, self.catalog, settings, announce)
         self.viewing = Viewing(
             contents.last_image,
             store=store,

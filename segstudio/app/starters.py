@@ -89,11 +89,20 @@ def fitting(images: Sequence[Path], classes: Sequence[str]) -> StarterName | Non
     """
     if len(classes) != 1 or not images:
         return None
-    words = set(re.findall(r"[a-z]+", classes[0].casefold()))
+    words = _words(classes[0])
     for name in _WORDS:
         if words & _WORDS[name] or (words <= _ANY and _named_like(name, images)):
             return name if name != "lesion" or _in_colour(images) else None
     return None
+
+
+def is_person(name: str) -> bool:
+    """Whether a class of this name marks people."""
+    return bool(_words(name) & _WORDS["body"])
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", name.casefold()))
 
 
 def _named_like(name: StarterName, images: Sequence[Path]) -> bool:

@@ -14,6 +14,7 @@ from segstudio.ui.commands import Commands
 from segstudio.ui.evaluate.command import EVALUATE_ACTIONS, MODEL_FILE_ACTIONS
 from segstudio.ui.import_actions import IMPORT_ACTIONS
 from segstudio.ui.measure_actions import MEASURE_ACTIONS
+from segstudio.ui.opinion_actions import OPINION_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.review_actions import REVIEW_ACTIONS
 
@@ -223,6 +224,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("carry_by_itself", "Propose it by itself on frames without a mask", "Mask", (),
            lambda c: c.toggle_carrying(), "", with_project,
            lambda c: c.studio.session is not None and c.studio.session.carrying.by_itself),
+    *OPINION_ACTIONS,
     Action("reset_image", "Reset image to the model's mask", "-Mask", (), lambda c: c.reset_image(), "", _painted,
            words=lambda c: "Reset image to the model's mask" if _predicted(c) else "Clear mask"),
     Action("reset_segment", "Reset segment to the model's mask", "Mask", (), lambda c: c.reset_segment(), "",

@@ -54,7 +54,7 @@ SIDE_WIDTH = 288
 LIST_WIDTH = 248
 READOUT_MS = 40
 
-_OF_AN_IMAGE = ("better", "carry", "reset", "undecided")
+_OF_AN_IMAGE = ("better", "carry", "opinion", "reset", "undecided")
 """Keys of messages that are about the image on the canvas."""
 
 

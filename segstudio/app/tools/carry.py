@@ -3,80 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.document import Document
-from segstudio.app.tools.base import NO_PREVIEW, Preview, Tool, ToolContext
+from segstudio.app.tools.foreign import Ending, ForeignMask
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import UNSET
 from segstudio.domain.segments import BACKGROUND
 
-Ending = Literal["taken", "dropped", "left"]
 
+class CarryProposal(ForeignMask):
+    """``ids`` is (height, width) uint16 of the image on the canvas; ``name`` is the frame that they come from."""
 
-class CarryProposal(Tool):
-    """``ids`` is (height, width) uint16 of the image on the canvas; ``name`` is the frame that they come from.
-
-    Nothing of it is in the mask before it is taken, and the pointer stays with the tool in hand: its first press
-    drops the proposal and paints as if it had never been there.
-    """
-
-    gives_way: ClassVar[bool] = True
+    step: ClassVar[str] = "Carry over"
 
     def __init__(self, ids: NDArray[np.uint16], name: str, ended: Callable[[Ending], None]) -> None:
+        super().__init__(f"Carried over from {name}", ended)
         self._ids = ids
         self._name = name
-        self.title = f"Carried over from {name}"
-        self._ended = ended
-        self._preview = NO_PREVIEW
-        self._shown = True
 
     def hint(self, settings: ToolSettings) -> str:
         """How to take it and how to drop it."""
         return f"The mask of {self._name}, carried over: Enter or J applies it · Esc or painting drops it"
 
     @property
-    def busy(self) -> bool:
-        """True until it is taken or dropped."""
-        return self._shown
-
-    @property
     def undecided(self) -> str:
         """What is shown until it is taken or dropped."""
-        return "The carried mask" if self._shown else ""
+        return "The carried mask" if self.busy else ""
 
-    @property
-    def preview(self) -> Preview:
-        """What would be painted."""
-        return self._preview
-
-    def commit(self, context: ToolContext) -> None:
-        """Paint it, as one step."""
-        context.paint("Carry over", carried(context.document, self._ids))
-        self._end("taken")
-
-    def abandon(self, context: ToolContext) -> None:
-        """Drop it."""
-        self._end("dropped")
-
-    def leave(self, context: ToolContext) -> None:
-        """Nobody has taken it, so it goes."""
-        self._end("left")
-
-    def refresh(self, context: ToolContext) -> None:
-        """Show what of it would be painted."""
-        if self._shown:
-            self._preview = Preview(context.allowed(carried(context.document, self._ids)))
-
-    def _end(self, how: Ending) -> None:
-        if self._shown:
-            self._shown, self._preview = False, NO_PREVIEW
-            self._ended(how)
+    def patch(self, document: Document) -> Patch:
+        """What it would change."""
+        return carried(document, self._ids)
 
 
 def carried(document: Document, ids: NDArray[np.uint16]) -> Patch:
