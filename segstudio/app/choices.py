@@ -23,6 +23,7 @@ class Against(StrEnum):
     """What a project's masks are held to."""
 
     approved = "approved"
+    now = "now"
     truth = "truth"
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from segstudio.app.batch import Say
 from segstudio.app.evaluation import Evaluation, Plan, Progress, evaluate
 from segstudio.app.evaluation_groups import Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
 from segstudio.app.evaluation_names import without_names
+from segstudio.app.evaluation_now import not_learned_from, now_plan
 from segstudio.app.evaluation_plans import Against, folder_plan, project_plan
 from segstudio.app.evaluation_report import report, table, write_csv, write_pictures
+from segstudio.app.model_choice import kept_finish
+from segstudio.app.model_exchange import NO_MODEL
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.app.reports import write_json
 from segstudio.domain.errors import UserError
@@ -89,10 +95,26 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
             ).result()
             known = ProjectGroups.of(records, attributes)
             groups = known.of_images(records, *known.chosen(options.by, options.attributes))
-            plan = project_plan(
-                lambda call: store.submit(call, project).result(), records, classes, segments, options.against, groups
-            )
-            return _judged(plan, options, say)
+
+            def ask(call: Callable[[Project], Any]) -> Any:
+                return store.submit(call, project).result()
+
+            if options.against == "now":
+                in_use = ask(lambda project: project.rounds.weights_in_use())
+                if in_use is None:
+                    raise UserError(NO_MODEL)
+                plan = now_plan(
+                    ask, not_learned_from(records, in_use[0]), classes, segments, in_use[1],
+                    partial(foretell, finish=ask(kept_finish)), groups=groups,
+                    numbers={record.id: place for place, record in enumerate(records, start=1)},
+                    progress=_telling(say, "Predicting"),
+                )  # fmt: skip
+            else:
+                plan = project_plan(ask, records, classes, segments, options.against, groups)
+            try:
+                return _judged(plan, options, say)
+            finally:
+                plan.close()
         finally:
             store.submit(project.close).result()
 

@@ -11,21 +11,31 @@ from typing import Any, Literal
 from segstudio.app.evaluation import Cancelled, Plan, Progress
 from segstudio.app.evaluation_groups import NO_GROUPING, Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_now import NOTHING_NEW, not_learned_from, now_plan
 from segstudio.app.evaluation_plans import Ask, folder_plan, project_plan
 from segstudio.app.evaluator import MakePlan
+from segstudio.app.model_choice import kept_finish
+from segstudio.app.model_exchange import NO_MODEL
 from segstudio.app.model_files import own_models
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.app.session import Session
-from segstudio.domain.annotation import ImageState
-from segstudio.domain.rounds import RoundStatus
+from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.rounds import STARTER_ROUND, RoundStatus
 
-Kind = Literal["approved", "truth", "folders", "models"]
+Kind = Literal["approved", "now", "truth", "folders", "models"]
+OF_PROJECT: tuple[Kind, ...] = ("approved", "now", "truth")
+"""Those that are about the open project."""
 
 KIND_WORDS: tuple[tuple[Kind, str, str], ...] = (
     (
         "approved",
         "The model and approved masks",
         "What the model said of each image of this project before you approved it, held to what you approved.",
+    ),
+    (
+        "now",
+        "The model now and approved masks",
+        "What the model in use says of approved images that it has not learned from, held to what was approved.",
     ),
     (
         "truth",
@@ -61,8 +71,7 @@ class EvaluationForm:
         self.known = ProjectGroups({}, ())
         self._closed = False
         self.draft = Draft("folders" if session is None else "approved")
-        if self.count("truth") and not self.count("approved"):
-            self.change(kind="truth")
+        self.change(kind=next((kind for kind in OF_PROJECT if self.count(kind)), self.draft.kind))
 
     def change(self, **fields: object) -> None:
         """Choose something else."""
@@ -94,12 +103,14 @@ class EvaluationForm:
 
     def kinds(self) -> list[tuple[Kind, str]]:
         """What can be compared: what is about a project only where one is open."""
-        without = () if self._session is not None else ("approved", "truth")
+        without = () if self._session is not None else OF_PROJECT
         return [(kind, words) for kind, words, _ in KIND_WORDS if kind not in without]
 
     def about(self) -> str:
         """The choice in a sentence."""
         words = next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
+        if self.draft.kind == "now" and self._session is not None and self._session.book.in_use == STARTER_ROUND:
+            return f"{words} It is a starter model, which may know such images already: see its card."
         if self.draft.kind != "truth" or self._session is None:
             return words
         hidden = sum(
@@ -114,6 +125,8 @@ class EvaluationForm:
         records = self._session.review.comparable
         if kind == "approved":
             return sum(r.state is ImageState.APPROVED and r.prediction_round is not None for r in records)
+        if kind == "now":
+            return len(_not_learned_from(self._session))
         return sum(r.truth is not None and r.state is not ImageState.NEW for r in records)
 
     def models(self) -> list[tuple[str, str]]:
@@ -133,6 +146,9 @@ class EvaluationForm:
         draft = self.draft
         if draft.kind == "approved":
             return "" if self.count("approved") else "No approved image has a mask by the model below it yet."
+        if draft.kind == "now" and self._session is not None:
+            nothing = NO_MODEL if self._session.predictor.weights is None else NOTHING_NEW
+            return "" if self.count("now") else nothing
         if draft.kind == "truth":
             return "" if self.count("truth") else "No image of this project has a true mask to compare with."
         if draft.kind == "folders":
@@ -161,7 +177,7 @@ class EvaluationForm:
                 models, draft.images, draft.truth, foretell, grouping=grouping, progress=progress, cancelled=cancelled
             )
 
-        if draft.kind == "folders" or draft.kind == "models":
+        if draft.kind not in OF_PROJECT:
             return make
         assert session is not None
         assert ask is not None
@@ -171,15 +187,30 @@ class EvaluationForm:
 def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Progress, Cancelled], Plan]:
     records, classes, table = session.review.comparable, session.classes, session.table
     numbers = {record.id: number for number, record in enumerate(session.records, start=1)}
-    against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
+    weights, apart = session.predictor.weights, _not_learned_from(session)
 
-    def make(_progress: Progress, _cancelled: Cancelled) -> Plan:
+    def make(progress: Progress, cancelled: Cancelled) -> Plan:
         known = ProjectGroups.of(records, ask(lambda project: project.attributes.all()))
         of_table = NO_GROUPING if draft.table is None else Grouping.of(draft.table)
         groups = known.of_images(records, draft.groups, of_table)
-        return project_plan(ask, records, classes, table, against, groups, numbers)
+        if draft.kind != "now":
+            against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
+            return project_plan(ask, records, classes, table, against, groups, numbers)
+        assert weights is not None
+        finished = partial(foretell, finish=ask(kept_finish))
+        return now_plan(
+            ask, apart, classes, table, weights, finished,
+            groups=groups, numbers=numbers, progress=progress, cancelled=cancelled,
+        )  # fmt: skip
 
     return make
+
+
+def _not_learned_from(session: Session) -> list[ImageRecord]:
+    in_use = session.book.in_use
+    if in_use is None or session.predictor.weights is None:
+        return []
+    return not_learned_from(session.review.comparable, in_use)
 
 
 def _images(count: int) -> str:

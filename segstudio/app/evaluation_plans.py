@@ -23,7 +23,9 @@ from segstudio.store.project_db import Project
 
 T = TypeVar("T")
 Ask = Callable[[Callable[[Project], T]], T]
-Against = Literal["approved", "truth"]
+Against = Literal["approved", "now", "truth"]
+APPROVED_SIDES = ("the model",), "approved masks"
+"""What is judged, and what it is held to."""
 
 
 def folder_plan(
@@ -102,7 +104,7 @@ def project_plan(
     records: Sequence[ImageRecord],
     classes: tuple[ClassSpec, ...],
     table: SegmentTable,
-    against: Against,
+    against: Literal["approved", "truth"],
     groups: Mapping[int, Mapping[str, str]] | None = None,
     numbers: Mapping[int, int] | None = None,
 ) -> Plan:
@@ -117,7 +119,8 @@ def project_plan(
     """
     void = void_ids(classes)
     cases = []
-    for place, record in enumerate(records, start=1):
+    places = {record.id: place for place, record in enumerate(records, start=1)}
+    for record in records:
         if against == "approved":
             if record.state is not ImageState.APPROVED or record.prediction_round is None:
                 continue
@@ -126,10 +129,7 @@ def project_plan(
             if record.truth is None or not record.width or record.state is ImageState.NEW:
                 continue
             read = _reads_truth(ask, record, classes, table, void)
-        of_image = {} if groups is None else groups.get(record.id, {})
-        number = place if numbers is None else numbers[record.id]
-        files = {"image": str(record.path)}
-        cases.append(Case(Path(record.name).stem, read, record.path, record.id, of_image, files, number))
+        cases.append(project_case(record, read, groups or {}, numbers or places))
     if not cases:
         raise UserError(
             "No approved image has a mask by the model below it yet. Run a round, then approve some images."
@@ -137,9 +137,19 @@ def project_plan(
             else "No image of this project has a true mask to compare with. Choose “only to compare with” for the "
             "masks when you make a project."
         )
-    side = "the model" if against == "approved" else "the masks"
-    truth = "approved masks" if against == "approved" else "true masks"
-    return Plan((side,), truth, tuple(cases), {spec.id: spec.name for spec in classes})
+    sides, truth = APPROVED_SIDES if against == "approved" else (("the masks",), "true masks")
+    return Plan(sides, truth, tuple(cases), {spec.id: spec.name for spec in classes})
+
+
+def project_case(
+    record: ImageRecord,
+    read: Callable[[], tuple[Ids, ...]],
+    groups: Mapping[int, Mapping[str, str]],
+    numbers: Mapping[int, int],
+) -> Case:
+    """An image of a project; ``groups`` and ``numbers`` go by image id."""
+    files, number = {"image": str(record.path)}, numbers[record.id]
+    return Case(Path(record.name).stem, read, record.path, record.id, groups.get(record.id, {}), files, number)
 
 
 def _reads_prediction(

@@ -13,6 +13,7 @@ from segstudio.app.evaluation_models import Weights
 from segstudio.app.exporting import export_paths, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_files import classes_of, find_model, look_at_model
+from segstudio.app.predictor import Finish
 from segstudio.domain.errors import UserError
 from segstudio.formats.png import is_unchanged
 from segstudio.imaging.find import find_images
@@ -67,14 +68,20 @@ def predict_with(model: str, images: Sequence[Path], out: Path, force: bool, say
 
 
 def foretell(
-    weights: Path, images: Sequence[Path], folder: Path, progress: Progress, cancelled: Cancelled
+    weights: Path,
+    images: Sequence[Path],
+    folder: Path,
+    progress: Progress,
+    cancelled: Cancelled,
+    finish: Finish = ((), ()),
 ) -> Mapping[Path, Path | UserError]:
     """Masks for an evaluation, each a 16-bit PNG in ``folder``, by a worker of its own; may run on any thread.
 
-    Raises ``Stopped`` if cancelled, ``UserError`` if the worker ends.
+    ``finish`` is what a person chose of how masks are finished. Raises ``Stopped`` if cancelled,
+    ``UserError`` if the worker ends.
     """
     found: dict[Path, Path | UserError] = {}
-    answers = predict_each(HeadlessScheduler(), weights, images, cancelled=cancelled)
+    answers = predict_each(HeadlessScheduler(), weights, images, finish, cancelled)
     try:
         for number, (image, mask) in enumerate(answers):
             if isinstance(mask, UserError):

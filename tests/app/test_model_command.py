@@ -61,11 +61,3 @@ def test_trouble_is_a_sentence_and_changes_nothing(project: Path, tmp_path: Path
         import_model(project, tmp_path / "gone.safetensors")
     with Project.open(project) as opened:
         assert opened.rounds.list_rounds() == []
-
-
-def test_onnx_is_checked_on_an_image_of_the_project(project: Path, tmp_path: Path, models: dict[str, Path]) -> None:
-    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    pytest.importorskip("onnx", reason="onnx is not installed")
-    import_model(project, models["one"])
-    assert "differ by" in export_model(project, tmp_path / "m.onnx")
-    assert (tmp_path / "m.onnx").stat().st_size > 10_000

@@ -18,6 +18,8 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.reports import write_json
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import FoundImage
+from segstudio.formats.demo import write_demo
+from segstudio.formats.file_mask import FileMask
 from segstudio.ui.evaluate.page import EvaluatePage
 from segstudio.ui.evaluate.results import DIFFERENCE
 from segstudio.ui.evaluate.worst import LargePicture
@@ -239,6 +241,32 @@ def test_a_project_is_what_the_page_begins_with_and_its_diagnoses_are_there_to_c
     choose(rig, page.form.kind, "Folders of masks")
     page.form.kind.activated.emit(page.form.kind.currentIndex())
     assert not page.form.group_box.isVisible(), "what the project knows says nothing of folders"
+
+
+def test_masks_that_came_in_approved_are_what_the_model_is_judged_by_at_once(rig, tmp_path):
+    rig.hold_rounds = True
+    drawn = write_demo(tmp_path / "demo", "lesion", 3, 5)
+    found = tuple(
+        FoundImage(one.image, FileMask(one.mask), attributes={"Diagnosis": "naevus" if n else "melanoma"})
+        for n, one in enumerate(drawn)
+    )
+    plan = NewProject(rig.folder / "test.segstudio", found, ("lesion",), "approved", starter="automatic")
+    rig.studio.new_project(plan)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    page = open_page(rig)
+    assert page.form.kind.currentText() == "The model now and approved masks"
+    assert "see its card" in page.form.about.text()
+    rig.wait(lambda: page.form.group_box.isVisible())
+    run(rig, page)
+    assert page.evaluator.trouble == ""
+    assert cells(page, 0)[:2] == ["All images", "3"]
+    assert [cells(page, row)[:2] for row in (5, 6)] == [["melanoma", "1"], ["naevus", "2"]]
+    assert page.evaluator.result.lines()[0].measures["dice"].mean > 0.85
+    # What the fake round has learned from judges it no more; one of three is kept aside at most.
+    rig.session.book.in_use = 1
+    page.form.refresh(None)
+    assert "learned from every approved image" in page.form.lack.text()
 
 
 def test_a_page_that_is_closed_at_once_hears_nothing_of_groups(rig):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.evaluation_form import EvaluationForm, Kind, model_name
+from segstudio.app.evaluation_form import OF_PROJECT, EvaluationForm, Kind, model_name
 from segstudio.app.evaluator import Going
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.dialogs.model_settings import ChoiceBox
@@ -50,7 +50,7 @@ PLACES = (
     _Place("images", {"folders": "Images, for the pictures"}, optional=True),
     _Place(
         "table",
-        dict.fromkeys(("approved", "truth", "folders", "models"), "Table of groups (CSV)"),
+        dict.fromkeys((*OF_PROJECT, "folders", "models"), "Table of groups (CSV)"),
         "Tables (*.csv *.tsv *.txt)",
         optional=True,
     ),
@@ -250,7 +250,7 @@ class EvaluateForm(QWidget):
             place.setVisible(words is not None)
             if words is not None:
                 place.show_place(words, getattr(draft, place.place.field))
-        self.group_box.setVisible(bool(self.groups) and draft.kind in ("approved", "truth"))
+        self.group_box.setVisible(bool(self.groups) and draft.kind in OF_PROJECT)
         for name, tick in self.groups.items():
             tick.setChecked(name in draft.groups)
         lack = self.form.lack()

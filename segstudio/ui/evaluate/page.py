@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.evaluation_form import EvaluationForm
+from segstudio.app.evaluator import Evaluator
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.ui.evaluate.form import EvaluateForm
@@ -46,7 +48,9 @@ class EvaluatePage(QDialog):
         self.form.wanted.connect(lambda: self.evaluator.start(self.form.form.plan_maker()))
         self.form.stop_wanted.connect(self.evaluator.stop)
         self.results.opened.connect(self._on_opened)
-        self._unsubscribe = studio.subscribe(self._on_changes)
+        self._let_go = _letting_go(studio.subscribe(self._on_changes), self.form.form, self.evaluator)
+        # The window may go without closing it first.
+        self.destroyed.connect(self._let_go)
         room = parent.size()
         self.resize(min(1560, max(920, room.width() - 64)), min(920, max(560, room.height() - 64)))
 
@@ -89,8 +93,18 @@ class EvaluatePage(QDialog):
 
     def done(self, result: int) -> None:
         """Closed: what is under way is given up."""
-        self._unsubscribe()
-        self._unsubscribe = lambda: None
-        self.form.form.close()
-        self.evaluator.close()
+        self._let_go()
         super().done(result)
+
+
+def _letting_go(unsubscribe: Callable[[], None], form: EvaluationForm, evaluator: Evaluator) -> Callable[[], None]:
+    """What ends all that tells the page something; it may be called twice, and when there is no page any more."""
+    waiting = [unsubscribe]
+
+    def let_go() -> None:
+        while waiting:
+            waiting.pop()()
+        form.close()
+        evaluator.close()
+
+    return let_go
