@@ -200,7 +200,8 @@ def test_enlarging_enlarges_lengths_and_leaves_ratios(flat, angle, by):
     assert other.area == pytest.approx(by**2 * one.area, rel=0.03)
     assert other.perimeter == pytest.approx(by * one.perimeter, rel=0.03)
     assert other.max_diameter.length == pytest.approx(by * one.max_diameter.length, rel=0.03)
-    assert other.min_diameter.length == pytest.approx(by * one.min_diameter.length, rel=0.06)
+    # A narrow one that lies nearly straight is a pixel too wide or too narrow, which enlarging enlarges.
+    assert other.min_diameter.length == pytest.approx(by * one.min_diameter.length, rel=0.03, abs=1.5 * by)
     assert other.compactness == pytest.approx(one.compactness, rel=0.04)
     assert other.solidity == pytest.approx(one.solidity, abs=0.04)
 
