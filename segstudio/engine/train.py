@@ -15,20 +15,17 @@ from segstudio.domain.input_shape import reduced_side
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.base import Base
+from segstudio.engine.beginning import first_means, objective, starting_network
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData, to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.finishing import Finish
 from segstudio.engine.guidance import ClickSimulator
-from segstudio.engine.inference import Inference, seen_at_once
-from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
-from segstudio.engine.models import build_network
-from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.progress import RoundEvents, RoundProgress, check_in_every_layer
+from segstudio.engine.inference import Inference
+from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.sampling import Sampler, look_at
 from segstudio.engine.schedule import (
-    BATCH,
     FIRST_ROUND,
     LATER_ROUND,
     StepBudget,
@@ -49,7 +46,7 @@ from segstudio.engine.trouble import (
     is_out_of_memory,
 )
 from segstudio.protocol.messages import Phase
-from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
+from segstudio.protocol.round_folder import RoundRequest
 
 _T = TypeVar("_T")
 
@@ -103,14 +100,14 @@ class RoundTrainer:
         self._settings = request.settings
         self._data = data
         self._events = events
-        self._trouble = Trouble(_means(request.settings, device), events.on_notice)
+        self._trouble = Trouble(first_means(request.settings, device), events.on_notice)
         self._rng = np.random.default_rng(request.settings.seed)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
-        self._network = _starting_network(request, parent, device, events)
+        self._network = starting_network(request, parent, device, events)
         self._rates = LATER_ROUND if parent else FIRST_ROUND
         self._optimizer = self._new_optimizer()
-        self._objective = _objective(request, data)
+        self._objective = objective(request, data)
         self._augmentation = Augmentation(upright=request.settings.upright)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         seconds = most_seconds(len(data.train), self._settings.seconds)
@@ -321,7 +318,7 @@ class RoundTrainer:
         """Go back to weights that are known to give numbers: the averaged ones are, and yet they don't."""
         self._trouble.ran_away()
         if self._best is None:
-            self._network = _starting_network(self._request, self._parent, self._means.device, self._events)
+            self._network = starting_network(self._request, self._parent, self._means.device, self._events)
         else:
             self._network.load_state_dict(self._best.tensors)
         self._optimizer = self._new_optimizer()
@@ -345,7 +342,7 @@ class RoundTrainer:
             "Going on from the last model made it worse on the held-out images. "
             "The rest of this round starts afresh, and the better model is kept."
         )
-        self._network = _starting_network(self._request, self._starter, self._means.device, self._events)
+        self._network = starting_network(self._request, self._starter, self._means.device, self._events)
         self._rates = FIRST_ROUND if self._starter is None else LATER_ROUND
         # Weights that begin afresh are no neighbours of a starter: their mean would be neither.
         self._base = None if self._starter is None else self._base
@@ -368,33 +365,3 @@ class RoundTrainer:
                 held_out_count=len(self._data.held_out),
             )
         )
-
-
-def _means(settings: TrainingSettings, device: Device) -> Means:
-    """What the first step is done with."""
-    planned = Means(device, BATCH, seen_at_once(settings))
-    return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
-
-
-def _starting_network(
-    request: RoundRequest, parent: Checkpoint | None, device: Device, events: RoundEvents
-) -> SegmentationNetwork:
-    """The network with the parent's weights or, without a parent, with what it starts from."""
-    network = build_network(request.settings.network, len(request.classes))
-    if parent is None:
-        network.load_pretrained()
-    else:
-        same_classes = len(parent.header.classes) == len(request.classes)
-        output = network.output_layer()
-        known = {n: t for n, t in parent.tensors.items() if same_classes or not n.startswith(output)}
-        network.load_state_dict({**network.state_dict(), **known})
-    check_in_every_layer(network, events)
-    return device.place(network)
-
-
-def _objective(request: RoundRequest, data: RoundData) -> MaskedSegmentationLoss:
-    """The loss of a round; a class weighs by how much of it was vouched for in the images that are trained on."""
-    pixels = np.zeros(len(request.classes) + 1, np.int64)
-    for sample in data.train:
-        pixels += np.bincount(sample.mask[sample.mask != IGNORE], minlength=len(pixels))
-    return MaskedSegmentationLoss(request.settings.loss, effective_weights(pixels.tolist()), request.void)

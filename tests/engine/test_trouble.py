@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import data, predict, scoring, train
+from segstudio.engine import beginning, data, predict, scoring, train
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import CPU, Device
@@ -330,7 +330,9 @@ def test_a_loss_that_is_no_number_goes_back_to_good_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
 ) -> None:
     calls: list[int] = []
-    monkeypatch.setattr(train, "MaskedSegmentationLoss", _objective(lambda call: math.nan if call == 2 else 1.0, calls))
+    monkeypatch.setattr(
+        beginning, "MaskedSegmentationLoss", _objective(lambda call: math.nan if call == 2 else 1.0, calls)
+    )
     make_round(tmp_path, settings=replace(TINY, max_steps=5))
     result = _run(tmp_path, notices)
     assert (result.steps, len(calls)) == (5, 6)
@@ -343,7 +345,7 @@ def test_a_loss_that_is_no_number_goes_back_to_good_weights(
 def test_training_that_never_settles_fails_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
 ) -> None:
-    monkeypatch.setattr(train, "MaskedSegmentationLoss", _objective(lambda _: math.inf, []))
+    monkeypatch.setattr(beginning, "MaskedSegmentationLoss", _objective(lambda _: math.inf, []))
     make_round(tmp_path)
     with pytest.raises(UserError, match="did not settle"):
         _run(tmp_path, notices)

@@ -1,0 +1,49 @@
+"""What a round begins with: its means, its network, its loss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from segstudio.engine.checkpoint import Checkpoint
+from segstudio.engine.data import RoundData
+from segstudio.engine.device import Device
+from segstudio.engine.inference import seen_at_once
+from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
+from segstudio.engine.models import build_network
+from segstudio.engine.network import SegmentationNetwork
+from segstudio.engine.progress import RoundEvents, check_in_every_layer
+from segstudio.engine.schedule import BATCH
+from segstudio.engine.trouble import Means
+from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
+
+
+def first_means(settings: TrainingSettings, device: Device) -> Means:
+    """What the first step is done with."""
+    planned = Means(device, BATCH, seen_at_once(settings))
+    return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
+
+
+def starting_network(
+    request: RoundRequest, parent: Checkpoint | None, device: Device, events: RoundEvents
+) -> SegmentationNetwork:
+    """The network with the parent's weights or, without a parent, with what it starts from."""
+    network = build_network(request.settings.network, len(request.classes))
+    if parent is None:
+        network.load_pretrained()
+    else:
+        same_classes = len(parent.header.classes) == len(request.classes)
+        output = network.output_layer()
+        known = {n: t for n, t in parent.tensors.items() if same_classes or not n.startswith(output)}
+        network.load_state_dict({**network.state_dict(), **known})
+    check_in_every_layer(network, events)
+    return device.place(network)
+
+
+def objective(request: RoundRequest, data: RoundData) -> MaskedSegmentationLoss:
+    """The loss of a round; a class weighs by how much of it was vouched for in the images that are trained on."""
+    pixels = np.zeros(len(request.classes) + 1, np.int64)
+    for sample in data.train:
+        pixels += np.bincount(sample.mask[sample.mask != IGNORE], minlength=len(pixels))
+    return MaskedSegmentationLoss(request.settings.loss, effective_weights(pixels.tolist()), request.void)
