@@ -44,6 +44,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         trained.side if windowed else None,
         settings.flip_average,
         request.void,
+        trained.close_up,
     )
     events.check()
     result = RoundResult(

@@ -12,6 +12,7 @@ REDUCED_SHARE = 0.6
 _FIRST_STEPS, _LEAST_STEPS = 120, 220
 _MORE_STEPS, _STEPS_PER_IMAGE, _MOST_IMAGES = 40, 18, 60
 _FEW_IMAGES = 12
+_ANEW_FROM = 24
 _WARM_UP = 0.15
 _FINAL_RATE = 0.01
 _MEASURED_STEPS = 8
@@ -42,6 +43,20 @@ def planned_steps(images: int, warm: bool, device: str) -> int:
     least, more = (_LEAST_STEPS, _MORE_STEPS) if warm else (_FIRST_STEPS, 0)
     steps = max(least, more + _STEPS_PER_IMAGE * min(images, _MOST_IMAGES))
     return steps if device == "cpu" else 4 * steps
+
+
+def outgrown(known: int, images: int) -> bool:
+    """Whether a round on ``images`` training images, of which the last one knew ``known``, should begin anew.
+
+    Weights settle in what the first few images showed, and go on from there however many follow. So it is done at 24
+    images and whenever they have doubled. On 26 of PH2 a split whose first images were unlike the rest came to a mean
+    Dice of 0.934 instead of 0.903, in as many steps; another to 0.928 instead of 0.932, where the old weights can win.
+    """
+    return _doublings(images) > _doublings(known)
+
+
+def _doublings(images: int) -> int:
+    return 0 if images < _ANEW_FROM else 1 + int(math.log2(images / _ANEW_FROM))
 
 
 def most_seconds(images: int, seconds: float) -> float:

@@ -31,6 +31,7 @@ from segstudio.engine.schedule import (
     StepBudget,
     most_seconds,
     one_cycle,
+    outgrown,
     planned_steps,
 )
 from segstudio.engine.scoring import Scored, Scorer
@@ -71,6 +72,7 @@ class Trained:
     """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks.
 
     ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended.
+    ``close_up`` says that what they find is to be looked at again.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -82,6 +84,7 @@ class Trained:
     finish: Finish
     side: int
     device: Device
+    close_up: bool = False
 
 
 class RoundTrainer:
@@ -104,8 +107,10 @@ class RoundTrainer:
         self._rng = np.random.default_rng(request.settings.seed)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
-        self._network = starting_network(request, parent, device, events)
-        self._rates = LATER_ROUND if parent else FIRST_ROUND
+        self._parent = parent
+        self._goes_on = parent is not None and not (starter is None and self._competes and _has_outgrown(data))
+        self._network = starting_network(request, parent if self._goes_on else None, device, events)
+        self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
         self._augmentation = Augmentation(upright=request.settings.upright)
@@ -120,7 +125,6 @@ class RoundTrainer:
         if self._settings.thrifty:
             self._scorer.means = replace(self._scorer.means, side=self._means.side)
         self._scorings = self._planned_scorings()
-        self._parent = parent
         self._base = Base.of(starter, request, data.train)
         self._starter = starter if self._base is not None and parent is not starter else None
         self._warm: Scored | None = None
@@ -157,6 +161,7 @@ class RoundTrainer:
             finish=finish if self._base is None else self._base.finish(finish, masks, count),
             side=best.side,
             device=self._means.device,
+            close_up=self._base is not None and self._base.close_up and self._settings.window is None,
         )
 
     @property
@@ -267,6 +272,12 @@ class RoundTrainer:
 
     # ---- held-out images --------------------------------------------------------------------------------------
 
+    @property
+    def _competes(self) -> bool:
+        """Whether the weights before can be held to new ones: of the same classes, on images enough."""
+        same_classes = self._parent is not None and len(self._parent.header.classes) == self._class_count
+        return same_classes and len(self._data.held_out) >= _GUARD_NEEDS
+
     def _planned_scorings(self) -> list[float]:
         """Shares of the round at which to score; more images are scored less often."""
         count = len(self._data.held_out)
@@ -284,10 +295,12 @@ class RoundTrainer:
         Then the accepted weights are never worse on the held-out images than the last ones. After a fixed share of the
         round it is also seen whether these were worth going on from.
         """
-        same_classes = self._parent is not None and len(self._parent.header.classes) == self._class_count
-        if self._parent is not None and same_classes and len(self._data.held_out) >= _GUARD_NEEDS:
+        if self._parent is not None and self._competes:
             self._best = self._warm = self._ask_scorer(self._parent.tensors)
-            self._scorings = [_GUARD_SHARE, *self._scorings]
+            if self._goes_on:
+                self._scorings = [_GUARD_SHARE, *self._scorings]
+            else:
+                self._judged = True
 
     def _ask_scorer(self, tensors: dict[str, torch.Tensor]) -> Scored:
         """Score ``tensors``; if there is no memory for it the round goes on with images that there is memory for."""
@@ -310,7 +323,7 @@ class RoundTrainer:
             self._best, self._fruitless = scored, 0
         elif self._warm is not None and not self._judged and scored.dice < self._warm.dice - _GUARD_MARGIN:
             self._restart()
-        elif self._parent is not None and self._budget.cycle >= _LATE:
+        elif self._goes_on and self._budget.cycle >= _LATE:
             self._fruitless += 1
         self._judged = True
 
@@ -365,3 +378,8 @@ class RoundTrainer:
                 held_out_count=len(self._data.held_out),
             )
         )
+
+
+def _has_outgrown(data: RoundData) -> bool:
+    """Whether there are so many more images than the last round knew that its weights are no good beginning."""
+    return outgrown(sum(not sample.fresh for sample in data.train), len(data.train))

@@ -1,16 +1,21 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from segstudio.engine import base as base_module
 from segstudio.engine.base import Base
-from segstudio.engine.checkpoint import Checkpoint, WeightsHeader
-from segstudio.engine.data import Sample
+from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.data import ImageCache, Sample
+from segstudio.engine.device import Device
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.models import build_network
-from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
-from tests.engine.synthetic import disc
+from segstudio.engine.progress import RoundEvents
+from segstudio.engine.rounds import run_round
+from segstudio.protocol.round_folder import IGNORE, WEIGHTS, RoundRequest, TrainingSettings, write_request
+from tests.engine.synthetic import TINY, disc, make_round
 
 REQUEST = RoundRequest(1, ("disc",), (), None, TrainingSettings())
 
@@ -61,3 +66,16 @@ def test_a_starter_that_finds_what_is_marked_is_one(monkeypatch: pytest.MonkeyPa
     checkpoint = _checkpoint()
     checkpoint.tensors["output.conv.bias"].fill_(50.0)
     assert Base.of(checkpoint, REQUEST, samples) is not None
+
+
+@pytest.mark.parametrize("close_up", [True, False])
+def test_what_a_starter_looks_at_again_rounds_that_stay_near_it_do_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close_up: bool
+) -> None:
+    monkeypatch.setattr(base_module, "_fits", lambda *_: True)
+    known = _checkpoint()
+    save_checkpoint(tmp_path / "s.safetensors", replace(known.header, close_up=close_up), known.tensors)
+    request = make_round(tmp_path / "1", settings=replace(TINY, max_steps=1), parent=tmp_path / "s.safetensors")
+    write_request(tmp_path / "1", replace(request, base_weights=request.parent_weights))
+    run_round(tmp_path / "1", Device("cpu", "test"), ImageCache(), RoundEvents())
+    assert load_checkpoint(tmp_path / "1" / WEIGHTS).header.close_up is close_up

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from segstudio.engine import schedule, train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
-from segstudio.engine.schedule import FIRST_ROUND, LATER_ROUND, StepBudget
+from segstudio.engine.schedule import FIRST_ROUND, LATER_ROUND, StepBudget, outgrown
 from segstudio.engine.scoring import Scored, Scorer
 from segstudio.engine.train import RoundTrainer
-from segstudio.protocol.round_folder import WEIGHTS, RoundResult
+from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_request, write_request
 from tests.engine.synthetic import TINY, make_round
 
 CPU = Device("cpu", "test")
@@ -139,3 +140,59 @@ def test_a_second_cycle_takes_what_is_left() -> None:
     assert budget.cycle == 1.0
     assert scales[8] < 1.0 == scales[-1]
     assert math.isclose(budget.fraction, 1.0)
+
+
+@pytest.mark.parametrize(("known", "images"), [(20, 26), (0, 24), (46, 48), (40, 96)])
+def test_weights_are_outgrown_at_24_images_and_whenever_these_have_doubled(known: int, images: int) -> None:
+    assert outgrown(known, images)
+
+
+@pytest.mark.parametrize(("known", "images"), [(0, 3), (10, 23), (24, 47), (26, 32), (48, 95), (30, 30)])
+def test_weights_that_knew_nearly_as_much_are_gone_on_from(known: int, images: int) -> None:
+    assert not outgrown(known, images)
+
+
+def _outgrown(folder: Path, parent: Path, held_out: int = 4) -> None:
+    """A round on five images, of which three are new, in a program in which weights are outgrown at four."""
+    request = make_round(folder, train=5, held_out=held_out, settings=SETTINGS, parent=parent)
+    images = [replace(image, fresh=image.role == "train" and image.image_id > 1) for image in request.images]
+    write_request(folder, replace(request, images=tuple(images)))
+
+
+@pytest.fixture
+def began(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each network that a round began with, whether it had weights to go on from."""
+    seen: list[bool] = []
+    begin = train.starting_network
+    monkeypatch.setattr(schedule, "_ANEW_FROM", 4)
+    monkeypatch.setattr(train, "starting_network", lambda *given: (seen.append(given[1] is not None), begin(*given))[1])
+    return seen
+
+
+@pytest.mark.parametrize("dice", [0.9, 0.7])
+def test_a_round_that_has_outgrown_the_last_weights_begins_anew_and_these_still_compete(
+    tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch, dice: float
+) -> None:
+    _outgrown(tmp_path / "2", parent)
+    # The last weights, and then, never ending early, the new ones at four shares of the round.
+    _scores(monkeypatch, [0.8, 0.1, 0.1, 0.1, dice])
+    result = _run(tmp_path / "2", [])
+    assert began == [False]
+    assert result.steps == SETTINGS.max_steps
+    assert result.held_out_dice == max(dice, 0.8)
+    kept = _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, load_checkpoint(parent).tensors)
+    assert kept is (dice < 0.8)
+
+
+def test_without_images_enough_to_compare_nothing_is_given_up(tmp_path: Path, parent: Path, began: list[bool]) -> None:
+    _outgrown(tmp_path / "2", parent, held_out=2)
+    _run(tmp_path / "2", [])
+    assert began == [True]
+
+
+def test_a_starter_is_not_outgrown(tmp_path: Path, parent: Path, began: list[bool]) -> None:
+    _outgrown(tmp_path / "2", parent)
+    request = read_request(tmp_path / "2")
+    write_request(tmp_path / "2", replace(request, base_weights=str(parent)))
+    _run(tmp_path / "2", [])
+    assert began[0]
