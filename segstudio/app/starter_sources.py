@@ -26,7 +26,7 @@ from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, Star
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
 _FOLDS = 3
-_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 1300}
+_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 4000}
 _SHARES: dict[StarterKind, dict[str, float]] = {
     "lesion": {"photo": 0.85, "drawn": 0.15},
     "body": {"photo": 0.5, "video": 0.15, "coco": 0.2, "drawn": 0.15},
@@ -114,7 +114,10 @@ def _photos(kind: StarterKind, folder: Path, pairs: Sequence[FoundImage]) -> Ite
 
 
 def _coco_people(folder: Path) -> Iterator[_Found]:
-    """Photos with people, of whom the small ones and crowds are ignored, and photos without as backgrounds."""
+    """Photos with people, of whom the small ones and crowds are ignored, and photos as backgrounds.
+
+    Behind somebody near, people who are far away and small are background too.
+    """
     for file in sorted(folder.glob("annotations/instances_*.json")):
         body: dict[str, Any] = read_json(file)
         person = {c["id"] for c in body["categories"] if c["name"] == "person"}
@@ -130,10 +133,10 @@ def _coco_people(folder: Path) -> Iterator[_Found]:
                 continue
             name = f"{folder.name}/{path.stem}"
             mask = _people_mask(people[image["id"]], read_size(path)[::-1])
-            if not people[image["id"]]:
-                yield _Found(name, path, None, name, "background", False)
-            elif (mask == 1).mean() >= _LEAST_SHARE:
+            if (mask == 1).mean() >= _LEAST_SHARE:
                 yield _Found(name, path, mask, name, "coco", False)
+            else:
+                yield _Found(name, path, None, name, "background", False)
 
 
 def _people_mask(people: Sequence[dict[str, Any]], shape: tuple[int, int]) -> NDArray[np.uint16]:

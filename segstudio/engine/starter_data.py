@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,20 +27,22 @@ DRAWN, BACKGROUND = "drawn", "background"
 
 _STORED = 384
 _SCENES = 24
-_PASTED = 0.35
+_PASTED = 0.45
+# How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
+_DIM = 0.4
 # How often what lies outside a picture is the black of a lens's mount, and not the lesion.
 _IN_THE_DARK = 0.3
 _GUIDED = 0.35
 _CANVASES: dict[StarterKind, tuple[tuple[int, int], ...]] = {
     "lesion": ((192, 256),),
-    "body": ((256, 160), (256, 160), (256, 192), (192, 256), (192, 256), (160, 256)),
+    "body": ((320, 192), (320, 192), (320, 256), (256, 320), (224, 320), (192, 320)),
 }
 _HOW = {
     "lesion": Augmentation(zoom=2.1, stretch=1.2, shift=0.15),
-    "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.5, stretch=1.15, shift=0.12),
+    "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12),
 }
 # A person cut out is put into other places at less than its size, as in videos of a room.
-_FAR = Augmentation(upright=True, upright_degrees=30.0, upright_zoom=1.7, stretch=1.15, shift=0.2)
+_FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
 _FAR_SCALE = 0.6
 
 
@@ -121,6 +124,8 @@ def _pasted(sample: Sample, behind: Sample, canvas: tuple[int, int], rng: np.ran
     scale = _fit(sample, canvas, rng) * _FAR_SCALE
     pixels, mask = augment(sample, canvas, scale, _FAR, rng)
     place, _ = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
+    if rng.random() < _DIM:
+        place = cv2.convertScaleAbs(place, alpha=math.exp(rng.uniform(math.log(0.03), math.log(0.5))))
     member = mask == 1
     cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
     mixed = pixels * cover + place * (1 - cover)
