@@ -13,14 +13,14 @@ from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish
 from segstudio.engine.starter_data import StarterData
-from segstudio.engine.starter_score import Row, draw_worst, figures, score_fold, worst, write_json
+from segstudio.engine.starter_score import MADE_UP, Row, draw_worst, figures, score_fold, worst, write_json
 from segstudio.engine.starter_train import NETWORK, STATE, STATE_NOTES, StarterTraining
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import WEIGHTS
 from segstudio.protocol.starter_recipe import Recipe
 
 ALL = "all"
-REPORT, WORST, WORST_ELSEWHERE = "report.json", "worst.jpg", "worst_elsewhere.jpg"
+REPORT, WORST, WORST_ELSEWHERE, WORST_MADE_UP = "report.json", "worst.jpg", "worst_elsewhere.jpg", "worst_made_up.jpg"
 _SAID_EVERY = 20
 
 
@@ -64,10 +64,14 @@ def build_starter(
         "images": [asdict(row) for row in rows],
     }  # fmt: skip
     write_json(folder / REPORT, report)
-    for name, views in ((WORST, False), (WORST_ELSEWHERE, True)):
-        chosen = worst(rows, views)
-        if chosen:
-            sheet = draw_worst(folder, recipe, chosen, lambda fold: _weights(folder, str(fold)), device)
+    sheets = {
+        WORST: [row for row in rows if not row.view and row.source != MADE_UP],
+        WORST_ELSEWHERE: [row for row in rows if row.view],
+        WORST_MADE_UP: [row for row in rows if row.source == MADE_UP],
+    }
+    for name, judged in sheets.items():
+        if judged:
+            sheet = draw_worst(folder, recipe, worst(judged), lambda fold: _weights(folder, str(fold)), device)
             cv2.imwrite(str(folder / name), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     return report
 

@@ -65,7 +65,7 @@ class StarterData:
             if sample.fold != left_out or sample.source == BACKGROUND:
                 self._sources.setdefault(sample.source, []).append(_load(folder, number, sample))
         if recipe.shares.get(DRAWN):
-            self._sources[DRAWN] = [_drawn(recipe, number) for number in range(recipe.drawn)]
+            self._sources[DRAWN] = [drawn_sample(recipe, number) for number in range(recipe.drawn)]
         self._backgrounds = self._sources.pop(BACKGROUND, [])
         if recipe.kind == "body":
             self._backgrounds += [_scene(recipe.seed, number) for number in range(_SCENES)]
@@ -112,6 +112,13 @@ def guidance_of(batch: Batch) -> torch.Tensor:
     return to_guidance(batch.guidance)
 
 
+def drawn_sample(recipe: Recipe, number: int) -> Sample:
+    """A made-up picture of what ``recipe`` is for; the first ``recipe.drawn`` are trained on."""
+    draw = lesion if recipe.kind == "lesion" else body
+    pixels, member = draw(1000 * (recipe.seed + 1) + number, (_STORED, 3 * _STORED // 4))
+    return Sample(-1 - number, pixels, member.astype(np.uint16), None)
+
+
 def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> float:
     """A scale between that at which all of ``sample`` is on the canvas and that at which it fills it."""
     ratios = [canvas[axis] / sample.mask.shape[axis] for axis in (0, 1)]
@@ -139,12 +146,6 @@ def _load(folder: Path, number: int, sample: RecipeSample) -> Sample:
     size = (round(mask.shape[1] * scale), round(mask.shape[0] * scale))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     return Sample(number, small, cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST_EXACT), None)
-
-
-def _drawn(recipe: Recipe, number: int) -> Sample:
-    draw = lesion if recipe.kind == "lesion" else body
-    pixels, member = draw(1000 * (recipe.seed + 1) + number, (_STORED, 3 * _STORED // 4))
-    return Sample(-1 - number, pixels, member.astype(np.uint16), None)
 
 
 def _scene(seed: int, number: int) -> Sample:

@@ -18,20 +18,28 @@ from segstudio.domain.round_scores import mean_interval
 from segstudio.engine.data import Mask, Pixels, load_rgb, read_mask
 from segstudio.engine.device import Device
 from segstudio.engine.predict import Predictor
+from segstudio.engine.starter_data import drawn_sample
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.elsewhere import ELSEWHERE
 from segstudio.protocol.round_folder import IGNORE
 from segstudio.protocol.starter_recipe import Recipe, RecipeSample
 
 SCORES = "scores.json"
+MADE_UP = "made up"
+"""Source of pictures that this program draws and no training has seen; their worst ten can be shown to anybody."""
+
 _WORST, _ACROSS = 10, 5
+_DRAWN_A_FOLD, _FIRST_UNSEEN = 10, 500
 _CELL = 320
 _TRUE, _SAID = (60, 200, 90), (235, 70, 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One unseen sample; ``view`` is "" for the picture as it is, else the name of a stand-in (``ELSEWHERE``)."""
+    """One unseen sample; ``view`` is "" for the picture as it is, else the name of a stand-in (``ELSEWHERE``).
+
+    ``source`` is that of the sample, or ``MADE_UP``.
+    """
 
     name: str
     source: str
@@ -56,6 +64,10 @@ def score_fold(
             said = predictor.predict(pixels).mask
             rows.append(Row(sample.name, sample.source, view, fold, *_pair(said, truth)))
         report(done, len(samples))
+    for number in range(_FIRST_UNSEEN + _DRAWN_A_FOLD * fold, _FIRST_UNSEEN + _DRAWN_A_FOLD * (fold + 1)):
+        drawn = drawn_sample(recipe, number)
+        pair = _pair(predictor.predict(drawn.pixels).mask, drawn.mask)
+        rows.append(Row(f"{MADE_UP}/{number}", MADE_UP, "", fold, *pair))
     write_json(kept, [asdict(row) for row in rows])
     return rows
 
@@ -83,9 +95,9 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
     return found
 
 
-def worst(rows: Iterable[Row], views: bool = False) -> list[Row]:
-    """The ten with the least overlap, of pictures as they are or of their stand-ins."""
-    return sorted((row for row in rows if bool(row.view) is views), key=lambda row: (row.iou, row.name))[:_WORST]
+def worst(rows: Iterable[Row]) -> list[Row]:
+    """The ten with the least overlap."""
+    return sorted(rows, key=lambda row: (row.iou, row.name))[:_WORST]
 
 
 def draw_worst(
@@ -95,8 +107,11 @@ def draw_worst(
     by_name = {sample.name: sample for sample in recipe.samples}
     cells = []
     for row in rows:
-        views = dict(_views(folder, recipe, by_name[row.name]))
-        pixels, truth = views[row.view]
+        if row.source == MADE_UP:
+            drawn = drawn_sample(recipe, int(row.name.split("/")[1]))
+            pixels, truth = drawn.pixels, drawn.mask
+        else:
+            pixels, truth = dict(_views(folder, recipe, by_name[row.name]))[row.view]
         cells.append(_cell(pixels, truth, Predictor(weights_of(row.fold), device).predict(pixels).mask, row))
     while len(cells) % _ACROSS:
         cells.append(np.full((_CELL, _CELL, 3), 255, np.uint8))

@@ -8,8 +8,9 @@ import torch
 from segstudio.engine import starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
-from segstudio.engine.starter_build import REPORT, WORST, build_starter, train_part
+from segstudio.engine.starter_build import REPORT, WORST, WORST_MADE_UP, build_starter, train_part
 from segstudio.engine.starter_data import StarterData
+from segstudio.engine.starter_score import MADE_UP
 from segstudio.engine.starter_train import STATE, STATE_NOTES
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import encode_mask
@@ -98,12 +99,16 @@ def test_a_build_leaves_half_precision_weights_a_report_and_pictures(tmp_path: P
     said: list[str] = []
     report = build_starter(tmp_path, recipe, CPU, said.append, only=["0", "all"])
     assert report["judged_folds"] == [0]
-    unseen = {row["name"] for row in report["images"]}
+    unseen = {row["name"] for row in report["images"] if row["source"] != MADE_UP}
     assert unseen == {"s/0", "s/3"}
     assert report["figures"]["photo"]["count"] == 2
     assert "photo, another lens" in report["figures"]
     assert json.loads((tmp_path / REPORT).read_text()) == report
     assert (tmp_path / WORST).is_file()
+    assert report["figures"][MADE_UP]["count"] == 10
+    assert (tmp_path / WORST_MADE_UP).is_file()
+    drawn = {row["name"] for row in report["images"] if row["source"] == MADE_UP}
+    assert not drawn & {f"{MADE_UP}/{number}" for number in range(recipe.drawn)}, "none that was trained on"
     checkpoint = load_checkpoint(tmp_path / "all" / WEIGHTS)
     assert checkpoint.header.finish.one_region == (1,)
     assert {t.dtype for t in checkpoint.tensors.values() if t.is_floating_point()} == {torch.float16}
