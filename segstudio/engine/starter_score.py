@@ -30,7 +30,7 @@ MADE_UP = "made up"
 
 _WORST, _ACROSS = 10, 5
 _DRAWN_A_FOLD, _FIRST_UNSEEN = 10, 500
-_CELL = 320
+_CELL, _LABEL = 320, 26
 _TRUE, _SAID = (60, 200, 90), (235, 70, 60)
 
 
@@ -113,9 +113,7 @@ def draw_worst(
         else:
             pixels, truth = dict(_views(folder, recipe, by_name[row.name]))[row.view]
         cells.append(_cell(pixels, truth, Predictor(weights_of(row.fold), device).predict(pixels).mask, row))
-    while len(cells) % _ACROSS:
-        cells.append(np.full((_CELL, _CELL, 3), 255, np.uint8))
-    return np.vstack([np.hstack(cells[first : first + _ACROSS]) for first in range(0, len(cells), _ACROSS)])
+    return _sheet(cells)
 
 
 def write_json(path: Path, body: Any) -> None:
@@ -143,6 +141,7 @@ def _pair(said: Mask, truth: Mask) -> tuple[float, float]:
 
 
 def _cell(pixels: Pixels, truth: Mask, said: Mask, row: Row) -> Pixels:
+    """The picture with both outlines, and below it its name and its score."""
     scale = _CELL / max(truth.shape)
     size = (max(1, round(truth.shape[1] * scale)), max(1, round(truth.shape[0] * scale)))
     picture = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
@@ -150,9 +149,18 @@ def _cell(pixels: Pixels, truth: Mask, said: Mask, row: Row) -> Pixels:
         member = cv2.resize((mask == 1).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(member, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(picture, outlines, -1, colour, 2)
-    cell: NDArray[np.uint8] = np.full((_CELL, _CELL, 3), 255, np.uint8)
+    words = f"{Path(row.name).name[:22]}  IoU {row.iou:.2f}"
+    cell: NDArray[np.uint8] = np.full((size[1] + _LABEL, _CELL, 3), 255, np.uint8)
     cell[: size[1], : size[0]] = picture
-    words = f"{Path(row.name).name[:22]} IoU {row.iou:.2f}"
-    cv2.putText(cell, words, (6, _CELL - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(cell, words, (6, _CELL - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.putText(cell, words, (4, size[1] + 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (40, 40, 40), 1, cv2.LINE_AA)
     return cell
+
+
+def _sheet(cells: list[Pixels]) -> Pixels:
+    """``cells`` in rows, all as high as the highest."""
+    height = max(cell.shape[0] for cell in cells)
+    blank = np.full((height, _CELL, 3), 255, np.uint8)
+    placed = [blank.copy() for _ in range(-(-len(cells) // _ACROSS) * _ACROSS)]
+    for place, cell in zip(placed, cells, strict=False):
+        place[: cell.shape[0]] = cell
+    return np.vstack([np.hstack(placed[first : first + _ACROSS]) for first in range(0, len(placed), _ACROSS)])
