@@ -161,8 +161,13 @@ class RoundTrainer:
             finish=finish if self._base is None else self._base.finish(finish, masks, count),
             side=best.side,
             device=self._means.device,
-            close_up=self._base is not None and self._base.close_up and self._settings.window is None,
+            close_up=self._settings.window is None and self._looks_again(best),
         )
+
+    def _looks_again(self, best: Scored) -> bool:
+        if best is self._warm and self._parent is not None:
+            return self._parent.header.close_up
+        return self._base is not None and self._base.close_up
 
     @property
     def _means(self) -> Means:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from segstudio.engine import schedule, train
-from segstudio.engine.checkpoint import load_checkpoint
+from segstudio.engine import base, schedule, train
+from segstudio.engine.checkpoint import load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
@@ -82,15 +82,15 @@ def test_a_round_that_goes_wrong_from_the_last_weights_starts_afresh(
     """After the fixed share the rest learns from the base, at its rates, through a whole cycle, and is compared."""
     make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
     _scores(monkeypatch, [0.9, 0.85, 0.8, 0.8, 0.95])
-    base = build_network(TINY.network, 1)
-    base.load_pretrained()
+    imagenet = build_network(TINY.network, 1)
+    imagenet.load_pretrained()
     learns = "encoder.blocks.5.expand.conv.weight"
     rates: list[float] = []
     from_base: list[bool] = []
     step = RoundTrainer._step
 
     def watched(self: RoundTrainer) -> float | None:
-        from_base.append(torch.equal(self._network.state_dict()[learns], base.state_dict()[learns]))
+        from_base.append(torch.equal(self._network.state_dict()[learns], imagenet.state_dict()[learns]))
         loss = step(self)
         rates.append(self._optimizer.param_groups[0]["lr"])
         return loss
@@ -105,6 +105,23 @@ def test_a_round_that_goes_wrong_from_the_last_weights_starts_afresh(
     assert max(rates[:4]) <= LATER_ROUND.fresh < max(rates[4:]) <= FIRST_ROUND.fresh
     assert rates[4] < rates[5]
     assert from_base == [step == 4 for step in range(10)]
+
+
+@pytest.mark.parametrize(("dice", "looks_again"), [(0.8, True), (0.95, False)])
+def test_a_starter_that_stays_in_use_looks_again_as_before(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch, dice: float, looks_again: bool
+) -> None:
+    """Where the round left it and began afresh, too: weights from there are no neighbours of the starter."""
+    known = load_checkpoint(parent)
+    save_checkpoint(tmp_path / "s.safetensors", replace(known.header, close_up=True), known.tensors)
+    monkeypatch.setattr(base, "_fits", lambda *_: True)
+    request = make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=tmp_path / "s.safetensors")
+    write_request(tmp_path / "2", replace(request, base_weights=request.parent_weights))
+    _scores(monkeypatch, [0.9, 0.85, 0.8, 0.8, dice, 0.8])
+    notices: list[str] = []
+    _run(tmp_path / "2", notices)
+    assert "starts afresh" in notices[0]
+    assert load_checkpoint(tmp_path / "2" / WEIGHTS).header.close_up is looks_again
 
 
 def test_a_handful_of_held_out_images_overrules_nobody(
