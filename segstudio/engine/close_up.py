@@ -35,7 +35,8 @@ def near(found: NDArray[np.bool_], height: int, width: int) -> Rect | None:
         round(box.x1 * along + margin),
         round(box.y1 * down + margin),
     ).clip(height, width)
-    return part if max(part.width, part.height) <= _NEARER * max(height, width) else None
+    shows_more = not part.is_empty and max(part.width, part.height) <= _NEARER * max(height, width)
+    return part if shows_more else None
 
 
 def joined(whole: Logits, part: Logits, rect: Rect, height: int, width: int) -> Logits:

@@ -90,6 +90,18 @@ def test_all_that_was_found_is_seen_with_room_around_it(x: int, y: int, width: i
         assert max(part.width, part.height) <= 720
 
 
+@given(st.integers(0, 63), st.integers(0, 63), st.integers(1, 40), st.integers(1, 40))
+def test_of_an_image_smaller_than_what_the_network_sees_no_part_is_empty(
+    x: int, y: int, height: int, width: int
+) -> None:
+    found = np.zeros((64, 64), bool)
+    found[y, x] = True
+    part = near(found, height, width)
+    if part is not None:
+        said = np.ones((64, 64, 1), np.float32)
+        assert joined(0 * said, said, part, height, width).max() == 1
+
+
 def test_outside_the_part_nothing_changes_and_inside_it_the_part_counts() -> None:
     whole = np.full((30, 40, 2), -1.0, np.float32)
     part = np.full((40, 40, 2), 2.0, np.float32)
