@@ -65,15 +65,19 @@ def write_training_image(
     content = encode_mask(mask)
     path.write_bytes(content)
     role = "held_out" if record.held_out else "train"
-    fresh = parent is not None and not _knew(parent / MASKS / path.name, content)
-    image = TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh)  # type: ignore[arg-type]
+    fresh, added = (False, False) if parent is None else _news(parent / MASKS / path.name, content)
+    image = TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh, added)  # type: ignore[arg-type]
     whole = record.state is ImageState.APPROVED and role == "train"
     return Written(image, measure_image(mask, leave_out=(IGNORE,)) if whole else None)
 
 
-def _knew(mask: Path, content: bytes) -> bool:
-    """Whether a round before was given just this mask; nobody can tell any more where its masks were deleted."""
+def _news(mask: Path, content: bytes) -> tuple[bool, bool]:
+    """Whether a round before was given not just this mask, and whether it was given none of this image.
+
+    Nobody can tell any more where its masks were deleted.
+    """
     try:
-        return mask.read_bytes() == content
+        return mask.read_bytes() != content, False
     except OSError:
-        return not mask.parent.is_dir()
+        added = mask.parent.is_dir()
+        return added, added

@@ -33,7 +33,7 @@ class Sample:
     """One image ready to learn from: ``pixels`` (h, w, 3) uint8 RGB, ``mask`` (h, w) uint16, both at input size.
 
     ``full_mask`` is the mask as it was written, kept for held-out images only, which are scored at that size. A
-    ``fresh`` one was not in the round before, or not with this mask.
+    ``fresh`` one was not in the round before, or not with this mask; an ``added`` one was not in it at all.
     """
 
     image_id: int
@@ -41,6 +41,7 @@ class Sample:
     mask: Mask
     full_mask: Mask | None
     fresh: bool = False
+    added: bool = False
 
 
 def load_rgb(path: Path) -> Pixels:
@@ -184,4 +185,5 @@ def _load_sample(folder: Path, image: TrainingImage, request: RoundRequest, cach
     if full_mask.max(where=full_mask != IGNORE, initial=0) > len(request.classes):
         raise UserError(f"The mask of {path.name} names a class that the project lacks; the image is left out.")
     small = cv2.resize(full_mask, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)
-    return Sample(image.image_id, pixels, small, full_mask if image.role == "held_out" else None, image.fresh)
+    kept = full_mask if image.role == "held_out" else None
+    return Sample(image.image_id, pixels, small, kept, image.fresh, image.added)

@@ -387,4 +387,4 @@ class RoundTrainer:
 
 def _has_outgrown(data: RoundData) -> bool:
     """Whether there are so many more images than the last round knew that its weights are no good beginning."""
-    return outgrown(sum(not sample.fresh for sample in data.train), len(data.train))
+    return outgrown(sum(not sample.added for sample in data.train), len(data.train))

@@ -40,7 +40,8 @@ PREDICTIONS = "predictions"
 class TrainingImage:
     """One image of a round: its absolute path, its mask's path relative to the folder, its use.
 
-    ``fresh`` says that the round whose weights this one goes on from did not know it, or not with this mask.
+    ``fresh`` says that the round whose weights this one goes on from did not know it, or not with this mask;
+    ``added`` that it did not know it at all.
     """
 
     image_id: int
@@ -48,6 +49,7 @@ class TrainingImage:
     mask: str
     role: Literal["train", "held_out"]
     fresh: bool = False
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ def _training_image(body: dict[str, Any]) -> TrainingImage:
     if body["role"] not in ("train", "held_out"):
         raise ValueError(f"role {body['role']!r}")
     image_id, image, mask = int(body["image_id"]), _text(body["image"]), _text(body["mask"])
-    return TrainingImage(image_id, image, mask, body["role"], bool(body.get("fresh", False)))
+    fresh, added = bool(body.get("fresh", False)), bool(body.get("added", False))
+    return TrainingImage(image_id, image, mask, body["role"], fresh, added)
 
 
 def _list(value: object) -> list[Any]:

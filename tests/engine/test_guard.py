@@ -170,9 +170,10 @@ def test_weights_that_knew_nearly_as_much_are_gone_on_from(known: int, images: i
 
 
 def _outgrown(folder: Path, parent: Path, held_out: int = 4) -> None:
-    """A round on five images, of which three are new, in a program in which weights are outgrown at four."""
+    """A round on five images, of which four are new, in a program in which weights are outgrown at four."""
     request = make_round(folder, train=5, held_out=held_out, settings=SETTINGS, parent=parent)
-    images = [replace(image, fresh=image.role == "train" and image.image_id > 1) for image in request.images]
+    new = [image.role == "train" and image.image_id > 1 for image in request.images]
+    images = [replace(image, fresh=is_new, added=is_new) for image, is_new in zip(request.images, new, strict=True)]
     write_request(folder, replace(request, images=tuple(images)))
 
 
@@ -205,6 +206,17 @@ def test_without_images_enough_to_compare_nothing_is_given_up(tmp_path: Path, pa
     _outgrown(tmp_path / "2", parent, held_out=2)
     _run(tmp_path / "2", [])
     assert began == [True]
+
+
+def test_images_whose_masks_have_changed_are_known_all_the_same(
+    tmp_path: Path, parent: Path, began: list[bool]
+) -> None:
+    _outgrown(tmp_path / "2", parent)
+    request = read_request(tmp_path / "2")
+    changed = tuple(replace(image, added=False) for image in request.images)
+    write_request(tmp_path / "2", replace(request, images=changed))
+    _run(tmp_path / "2", [])
+    assert began[0]
 
 
 def test_a_starter_is_not_outgrown(tmp_path: Path, parent: Path, began: list[bool]) -> None:
