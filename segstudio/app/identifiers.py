@@ -6,8 +6,12 @@ import re
 from collections.abc import Sequence
 
 _IDENTIFIES = re.compile(
-    r"patient|person|subject|proband|name|file|birth|date|(^|[^a-z])(ids?|case|mrn)([^a-z]|$)", re.I
+    r"patient|person|subject|proband|name|file|birth|date|accession|initials|address|phone|mail"
+    r"|(case|lesion|image|study|series|visit|exam|record|insurance) ?(ids?|no|nr|number)"
+    r"|(^|[^a-z])(u?ids?|case|mrn|dob|ssn|nhs)([^a-z]|$)",
+    re.I,
 )
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
 
 
 def numbered(number: int) -> str:
@@ -17,7 +21,7 @@ def numbered(number: int) -> str:
 
 def identifies(attribute: str) -> bool:
     """Whether an attribute, by its name, tells who an image is of: a patient, a case, a date of birth."""
-    return _IDENTIFIES.search(attribute) is not None
+    return _IDENTIFIES.search(_HUMP.sub(" ", attribute)) is not None
 
 
 def coded(values: Sequence[str]) -> dict[str, str]:

@@ -125,7 +125,19 @@ def test_names_stay_out_of_files_unless_they_are_asked_for(folders: Path) -> Non
 def test_attributes_that_tell_who_it_is() -> None:
     for name in ("Patient", "patient_id", "ID", "Case", "File name", "Birth date", "lesion_id", OWN_GROUP):
         assert identifies(name), name
-    for name in ("Clinical diagnosis", "Camera", "Streaks", "Sequence", "Width", "Incident light", "Action"):
+    for name in (
+        "CaseID",
+        "LesionId",
+        "caseid",
+        "Case_No",
+        "DOB",
+        "StudyInstanceUID",
+        "AccessionNumber",
+        "MRN2",
+        "SSN",
+    ):
+        assert identifies(name), name
+    for name in ("Clinical diagnosis", "Camera", "Streaks", "Sequence", "Width", "Incident light", "Action", "Solid"):
         assert not identifies(name), name
 
 
