@@ -31,6 +31,9 @@ def salt_groups(database: Database) -> None:
         salted, any_there = connection.execute(query, (_KEY, unsalted)).fetchone()
     if salted or not any_there:
         return
+    with database.reading() as connection:
+        # Else what was written over may stay readable in the file; not every build of SQLite wipes by itself.
+        connection.execute("PRAGMA secure_delete=ON")
     with database.writing() as connection:
         secret = secret_of(connection)
         rows = connection.execute(

@@ -7,8 +7,11 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from segstudio.domain.groups import Kinship
 from segstudio.domain.segments import make_classes
+from segstudio.store.database import Database
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
 
@@ -81,3 +84,24 @@ def test_groups_of_before_are_salted_once_and_agree_with_what_comes_later(tmp_pa
         assert add(project, tmp_path, "0", "1") == [groups[1], groups[2]]
     with Project.open(folder) as project:
         assert [image.group for image in project.images.list_images()][:5] == groups
+
+
+def test_nothing_of_an_unsalted_name_stays_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a.segstudio"
+    with Project.create(folder, CLASSES) as project:
+        add(project, tmp_path, *"abababab")
+    name = "patient:" + "Muller 1950" * 20
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        connection.execute("DELETE FROM settings WHERE key = 'patient_secret'")
+        connection.execute("UPDATE images SET split_group = ?", (name,))
+    connect = Database.connect
+
+    def as_most_builds_do(path: Path, *, create: bool = False) -> Database:
+        database = connect(path, create=create)
+        with database.reading() as connection:
+            connection.execute("PRAGMA secure_delete=OFF")
+        return database
+
+    monkeypatch.setattr(Database, "connect", as_most_builds_do)
+    Project.open(folder).close()
+    assert b"Muller" not in (folder / "project.db").read_bytes()
