@@ -25,5 +25,9 @@ def identifies(attribute: str) -> bool:
 
 
 def coded(values: Sequence[str]) -> dict[str, str]:
-    """A word for each of ``values`` that says which are the same and no more: "Group 1", in the order they come."""
-    return {value: f"Group {number}" for number, value in enumerate(dict.fromkeys(values), start=1)}
+    """A word for each of ``values`` that says which are the same and no more: "Group 1", in the order they come.
+
+    "" is of nobody known, and stays.
+    """
+    known = dict.fromkeys(value for value in values if value)
+    return {"": "", **{value: f"Group {number}" for number, value in enumerate(known, start=1)}}

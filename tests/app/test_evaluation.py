@@ -20,7 +20,7 @@ from segstudio.app.evaluation_groups import OWN_GROUP, Grouping
 from segstudio.app.evaluation_models import model_plan
 from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import csv_text, report, table
-from segstudio.app.identifiers import identifies
+from segstudio.app.identifiers import coded, identifies
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.domain.errors import UserError
@@ -120,6 +120,10 @@ def test_names_stay_out_of_files_unless_they_are_asked_for(folders: Path) -> Non
     assert float(rows[2]["dice (first)"]) == pytest.approx(0.9)
     run_evaluation(replace(options, identifiers=True), lambda _: None)
     assert "Muller 2" in (folders / "r.json").read_text()
+
+
+def test_images_of_nobody_known_are_no_group() -> None:
+    assert coded(["", "Muller", "", "Smith", "Muller"]) == {"": "", "Muller": "Group 1", "Smith": "Group 2"}
 
 
 def test_attributes_that_tell_who_it_is() -> None:
