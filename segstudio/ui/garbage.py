@@ -29,10 +29,13 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     def collect(self) -> None:
-        """Collect the oldest generation that is due by Python's own thresholds; nothing while a button is down."""
+        """Collect the oldest generation that is due by Python's own thresholds; nothing while a button is down.
+
+        A threshold of 0 is none: from Python 3.14 on the oldest has no other.
+        """
         if QGuiApplication.mouseButtons():
             return
-        due = [count > most for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True)]
+        due = [0 < most < count for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True)]
         for generation in (2, 1, 0):
             if due[generation]:
                 gc.collect(generation)

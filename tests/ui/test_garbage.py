@@ -60,6 +60,15 @@ def test_an_older_generation_is_collected_too(collector):
     assert gone() is None
 
 
+def test_a_generation_without_a_threshold_is_never_due(collector, monkeypatch):
+    collected: list[int] = []
+    monkeypatch.setattr(gc, "get_threshold", lambda: (2000, 10, 0))
+    monkeypatch.setattr(gc, "get_count", lambda: (5, 11, 3))
+    monkeypatch.setattr(gc, "collect", collected.append)
+    collector.collect()
+    assert collected == [1]
+
+
 def test_it_waits_for_the_end_of_a_stroke(collector, qtbot):
     widget = QWidget()
     qtbot.addWidget(widget)
