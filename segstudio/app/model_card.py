@@ -126,7 +126,7 @@ def _onnx_use(facts: CardFacts) -> list[str]:
         f"Input `image`: float32 (N, 3, H, W), RGB of 0 to 255, upright, resized so that the longer side has about "
         f"{facts.info.input_size} px and both sides are multiples of 32. Output `probability`: {out}. Enlarge the "
         "probabilities to the image's size, not the mask. segstudio itself also averages over mirror images, "
-        "looks at people who are small a second time from nearer, and finishes masks, so its own are better.",
+        "looks again from nearer where weights ask for it, and finishes masks, so its own are better.",
         *checked,
     ]
 
