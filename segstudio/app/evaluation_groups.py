@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,22 @@ def _names_in(values: Mapping[Any, Mapping[str, str]]) -> list[str]:
 
 def _group_names(records: Sequence[ImageRecord]) -> dict[int, str]:
     """What to call the video or patient that an image is of, by its id; empty where that sums nothing up."""
-    named = {
-        record.id: record.group.partition("|")[0].removeprefix(PATIENT).rpartition("/")[2]
-        for record in records
-        if record.group
-    }
-    return named if 2 <= len(set(named.values())) <= MOST_VALUES else {}
+    whole = {record.id: record.group.partition("|")[0].removeprefix(PATIENT) for record in records if record.group}
+    groups = set(whole.values())
+    if not 2 <= len(groups) <= MOST_VALUES:
+        return {}
+    names = _short_names(groups)
+    return {id_: names[group] for id_, group in whole.items()}
+
+
+def _short_names(groups: Collection[str]) -> dict[str, str]:
+    """The ends of their paths, with as many folders as tell all of them apart."""
+    parts = {group: group.split("/") for group in groups}
+    for depth in range(1, max(map(len, parts.values())) + 1):
+        names = {group: "/".join(folders[-depth:]) for group, folders in parts.items()}
+        if len(set(names.values())) == len(names):
+            break
+    return names
 
 
 def _splits_alike(pairs: Sequence[tuple[str, str]]) -> bool:

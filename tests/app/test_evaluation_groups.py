@@ -25,6 +25,14 @@ def record(number: int, group: str = "") -> ImageRecord:
     return ImageRecord(number, Path(f"/x/i{number}.png"), f"i{number}.png", number, group=group)
 
 
+def test_videos_of_one_name_in_two_folders_are_two() -> None:
+    records = [record(number, f"/d/p{number % 2}/walk|40:{number}") for number in range(1, 9)]
+    known = ProjectGroups.of(records, {})
+    assert {cells[OWN_GROUP] for cells in known.values.values()} == {"p0/walk", "p1/walk"}
+    known = ProjectGroups.of([*records, record(9, "/d/p1/run")], {})
+    assert known.values[9][OWN_GROUP] == "p1/run"
+
+
 def test_what_groups_is_offered_and_what_is_asked_for_most_is_chosen() -> None:
     records = [record(number) for number in range(1, 9)]
     attributes = {
