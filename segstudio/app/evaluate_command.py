@@ -85,7 +85,7 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
     with ThreadPoolExecutor(1, thread_name_prefix="store") as store:
         project = store.submit(Project.open, folder).result()
         try:
-            records, classes, segments, attributes = store.submit(
+            images, classes, segments, attributes = store.submit(
                 lambda: (
                     project.images.list_images(),
                     project.classes(),
@@ -93,6 +93,8 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
                     project.attributes.all(),
                 )
             ).result()
+            numbers = {image.id: number for number, image in enumerate(images, start=1)}
+            records = [image for image in images if image.rejected is None]
             known = ProjectGroups.of(records, attributes)
             groups = known.of_images(records, *known.chosen(options.by, options.attributes))
 
@@ -106,11 +108,10 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
                 plan = now_plan(
                     ask, not_learned_from(records, in_use[0]), classes, segments, in_use[1],
                     partial(foretell, finish=ask(kept_finish)), groups=groups,
-                    numbers={record.id: place for place, record in enumerate(records, start=1)},
-                    progress=_telling(say, "Predicting"),
+                    numbers=numbers, progress=_telling(say, "Predicting"),
                 )  # fmt: skip
             else:
-                plan = project_plan(ask, records, classes, segments, options.against, groups)
+                plan = project_plan(ask, records, classes, segments, options.against, groups, numbers)
             try:
                 return _judged(plan, options, say)
             finally:

@@ -245,6 +245,11 @@ def test_a_project_with_true_masks_beside(tmp_path: Path) -> None:
     run_evaluation(options, lambda _: None)
     found = json.loads((tmp_path / "r.json").read_text())
     assert (found["count"], found["mean"]["dice"]) == (2, 1)
+    with Project.open(folder) as project:
+        project.readings.reject(project.images.list_images()[0].id, "blurred")
+    run_evaluation(options, lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert [image["name"] for image in found["images"]] == ["Image 2"], "a rejected image is not judged"
 
 
 # ---- models --------------------------------------------------------------------------------------------------------
