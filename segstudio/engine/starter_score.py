@@ -29,7 +29,7 @@ MADE_UP = "made up"
 """Source of pictures that this program draws and no training has seen; their worst ten can be shown to anybody."""
 
 _WORST, _ACROSS = 10, 5
-_DRAWN_A_FOLD, _FIRST_UNSEEN = 10, 500
+_DRAWN_A_FOLD, _FIRST_UNSEEN = 40, 500
 _CELL, _LABEL = 320, 26
 _TRUE, _SAID = (60, 200, 90), (235, 70, 60)
 

@@ -99,20 +99,20 @@ def test_of_an_image_smaller_than_what_the_network_sees_no_part_is_empty(
     part = near(found, height, width)
     if part is not None:
         said = np.ones((64, 64, 1), np.float32)
-        assert joined(0 * said, said, part, height, width).max() == 1
+        assert joined(0 * said, said, part, height, width).max() == 0.5
 
 
-def test_outside_the_part_nothing_changes_and_inside_it_the_part_counts() -> None:
+def test_outside_the_part_nothing_changes_and_inside_it_both_looks_count() -> None:
     whole = np.full((30, 40, 2), -1.0, np.float32)
     part = np.full((40, 40, 2), 2.0, np.float32)
     made = joined(whole, part, Rect(100, 50, 200, 150), 300, 400)
     assert made.shape == (120, 160, 2)
     expected = np.full((120, 160, 2), -1.0, np.float32)
-    expected[20:60, 40:80] = 2.0
+    expected[20:60, 40:80] = 0.5
     assert np.array_equal(made, expected)
 
 
 def test_a_tiny_part_of_a_large_photograph_does_not_make_it_huge() -> None:
     made = joined(np.zeros((30, 40, 1), np.float32), np.ones((64, 64, 1), np.float32), Rect(0, 0, 20, 20), 3000, 4000)
     assert made.shape == (960, 1280, 1)
-    assert made.sum() == pytest.approx(6 * 6, abs=13)
+    assert 2 * made.sum() == pytest.approx(6 * 6, abs=13)

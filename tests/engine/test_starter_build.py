@@ -105,7 +105,7 @@ def test_a_build_leaves_half_precision_weights_a_report_and_pictures(tmp_path: P
     assert "photo, another lens" in report["figures"]
     assert json.loads((tmp_path / REPORT).read_text()) == report
     assert (tmp_path / WORST).is_file()
-    assert report["figures"][MADE_UP]["count"] == 10
+    assert report["figures"][MADE_UP]["count"] == 40
     assert (tmp_path / WORST_MADE_UP).is_file()
     drawn = {row["name"] for row in report["images"] if row["source"] == MADE_UP}
     assert not drawn & {f"{MADE_UP}/{number}" for number in range(recipe.drawn)}, "none that was trained on"
