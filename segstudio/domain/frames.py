@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -37,6 +38,8 @@ class Frame:
     number: int
 
 
+# Whoever looks for the frame before asks this of every name, again and again.
+@lru_cache(maxsize=1 << 16)
 def parse_frame(name: str) -> Frame | None:
     """What a file's name says of its place in a video; None for what is named like a single picture.
 
