@@ -5,7 +5,7 @@
 ``BUILT`` is the folder of ``segstudio starter build``, of which the weights of ``--fold`` are taken. Ten images of that
 fold are corrected (here: their true masks), in the order of a seed; the rest of its photographs is what is scored. The
 round on five goes on from the starter or from ImageNet, the one on ten from the one on five; every fifth image is held
-out, as the program does. Everything else is a project's default on a processor.
+out, and images are seen at the starter's size, as the program does. Everything else is a project's default.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def main() -> None:
     corrected, rest = samples[: max(CORRECTED)], samples[max(CORRECTED) :][: arguments.most]
     starter = arguments.built / f"fold-{arguments.fold}" / WEIGHTS
     built = arguments.built
-    settings = TrainingSettings(upright=recipe.kind == "body", seconds=1e6, seed=arguments.seed)
+    upright = recipe.kind == "body"
+    settings = TrainingSettings(input_size=recipe.side, upright=upright, seconds=1e6, seed=arguments.seed)
     report: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="segstudio-starters-") as folder:
         for name, base in (("starter", starter), ("ImageNet", None)):
