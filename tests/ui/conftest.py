@@ -56,6 +56,8 @@ class WindowRig:
         """
         for window in filter(isValid, self.windows):
             window.close()
+            # A dialog still hears that its project was closed, and closes, too.
+            QCoreApplication.processEvents()
             window.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
