@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from segstudio.engine import starter_train
+from segstudio.engine import starter_score, starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.starter_build import REPORT, WORST, WORST_MADE_UP, build_starter, train_part
@@ -94,7 +94,10 @@ def test_views_depend_on_the_step_alone(tmp_path: Path, kind: str) -> None:
     assert batches[0].pixels.shape[:3] == batches[0].masks.shape
 
 
-def test_a_build_leaves_half_precision_weights_a_report_and_pictures(tmp_path: Path) -> None:
+def test_a_build_leaves_half_precision_weights_a_report_and_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starter_score, "_DRAWN_A_FOLD", 3)
     recipe = make_recipe(tmp_path, steps=1)
     said: list[str] = []
     report = build_starter(tmp_path, recipe, CPU, said.append, only=["0", "all"])
@@ -105,7 +108,7 @@ def test_a_build_leaves_half_precision_weights_a_report_and_pictures(tmp_path: P
     assert "photo, another lens" in report["figures"]
     assert json.loads((tmp_path / REPORT).read_text()) == report
     assert (tmp_path / WORST).is_file()
-    assert report["figures"][MADE_UP]["count"] == 40
+    assert report["figures"][MADE_UP]["count"] == 3
     assert (tmp_path / WORST_MADE_UP).is_file()
     drawn = {row["name"] for row in report["images"] if row["source"] == MADE_UP}
     assert not drawn & {f"{MADE_UP}/{number}" for number in range(recipe.drawn)}, "none that was trained on"
