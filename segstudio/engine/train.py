@@ -63,6 +63,8 @@ _MOST_FRUITLESS, _LATE = 2, 0.7
 # The share of a round after which it is seen whether it was right to go on from the last weights. Halfway up the
 # rate is high and the images are reduced, so weights that will end well may look a little worse: hence the margin.
 _GUARD_SHARE, _GUARD_MARGIN = 0.4, 0.03
+# Half a dozen held-out images can't tell less than this: of two such models, the one taught by more images is right.
+_ANEW_MARGIN = 0.01
 # Shares of the progress bar.
 _PREPARED, _TRAINED = 0.03, 0.96
 
@@ -146,7 +148,7 @@ class RoundTrainer:
                 self._scorings = [share for share in self._scorings if share > self._budget.fraction]
                 self._score()
         self._report("scoring")
-        best, count = self._best or self._unscored(), len(self._data.held_out)
+        best, count = self._accepted(), len(self._data.held_out)
         masks = [sample.mask for sample in self._data.train]
         finish = self._scorer.learn_finish(best.tensors, self._request.things, masks)
         if best is self._warm:
@@ -301,8 +303,9 @@ class RoundTrainer:
         round it is also seen whether these were worth going on from.
         """
         if self._parent is not None and self._competes:
-            self._best = self._warm = self._ask_scorer(self._parent.tensors)
+            self._warm = self._ask_scorer(self._parent.tensors)
             if self._goes_on:
+                self._best = self._warm
                 self._scorings = [_GUARD_SHARE, *self._scorings]
             else:
                 self._judged = True
@@ -346,6 +349,12 @@ class RoundTrainer:
         """What the round would leave if it ended now."""
         learned = self._average.snapshot()
         return learned if self._base is None else self._base.mixed(learned)
+
+    def _accepted(self) -> Scored:
+        """The best that was scored; what began anew on more images may score a little less than the last weights."""
+        best = self._best or self._unscored()
+        outgrown_are_better = self._warm is not None and best.dice < self._warm.dice - _ANEW_MARGIN
+        return self._warm if self._warm is not None and outgrown_are_better and not self._goes_on else best
 
     def _unscored(self) -> Scored:
         """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""

@@ -134,7 +134,7 @@ def simulate(
             write_mask(place / MASKS / f"{index}.png", case.mask())
             role = "held_out" if index % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 else "train"
             fresh = parent is not None and index >= known
-            images.append(TrainingImage(index, str(case.image), f"{MASKS}/{index}.png", role, fresh))
+            images.append(TrainingImage(index, str(case.image), f"{MASKS}/{index}.png", role, fresh, fresh))
         write_request(place, RoundRequest(number, ("object",), tuple(images), parent and str(parent), settings))
         started = time.monotonic()
         result = run_round(place, device, cache, RoundEvents(on_notice=print))

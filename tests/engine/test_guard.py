@@ -187,7 +187,7 @@ def began(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return seen
 
 
-@pytest.mark.parametrize("dice", [0.9, 0.7])
+@pytest.mark.parametrize("dice", [0.9, 0.795, 0.7])
 def test_a_round_that_has_outgrown_the_last_weights_begins_anew_and_these_still_compete(
     tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch, dice: float
 ) -> None:
@@ -197,9 +197,9 @@ def test_a_round_that_has_outgrown_the_last_weights_begins_anew_and_these_still_
     result = _run(tmp_path / "2", [])
     assert began == [False]
     assert result.steps == SETTINGS.max_steps
-    assert result.held_out_dice == max(dice, 0.8)
+    assert result.held_out_dice == (0.8 if dice == 0.7 else dice), "a little less is chance"
     kept = _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, load_checkpoint(parent).tensors)
-    assert kept is (dice < 0.8)
+    assert kept is (dice == 0.7)
 
 
 def test_without_images_enough_to_compare_nothing_is_given_up(tmp_path: Path, parent: Path, began: list[bool]) -> None:
