@@ -157,7 +157,7 @@ class RoundTrainer:
             tensors=best.tensors,
             steps=self._budget.step,
             loss=self._loss if self._loss is not None else math.inf,
-            held_out_dice=best.dice if self._best else None,
+            held_out_dice=best.dice if math.isfinite(best.dice) else None,
             held_out_count=count,
             per_image=best.per_image,
             finish=finish if self._base is None else self._base.finish(finish, masks, count),
@@ -339,7 +339,8 @@ class RoundTrainer:
         """Go back to weights that are known to give numbers: the averaged ones are, and yet they don't."""
         self._trouble.ran_away()
         if self._best is None:
-            self._network = starting_network(self._request, self._parent, self._means.device, self._events)
+            begun = self._parent if self._goes_on else None
+            self._network = starting_network(self._request, begun, self._means.device, self._events)
         else:
             self._network.load_state_dict(self._best.tensors)
         self._optimizer = self._new_optimizer()
@@ -352,9 +353,9 @@ class RoundTrainer:
 
     def _accepted(self) -> Scored:
         """The best that was scored; what began anew on more images may score a little less than the last weights."""
-        best = self._best or self._unscored()
-        outgrown_are_better = self._warm is not None and best.dice < self._warm.dice - _ANEW_MARGIN
-        return self._warm if self._warm is not None and outgrown_are_better and not self._goes_on else best
+        if self._warm is None or self._goes_on:
+            return self._best or self._unscored()
+        return self._best if self._best and self._best.dice >= self._warm.dice - _ANEW_MARGIN else self._warm
 
     def _unscored(self) -> Scored:
         """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""

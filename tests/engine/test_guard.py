@@ -202,6 +202,16 @@ def test_a_round_that_has_outgrown_the_last_weights_begins_anew_and_these_still_
     assert kept is (dice == 0.7)
 
 
+def test_after_trouble_too_it_begins_anew_and_not_from_what_was_outgrown(
+    tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _outgrown(tmp_path / "2", parent)
+    _scores(monkeypatch, [0.8, math.nan, 0.1, 0.1, math.nan])
+    assert _run(tmp_path / "2", []).held_out_dice == 0.8
+    assert began == [False, False]
+    assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, load_checkpoint(parent).tensors)
+
+
 def test_without_images_enough_to_compare_nothing_is_given_up(tmp_path: Path, parent: Path, began: list[bool]) -> None:
     _outgrown(tmp_path / "2", parent, held_out=2)
     _run(tmp_path / "2", [])
