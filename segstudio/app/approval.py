@@ -38,6 +38,8 @@ class Approvals:
         self._on_given = on_given
         self.expects: Callable[[ImageRecord], bool] = lambda _record: False
         """Whether an approved image is changed on purpose: then nobody needs to be told that it counts no more."""
+        self.on_turn: Callable[[Document], None] = lambda _document: None
+        """The image on the canvas has lost its approval, or has it again."""
 
     def give(self, document: Document) -> None:
         """A person vouches for the mask on the canvas, with the prediction that lies below the strokes."""
@@ -62,6 +64,7 @@ class Approvals:
         if document is not None and document.image_id == image_id:
             document.approved = False
             document.history.forget_mark()
+            self.on_turn(document)
             self._announce(Changes(history=True))
 
     def follow_edit(self, document: Document) -> bool:
@@ -73,12 +76,15 @@ class Approvals:
         self._replace_record(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
         if document.history.at_mark:
             self.give(document)
+            self.on_turn(document)
             self._say(f"{record.name} is approved again: its mask is the one that you approved.")
             return True
-        if record.state is ImageState.APPROVED and not self.expects(record):
-            self._say(
-                f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
-            )
+        if record.state is ImageState.APPROVED:
+            self.on_turn(document)
+            if not self.expects(record):
+                self._say(
+                    f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
+                )
         return False
 
     def _say(self, sentence: str) -> None:

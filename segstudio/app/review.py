@@ -185,7 +185,8 @@ class Review:
         before, self.settings = self.settings, settings
         if settings == before:
             return False
-        begun = [r.id for r in self._catalog.all_rows if r.touched and r.id not in self._unveiled]
+        seen = (r for r in self._catalog.all_rows if r.touched or r.state is ImageState.APPROVED)
+        begun = [row.id for row in seen if row.id not in self._unveiled]
         if settings.draw_first_share > before.draw_first_share:
             fresh = [i for i in begun if not self._was_chosen(i, before)]
             self._unveiled.update(fresh)
@@ -245,6 +246,16 @@ class Review:
             self._unveil(document)
         elif document.veiled:
             document.unveil()
+
+    def follow_approval(self, document: Document) -> None:
+        """The approval of the mask on the canvas is gone, or there again: so is the veil before the model's."""
+        veils = self.veils(self._catalog.record(document.image_id))
+        if veils != document.veiled:
+            if veils:
+                document.veil()
+            else:
+                document.unveil()
+            self._announce(Changes(pixels=document.bounds, better_mask=True, history=True, tool=True))
 
     def after_approval(self, document: Document) -> None:
         """The mask on the canvas is approved: keep whose it is, and the whole of it where two read the image."""

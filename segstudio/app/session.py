@@ -170,6 +170,7 @@ class Session:
         self.carrying.sways = self.review.sways
         self.review.go_on = self.open_next_unapproved
         self.book.hides, self._approvals.expects = self.catalog.is_hidden, self.adjudication.decides
+        self._approvals.on_turn = self.review.follow_approval
         if self.review.reader:
             self.audit.set_reader(self.review.reader)
         self._start_importing(scheduler)

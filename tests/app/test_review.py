@@ -560,6 +560,73 @@ def test_a_mask_that_comes_meanwhile_stays_hidden_too(veiled):
     assert session.document.veiled
 
 
+@pytest.fixture
+def drawn(rig):
+    """An image on the canvas that was drawn and approved before the model had a mask of it."""
+    rig.new_project(6)
+    rig.session.review.set_settings(ReviewSettings(draw_first_share=1.0))
+    image_id = rig.session.current_id
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    rig.show(image_id)
+    assert not rig.session.document.veiled
+    return rig
+
+
+def test_an_approval_that_is_taken_back_puts_the_veil_before_a_mask_that_comes_later(drawn):
+    session, mask = drawn.session, drawn.mask()
+    session.reopen()
+    drawn.settle()
+    assert session.document.veiled
+    assert session.review.can_reveal
+    session.predictor.request(session.current_id)
+    drawn.wait(lambda: session.document.known_round == 1)
+    assert np.array_equal(drawn.mask(), mask)
+    session.review.reveal()
+    drawn.settle()
+    assert session.document.prediction is not None
+    assert np.array_equal(drawn.mask(), mask)
+    assert len(drawn.studio._store.ask(lambda project: project.readings.unaided())) == 1
+
+
+def test_the_veil_goes_and_comes_with_an_approval_that_undo_brings_back(drawn):
+    session = drawn.session
+    drawn.stroke((10, 10), (14, 10))
+    drawn.settle()
+    assert session.document.veiled
+    session.editor.undo()
+    drawn.settle()
+    assert standing(session.record(session.current_id)) is Standing.APPROVED
+    assert not session.document.veiled
+    session.reopen()
+    image_id = session.current_id
+    drawn.reopen()
+    drawn.show(image_id)
+    assert drawn.session.document.veiled
+
+
+def test_what_was_approved_with_the_model_s_mask_in_sight_is_not_veiled_once_it_is_reopened(rig):
+    rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.session.predictor.round == 1)
+    rig.settle()
+    session, image_id = rig.session, rig.session.current_id
+    assert session.document.prediction is not None
+    session.approve()
+    rig.settle()
+    session.review.set_settings(ReviewSettings(draw_first_share=1.0))
+    rig.show(image_id)
+    seen = rig.mask()
+    session.reopen()
+    rig.settle()
+    assert not session.document.veiled
+    session = rig.reopen()
+    rig.show(image_id)
+    assert not session.document.veiled
+    assert np.array_equal(rig.mask(), seen)
+
+
 def test_what_was_begun_with_the_model_s_mask_in_sight_stays_as_it_was(rig):
     rig.new_project(6)
     approve(rig, 3)
