@@ -55,11 +55,15 @@ def export_model(
         int | None, typer.Option("--round", min=0, help="Which round's model; without it, the one in use.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    identifiers: Annotated[
+        bool,
+        typer.Option("--identifiers", help="Card with the project's name and the round's note: patients' perhaps."),
+    ] = False,
 ) -> None:
     """Write the model of PROJECT to a file, with a model card beside it. ONNX is checked against the model itself."""
     from segstudio.app.model_command import export_model
 
-    typer.echo(export_model(project, out, round_number, force))
+    typer.echo(export_model(project, out, round_number, force, identifiers))
 
 
 @model_cli.command("import")

@@ -79,7 +79,7 @@ class Learning:
         )  # fmt: skip
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
-        self.exchange = self._make_exchange(contents.name, store, scheduler, catalog, judging)
+        self.exchange = self._make_exchange(store, scheduler, catalog, judging)
         self.watchdog = Watchdog(
             scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker or mender.busy
         )
@@ -93,10 +93,10 @@ class Learning:
         self._order_predictions()
 
     def _make_exchange(
-        self, name: str, store: StoreThread, scheduler: Scheduler, catalog: Catalog, judging: Judging
+        self, store: StoreThread, scheduler: Scheduler, catalog: Catalog, judging: Judging
     ) -> ModelExchange:
         return ModelExchange(
-            name=name, book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
+            book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
             classes=lambda: judging.classes, network=lambda: self.model.settings.network,
             learning=lambda: self.rounds.busy, announce=self._announce,
         )  # fmt: skip

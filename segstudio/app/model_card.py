@@ -18,16 +18,17 @@ MARK = "# Model card"
 @dataclass(frozen=True)
 class CardFacts:
     """What a card tells. ``scores`` are held-out Dice; ``ended`` is seconds since the epoch; ``base`` what the model
-    started from; ``difference`` how far an ONNX file's probabilities are off, at most."""
+    started from; ``difference`` how far an ONNX file's probabilities are off, at most. ``project`` and ``note``, the
+    user's own words or a file's name, are "" where identifiers are left out: they may be a patient's."""
 
     name: str
-    project: str
     round_number: int
     info: WeightsInfo
     digest: str
     ended: float
     approved: int = 0
     held_out: int = 0
+    project: str = ""
     note: str = ""
     base: str = ""
     scores: Mapping[int, float] = field(default_factory=dict)
@@ -43,7 +44,7 @@ def model_card(facts: CardFacts) -> str:
         ("Classes", ", ".join(_classes(info))),
         ("Network", f"{info.network}, {info.parameters / 1e6:.1f} million parameters"),
         ("Sees images at", f"{info.input_size} px on the longer side"),
-        ("From", f"project {facts.project}, {where}"),
+        ("From", f"project {facts.project}, {where}" if facts.project else where),
         ("Date", datetime.fromtimestamp(facts.ended).strftime("%Y-%m-%d") if facts.ended else "unknown"),
         ("Taught with", _taught(facts)),
         ("Started from", facts.base or "ImageNet weights, or nothing, as its network does"),

@@ -37,6 +37,9 @@ ANOTHER_NETWORK = (
     "It is of another network than the one in Model settings, so the next round starts afresh unless you choose its "
     "network there."
 )
+IMPORTED_FROM = "Imported from"
+"""How the note of a round begins whose model was learned elsewhere."""
+
 NO_MODEL = "This project has no model yet. Approve a few images and run a round first."
 T = TypeVar("T")
 
@@ -49,7 +52,6 @@ class ModelExchange:
     def __init__(
         self,
         *,
-        name: str,
         book: RoundBook,
         keeping: RoundKeeper,
         store: StoreThread,
@@ -60,7 +62,6 @@ class ModelExchange:
         learning: Callable[[], bool],
         announce: Callable[[Changes], None],
     ) -> None:
-        self._name = name
         self._network = network
         self._learning = learning
         self._book = book
@@ -92,7 +93,7 @@ class ModelExchange:
         if self._learning():
             self._say("A round is being learned. Wait for its end, or stop it, then import the model.", "trouble")
             return
-        classes, note = self._classes(), f"Imported from {path.name}"
+        classes, note = self._classes(), f"{IMPORTED_FROM} {path.name}"
 
         def check() -> WeightsInfo:
             return check_model(path, classes, self._closing.is_set)
@@ -116,7 +117,7 @@ class ModelExchange:
             self._say(NO_MODEL, "trouble")
             return
         path = path if path.suffix.lower() in (ONNX, OWN) else path.with_name(path.name + OWN)
-        name, images = self._name, [r.path for r in self._catalog.records if r.problem is None and r.path.is_file()]
+        images = [r.path for r in self._catalog.records if r.problem is None and r.path.is_file()]
 
         def export(found: tuple[Path, CardFacts]) -> None:
             def write() -> str:
@@ -124,7 +125,7 @@ class ModelExchange:
 
             self._begin("Exporting the model", write, lambda sentence: self._done(sentence))
 
-        self._store.run(lambda project: facts_of(project, name, wanted), export, self._failed)
+        self._store.run(lambda project: facts_of(project, wanted), export, self._failed)
 
     def close(self) -> None:
         """Give up what is under way; returns at once."""
@@ -202,28 +203,58 @@ def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...])
         )
 
 
-def facts_of(project: Project, name: str, number: int) -> tuple[Path, CardFacts]:
-    """The weights of a round and what its card tells; on the store thread. Raises ``UserError`` if they are gone."""
+def facts_of(project: Project, number: int, identifiers: bool = False) -> tuple[Path, CardFacts]:
+    """The weights of a round and what its card tells; on the store thread.
+
+    The project's name and the round's note are left out but for ``identifiers``. Raises ``UserError`` for a round that
+    there is not, or whose weights are gone.
+    """
     starter = project.settings.get_setting(SETTING)
     base = f"the starter model “{starter}”" if isinstance(starter, str) and starter != "none" else ""
     record = next((record for record in project.rounds.list_rounds() if record.number == number), None)
-    weights = project.rounds.starter() if number == STARTER_ROUND else None
-    if record is not None and record.weights is not None:
-        weights = project.folder / record.weights
-    if weights is None or not weights.is_file() or not weights.resolve().is_relative_to(project.folder.resolve()):
-        raise UserError("The file with what the model learned is gone, so it can't be exported. Use another round.")
-    facts = CardFacts("", name, number, look_at_model(weights), project.rounds.digest(number), 0.0)
+    weights = _weights_of(project, number)
+    if weights is None:
+        raise UserError(_no_weights(project, number, known=record is not None))
+    facts = CardFacts("", number, look_at_model(weights), project.rounds.digest(number), 0.0, base=base)
+    facts = replace(facts, project=project.name if identifiers else "")
     if record is None:
-        return weights, replace(facts, base=base)
+        return weights, facts
     return weights, replace(
         facts,
         ended=record.started + record.seconds,
-        approved=0 if record.note.startswith("Imported from") else record.approved,
+        approved=0 if record.note.startswith(IMPORTED_FROM) else record.approved,
         held_out=record.held_out_count,
-        note=record.note,
-        base=base,
+        note=record.note if identifiers else "",
         scores=project.rounds.scores(number),
     )
+
+
+def _weights_of(project: Project, number: int) -> Path | None:
+    """The file of what a round learned, or of the starter; None where there is none inside the project."""
+    if number == STARTER_ROUND:
+        return project.rounds.starter()
+    kept = next((record.weights for record in project.rounds.list_rounds() if record.number == number), None)
+    path = None if kept is None else project.folder / kept
+    if path is None or not path.is_file() or not path.resolve().is_relative_to(project.folder.resolve()):
+        return None
+    return path
+
+
+def _no_weights(project: Project, number: int, known: bool) -> str:
+    """Why a round can't be exported, and which can."""
+    numbers = [STARTER_ROUND, *(record.number for record in project.rounds.list_rounds())]
+    there = [
+        "0 (the starter model)" if one == STARTER_ROUND else str(one)
+        for one in numbers
+        if _weights_of(project, one) is not None
+    ]
+    if known:
+        why = f"Nothing that round {number} learned is kept, so it can't be exported."
+    elif number == STARTER_ROUND:
+        why = "This project has no starter model, which would be round 0."
+    else:
+        why = f"This project has no round {number}."
+    return f"{why} Rounds whose model is there: {', '.join(there)}." if there else f"{why} {NO_MODEL}"
 
 
 def write_model(

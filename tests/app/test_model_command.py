@@ -16,7 +16,7 @@ from tests.helpers.studios import write_images
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "p.segstudio"
+    folder = tmp_path / "Jane Doe.segstudio"
     with Project.create(folder, make_classes(["lesion"])) as made:
         made.images.add_images([NewImage(path) for path in write_images(tmp_path / "images", 2)])
     return folder
@@ -38,7 +38,13 @@ def test_a_model_comes_in_is_used_and_leaves_again(project: Path, tmp_path: Path
     out = tmp_path / "out" / "mine.safetensors"
     assert "its card beside it" in export_model(project, out)
     assert out.read_bytes() == models["other"].read_bytes()
-    assert "Imported from other" in out.with_suffix(".md").read_text()
+    card = out.with_suffix(".md").read_text()
+    assert "Jane Doe" not in card, "a project's name may be a patient's"
+    assert "other.safetensors" not in card
+    export_model(project, out, force=True, identifiers=True)
+    card = out.with_suffix(".md").read_text()
+    assert "| From | project Jane Doe, round 2 |" in card
+    assert "| Note | Imported from other.safetensors |" in card
     with pytest.raises(UserError, match="is there already and was left alone"):
         export_model(project, out, 1)
     export_model(project, out, 1, force=True)
@@ -50,7 +56,7 @@ def test_trouble_is_a_sentence_and_changes_nothing(project: Path, tmp_path: Path
         export_model(project, tmp_path / "m.safetensors")
     with pytest.raises(UserError, match=r"does not say which format: call the file NAME\.safetensors or NAME\.onnx"):
         export_model(project, tmp_path / "m.pt")
-    with pytest.raises(UserError, match="can't be exported"):
+    with pytest.raises(UserError, match=r"^This project has no round 7\. This project has no model yet\."):
         export_model(project, tmp_path / "m.safetensors", 7)
     with pytest.raises(UserError, match="knows other classes"):
         import_model(project, models["two"])
@@ -61,3 +67,23 @@ def test_trouble_is_a_sentence_and_changes_nothing(project: Path, tmp_path: Path
         import_model(project, tmp_path / "gone.safetensors")
     with Project.open(project) as opened:
         assert opened.rounds.list_rounds() == []
+
+
+def test_a_round_that_cannot_be_exported_is_named_and_which_can(
+    project: Path, tmp_path: Path, models: dict[str, Path]
+) -> None:
+    for name in ("one", "other", "one"):
+        import_model(project, models[name])
+    with Project.open(project) as opened:
+        opened.rounds.delete_files(2)
+        opened.rounds.take_starter(models["one"])
+    there = r"Rounds whose model is there: 0 \(the starter model\), 1, 3\.$"
+    with pytest.raises(UserError, match=rf"^This project has no round 7\. {there}"):
+        export_model(project, tmp_path / "m.safetensors", 7)
+    with pytest.raises(UserError, match=rf"^Nothing that round 2 learned is kept, so it can't be exported\. {there}"):
+        export_model(project, tmp_path / "m.safetensors", 2)
+    with Project.open(project) as opened:
+        opened.rounds.drop_starter()
+    with pytest.raises(UserError, match=r"^This project has no starter model, which would be round 0\. .*: 1, 3\.$"):
+        export_model(project, tmp_path / "m.safetensors", 0)
+    assert not (tmp_path / "m.safetensors").exists()

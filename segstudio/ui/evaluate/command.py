@@ -46,7 +46,8 @@ def export_model(c: Commands) -> None:
     dialog = QFileDialog(c.window, "Export model", _last_folder(c), f"{_OWN_FILES};;{_ONNX_FILES}")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(OWN.removeprefix("."))
-    dialog.selectFile(f"{session.name}{OWN}")
+    # Not called like the project, whose name may be a patient's: the file is for others.
+    dialog.selectFile(f"model-round-{session.book.in_use or 0}{OWN}")
     dialog.filterSelected.connect(
         lambda words: dialog.setDefaultSuffix((ONNX if words == _ONNX_FILES else OWN).removeprefix("."))
     )
