@@ -193,11 +193,14 @@ def export(
         ExportFormat, typer.Option("--format", help="How: mask pictures, class maps with names, or COCO.")
     ] = ExportFormat.png,
     only_approved: Annotated[bool, typer.Option("--only-approved", help="Leave out masks nobody approved.")] = False,
+    identifiers: Annotated[
+        bool, typer.Option("--identifiers", help="Table of attributes with patients, cases and the like.")
+    ] = False,
 ) -> None:
     """Write the masks of PROJECT, correction over prediction, to a folder."""
     from segstudio.app.batch import export_project
 
-    typer.echo(export_project(project, out, only_approved, format.value))
+    typer.echo(export_project(project, out, only_approved, format.value, identifiers))
 
 
 @cli.command()

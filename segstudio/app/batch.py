@@ -227,10 +227,13 @@ def predict_each(
         link.stop()
 
 
-def export_project(project: Path, out: Path, only_approved: bool, format_: str = PLAIN.key) -> str:
-    """Write masks, correction over prediction. Raises ``UserError``."""
+def export_project(
+    project: Path, out: Path, only_approved: bool, format_: str = PLAIN.key, identifiers: bool = False
+) -> str:
+    """Write masks, correction over prediction; who images are of only with ``identifiers``. Raises ``UserError``."""
     with Project.open(project) as opened:
-        plan = plan_export(out.absolute(), opened.images.list_images(), only_approved, format_called(format_))
+        records, wanted = opened.images.list_images(), format_called(format_)
+        plan = plan_export(out.absolute(), records, only_approved, wanted, identifiers=identifiers)
         if plan.refused:
             raise UserError(plan.refused[0])
         if not plan.outgoing:

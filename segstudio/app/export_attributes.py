@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from segstudio.app.export_claim import claim
 from segstudio.app.exporting import ExportPlan, Outgoing
+from segstudio.app.identifiers import coded, identifies
 from segstudio.formats.writing import plain_cell, write_whole
 from segstudio.store.project_db import Project
 
@@ -22,10 +23,12 @@ _IMAGE = "image"
 def begin_export(project: Project, plan: ExportPlan) -> Known:
     """Claim the files of an export, and look up what is known of its images; on the store thread.
 
+    Who they are of is left out, or told by a number where several are of one, unless the plan wants ``identifiers``.
     Raises ``UserError``, and changes nothing, where ``claim`` does.
     """
     found = project.attributes.all()
-    known = {one.record.id: found[one.record.origin] for one in plan.outgoing if found.get(one.record.origin)}
+    known: Known = {one.record.id: found[one.record.origin] for one in plan.outgoing if found.get(one.record.origin)}
+    known = known if plan.identifiers else _without_names(known)
     claim(project, plan.folder, [*plan.files, *([plan.folder / ATTRIBUTES] if known else [])])
     return known
 
@@ -38,6 +41,21 @@ def write_attributes(plan: ExportPlan, written: Sequence[Outgoing], known: Known
     rows = [(one, known[one.record.id]) for one in written if one.record.id in known]
     if rows:
         write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))
+
+
+def _without_names(known: Known) -> Known:
+    """The same without who images are of: by a number, and not at all where each image has a value of its own."""
+    values_of: dict[str, list[str]] = {}
+    for values in known.values():
+        for name in filter(identifies, values):
+            values_of.setdefault(name, []).append(values[name])
+    codes = {name: coded(values) for name, values in values_of.items()}
+    own = {name for name, values in values_of.items() if len(set(values)) == len(values)}
+    kept = {
+        image: {name: codes.get(name, {}).get(value, value) for name, value in values.items() if name not in own}
+        for image, values in known.items()
+    }
+    return {image: values for image, values in kept.items() if values}
 
 
 def _table(rows: Sequence[tuple[str, Mapping[str, str]]]) -> bytes:

@@ -48,8 +48,13 @@ class Exporter:
         """True until the last mask is written."""
         return bool(self.progress)
 
-    def export_masks(self, folder: Path, only_approved: bool, format_: MaskFormat = PLAIN) -> None:
-        """Write the mask of each image into ``folder``, and what the format has to say of all of them."""
+    def export_masks(
+        self, folder: Path, only_approved: bool, format_: MaskFormat = PLAIN, identifiers: bool = False
+    ) -> None:
+        """Write the mask of each image into ``folder``, and what the format has to say of all of them.
+
+        What is known of the images goes along, who they are of only with ``identifiers``.
+        """
         if self.busy:
             return
         if self._save_status().state == "failed":
@@ -58,7 +63,8 @@ class Exporter:
             )
             self._announce(Changes(message=Message(sentence, "trouble", key="export")))
             return
-        self._plan = plan = plan_export(folder, self._catalog.records, only_approved, format_, self._catalog.veils)
+        records, veils = self._catalog.records, self._catalog.veils
+        self._plan = plan = plan_export(folder, records, only_approved, format_, veils, identifiers)
         self._waiting, self._troubles, self._entries = list(plan.outgoing), list(plan.refused), []
         self._written = []
         if not self._total:

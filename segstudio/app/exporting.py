@@ -75,12 +75,16 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """What to export and where to; ``refused`` has a sentence for each image that is left out."""
+    """What to export and where to; ``refused`` has a sentence for each image that is left out.
+
+    ``identifiers`` says that what tells who an image is of may go along.
+    """
 
     folder: Path
     format: MaskFormat
     outgoing: tuple[Outgoing, ...]
     refused: tuple[str, ...]
+    identifiers: bool = False
 
     @property
     def files(self) -> list[Path]:
@@ -95,6 +99,7 @@ def plan_export(
     only_approved: bool,
     format_: MaskFormat = PLAIN,
     veils: Callable[[ImageRecord], bool] = lambda _record: False,
+    identifiers: bool = False,
 ) -> ExportPlan:
     """Look at what there is to export; nothing is written.
 
@@ -115,7 +120,7 @@ def plan_export(
             refused.append(f"{where} is a file of the project and was left alone. Choose another folder for the masks.")
         else:
             outgoing.append(of_image[record.id])
-    return ExportPlan(folder, format_, tuple(outgoing), tuple(refused))
+    return ExportPlan(folder, format_, tuple(outgoing), tuple(refused), identifiers)
 
 
 def export_one(

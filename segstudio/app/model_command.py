@@ -25,7 +25,8 @@ def export_model(
 ) -> str:
     """Write a round's model, by default the one in use, with its card; returns what to tell the user.
 
-    The card has the project's name and the round's note only with ``identifiers``. As ONNX, checked on an image of the project, or as safetensors: by the ending of ``out``. Raises ``UserError``.
+    As ONNX, checked on an image of the project, or as safetensors: by the ending of ``out``. The card has the project's
+    name and the round's note only with ``identifiers``. Raises ``UserError``.
     """
     if out.suffix.lower() not in (ONNX, OWN):
         raise UserError(f"“{out.name}” does not say which format: call the file NAME{OWN} or NAME{ONNX}.")

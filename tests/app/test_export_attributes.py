@@ -59,6 +59,55 @@ def test_the_window_and_the_command_write_the_same_table(rig: StudioRig, tmp_pat
         assert read[key_of(folder / "image_01.png")]["Diagnosis"] == "melanoma"
 
 
+def table(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "attributes.csv").read_text("utf-8").splitlines()))
+
+
+def test_who_images_are_of_leaves_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    found = []
+    for number, path in enumerate(write_images(tmp_path / "images", 3)):
+        mask = tmp_path / "masks" / path.name
+        mask.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
+        told = {"PatientName": "Doe" if number else "Roe", "Lesion id": f"MRN77{number}", "Diagnosis": "naevus"}
+        found.append(FoundImage(path, FileMask(mask), attributes=told if number < 2 else {**told, "DOB": "1970"}))
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", tuple(found), ("lesion",), "approved"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert export(rig, tmp_path / "out").startswith("3 masks exported")
+    rig.session.exporter.export_masks(tmp_path / "named", only_approved=True, identifiers=True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    rig.studio.close()
+    export_project(tmp_path / "p.segstudio", tmp_path / "again", True)
+    export_project(tmp_path / "p.segstudio", tmp_path / "again named", True, identifiers=True)
+    for folder in (tmp_path / "out", tmp_path / "again"):
+        assert [[*row.values()] for row in table(folder)] == [
+            ["image_00", "Group 1", "naevus"],
+            ["image_01", "Group 2", "naevus"],
+            ["image_02", "Group 2", "naevus"],
+        ]
+        assert [*table(folder)[0]] == ["image", "PatientName", "Diagnosis"], "what is each image's own tells who it is"
+    for folder in (tmp_path / "named", tmp_path / "again named"):
+        assert [row["PatientName"] for row in table(folder)] == ["Roe", "Doe", "Doe"]
+        assert [row["Lesion id"] for row in table(folder)] == ["MRN770", "MRN771", "MRN772"]
+        assert [row["DOB"] for row in table(folder)] == ["", "", "1970"]
+
+
+def test_where_nothing_else_is_known_there_is_no_table(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    (path,) = write_images(tmp_path / "images", 1)
+    mask = tmp_path / "mask.png"
+    Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
+    found = FoundImage(path, FileMask(mask), attributes={"Patient": "Doe"})
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", (found,), ("lesion",), "approved"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    export(rig, tmp_path / "out")
+    rig.studio.close()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00.png"]
+
+
 def test_coco_calls_images_as_its_own_file_does(rig: StudioRig, tmp_path: Path) -> None:
     rig.studio.close()
     export_project(tmp_path / "p.segstudio", tmp_path / "out", True, "coco")

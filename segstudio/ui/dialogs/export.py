@@ -23,6 +23,11 @@ from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label
 
+_PRIVATE = (
+    "attributes.csv has what the data set says of the images, if it says anything. Without the tick patients, cases "
+    "and the like go by a number, or are left out"
+)
+
 
 class ExportDialog(QDialog):
     """A folder, and whether unapproved masks go too."""
@@ -51,6 +56,8 @@ class ExportDialog(QDialog):
             theme, f"Only approved masks ({session.approved_count} of {len(session.records)})"
         )
         self.only_approved.setChecked(True)
+        self.identifiers = CheckBox(theme, "Include who the images are of in attributes.csv")
+        self.identifiers.setToolTip(_PRIVATE)
         cancel = QPushButton("Cancel")
         cancel.clicked.connect(self.reject)
         self.export = QPushButton("Export")
@@ -77,6 +84,7 @@ class ExportDialog(QDialog):
         layout.addWidget(self.about)
         layout.addSpacing(8)
         layout.addWidget(self.only_approved)
+        layout.addWidget(self.identifiers)
         layout.addSpacing(16)
         layout.addLayout(buttons)
         self._refresh()
@@ -87,7 +95,9 @@ class ExportDialog(QDialog):
         kept = self._settings.get("export_folders")
         kept = dict(kept) if isinstance(kept, dict) else {}
         self._settings.set("export_folders", {**kept, str(self._session.folder): str(folder)})
-        self._session.exporter.export_masks(folder, self.only_approved.isChecked(), self.format.currentData())
+        self._session.exporter.export_masks(
+            folder, self.only_approved.isChecked(), self.format.currentData(), self.identifiers.isChecked()
+        )
         super().accept()
 
     def _last_folder(self) -> str:
