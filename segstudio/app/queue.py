@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog, is_open
@@ -117,7 +117,9 @@ class Queue:
         order, seed = self._order, self._seed
 
         def plan() -> list[Pick]:
-            return next_images([self._candidate(r, insights, at_hand) for r in records], order, PLANNED, seed)
+            kept_aside = {record.group for record in records if record.held_out and record.group}
+            candidates = [self._candidate(record, insights, at_hand, kept_aside) for record in records]
+            return next_images(candidates, order, PLANNED, seed)
 
         self._background.ask(plan, self._planned, lambda error: None)
 
@@ -172,16 +174,22 @@ class Queue:
     def _learns(self) -> bool:
         return self._order in ("uncertain", "diverse")
 
-    def _candidate(self, record: ImageRecord, insights: dict[int, Insight], current: int | None) -> Candidate:
+    def _candidate(
+        self, record: ImageRecord, insights: dict[int, Insight], current: int | None, kept_aside: Container[str]
+    ) -> Candidate:
         at_hand = record.id == current  # and about to be approved
         approved = record.state is ImageState.APPROVED
+        # Twins of other names are left out: to look for them in all pairs at each step would take too long.
+        held_out = record.group in kept_aside if record.held_out is None else record.held_out
         return Candidate(
             record.id,
             open=is_open(record) and not at_hand,
             visited=approved or at_hand,
-            taught=_is_taught(record) or at_hand,
+            taught=_is_taught(record) or (at_hand and not held_out),
             insight=insights.get(record.id) if approved or record.prediction_round is not None else None,
             frame=self._sequences.frame(record),
+            held_out=held_out,
+            scores=held_out and ((approved and record.rejected is None) or at_hand),
         )
 
     def _is_open(self, image_id: int) -> bool:

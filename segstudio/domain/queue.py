@@ -3,7 +3,8 @@
 Uncertainty sampling (Lewis & Gale, SIGIR 1994) joined with greedy k-centre (Gonzalez, "Clustering to minimize the
 maximum intercluster distance", 1985; Sener & Savarese, "Active learning for convolutional neural networks: a core-set
 approach", ICLR 2018): of the images that the model is unsure of, the one least like those that it was taught with.
-Frames of a video are visited sparsely: next to a frame that was visited there is little to learn.
+Frames of a video are visited sparsely: next to a frame that was visited there is little to learn. From what is held
+out nothing is learned, so no more of it comes early than a score needs.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.frames import Frame
+from segstudio.domain.rounds import HELD_OUT_SHARE
 
 Order = Literal["list", "random", "uncertain", "diverse"]
 ORDERS: tuple[Order, ...] = get_args(Order)
@@ -26,8 +28,13 @@ Reason = Literal["unsure", "unlike", "apart", "chance"]
 POOL = 2000
 """Of more images than these only the ones that the model is most unsure of are compared with what it was taught."""
 
+ENOUGH_SCORES = 40
+"""Held-out images from which on a score stands on enough of them: with more it would hardly be more certain."""
+
 _CENTRES_AT_ONCE = 1000
 _LEAST_DISTANCE = 1e-3
+_BEHIND = 4.0
+"""Taken from a score, it puts an image behind all others, however unsure the model is of it."""
 
 Floats = NDArray[np.float32]
 
@@ -47,7 +54,10 @@ class Insight:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An image: ``open`` if it waits for a person, ``visited`` if one was there, ``taught`` if the model learns it."""
+    """An image: ``open`` if it waits for a person, ``visited`` if one was there, ``taught`` if the model learns it.
+
+    ``held_out`` if it is known that the model never will, and ``scores`` if it is held out and approved.
+    """
 
     image_id: int
     open: bool
@@ -55,6 +65,8 @@ class Candidate:
     taught: bool = False
     insight: Insight | None = None
     frame: Frame | None = None
+    held_out: bool = False
+    scores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ def next_images(candidates: Sequence[Candidate], order: Order, count: int, seed:
     - "diverse": the same, times the distance from what it was taught with and from those picked before.
 
     Where nothing is known of an image it comes after those of which something is, by chance. Every further frame of
-    a video counts less the nearer it lies to one that was visited or picked.
+    a video counts less the nearer it lies to one that was visited or picked. While a fifth of what is approved is held
+    out, or ``ENOUGH_SCORES`` images are, what would be held out, too, comes last, in any order but "list".
     """
     if order == "list":
         return [Pick(candidate.image_id, "chance") for candidate in candidates if candidate.open][:count]
@@ -107,6 +120,9 @@ class _Choice:
         self._videos = _Videos(candidates)
         self._uncertainty = np.full(len(candidates), np.nan)
         self._places: _Places | None = None
+        self._held_out = np.array([candidate.held_out for candidate in candidates], np.bool_)
+        self._scores = sum(candidate.scores for candidate in candidates)
+        self._taught = sum(candidate.taught for candidate in candidates)
         if order == "random":
             return
         for index, candidate in enumerate(candidates):
@@ -125,9 +141,13 @@ class _Choice:
         apart = self._videos.apart
         tie = 1e-9 * self._luck
         score = np.where(known, 2 + np.where(known, worth, 0) * apart + tie, self._luck * apart)
-        best = int(np.where(self.open, score, -1).argmax())
+        if self._scores and self._scores >= min(ENOUGH_SCORES, HELD_OUT_SHARE * (self._taught + self._scores)):
+            score = np.where(self._held_out, score - _BEHIND, score)
+        best = int(np.where(self.open, score, -np.inf).argmax())
         pick = Pick(self._candidates[best].image_id, self._reason(best, bool(known[best])))
         self.open[best] = False
+        self._scores += bool(self._held_out[best])
+        self._taught += not self._held_out[best]
         self._videos.visit(best)
         if self._places is not None:
             self._places.teach(best)

@@ -12,7 +12,7 @@ from segstudio.domain.queue import Insight
 from segstudio.formats.dataset import FoundImage
 from segstudio.protocol.messages import Predict
 from tests.helpers.fake_worker import FakeWorker
-from tests.helpers.studios import approve
+from tests.helpers.studios import approve, write_images
 
 SURE = {1: 0.1, 2: 0.1, 3: 0.1, 4: 0.5, 5: 0.2, 6: 0.4, 7: 0.9, 8: 0.1, 9: 0.8}
 """How unsure the model is of each of nine images."""
@@ -66,6 +66,35 @@ def test_with_diversity_one_of_two_alike_is_enough(told):
     assert visits(told, 2) == [7, 6]
     # Nine would have been next by uncertainty alone, and looks like seven.
     assert {pick.image_id for pick in told.session.queue.plan[:3]} == {5, 8, 9}
+
+
+def test_frames_of_a_video_that_is_held_out_wait_while_the_score_has_enough(rig, tmp_path):
+    """As in MADS: few of its videos are done, and one of these is kept aside for the score."""
+    names = [f"Tai_Tai{video}_C0_{45 * frame:05d}.png" for video in range(6) for frame in range(8)]
+    paths = write_images(tmp_path / "mads", len(names))
+    session = rig.new_project(
+        images=[path.rename(path.with_name(name)) for path, name in zip(paths, names, strict=True)]
+    )
+    records = list(session.records)
+    assert records[0].group == records[7].group != records[8].group
+
+    def decide(place: int, held_out: bool) -> None:
+        session.catalog.replace(replace(records[place], state=ImageState.APPROVED, held_out=held_out))
+
+    for place in (0, 3):
+        decide(place, True)
+    for place in range(8, 48):
+        if place % 8 in (0, 2, 4, 5, 7):
+            decide(place, False)
+    kept_aside = {record.id for record in records[:8]}
+    choose(rig, "random")
+    assert kept_aside & {pick.image_id for pick in session.queue.plan}, "two of 27 are too few for a score"
+    for place in (1, 2, 4, 5, 6):
+        decide(place, True)
+    session.queue.refresh()
+    planned(rig)
+    # Seven of 32 are a fifth, also of the first three that come next.
+    assert not kept_aside & {pick.image_id for pick in session.queue.plan[:4]}
 
 
 def test_by_chance_is_the_same_every_time_and_not_the_list(told):

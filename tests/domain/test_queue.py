@@ -26,7 +26,9 @@ def projects(draw: st.DrawFn) -> list[Candidate]:
     for image_id in draw(st.lists(st.integers(1, 10**6), max_size=25, unique=True)):
         visited = draw(st.booleans())
         insight, frame = draw(st.none() | insights), draw(st.none() | frames)
-        made.append(Candidate(image_id, not visited, visited, visited and draw(st.booleans()), insight, frame))
+        teaches = visited and draw(st.booleans())
+        kept = not teaches and draw(st.booleans())
+        made.append(Candidate(image_id, not visited, visited, teaches, insight, frame, kept, kept and visited))
     return made
 
 
@@ -190,3 +192,46 @@ def test_of_mads_nearly_every_video_is_visited_before_one_is_visited_twice() -> 
     videos = {frame.sequence for frame in frames if frame is not None}
     seen = {frames[pick.image_id] for pick in next_images(project, "random", len(videos))}
     assert len({frame.sequence for frame in seen if frame is not None}) > 0.95 * len(videos) > 70
+
+
+def video(name: str, frames: int, *, held_out: bool, approved: int = 0) -> list[Candidate]:
+    """Frames of a video, every tenth, of which the first so many are approved; unsure of if it is held out."""
+    first = 1000 * (1 + "abcdefgh".index(name))
+    insight = Insight(1, 0.9 if held_out else 0.1, None)
+    return [
+        Candidate(
+            first + n, n >= approved, n < approved, n < approved and not held_out, insight, Frame(name, 10 * n),
+            held_out, held_out and n < approved,
+        )
+        for n in range(frames)
+    ]  # fmt: skip
+
+
+def kept_aside(project: list[Candidate], picks: list[Pick]) -> list[bool]:
+    by_id = {candidate.image_id: candidate for candidate in project}
+    return [by_id[pick.image_id].held_out for pick in picks]
+
+
+@pytest.mark.parametrize("order", ["random", "uncertain", "diverse"])
+def test_what_is_held_out_waits_while_enough_of_it_is_approved(order: Order) -> None:
+    project = video("a", 16, held_out=True, approved=2) + video("b", 30, held_out=False, approved=8)
+    asked = kept_aside(project, next_images(project, order, 36))
+    assert asked[:1] == [False], "two of ten are a fifth"
+    for count in range(1, 22):
+        assert 2 + sum(asked[:count]) <= 0.2 * (10 + count) + 1
+    assert asked[-8:] == [True] * 8, "they come last, but they come"
+    few = video("a", 16, held_out=True, approved=1) + video("b", 30, held_out=False, approved=8)
+    if order == "uncertain":
+        assert kept_aside(few, next_images(few, order, 1)) == [True], "one of nine is too few"
+
+
+def test_forty_scores_are_enough() -> None:
+    project = video("a", 100, held_out=True, approved=40) + video("b", 700, held_out=False, approved=300)
+    assert not any(kept_aside(project, next_images(project, "uncertain", 50)))
+    project = video("a", 100, held_out=True, approved=39) + video("b", 700, held_out=False, approved=300)
+    assert kept_aside(project, next_images(project, "uncertain", 50)) == [True] + [False] * 49
+
+
+def test_without_a_score_nothing_waits() -> None:
+    project = video("a", 3, held_out=True) + video("b", 3, held_out=False)
+    assert kept_aside(project, next_images(project, "uncertain", 1)) == [True]
