@@ -54,6 +54,19 @@ class Rect(NamedTuple):
             return self
         return Rect(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
+    def without(self, other: Rect) -> list[Rect]:
+        """The pixels that are not in ``other``, as at most four rectangles; above, below, left, right."""
+        both = self.intersect(other)
+        if both.is_empty:
+            return [] if self.is_empty else [self]
+        parts = (
+            Rect(self.x0, self.y0, self.x1, both.y0),
+            Rect(self.x0, both.y1, self.x1, self.y1),
+            Rect(self.x0, both.y0, both.x0, both.y1),
+            Rect(both.x1, both.y0, self.x1, both.y1),
+        )
+        return [part for part in parts if not part.is_empty]
+
     def expand(self, margin: int) -> Rect:
         """Grown by ``margin`` pixels on every side."""
         return Rect(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)

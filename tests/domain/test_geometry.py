@@ -26,6 +26,15 @@ def test_intersection_holds_the_pixels_in_both(one: Rect, other: Rect) -> None:
     assert pixels(one.intersect(other)) == pixels(one) & pixels(other)
 
 
+@given(rects, rects)
+def test_what_is_left_of_a_rectangle_comes_in_few_that_share_no_pixel(one: Rect, other: Rect) -> None:
+    left = one.without(other)
+    assert len(left) <= 4
+    assert all(pixels(rect) for rect in left)
+    assert set().union(*map(pixels, left)) == pixels(one) - pixels(other)
+    assert sum(map(len, map(pixels, left))) == len(pixels(one) - pixels(other))
+
+
 @given(rects)
 def test_a_clipped_rectangle_indexes_its_pixels_and_no_others(rect: Rect) -> None:
     image = np.zeros((HEIGHT, WIDTH), bool)

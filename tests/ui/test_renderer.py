@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage, QPainter
 
 from segstudio.app.document import Document
@@ -10,6 +11,7 @@ from segstudio.domain.patch import Patch
 from segstudio.domain.plane import Plane
 from segstudio.domain.segments import SegmentTable, make_classes
 from segstudio.ui.canvas.colors import OverlayColors, outline_widths, premultiplied
+from segstudio.ui.canvas.lines import paint_lines
 from segstudio.ui.canvas.renderer import Renderer, Surface
 from segstudio.ui.canvas.view import View
 
@@ -177,3 +179,22 @@ def test_the_last_row_and_column_of_an_odd_image_are_drawn():
     document = make_document(41, 61, (0, 0, 61, 41))
     shot = paint(Renderer(document, OverlayColors.of(TABLE, 0.35)), View(0.45), 60, 60)
     assert np.abs(shot[17, 26] - blended(SKY, 0.35)).max() <= 6
+
+
+@pytest.mark.parametrize(("scale", "corner"), [(8.0, (0, 0)), (9.3, (-13, 7)), (16.0, (5, -40)), (31.7, (-300, -200))])
+def test_lines_between_pixels_are_where_pixels_meet_and_as_strong_where_they_cross(scale, corner):
+    view, width, height = View(scale, *corner), 220, 170
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    paint_lines(painter, view, 1.0, QRect(0, 0, width, height), (20, 15), None)
+    painter.end()
+    across = [round(view.to_screen(n, 0)[0]) for n in range(21)]
+    down = [round(view.to_screen(0, n)[1]) for n in range(16)]
+    x, y = np.arange(width), np.arange(height)[:, None]
+    inside = (x >= across[0]) & (x <= across[-1]) & (y >= down[0]) & (y <= down[-1])
+    expected = inside & (np.isin(x, across) | np.isin(y, down))
+    shot = pixels(image)
+    assert len(np.unique(shot[expected])) == 1
+    assert (shot[expected] > 0).all()
+    assert (shot[~expected] == 0).all()

@@ -70,15 +70,7 @@ class Layer:
         All of it must be run before the layer is drawn, on any threads, in any order.
         """
         kept = self.valid.intersect(window)
-        if kept.is_empty:
-            missing = [window]
-        else:
-            missing = [
-                Rect(window.x0, window.y0, window.x1, kept.y0),
-                Rect(window.x0, kept.y1, window.x1, window.y1),
-                Rect(window.x0, kept.y0, kept.x0, kept.y1),
-                Rect(kept.x1, kept.y0, window.x1, kept.y1),
-            ]
+        missing = window.without(kept)
         marked, self._marked = self._marked, []
         self.valid = window
         jobs: list[Job] = []

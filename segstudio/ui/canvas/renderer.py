@@ -124,6 +124,12 @@ class Renderer:
         """Let the old overlay go."""
         self._fading = None
 
+    def place(self, view: View) -> Rect:
+        """The device pixels that the image takes in a view that is snapped, also beyond the screen."""
+        whole = Grid.of(view.scale, self.width, self.height, 1.0).bounds
+        x, y = int(view.x), int(view.y)
+        return Rect(x, y, x + whole.width, y + whole.height)
+
     def repaint_rect(self, image_rect: Rect, view: View, ratio: float) -> Rect:
         """The device pixels to repaint after the mask changed in ``image_rect``."""
         return view.screen_rect(image_rect).expand(round(_REPAINT_MARGIN * ratio))

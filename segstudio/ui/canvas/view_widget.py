@@ -247,8 +247,9 @@ class ImageView(ZoomWidget):
         painter.end()
 
     def _paint_part(self, painter: QPainter, part: QRect, fade: float) -> None:
-        painter.fillRect(part, self._theme.color("canvas"))
+        ground = self._theme.color("canvas")
         if self.renderer is None:
+            painter.fillRect(part, ground)
             return
         ratio = self._ratio
         exposed = Rect(
@@ -260,6 +261,8 @@ class ImageView(ZoomWidget):
         surface = Surface(*self._device_size(), ratio)
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
+        for beside in exposed.without(self.renderer.place(self.snapped)):
+            painter.fillRect(QRect(beside.x0, beside.y0, beside.width, beside.height), ground)
         self.renderer.paint(painter, self.snapped, exposed, surface, not self.bare, fade)
         painter.restore()
 
