@@ -271,6 +271,29 @@ def pan() -> None:
             took += [bench.wheel(1, 900, 500) for _ in range(26)]
             took += [bench.wheel(-1, 700, 600) for _ in range(26)]
         row("zoom from fit to 3200 % and back, 8192 px", "p99 <= 16", figures(took))
+        until_sharp, turns = _sharpened(bench)
+        row("the same, until the picture is sharp, if at first it is not", "", figures(until_sharp))
+        row("the longest that the window is busy on the way to it", "p99 <= 16", figures(turns))
+
+
+def _sharpened(bench: Bench) -> tuple[list[float], list[float]]:
+    """Milliseconds after a turn of the wheel until the picture is sharp, and of the longest turn of the event loop."""
+    until_sharp, turns = [], []
+    bench.canvas.zoom_fit()
+    bench.turn()
+    for notch in [1] * 26 + [-1] * 26:
+        began = time.perf_counter()
+        longest = bench.wheel(notch, 900, 500)
+        if not bench.canvas.rough:
+            continue
+        while bench.canvas.rough:
+            turned = time.perf_counter()
+            bench.turn()
+            longest = max(longest, 1000 * (time.perf_counter() - turned))
+            time.sleep(0.0005)
+        until_sharp.append(1000 * (time.perf_counter() - began))
+        turns.append(longest)
+    return until_sharp, turns
 
 
 def steps() -> None:

@@ -93,6 +93,7 @@ class WindowRig:
                 and self.session.save_status.state != "saving"
                 and (self.canvas.ready or bool(self.session.failure))
                 and not self.canvas._fade_timer.isActive()
+                and not self.canvas.rough
             )
         )
 

@@ -17,7 +17,6 @@ from segstudio.imaging.mips import Mips
 from segstudio.ui.canvas.grid import Grid
 from segstudio.ui.canvas.layer import Pixels
 from segstudio.ui.canvas.overlay import Picture
-from segstudio.ui.canvas.view import CRISP_FROM
 
 
 class Levels:
@@ -57,7 +56,7 @@ class Base:
         bgra = out[..., None].view(np.uint8)
         if scale == 1.0:
             self._bgra(self._mips.part(step, rect), bgra)
-        elif scale >= CRISP_FROM:
+        elif grid.crisp:
             self._draw_squares(rect, grid, out)
         else:
             self._draw_smooth(rect, step, scale, bgra)

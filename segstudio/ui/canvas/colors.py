@@ -126,8 +126,11 @@ def premultiplied(color: Color, alpha: int) -> int:
 
 
 def outline_widths(pixels: float) -> tuple[int, int]:
-    """Whole pixels of the light and the dark line for an outline about ``pixels`` wide; each is at least one."""
-    total = max(2, round(pixels))
+    """Whole pixels of the light and the dark line for an outline about ``pixels`` wide.
+
+    Each is at least one, but for an outline of less than one in all, which is a light line only.
+    """
+    total = max(1 if pixels < 1 else 2, round(pixels))
     light = (total + 1) // 2
     return light, total - light
 

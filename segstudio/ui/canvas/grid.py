@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.geometry import Rect
 from segstudio.ui.canvas.colors import OUTLINE_WIDTH, outline_widths
-from segstudio.ui.canvas.view import View
+from segstudio.ui.canvas.view import CRISP_FROM, View
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Grid:
     """Device pixels of the image at ``scale``, from its upper left corner.
 
     ``light`` and ``dark`` are the widths of the outline's two lines; ``zoom`` is whole device pixels a logical one.
+    ``crisp`` says that image pixels are drawn as squares.
     """
 
     scale: float
@@ -25,12 +26,14 @@ class Grid:
     light: int
     dark: int
     zoom: int = 1
+    crisp: bool = False
 
     @classmethod
     def of(cls, scale: float, image_width: int, image_height: int, ratio: float) -> Grid:
         """For an image at a scale, on a screen of ``ratio`` device pixels a logical one."""
         width, height = (max(1, round(side * scale)) for side in (image_width, image_height))
-        return cls(scale, width, height, *outline_widths(OUTLINE_WIDTH * ratio), max(1, round(ratio)))
+        crisp = scale >= CRISP_FROM * min(1.0, ratio)
+        return cls(scale, width, height, *outline_widths(OUTLINE_WIDTH * ratio), max(1, round(ratio)), crisp)
 
     @property
     def bounds(self) -> Rect:

@@ -6,31 +6,32 @@ touched, panning what came into sight, zooming what is in sight; so the size of 
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage, QPainter
 
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.ui.canvas.base import Base, Levels
 from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.grid import Grid
-from segstudio.ui.canvas.layer import Job, Layer
+from segstudio.ui.canvas.layer import Layer
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.overlay import Doubt, Overlay, Picture
+from segstudio.ui.canvas.sheets import Compose, Sheets
 from segstudio.ui.canvas.view import View
 
 _REPAINT_MARGIN = 4
 """Logical pixels round a change that its outline may reach."""
 
-_MUCH = 300_000
-"""Pixels from which on it pays to use another core."""
+_SMALL = 1 << 20
+"""Device pixels that are composed quickly enough anywhere."""
 
-_beside = ThreadPoolExecutor(1, thread_name_prefix="canvas")
+ROUGH = 2
+"""Device pixels a side of what is one pixel in a rough picture."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ class Renderer:
         self._base = Base(self.levels, look.tone)
         self._overlay = Overlay(picture, colors, look)
         self._doubt = Doubt(picture)
-        self._grid: Grid | None = None
-        self._surface = Surface(0, 0)
-        self._base_layer = self._doubt_layer = self._overlay_layer = Layer(1, 1, opaque=True)
+        self._sharp, self._rough = Sheets(), Sheets()
         self._fading: Layer | None = None
 
     # ---- what is shown ----------------------------------------------------------------------------------------
@@ -86,7 +85,8 @@ class Renderer:
         before, self._look = self._look, look
         if look.tone != before.tone:
             self._base = Base(self.levels, look.tone)
-            self._base_layer.clear()
+            for sheets in (self._sharp, self._rough):
+                sheets.base.clear()
         if (look.style, look.hatched, look.source) != (before.style, before.hatched, before.source):
             self._renew_overlay()
 
@@ -102,33 +102,35 @@ class Renderer:
         """Show where unlike ones of ``cells``, (height, width), meet; None for no lines."""
         if cells is not self._overlay.cells:
             self._overlay.cells = cells
-            self._overlay_layer.clear()
+            self._clear_overlay()
 
     def mask_changed(self, image_rect: Rect) -> None:
         """The shown mask changed in a rectangle of image pixels."""
-        if self._grid is not None and not image_rect.is_empty:
-            self._overlay_layer.mark(self._grid.touched(image_rect))
+        self._sharp.mark(image_rect)
+        self._rough.mark(image_rect)
 
     def doubt_changed(self) -> None:
         """The model is unsure elsewhere."""
         self._doubt = Doubt(self._picture)
-        self._doubt_layer.clear()
+        for sheets in (self._sharp, self._rough):
+            sheets.doubt.clear()
 
     def begin_fade(self) -> None:
         """Keep the overlay as it was before the mask changed, to fade it into the next."""
-        self._fading = self._overlay_layer
-        self._overlay_layer = self._layer(opaque=False)
+        self._fading = self._sharp.renew_overlay()
         self.doubt_changed()
 
     def end_fade(self) -> None:
         """Let the old overlay go."""
         self._fading = None
 
-    def place(self, view: View) -> Rect:
+    def place(self, view: View, rough: bool = False) -> Rect:
         """The device pixels that the image takes in a view that is snapped, also beyond the screen."""
-        whole = Grid.of(view.scale, self.width, self.height, 1.0).bounds
-        x, y = int(view.x), int(view.y)
-        return Rect(x, y, x + whole.width, y + whole.height)
+        if not rough:
+            return _place(view, self.width, self.height)
+        far, x, y = _far(view)
+        place = _place(far, self.width, self.height)
+        return Rect(x + ROUGH * place.x0, y + ROUGH * place.y0, x + ROUGH * place.x1, y + ROUGH * place.y1)
 
     def repaint_rect(self, image_rect: Rect, view: View, ratio: float) -> Rect:
         """The device pixels to repaint after the mask changed in ``image_rect``."""
@@ -144,70 +146,120 @@ class Renderer:
         The image's corner is put on a whole device pixel, see ``View.snapped``.
         """
         view = view.snapped()
-        grid = Grid.of(view.scale, self.width, self.height, surface.ratio)
-        sight = grid.sight(view, Rect(0, 0, surface.width, surface.height))
-        part = grid.sight(view, exposed)
+        sheets = self._sharp
+        self._ask(sheets, view, surface, mask)
+        sheets.make()
+        self._draw(sheets, painter, view, exposed, mask, fade)
+
+    def paint_rough(self, painter: QPainter, view: View, exposed: Rect, surface: Surface, mask: bool = True) -> None:
+        """As ``paint``, with pixels of ``ROUGH`` x ``ROUGH`` device pixels: a quarter of the work."""
+        far, x, y = _far(view)
+        sheets = self._rough
+        self._ask(sheets, far, _far_surface(surface), mask)
+        sheets.make()
+        # Put together small and enlarged once, which takes half the time of enlarging each layer.
+        part = Rect(
+            (exposed.x0 - x) // ROUGH,
+            (exposed.y0 - y) // ROUGH,
+            -((x - exposed.x1) // ROUGH),
+            -((y - exposed.y1) // ROUGH),
+        ).intersect(_place(far, self.width, self.height))
         if part.is_empty:
             return
-        self._prepare(grid, surface)
-        x, y = int(view.x), int(view.y)
-        jobs = self._base_layer.show(sight, lambda rect, out: self._base.compose(rect, grid, out))
+        small = QImage(part.width, part.height, QImage.Format.Format_RGB32)
+        on_small = QPainter(small)
+        on_small.translate(-part.x0, -part.y0)
+        self._draw(sheets, on_small, far, part, mask, 1.0)
+        on_small.end()
+        painter.drawImage(
+            QRect(x + ROUGH * part.x0, y + ROUGH * part.y0, ROUGH * part.width, ROUGH * part.height), small
+        )
+
+    def prepare(self, view: View, surface: Surface, mask: bool, until: float) -> bool:
+        """Compose what ``paint`` will need, as far as there is time: ``until`` is a ``time.monotonic``.
+
+        True when all is there.
+        """
+        self._ask(self._sharp, view.snapped(), surface, mask)
+        return self._sharp.make(until)
+
+    def forget_rough(self) -> None:
+        """No rough picture is wanted for now."""
+        self._rough.forget()
+
+    def effort(self, view: View, surface: Surface, mask: bool = True) -> float:
+        """Milliseconds that ``paint`` would compose for, by how long it took last; 0.0 for a small picture."""
+        grid, sight = self._sight(view.snapped(), surface)
+        missing = self._sharp.missing(sight) if grid == self._sharp.grid else sight.width * sight.height
+        return 0.0 if missing < _SMALL else missing * len(self._wanted(self._sharp, mask)) * self._sharp.pace
+
+    def _sight(self, view: View, surface: Surface) -> tuple[Grid, Rect]:
+        grid = Grid.of(view.scale, self.width, self.height, surface.ratio)
+        return grid, grid.sight(view, Rect(0, 0, surface.width, surface.height))
+
+    def _wanted(self, sheets: Sheets, mask: bool) -> list[tuple[Layer, Compose]]:
+        wanted: list[tuple[Layer, Compose]] = [(sheets.base, self._base.compose)]
         if mask and self._look.doubt:
-            jobs += self._doubt_layer.show(sight, lambda rect, out: self._doubt.compose(rect, grid, out))
+            wanted.append((sheets.doubt, self._doubt.compose))
         if mask and self._look.source != "none":
-            jobs += self._overlay_layer.show(sight, lambda rect, out: self._overlay.compose(rect, grid, out))
-        _run(jobs)
-        self._base_layer.draw(painter, part, x, y)
+            wanted.append((sheets.overlay, self._overlay.compose))
+        return wanted
+
+    def _ask(self, sheets: Sheets, view: View, surface: Surface, mask: bool) -> None:
+        grid, sight = self._sight(view, surface)
+        if sheets.fit(grid, surface.width, surface.height) and sheets is self._sharp:
+            self._fading = None
+        if not sight.is_empty:
+            sheets.ask(sight, self._wanted(sheets, mask))
+
+    def _draw(self, sheets: Sheets, painter: QPainter, view: View, exposed: Rect, mask: bool, fade: float) -> None:
+        assert sheets.grid is not None
+        part = sheets.grid.sight(view, exposed)
+        if part.is_empty:
+            return
+        x, y = int(view.x), int(view.y)
+        sheets.base.draw(painter, part, x, y)
         if not mask:
             return
         if self._look.doubt:
-            self._doubt_layer.draw(painter, part, x, y)
+            sheets.doubt.draw(painter, part, x, y)
         if self._look.source == "none":
             return
         if self._fading is not None and fade < 1.0:
             painter.setOpacity(1.0 - fade)
             self._fading.draw(painter, part, x, y)
             painter.setOpacity(fade)
-        self._overlay_layer.draw(painter, part, x, y)
+        sheets.overlay.draw(painter, part, x, y)
         painter.setOpacity(1.0)
 
-    def _prepare(self, grid: Grid, surface: Surface) -> None:
-        """Layers for a zoom and a screen: cleared for another zoom, made anew for another screen."""
-        if surface != self._surface:
-            self._surface = surface
-            self._base_layer = self._layer(opaque=True)
-            self._doubt_layer, self._overlay_layer = self._layer(opaque=False), self._layer(opaque=False)
-            self._fading = None
-        elif grid != self._grid:
-            for layer in (self._base_layer, self._doubt_layer, self._overlay_layer):
-                layer.clear()
-            self._fading = None
-        self._grid = grid
-
-    def _layer(self, opaque: bool) -> Layer:
-        return Layer(max(1, self._surface.width), max(1, self._surface.height), opaque)
+    def _clear_overlay(self) -> None:
+        for sheets in (self._sharp, self._rough):
+            sheets.overlay.clear()
 
     def _renew_overlay(self) -> None:
         before = self._overlay
         self._overlay = Overlay(self._picture, self._colors, self._look)
         self._overlay.preview, self._overlay.cells = before.preview, before.cells
-        self._overlay_layer.clear()
+        self._clear_overlay()
         self._fading = None
 
 
-def _run(jobs: list[Job]) -> None:
-    """Run all jobs; where there is much to do, on another core too."""
-    waiting = deque(jobs)
+def _place(view: View, width: int, height: int) -> Rect:
+    """Where an image of ``width`` x ``height`` px lies in a view that is snapped."""
+    whole = Grid.of(view.scale, width, height, 1.0).bounds
+    x, y = int(view.x), int(view.y)
+    return Rect(x, y, x + whole.width, y + whole.height)
 
-    def work() -> None:
-        while True:
-            try:
-                job = waiting.popleft()
-            except IndexError:
-                return
-            job.run()
 
-    helper = _beside.submit(work) if sum(job.pixels for job in jobs) > _MUCH else None
-    work()
-    if helper is not None:
-        helper.result()
+def _far(view: View) -> tuple[View, int, int]:
+    """A view of a rough picture, and by how many device pixels it is moved to lie where the sharp one does."""
+    view = view.snapped()
+    x, y = int(view.x), int(view.y)
+    # Moved left or up only, so that the screen's first pixels lie in the first of the rough ones.
+    far = View(view.scale / ROUGH, -(-x // ROUGH), -(-y // ROUGH))
+    return far, x - ROUGH * int(far.x), y - ROUGH * int(far.y)
+
+
+def _far_surface(surface: Surface) -> Surface:
+    # One more, since the rough picture may be moved by less than its pixel.
+    return Surface(surface.width // ROUGH + 2, surface.height // ROUGH + 2, surface.ratio / ROUGH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
 FADE_MS = 150
 FRAME_MS = 16
+
+HURRY_MS = 4.0
+"""Composing for longer than that is put off while the zoom changes: what else is painted has to fit in a frame, too."""
+
+RESTS_MS = 50
+"""How long after its last step the zoom counts as at rest."""
+
+SLICE_MS = 6.0
+"""For how long the sharp picture is composed in one turn of the event loop, once the zoom rests."""
+
 LOADING_SHOWN_AFTER_MS = 180
 _NOTE_MARGIN = 16
 _CROSS = 9
@@ -61,6 +72,11 @@ class ImageView(ZoomWidget):
         self.setMouseTracking(True)
         self.setMinimumSize(320, 240)
         self.setAccessibleName("Image and mask")
+        self.rough = False
+        """Whether a rough picture is shown, for as long as the zoom changes and the sharp one would come too late."""
+        self._sharpen_timer = QTimer(self)
+        self._sharpen_timer.setSingleShot(True)
+        self._sharpen_timer.timeout.connect(self._sharpen)
         self.loading_note = QLabel(self)
         self.loading_note.setObjectName("banner")
         self.loading_note.setMargin(8)
@@ -163,6 +179,7 @@ class ImageView(ZoomWidget):
         before = None if self.document is None else self.document.image_id
         self.document = document
         self._fade_timer.stop()
+        self.rough = False
         self.renderer = None if document is None else self._make_renderer(document)
         # Another image starts whole, so that one glance takes it in; the same one read again keeps the zoom.
         if document is not None and (self.fits or before != document.image_id):
@@ -203,6 +220,28 @@ class ImageView(ZoomWidget):
         """Repaint a rectangle of image pixels, and what its outline reaches."""
         if self.renderer is not None and not rect.is_empty:
             self.update(self._logical(self.renderer.repaint_rect(rect, self.snapped, self._ratio)))
+
+    def hurry(self) -> None:
+        """Show at once what can be composed at once, and the rest of it once the zoom rests."""
+        # Hatches of a rough picture would be twice as wide as those of a sharp one.
+        hatched = self.look.hatched or self.look.source == "difference"
+        if self.renderer is not None and not hatched:
+            late = self.renderer.effort(self.snapped, self._surface, not self.bare) > HURRY_MS
+            self.rough = self.rough or late
+        if self.rough:
+            self._sharpen_timer.start(RESTS_MS)
+
+    def _sharpen(self) -> None:
+        """Compose the sharp picture, a little in each turn of the event loop, and show it when it is there."""
+        if not self.rough or self.renderer is None:
+            return
+        until = time.monotonic() + SLICE_MS / 1000
+        if self.renderer.prepare(self.snapped, self._surface, not self.bare, until):
+            self.rough = False
+            self.renderer.forget_rough()
+            self.update()
+        else:
+            self._sharpen_timer.start(0)
 
     def _describe(self) -> None:
         if self.session is None or self.document is None:
@@ -258,13 +297,19 @@ class ImageView(ZoomWidget):
             math.ceil((part.right() + 1) * ratio),
             math.ceil((part.bottom() + 1) * ratio),
         )
-        surface = Surface(*self._device_size(), ratio)
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        for beside in exposed.without(self.renderer.place(self.snapped)):
+        for beside in exposed.without(self.renderer.place(self.snapped, self.rough)):
             painter.fillRect(QRect(beside.x0, beside.y0, beside.width, beside.height), ground)
-        self.renderer.paint(painter, self.snapped, exposed, surface, not self.bare, fade)
+        if self.rough:
+            self.renderer.paint_rough(painter, self.snapped, exposed, self._surface, not self.bare)
+        else:
+            self.renderer.paint(painter, self.snapped, exposed, self._surface, not self.bare, fade)
         painter.restore()
+
+    @property
+    def _surface(self) -> Surface:
+        return Surface(*self._device_size(), self._ratio)
 
     def paint_over(self, painter: QPainter, part: QRect) -> None:
         """Paint what lies over image and mask within ``part``, in logical pixels."""

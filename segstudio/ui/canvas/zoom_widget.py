@@ -53,11 +53,16 @@ class ZoomWidget(QWidget):
     def zoom_step(self, direction: int) -> None:
         """Zoom in (1) or out (-1) to the next stop."""
         self._zoom(self.view.stepped(direction, *self._zoom_point()))
+        self.hurry()
 
     def zoom_at(self, factor: float, position: QPointF) -> None:
         """Zoom by ``factor`` with the image held at a logical position."""
         ratio = self._ratio
         self._zoom(self.view.zoomed(factor, position.x() * ratio, position.y() * ratio))
+        self.hurry()
+
+    def hurry(self) -> None:
+        """The zoom changed, and may soon change again."""
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the image by logical pixels."""

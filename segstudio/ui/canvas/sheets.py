@@ -1,0 +1,122 @@
+"""What is composed of a picture for one zoom and one screen: image, doubt and overlay, each a ``Layer``."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from segstudio.domain.geometry import EMPTY, Rect
+from segstudio.ui.canvas.grid import Grid
+from segstudio.ui.canvas.layer import Job, Layer, Pixels
+
+Compose = Callable[[Rect, Grid, Pixels], None]
+
+_MUCH = 1_200_000
+"""Pixels from which on it pays to use another core, also where that is busy."""
+
+_PACE = 5e-6
+"""Milliseconds a pixel before any was made, as on a slow machine."""
+
+_beside = ThreadPoolExecutor(1, thread_name_prefix="canvas")
+
+
+class Sheets:
+    """The layers, and what is still to be made of them.
+
+    What ``ask`` adds must be made by ``make`` before any layer is drawn.
+    """
+
+    def __init__(self) -> None:
+        self.grid: Grid | None = None
+        self.base = self.doubt = self.overlay = Layer(1, 1, opaque=True)
+        self._size = (0, 0)
+        self.pace = _PACE
+        """Milliseconds a pixel of a layer, as it was when much was made last."""
+        self._sight = EMPTY
+        self._waiting: deque[Job] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many pixels are still to be made, each layer's counted."""
+        return sum(job.pixels for job in self._waiting)
+
+    def fit(self, grid: Grid, width: int, height: int) -> bool:
+        """Be for a zoom and a screen, in device pixels; True where what was there is of no use any more."""
+        if (width, height) != self._size:
+            self._size = width, height
+            self.base, self.doubt, self.overlay = (self._layer(opaque) for opaque in (True, False, False))
+        elif grid != self.grid:
+            for layer in (self.base, self.doubt, self.overlay):
+                layer.clear()
+        else:
+            return False
+        self._waiting.clear()
+        self.grid = grid
+        return True
+
+    def forget(self) -> None:
+        """Be for no zoom, so that changes cost nothing here."""
+        self.grid = None
+        self._waiting.clear()
+
+    def mark(self, image: Rect) -> None:
+        """The overlay is out of date in a rectangle of image pixels."""
+        if self.grid is not None and not image.is_empty:
+            self.overlay.mark(self.grid.touched(image))
+
+    def renew_overlay(self) -> Layer:
+        """Begin the overlay anew, in a layer of its own; returns the one before."""
+        before, self.overlay = self.overlay, self._layer(opaque=False)
+        return before
+
+    def missing(self, sight: Rect) -> int:
+        """How many pixels of the image in ``sight`` are not there."""
+        return sum(part.width * part.height for part in sight.without(self.base.valid))
+
+    def ask(self, sight: Rect, wanted: Iterable[tuple[Layer, Compose]]) -> None:
+        """Move layers to ``sight``; what they lack there waits to be made."""
+        grid = self.grid
+        assert grid is not None
+        if sight != self._sight:
+            # What waits would be put where something else rests once the layers were moved.
+            self.make()
+            self._sight = sight
+        for layer, compose in wanted:
+            self._waiting.extend(layer.show(sight, partial(_compose, compose, grid)))
+
+    def make(self, until: float | None = None) -> bool:
+        """Make what waits, on another core too where that is much; True when nothing is left.
+
+        At ``until``, a ``time.monotonic``, no more is begun; but something is, whatever the time.
+        """
+        waiting, pixels, began = self._waiting, self.waiting, time.monotonic()
+        much = pixels > _MUCH
+
+        def work() -> None:
+            while True:
+                try:
+                    job = waiting.popleft()
+                except IndexError:
+                    return
+                job.run()
+                if until is not None and time.monotonic() >= until:
+                    return
+
+        helper = _beside.submit(work) if much else None
+        work()
+        if helper is not None:
+            helper.result()
+        if much:
+            made = pixels - self.waiting
+            self.pace += 0.5 * (1000 * (time.monotonic() - began) / max(1, made) - self.pace)
+        return not waiting
+
+    def _layer(self, opaque: bool) -> Layer:
+        return Layer(max(1, self._size[0]), max(1, self._size[1]), opaque)
+
+
+def _compose(compose: Compose, grid: Grid, rect: Rect, out: Pixels) -> None:
+    compose(rect, grid, out)
