@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
@@ -13,7 +15,7 @@ from segstudio.domain.review import Standing, standing
 from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, label, restyle
+from segstudio.ui.widgets import FittingLabel, label, restyle
 
 _APPROVE, _REOPEN = "Approve", "Take approval back"
 
@@ -49,6 +51,9 @@ class StateGlyph(QWidget):
 _ROOM_FOR_SIZE = 560
 """Width of the line, in logical pixels, from which on there is room for the image's size."""
 
+_ROOM_FOR_STATE = 400
+"""The same for the state in words; its glyph says it, too."""
+
 
 class Header(QWidget):
     """Name, size, state and origin at the left; previous, next and Approve at the right."""
@@ -60,14 +65,13 @@ class Header(QWidget):
         self.setFixedHeight(44)
         self._actions = actions
         # A long name gives way: it may neither widen the column nor push Approve under a pointer that aims elsewhere.
-        self.name = ElidedLabel(middle=True)
+        self.name = FittingLabel(middle=True)
         restyle(self.name, "role", "strong")
         self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self.name.setMinimumWidth(64)
         self.size_text = label(tone="muted")
         self.glyph = StateGlyph(theme)
-        self.state = ElidedLabel(tone="muted")
-        self.state.setMinimumWidth(24)
+        self.state = FittingLabel(tone="muted")
         self.approve = QPushButton(_REOPEN)
         self.approve.setProperty("primary", True)
         self.approve.ensurePolished()
@@ -81,7 +85,6 @@ class Header(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.name)
         layout.addWidget(self.size_text)
-        layout.addSpacing(8)
         layout.addWidget(self.glyph)
         layout.addWidget(self.state, 1)
         for name in ("previous", "next"):
@@ -93,25 +96,27 @@ class Header(QWidget):
         layout.addWidget(self.approve)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where it is narrow the image's size goes first: the state and Approve are what is looked for."""
+        """Where it is narrow the image's size goes first: the name and Approve are what is looked for."""
         super().resizeEvent(event)
         self.size_text.setVisible(self.width() >= _ROOM_FOR_SIZE)
+        self.state.setVisible(self.width() >= _ROOM_FOR_STATE)
 
     def show_session(self, session: Session | None) -> None:
         """Follow the image on the canvas, or on its way there."""
         image_id = None if session is None else session.current_id
         if session is None or image_id is None:
-            self.name.set_full("")
+            self.name.set_wordings([""])
             self.size_text.setText("")
-            self.state.set_full("")
+            self.state.set_wordings([""])
             self.glyph.show_record(None)
             self._enable_approve(False)
             return
         record = session.record(image_id)
-        self.name.set_full(record.name)
+        self.name.set_wordings([record.name, PurePath(record.name).stem])
         self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
         self.glyph.show_record(record)
-        self.state.set_full(state_words(session, record))
+        self.state.set_wordings(state_wordings(session, record))
+        self.glyph.setToolTip(self.state.full())
         # Two readings are compared: what is approved now is the decision.
         decides = session.adjudication.decides(record)
         self._approved = record.state is ImageState.APPROVED and record.rejected is None and not decides
@@ -132,32 +137,44 @@ class Header(QWidget):
 
 def state_words(session: Session, record: ImageRecord) -> str:
     """State and whose mask is shown, as one sentence fragment."""
+    return state_wordings(session, record)[0]
+
+
+def state_wordings(session: Session, record: ImageRecord) -> list[str]:
+    """The same from all of it to the least that can be said, for where there is less room."""
     if record.problem:
-        return "Can't be shown"
-    words = [_standing_words(record)]
+        return ["Can't be shown"]
+    standing_words = _standing_words(record)
+    parts = [(standing_words, standing_words)]
     document = session.document
     if document is not None and document.image_id == record.id:
         if document.veiled:
-            words.append("draw first, then Shift+D shows the model's mask")
+            parts.append(("draw first, then Shift+D shows the model's mask", "draw first, then Shift+D"))
         elif document.mask_origin == "model":
-            words.append(_model_words(document))
+            parts.append(_model_words(document))
         elif document.mask_origin == "mine":
-            words.append("your mask" if document.prediction_round is None else "the model's, edited by you")
+            no_model = document.prediction_round is None
+            parts.append(("your mask", "your mask") if no_model else ("the model's, edited by you", "edited by you"))
         elif document.mask_origin == "none":
-            words.append("no mask yet")
+            parts.append(("no mask yet", "no mask"))
         if session.truth.dice is not None:
-            words.append(f"Dice {session.truth.dice:.2f} against the mask kept to compare")
+            dice = f"Dice {session.truth.dice:.2f}"
+            parts.append((f"{dice} against the mask kept to compare", dice))
     if record.held_out and record.state is ImageState.APPROVED:
-        words.append("held out to score the model")
-    return " · ".join(words)
+        parts.append(("held out to score the model", "held out"))
+    long, short = ([one[side] for one in parts] for side in (0, 1))
+    return [" · ".join(words) for words in (long, *(short[:count] for count in range(len(short), 0, -1)))]
 
 
-def _model_words(document: Document) -> str:
-    """Which model's mask it is."""
+def _model_words(document: Document) -> tuple[str, str]:
+    """Which model's mask it is, and in fewer words."""
     if document.prediction_round == STARTER_ROUND:
-        return "the starter model found nothing" if document.is_empty else "the starter model's mask"
-    found = "the model found nothing" if document.is_empty else "the model's mask"
-    return f"{found}, round {document.prediction_round}"
+        nothing = ("the starter model found nothing", "starter found nothing")
+        return nothing if document.is_empty else ("the starter model's mask", "starter")
+    number = f"round {document.prediction_round}"
+    if document.is_empty:
+        return f"the model found nothing, {number}", f"found nothing, {number}"
+    return f"the model's mask, {number}", number
 
 
 def _standing_words(record: ImageRecord) -> str:

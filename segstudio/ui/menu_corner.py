@@ -43,9 +43,10 @@ class MenuCorner(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(12)
-        layout.addWidget(self.reader)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        # At the edge, so that it floats nowhere while nothing is learned.
+        layout.addWidget(self.reader)
 
     def sizeHint(self) -> QSize:
         """The menu bar places by this, once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -73,6 +73,10 @@ class CalmSlider(QSlider):
         event.ignore()
 
 
+_ROOM_FOR_WORDS = 60
+"""Width, in logical pixels, from which on a word that is cut can still be guessed."""
+
+
 class ElidedLabel(QLabel):
     """One line that is cut by an ellipsis where there is no room; the whole is its tooltip then."""
 
@@ -109,6 +113,31 @@ class ElidedLabel(QLabel):
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
         shown = metrics.elidedText(self._full, self._mode, max(0, self.width()))
+        self.setText(shown)
+        self.setToolTip(self._full if shown != self._full else "")
+        self.updateGeometry()
+
+
+class FittingLabel(ElidedLabel):
+    """One line in as many words as there is room for; nothing is better than a few letters of it."""
+
+    _wordings: Sequence[str] = ("",)
+
+    def __init__(self, tone: str = "", middle: bool = False) -> None:
+        super().__init__(tone=tone, middle=middle)
+        self.setMinimumWidth(0)
+
+    def set_wordings(self, wordings: Sequence[str]) -> None:
+        """Show the first of ``wordings`` that fits; they say the same in ever fewer words."""
+        self._wordings = wordings
+        self.set_full(wordings[0])
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        fitting = (words for words in self._wordings if metrics.horizontalAdvance(words) <= self.width())
+        shown = next(fitting, "")
+        if not shown and self.width() >= _ROOM_FOR_WORDS:
+            shown = metrics.elidedText(self._wordings[-1], self._mode, self.width())
         self.setText(shown)
         self.setToolTip(self._full if shown != self._full else "")
         self.updateGeometry()

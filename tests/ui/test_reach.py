@@ -31,6 +31,31 @@ def test_a_long_file_name_moves_nothing(rig):
     assert rig.window.header.approve.geometry() == approve
 
 
+def test_the_state_is_said_in_as_many_words_as_there_is_room_for(rig):
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    rig.open(0)
+    record = rig.session.records[0]
+    rig.session.viewing.replace(replace(record, held_out=True))
+    state, header = rig.window.header.state, rig.window.header
+    wordings = ["Approved · held out to score the model", "Approved · held out", "Approved"]
+    rig.wait(lambda: state.full() == wordings[0])
+    room = {words: state.fontMetrics().horizontalAdvance(words) for words in wordings}
+    for shown in wordings:
+        header.state.resize(room[shown], state.height())
+        assert state.text() == shown
+        assert state.toolTip() == ("" if shown == wordings[0] else wordings[0])
+        assert header.glyph.toolTip() == wordings[0]
+    state.resize(30, state.height())
+    assert state.text() == "", "two letters and dots tell nothing"
+    for width in (1920, 1280, rig.window.minimumWidth()):
+        rig.window.resize(width, 720)
+        rig.qtbot.wait(50)
+        assert state.text() in ("", *wordings)
+
+
 def test_the_first_window_fits_the_screen(rig):
     rig.window._restore()
     room = rig.window.screen().availableSize().expandedTo(rig.window.minimumSize())
