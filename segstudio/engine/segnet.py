@@ -21,6 +21,23 @@ def _stage(inputs: int, outputs: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(conv_norm(a, b) for a, b in itertools.pairwise(widths)))
 
 
+class Pool(nn.Module):
+    """The largest value of each 2 x 2, and which of the four it is, in a form that ``Unpool`` takes."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """``x`` (B, C, H, W) to (B, C, H/2, W/2) twice."""
+        pooled, places = functional.max_pool2d(x, 2, return_indices=True)
+        return pooled, places
+
+
+class Unpool(nn.Module):
+    """Puts each value back where the pooling took it from, among zeros."""
+
+    def forward(self, x: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """``x`` (B, C, h, w) to (B, C, 2h, 2w)."""
+        return functional.max_unpool2d(x, places, [2, 2])
+
+
 class SegNet(SegmentationNetwork):
     """SegNet (Badrinarayanan et al., TPAMI 2017), a quarter as wide; 1.8 million parameters. It starts from nothing."""
 
@@ -35,7 +52,7 @@ class SegNet(SegmentationNetwork):
         for fine, coarse, count in zip(_CHANNELS, _CHANNELS[1:], _CONVOLUTIONS[1:], strict=False):
             self.down.append(nn.Sequential(conv_norm(fine, coarse), _stage(coarse, coarse, count - 1)))
             self.up.insert(0, _stage(coarse, fine, count))
-        self.unpool = nn.MaxUnpool2d(2)
+        self.pool, self.unpool = Pool(), Unpool()
         self.last = _stage(first, first, _CONVOLUTIONS[0])
         self.output = nn.Conv2d(first, outputs, 3, padding=1)
 
@@ -44,10 +61,10 @@ class SegNet(SegmentationNetwork):
         x = self.norm(self.guide.join(self.stem(x), guidance))
         places = []
         for stage in self.down:
-            x, place = functional.max_pool2d(x, 2, return_indices=True)
+            x, place = self.pool(x)
             places.append(place)
             x = stage(x)
-        x, place = functional.max_pool2d(x, 2, return_indices=True)
+        x, place = self.pool(x)
         x = self.unpool(x, place)
         for stage in self.up:
             x = self.unpool(stage(x), places.pop())

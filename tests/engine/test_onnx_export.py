@@ -14,7 +14,9 @@ from segstudio.domain.errors import UserError
 from segstudio.engine import onnx_export
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.models import build_network
-from segstudio.engine.onnx_export import TOLERANCE, export_onnx
+from segstudio.engine.onnx_export import TOLERANCE, Difference, export_onnx
+from segstudio.engine.onnx_pooling import pool_by_masks, pools_by_places
+from segstudio.engine.segnet import Pool, Unpool
 from tests.helpers.studios import write_images
 
 onnxruntime: Any = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -35,7 +37,13 @@ def weights(folder: Path, network: str, classes: tuple[str, ...]) -> Path:
 
 @pytest.mark.parametrize(
     ("network", "classes"),
-    [("unet-efficientnet-lite0", ("lesion",)), ("unet-efficientnet-lite0", ("a", "b")), ("unet", ("lesion",))],
+    [
+        ("unet-efficientnet-lite0", ("lesion",)),
+        ("unet-efficientnet-lite0", ("a", "b")),
+        ("unet", ("lesion",)),
+        ("segnet", ("lesion",)),
+        ("segnet", ("a", "b")),
+    ],
 )
 def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ...]) -> None:
     path = weights(tmp_path, network, classes)
@@ -57,15 +65,51 @@ def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ..
 
 def test_a_model_that_says_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = weights(tmp_path, "unet", ("lesion",))
-    monkeypatch.setattr(onnx_export, "_difference", lambda *_: float("nan"))
+    monkeypatch.setattr(onnx_export, "_difference", lambda *_: Difference(float("nan"), 0.0))
     with pytest.raises(UserError, match="says something else"):
         export_onnx(path, tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
 
 
-def test_what_onnx_does_not_know_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="segnet has parts that ONNX does not know"):
-        export_onnx(weights(tmp_path, "segnet", ("lesion",)), tmp_path / "m.onnx")
+class _Unknown(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.matrix_exp(x)
+
+
+def test_what_onnx_does_not_know_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_export, "pool_by_masks", lambda whole: setattr(whole.network, "output", _Unknown()))
+    with pytest.raises(UserError, match="unet has parts that ONNX does not know"):
+        export_onnx(weights(tmp_path, "unet", ("lesion",)), tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_pooling_by_masks_is_pooling_by_places_also_where_values_are_equal() -> None:
+    class Both(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pool, self.unpool = Pool(), Unpool()
+
+        def forward(self, x: torch.Tensor, deep: torch.Tensor) -> torch.Tensor:
+            pooled, places = self.pool(x)
+            put_back: torch.Tensor = self.unpool(deep + pooled, places)
+            return put_back
+
+    network = Both()
+    torch.manual_seed(0)
+    x, deep = torch.randint(0, 3, (2, 5, 8, 12)).float(), torch.randn(2, 5, 4, 6)
+    wanted = network(x, deep)
+    assert pools_by_places(network)
+    pool_by_masks(network)
+    assert not pools_by_places(network)
+    assert torch.equal(network(x, deep), wanted)
+
+
+def test_only_a_few_pixels_of_a_network_that_pools_by_places_may_differ_more() -> None:
+    assert Difference(1e-4, 0).is_small(pools_by_places=False)
+    assert not Difference(0.02, 1e-4).is_small(pools_by_places=False)
+    assert Difference(0.02, 1e-4).is_small(pools_by_places=True)
+    for most, share in ((0.02, 0.1), (0.2, 1e-4), (float("nan"), 0.0)):
+        assert not Difference(most, share).is_small(pools_by_places=True)
 
 
 def test_what_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
