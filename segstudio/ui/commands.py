@@ -314,7 +314,10 @@ class Commands:
         box = QMessageBox(self.window)
         box.setWindowTitle("About segstudio")
         box.setText(f"segstudio {segstudio.__version__}")
-        box.setInformativeText("Correct image segmentations while a model learns from you.")
+        box.setInformativeText(
+            "Correct image segmentations while a model learns from you.\n\nIt learns and measures; it does not "
+            "diagnose. Starter models are for research use. MIT licence."
+        )
         _open(box)
 
     # ---- within -----------------------------------------------------------------------------------------------

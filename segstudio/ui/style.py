@@ -57,6 +57,8 @@ QToolButton::menu-indicator { image: none; }
 
 QPushButton { background: $raised; color: $text; border: 1px solid $line; border-radius: 4px; padding: 5px 12px;
     min-height: 16px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QMessageBox #qt_msgbox_informativelabel { min-width: 320px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $pressed; }
 QPushButton:disabled { color: $faint; background: $panel; }

@@ -78,11 +78,12 @@ _ROOM_FOR_WORDS = 60
 
 
 class ElidedLabel(QLabel):
-    """One line that is cut by an ellipsis where there is no room; the whole is its tooltip then."""
+    """One line that is cut by an ellipsis where there is no room; its tooltip has the whole then, before ``about``."""
 
-    def __init__(self, text: str = "", tone: str = "", middle: bool = False) -> None:
+    def __init__(self, text: str = "", tone: str = "", middle: bool = False, about: str = "") -> None:
         super().__init__()
         self._full = ""
+        self._about = about
         self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(24)
@@ -94,6 +95,11 @@ class ElidedLabel(QLabel):
         """Show ``text``, as much of it as fits."""
         self._full = text
         self.setAccessibleName(text)
+        self._elide()
+
+    def set_about(self, about: str) -> None:
+        """Explain the text in the tooltip."""
+        self._about = about
         self._elide()
 
     def full(self) -> str:
@@ -112,9 +118,12 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._full, self._mode, max(0, self.width()))
+        self._show(metrics.elidedText(self._full, self._mode, max(0, self.width())))
+
+    def _show(self, shown: str) -> None:
+        cut = shown != self._full
         self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
+        self.setToolTip(f"{self._full}: {self._about}" if cut and self._about else self._full if cut else self._about)
         self.updateGeometry()
 
 
@@ -123,8 +132,8 @@ class FittingLabel(ElidedLabel):
 
     _wordings: Sequence[str] = ("",)
 
-    def __init__(self, tone: str = "", middle: bool = False) -> None:
-        super().__init__(tone=tone, middle=middle)
+    def __init__(self, tone: str = "", middle: bool = False, about: str = "") -> None:
+        super().__init__(tone=tone, middle=middle, about=about)
         self.setMinimumWidth(0)
 
     def set_wordings(self, wordings: Sequence[str]) -> None:
@@ -138,9 +147,7 @@ class FittingLabel(ElidedLabel):
         shown = next(fitting, "")
         if not shown and self.width() >= _ROOM_FOR_WORDS:
             shown = metrics.elidedText(self._wordings[-1], self._mode, self.width())
-        self.setText(shown)
-        self.setToolTip(self._full if shown != self._full else "")
-        self.updateGeometry()
+        self._show(shown)
 
 
 class ProgressLine(QWidget):

@@ -11,6 +11,8 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 from segstudio.app.audit_check import verify_command
+from segstudio.app.changes import Changes
+from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
 from segstudio.ui.dialogs.agreement import AgreementDialog
 from segstudio.ui.dialogs.reader import ReaderDialog
@@ -257,6 +259,17 @@ def test_what_leaves_the_state_leaves_the_list_and_opens_nothing(rig):
     rig.drag([(20, 20), (50, 40)])
     rig.wait(lambda: rig.window.images.filtered.rowCount() == 2)
     assert rig.session.current_id == rig.session.records[0].id
+
+
+def test_nor_does_it_when_its_small_picture_arrives_before_the_list_hears_of_the_stroke(rig):
+    session = rig.new_project(3)
+    rig.window.actions_table.by_id["show_new"].trigger()
+    rig.open(0)
+    record = session.records[0]
+    session.catalog.replace(replace(record, state=ImageState.IN_PROGRESS))
+    rig.window.images.apply(Changes(thumbnails=frozenset({record.id})))
+    assert rig.window.images.filtered.rowCount() == 2
+    assert session.current_id == record.id
 
 
 def test_the_model_s_mask_waits_for_the_key(rig):

@@ -20,13 +20,7 @@ class AttributeLine(ElidedLabel):
         known = {} if session is None else session.attributes.shown
         self.set_full(" · ".join(known.values()))
         self.setVisible(bool(known))
-        if known:
-            said = "\n".join(f"{name}: {value}" for name, value in known.items())
-            self.setToolTip(said)
-            self.setAccessibleName(said)
-
-    def _elide(self) -> None:
-        said = self.toolTip()
-        super()._elide()
-        if "\n" in said or ":" in said:
-            self.setToolTip(said)
+        said = "\n".join(f"{name}: {value}" for name, value in known.items())
+        self.set_about(said)
+        self.setToolTip(said)
+        self.setAccessibleName(said)

@@ -110,7 +110,10 @@ class ImageList(QWidget):
             self.model.set_session(self._session)
             self._following = False
         if changes.thumbnails:
+            # The filter looks at these rows anew, and may find that one has left what is shown.
+            self._following = True
             self.model.refresh(changes.thumbnails)
+            self._following = False
         if changes.images:
             self._narrow(lambda: self.model.refresh(changes.images))
         if changes.image_list or changes.document:

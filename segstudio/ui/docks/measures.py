@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.measure_words import FRAME, range_words, scale_words, value_words
@@ -15,7 +15,7 @@ from segstudio.domain.lesion_colors import NAMES
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.option_rows import TickRow
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, Section, label
+from segstudio.ui.widgets import ElidedLabel, FittingLabel, Section, label
 
 _UNFOLDED = "measures.unfolded"
 
@@ -38,10 +38,11 @@ class _Row:
 
     def __init__(self, quantity: Quantity) -> None:
         self.quantity = quantity
-        self.name = ElidedLabel(quantity.title, tone="muted")
+        self.name = FittingLabel(tone="muted", about=quantity.about)
+        self.name.set_wordings([quantity.title, quantity.title.replace("Equivalent", "Equiv.")])
         self.value = label()
         self.range = label(tone="muted", size="small")
-        for widget in (self.name, self.value, self.range):
+        for widget in (self.value, self.range):
             widget.setToolTip(quantity.about)
         for widget in (self.value, self.range):
             widget.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -125,12 +126,14 @@ class MeasuresDock(Section):
         self.fold(settings.get(_UNFOLDED) is not True)
 
     def _build(self) -> None:
+        text = QVBoxLayout()
+        text.setContentsMargins(4, 0, 0, 0)  # like what has a frame in the other sections
         scale = QHBoxLayout()
         scale.addWidget(self.scale, 1)
         scale.addWidget(self.set_scale)
-        self.content.addWidget(self.of)
-        self.content.addLayout(scale)
-        self.content.addWidget(self.note)
+        text.addWidget(self.of)
+        text.addLayout(scale)
+        text.addWidget(self.note)
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
@@ -150,9 +153,11 @@ class MeasuresDock(Section):
                     for column, widget in enumerate(row.widgets):
                         grid.addWidget(widget, line, column)
                     line += 1
-        self.content.addLayout(grid)
+        text.addLayout(grid)
+        self.content.addLayout(text)
         self.content.addWidget(self.lines)
         self.content.addWidget(self.lesions)
+        self.about.setIndent(4)
         self.content.addWidget(self.about)
         buttons = QHBoxLayout()
         buttons.addWidget(self.report)
