@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.geometry import EMPTY, Rect, union_all
+from segstudio.domain.masked import put_value, put_where
 from segstudio.domain.packing import compact, is_uniform, uniform_tile
 from segstudio.domain.tiles import TILE, UNSET, Tile, TileChange, TileKey
 
@@ -95,11 +96,12 @@ class Plane:
                 self._owned.discard(key)
                 continue
             target = self._writable(key)[_inside(part, key)]
-            piece = values if isinstance(values, int) else values[source]
             if mask is None:
-                target[...] = piece
+                target[...] = values if isinstance(values, int) else values[source]
+            elif isinstance(values, int):
+                put_value(target, values, mask)
             else:
-                np.copyto(target, np.asarray(piece, np.uint16), where=mask)
+                put_where(target, np.asarray(values[source], np.uint16), mask)
 
     def snapshot(self) -> dict[TileKey, Tile]:
         """The tiles as they are now; from here on they are never written to, only replaced."""
@@ -188,7 +190,7 @@ def mask_at(
             _pick(target, below, inside_rows, inside_columns)
             if not is_uniform(over):
                 painted = _picked(over, inside_rows, inside_columns)
-                np.copyto(target, painted, where=painted != UNSET)
+                put_where(target, painted, painted != UNSET)
     return out
 
 
@@ -229,7 +231,9 @@ def _runs(indices: NDArray[np.intp]) -> list[tuple[int, slice, _Inside]]:
     if len(indices) == 0:
         return []
     first, last = int(indices[0]) // TILE, int(indices[-1]) // TILE
-    edges = np.searchsorted(indices, np.arange(first, last + 2) * TILE).tolist()
+    edges = [0, len(indices)]
+    if first != last:
+        edges = np.searchsorted(indices, np.arange(first, last + 2) * TILE).tolist()
     runs: list[tuple[int, slice, _Inside]] = []
     for tile, start, stop in zip(range(first, last + 1), edges, edges[1:], strict=False):
         if start < stop:

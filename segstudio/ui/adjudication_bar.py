@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.ui.canvas.reading_lines import pens
-from segstudio.ui.widgets import ElidedLabel, label
+from segstudio.ui.widgets import ElidedLabel, KeptInPlace, label
 
 _ABOVE_FOOT = 16
 _BUTTONS = (
@@ -83,7 +83,7 @@ class AdjudicationBar(QFrame):
         for part in (top, row):
             layout.addLayout(part)
         layout.addWidget(self.about)
-        over.installEventFilter(self)
+        KeptInPlace(self, over, self._place)
         self.hide()
 
     def set_session(self, session: Session | None) -> None:
@@ -95,12 +95,6 @@ class AdjudicationBar(QFrame):
         """Follow what is compared."""
         if changes.review or changes.document or changes.tool:
             self._show()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the foot of what it lies over."""
-        if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self._place()
-        return False
 
     def _show(self) -> None:
         session = self._session

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from segstudio.app.changes import Message
 from segstudio.ui.icons import icon
 from segstudio.ui.theme import ICON, Theme
-from segstudio.ui.widgets import IconButton
+from segstudio.ui.widgets import IconButton, KeptInPlace
 
 INFO_SHOWN_MS = 8000
 _WIDEST = 720
@@ -47,7 +47,7 @@ class Banner(QFrame):
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_SHOWN_MS)
         self._timer.timeout.connect(self.clear)
-        over.installEventFilter(self)
+        KeptInPlace(self, over, self._place)
         theme.changed.connect(self._refresh)
         self.hide()
 
@@ -75,12 +75,6 @@ class Banner(QFrame):
         if self.action.hasFocus() or self.dismiss.hasFocus():
             self._over.setFocus()
         self.hide()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the top of what it lies over."""
-        if event.type() == QEvent.Type.Resize and self.message is not None:
-            self._place()
-        return False
 
     def _on_action(self) -> None:
         call: Callable[[], None] | None = None if self.message is None else self.message.on_action

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.tools import ToolAction
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import KeptInPlace, label
 
 _ABOVE_FOOT = 16
 _APPLY, _DROP = "Apply", "Drop"
@@ -43,7 +43,7 @@ class ProposalBar(QFrame):
         for button in (self.apply_button, self.drop_button):
             # The keys belong to the canvas: Enter and Esc do the same there.
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        over.installEventFilter(self)
+        KeptInPlace(self, over, self._place)
         self.hide()
 
     def set_session(self, session: Session | None) -> None:
@@ -55,12 +55,6 @@ class ProposalBar(QFrame):
         """Follow what is proposed."""
         if changes.tool or changes.preview or changes.document:
             self._show()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay at the foot of what it lies over."""
-        if event.type() == QEvent.Type.Resize and not self.isHidden():
-            self._place()
-        return False
 
     def _show(self) -> None:
         editor = None if self._session is None else self._session.editor

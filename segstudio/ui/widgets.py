@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
@@ -29,6 +29,31 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
+
+
+class KeptInPlace(QObject):
+    """Calls ``place`` when ``widget`` appears, and whenever what it lies over gets another size while it is shown.
+
+    While it is hidden nothing is heard of: every move of a brush would come by.
+    """
+
+    def __init__(self, widget: QWidget, over: QWidget, place: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._over, self._place = over, place
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hear of both."""
+        kind = event.type()
+        if watched is self._over:
+            if kind == QEvent.Type.Resize:
+                self._place()
+        elif kind == QEvent.Type.Show:
+            self._place()
+            self._over.installEventFilter(self)
+        elif kind == QEvent.Type.Hide:
+            self._over.removeEventFilter(self)
+        return False
 
 
 class IconButton(QToolButton):

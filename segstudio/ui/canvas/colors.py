@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.domain.masked import put_value
 from segstudio.domain.segments import Color, SegmentTable
 from segstudio.imaging.cv import cv2
 from segstudio.ui.canvas.hatch import pattern_of, shift_table
@@ -89,22 +90,28 @@ class OverlayColors:
             # Seeing which are of one value takes half the time of looking every pixel up.
             out[:] = self.fill[low]
             if self.fill[high] != self.fill[low]:
-                np.copyto(out, self.fill[high], where=ids == high)
+                put_value(out, self.fill[high], ids == high)
 
     def draw_outline(
         self, out: NDArray[np.uint32], ids: NDArray[np.uint16], inner: tuple[slice, slice], light: int, dark: int
     ) -> None:
         """Draw an outline ``light`` px inside and ``dark`` px outside over ``out``, which shows ``inner`` of ``ids``.
 
-        Of two segments that touch, the one with the higher id counts as inside.
+        Of two segments that touch, the one with the higher id counts as inside. ``out`` is at most as large as a tile.
         """
+        shown = ids[inner]
         if light:
-            shown = ids[inner]
-            # Lines are few pixels: where they are is found once, in less time than a mask is applied twice.
-            rows, columns = np.divmod(np.flatnonzero(cv2.erode(ids, _disk(light))[inner] < shown), out.shape[1])
-            out[rows, columns] = self.line[shown[rows, columns]]
+            rim = cv2.erode(ids, _disk(light))[inner] < shown
+            low, high, _, _ = cv2.minMaxLoc(ids)
+            if high - low == 1:
+                # Only the higher one can have a rim.
+                put_value(out, self.line[int(high)], rim)
+            else:
+                # Lines are few pixels: where they are is found once, in less time than a mask is applied twice.
+                rows, columns = np.divmod(np.flatnonzero(rim), out.shape[1])
+                out[rows, columns] = self.line[shown[rows, columns]]
         if dark:
-            np.copyto(out, np.uint32(DARK_LINE), where=cv2.dilate(ids, _disk(dark))[inner] > ids[inner])
+            put_value(out, DARK_LINE, cv2.dilate(ids, _disk(dark))[inner] > shown)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Grid:
     @classmethod
     def of(cls, scale: float, image_width: int, image_height: int, ratio: float) -> Grid:
         """For an image at a scale, on a screen of ``ratio`` device pixels a logical one."""
-        width, height = (max(1, round(side * scale)) for side in (image_width, image_height))
+        width, height = size_at(scale, image_width, image_height)
         crisp = scale >= CRISP_FROM * min(1.0, ratio)
         return cls(scale, width, height, *outline_widths(OUTLINE_WIDTH * ratio), max(1, round(ratio)), crisp)
 
@@ -58,6 +59,17 @@ class Grid:
         return View(self.scale).screen_rect(image).expand(max(self.light, self.dark)).intersect(self.bounds)
 
 
+grid_of = lru_cache(maxsize=8)(Grid.of)
+"""As ``Grid.of``, which is asked for the same grid at every move of a brush."""
+
+
+def size_at(scale: float, image_width: int, image_height: int) -> tuple[int, int]:
+    """Width and height in device pixels of an image at a scale."""
+    return max(1, round(image_width * scale)), max(1, round(image_height * scale))
+
+
 def _under(start: int, stop: int, scale: float, size: int) -> NDArray[np.intp]:
+    if scale == 1.0 and stop <= size:
+        return np.arange(start, stop)
     middles = (np.arange(start, stop) + 0.5) / scale
     return np.asarray(np.minimum(middles, size - 1), np.intp)

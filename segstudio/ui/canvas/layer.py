@@ -33,13 +33,15 @@ class Job:
 class Layer:
     """A window of at most ``width`` x ``height`` pixels on a picture of any size.
 
-    A pixel of the picture always rests at its coordinates modulo the window's size. So nothing is copied when the
-    window moves: what comes into sight takes the place of what went out of it, and only that is made.
+    A pixel of the picture always rests at its coordinates modulo the window's size, counted from where the window was
+    when last nothing was kept. So nothing is copied when the window moves: what comes into sight takes the place of
+    what went out of it, and only that is made. And until it moves, what is touched lies in one piece.
     """
 
     def __init__(self, width: int, height: int, opaque: bool) -> None:
         self.width, self.height = width, height
         self.valid = EMPTY
+        self._origin = (0, 0)
         self._marked: list[Rect] = []
         self._buffer: Pixels = np.empty((height, width), np.uint32)
         layout = QImage.Format.Format_RGB32 if opaque else QImage.Format.Format_ARGB32_Premultiplied
@@ -71,6 +73,8 @@ class Layer:
         """
         kept = self.valid.intersect(window)
         missing = window.without(kept)
+        if kept.is_empty:
+            self._origin = (window.x0, window.y0)
         marked, self._marked = self._marked, []
         self.valid = window
         jobs: list[Job] = []
@@ -90,15 +94,17 @@ class Layer:
 
     def _pieces(self, rect: Rect) -> Iterator[tuple[Rect, int, int]]:
         """The at most four parts of ``rect`` that lie in one piece in the buffer, with their row and column there."""
-        row, column = rect.y0 % self.height, rect.x0 % self.width
+        left, top = self._origin
+        row, column = (rect.y0 - top) % self.height, (rect.x0 - left) % self.width
         if row + rect.height <= self.height and column + rect.width <= self.width:
             # What a stroke touches mostly lies in one piece, and this is asked several times a move.
             if not rect.is_empty:
                 yield rect, row, column
             return
-        for y0, y1 in _split(rect.y0, rect.y1, self.height):
-            for x0, x1 in _split(rect.x0, rect.x1, self.width):
-                yield Rect(x0, y0, x1, y1), y0 % self.height, x0 % self.width
+        for y0, y1 in _split(rect.y0 - top, rect.y1 - top, self.height):
+            for x0, x1 in _split(rect.x0 - left, rect.x1 - left, self.width):
+                piece = Rect(x0 + left, y0 + top, x1 + left, y1 + top)
+                yield piece, y0 % self.height, x0 % self.width
 
 
 def _split(start: int, stop: int, period: int) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.ui.canvas.base import Base, Levels
 from segstudio.ui.canvas.colors import OverlayColors
-from segstudio.ui.canvas.grid import Grid
+from segstudio.ui.canvas.grid import Grid, grid_of, size_at
 from segstudio.ui.canvas.layer import Layer
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.overlay import Doubt, Overlay, Picture
@@ -194,7 +194,7 @@ class Renderer:
         return 0.0 if missing < _SMALL else missing * len(self._wanted(self._sharp, mask)) * self._sharp.pace
 
     def _sight(self, view: View, surface: Surface) -> tuple[Grid, Rect]:
-        grid = Grid.of(view.scale, self.width, self.height, surface.ratio)
+        grid = grid_of(view.scale, self.width, self.height, surface.ratio)
         return grid, grid.sight(view, Rect(0, 0, surface.width, surface.height))
 
     def _wanted(self, sheets: Sheets, mask: bool) -> list[tuple[Layer, Compose]]:
@@ -246,9 +246,9 @@ class Renderer:
 
 def _place(view: View, width: int, height: int) -> Rect:
     """Where an image of ``width`` x ``height`` px lies in a view that is snapped."""
-    whole = Grid.of(view.scale, width, height, 1.0).bounds
+    across, down = size_at(view.scale, width, height)
     x, y = int(view.x), int(view.y)
-    return Rect(x, y, x + whole.width, y + whole.height)
+    return Rect(x, y, x + across, y + down)
 
 
 def _far(view: View) -> tuple[View, int, int]:

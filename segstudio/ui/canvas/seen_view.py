@@ -112,7 +112,8 @@ class SeenView(ImageView):
 
     def _update_image(self, rect: Rect) -> None:
         super()._update_image(rect)
-        self.update(self._glass)
+        if not self._glass.isNull():
+            self.update(self._glass)
         self.navigator.update_late()
 
     # ---- loupe, navigator, grid -------------------------------------------------------------------------------
@@ -153,7 +154,8 @@ class SeenView(ImageView):
         if self._loupe is not None and self.pointer is not None and self.rect().contains(self.pointer.toPoint()):
             glass = Loupe.bounds(Loupe.place(self.pointer, self.rect()))
         for part in (self._glass, glass):
-            self.update(part)
+            if not part.isNull():
+                self.update(part)
         self._glass = glass
 
     def resizeEvent(self, event: QResizeEvent) -> None:

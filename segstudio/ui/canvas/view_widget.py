@@ -286,9 +286,8 @@ class ImageView(ZoomWidget):
         painter.end()
 
     def _paint_part(self, painter: QPainter, part: QRect, fade: float) -> None:
-        ground = self._theme.color("canvas")
         if self.renderer is None:
-            painter.fillRect(part, ground)
+            painter.fillRect(part, self._theme.color("canvas"))
             return
         ratio = self._ratio
         exposed = Rect(
@@ -300,7 +299,7 @@ class ImageView(ZoomWidget):
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
         for beside in exposed.without(self.renderer.place(self.snapped, self.rough)):
-            painter.fillRect(QRect(beside.x0, beside.y0, beside.width, beside.height), ground)
+            painter.fillRect(QRect(beside.x0, beside.y0, beside.width, beside.height), self._theme.color("canvas"))
         if self.rough:
             self.renderer.paint_rough(painter, self.snapped, exposed, self._surface, not self.bare)
         else:

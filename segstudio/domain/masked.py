@@ -1,0 +1,38 @@
+"""Writing to some pixels of an array: what much of a stroke's time goes into."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.domain.tiles import TILE
+from segstudio.imaging.cv import cv2
+
+
+def put_where(target: NDArray[Any], values: NDArray[Any], where: NDArray[np.bool_]) -> None:
+    """As ``np.copyto(target, values, where=where)`` for (h, w) arrays, uint16 or uint32, in a quarter of its time."""
+    if not (_by_rows(target) and _by_rows(values) and _by_rows(where)):
+        np.copyto(target, values, where=where)
+    elif where.size:
+        signed = np.int16 if target.itemsize == np.dtype(np.int16).itemsize else np.int32
+        cv2.copyTo(values.view(signed), where.view(np.uint8), target.view(signed))
+
+
+def put_value(target: NDArray[Any], value: int, where: NDArray[np.bool_]) -> None:
+    """As ``put_where`` with ``value`` everywhere; ``target`` is at most as large as a tile."""
+    height, width = target.shape
+    put_where(target, _full(int(value), target.dtype.str)[:height, :width], where)
+
+
+@lru_cache(maxsize=64)
+def _full(value: int, kind: str) -> NDArray[Any]:
+    return np.full((TILE, TILE), value, kind)
+
+
+def _by_rows(array: NDArray[Any]) -> bool:
+    """Whether it lies in memory as slices of a larger one do, which is all that OpenCV can write to."""
+    down, along = array.strides
+    return along == array.itemsize and down >= along * array.shape[1]
