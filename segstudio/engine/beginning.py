@@ -14,14 +14,14 @@ from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
-from segstudio.engine.schedule import BATCH
+from segstudio.engine.schedule import planned_batch
 from segstudio.engine.trouble import Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 
 
 def first_means(settings: TrainingSettings, device: Device) -> Means:
     """What the first step is done with."""
-    planned = Means(device, BATCH, seen_at_once(settings))
+    planned = Means(device, planned_batch(device.kind), seen_at_once(settings))
     return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
 
 

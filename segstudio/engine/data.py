@@ -67,9 +67,13 @@ def to_input(pixels: Pixels, longer_side: int) -> Pixels:
 
 def to_tensor(batch: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
     """(B, h, w, 3) uint8 to float32 (B, 3, h, w) in [-1, 1] on ``device``, in channels-last memory."""
-    # The array's memory already is channels-last, so the permuted view needs no copy but the conversion.
-    tensor = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2)
-    return tensor.float().sub_(127.0).div_(128.0)
+    return normalized(torch.from_numpy(batch).to(device))
+
+
+def normalized(batch: torch.Tensor) -> torch.Tensor:
+    """(B, h, w, 3) uint8 to float32 (B, 3, h, w) in [-1, 1], in channels-last memory."""
+    # The memory already is channels-last, so the permuted view needs no copy but the conversion.
+    return batch.permute(0, 3, 1, 2).float().sub_(127.0).div_(128.0)
 
 
 def read_mask(path: Path) -> Mask:

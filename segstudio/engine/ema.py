@@ -20,15 +20,21 @@ class WeightAverage:
         self.tensors = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Take in the weights after a step."""
+    def update(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take in ``weights``, a network's ``state_dict`` after a step."""
         self._updates += 1
         decay = min(self._decay, self._updates / (self._updates + 4.0))
-        for name, tensor in network.state_dict().items():
-            if tensor.dtype.is_floating_point:
-                self.tensors[name].lerp_(tensor, 1.0 - decay)
+        kinds: dict[torch.dtype, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+        for name, tensor in weights.items():
+            means, news = kinds.setdefault(tensor.dtype, ([], []))
+            means.append(self.tensors[name])
+            news.append(tensor)
+        # All at once: an accelerator would have to be told of hundreds of little things to do.
+        for dtype, (means, news) in kinds.items():
+            if dtype.is_floating_point:
+                torch._foreach_lerp_(means, news, 1.0 - decay)
             else:
-                self.tensors[name].copy_(tensor)
+                torch._foreach_copy_(means, news)
 
     def resume(self, tensors: Mapping[str, torch.Tensor], updates: int) -> None:
         """Go on from an average that was kept after ``updates``."""

@@ -7,13 +7,13 @@ for Interactive Segmentation of 3D Medical Images", MICCAI DALI 2022); the other
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from segstudio.domain.clicks import Click, drawn
-from segstudio.engine.network import GUIDANCE_CHANNELS
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 
@@ -30,36 +30,32 @@ _GRIDS = (2, 7)
 # A person clicks well inside of what is wrong, seldom at its very middle: the chance of a place grows with its
 # distance from the border of the error, to this power.
 _INWARD = 1.5
+# Errors and clicks are made up among so many pixels at most, evenly spread: more would cost time and teach nothing.
+_LOOKED_AT = 320 * 320
 
 
-class ClickSimulator:
-    """Makes guidance for the samples of a step, from a generator of its own: the views stay what they were."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng([seed, 1])
-        self._turn = 0
-
-    def guide(self, masks: NDArray[np.int64], class_count: int) -> torch.Tensor:
-        """Float32 (B, 3, h, w) in [0, 1] for ``masks`` (B, h, w) of class ids or IGNORE; zero for every other one."""
-        guidance = np.zeros((len(masks), *masks.shape[1:], GUIDANCE_CHANNELS), np.uint8)
-        for index, mask in enumerate(masks):
-            self._turn += 1
-            if self._turn % 2:
-                guidance[index] = simulated(mask, class_count, self._rng)
-        return to_guidance(guidance)
-
-
-def to_guidance(drawn_clicks: NDArray[np.uint8]) -> torch.Tensor:
+def to_guidance(drawn_clicks: torch.Tensor) -> torch.Tensor:
     """What ``domain.clicks.drawn`` made, as (B, h, w, 3) uint8, for a network: float32 (B, 3, h, w) in [0, 1]."""
-    return torch.from_numpy(drawn_clicks).permute(0, 3, 1, 2).float().div_(255.0)
+    return drawn_clicks.permute(0, 3, 1, 2).float().div_(255.0)
 
 
-def simulated(mask: NDArray[np.int64], class_count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def simulated(mask: NDArray[np.integer], class_count: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Clicks and a mask to be mended, for one class of ``mask`` (h, w): (h, w, 3) uint8 as ``drawn`` makes it.
 
     The mask is empty, or the truth with plausible errors. The last click lies in an error, the ones before it lie
     where they were heeded. Nothing is made up where nobody vouched (IGNORE).
     """
+    step = math.ceil(math.sqrt(mask.size / _LOOKED_AT))
+    shown, clicks = _made_up(mask[::step, ::step], class_count, rng)
+    if step > 1:
+        size = (mask.shape[1], mask.shape[0])
+        shown = (cv2.resize(255 * shown.view(np.uint8), size, interpolation=cv2.INTER_LINEAR) > 127) & (mask != IGNORE)
+        clicks = [replace(click, x=(click.x - 0.5) * step + 0.5, y=(click.y - 0.5) * step + 0.5) for click in clicks]
+    return drawn(shown, clicks)
+
+
+def _made_up(mask: NDArray[np.integer], class_count: int, rng: np.random.Generator) -> tuple[Bools, list[Click]]:
+    """The mask and the clicks of ``simulated``."""
     vouched = mask != IGNORE
     truth = mask == _drawn_class(mask, class_count, rng)
     if rng.random() < _FROM_NOTHING or truth.sum() < _LEAST_AREA:
@@ -76,10 +72,10 @@ def simulated(mask: NDArray[np.int64], class_count: int, rng: np.random.Generato
         wrong = (shown != truth) & vouched
         adds = bool(rng.random() < (truth & wrong).sum() / max(1, wrong.sum()))
         clicks += _click(one_part(wrong & (truth == adds), rng), adds, rng)
-    return drawn(shown, clicks)
+    return shown, clicks
 
 
-def _drawn_class(mask: NDArray[np.int64], class_count: int, rng: np.random.Generator) -> int:
+def _drawn_class(mask: NDArray[np.integer], class_count: int, rng: np.random.Generator) -> int:
     present = [number for number in range(1, class_count + 1) if (mask == number).sum() >= _LEAST_AREA]
     if not present or rng.random() < _ABSENT:
         return int(rng.integers(1, class_count + 1))
@@ -119,12 +115,12 @@ def one_part(mask: Bools, rng: np.random.Generator) -> Bools:
 def place(mask: Bools, rng: np.random.Generator, inward: float = _INWARD) -> tuple[int, int] | None:
     """Where in ``mask`` (h, w) a person would click: (column, row), rather inside than at its border; None of none."""
     depth = cv2.distanceTransform(np.pad(mask, 1).view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    rows, columns = np.nonzero(mask)
-    if not len(rows):
+    places = np.flatnonzero(mask)
+    if not len(places):
         return None
-    weight = depth[rows, columns].astype(np.float64) ** inward
-    index = rng.choice(len(rows), p=weight / weight.sum())
-    return int(columns[index]), int(rows[index])
+    weight = depth.ravel()[places].astype(np.float64) ** inward
+    row, column = divmod(int(places[rng.choice(len(places), p=weight / weight.sum())]), mask.shape[1])
+    return column, row
 
 
 def _click(mask: Bools, adds: bool, rng: np.random.Generator) -> list[Click]:

@@ -125,7 +125,7 @@ def guided_probability(
     of: a hand waits for the answer, and one more view would cost as much as the first.
     """
     device = looked.device
-    guidance = to_guidance(np.stack([clicks, clicks[:, ::-1]])).to(device.torch)
+    guidance = to_guidance(torch.from_numpy(np.stack([clicks, clicks[:, ::-1]])).to(device.torch))
     with torch.inference_mode(), device.autocast():
         logits = silenced(network.answer(looked.features, guidance).float(), void)
     here = (logits[0] + logits[1].flip(-1)) / 2

@@ -26,6 +26,10 @@ class Sampler:
         drawn, self._waiting = self._waiting[:count], self._waiting[count:]
         return drawn
 
+    def put_back(self, samples: list[Sample]) -> None:
+        """Let ``samples``, drawn and not learned from, be drawn next."""
+        self._waiting = samples + self._waiting
+
 
 def look_at(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
     """Where to look in a sample of which only a part is seen: (x, y) of a random pixel of a random class.
@@ -33,7 +37,9 @@ def look_at(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
     Background is one of them. So small structures are seen as often as large ones, and what nobody vouched for is seen
     only around what somebody did.
     """
-    classes = np.unique(sample.mask[sample.mask != IGNORE])
+    counts = np.bincount(sample.mask.ravel())
+    counts[IGNORE:] = 0
+    classes = np.flatnonzero(counts)
     if not len(classes):
         return (sample.mask.shape[1] - 1) / 2, (sample.mask.shape[0] - 1) / 2
     places = np.flatnonzero(sample.mask == rng.choice(classes))

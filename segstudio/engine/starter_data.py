@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.batch import Batch
 from segstudio.engine.data import Mask, Pixels, Sample, load_rgb, read_mask
-from segstudio.engine.guidance import simulated, to_guidance
+from segstudio.engine.guidance import simulated
 from segstudio.imaging.camera import as_taken_elsewhere
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.dermoscope import as_other_dermoscopes
@@ -46,15 +44,6 @@ _FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretc
 _FAR_SCALE = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """``pixels`` (B, h, w, 3) uint8, ``masks`` (B, h, w) int64 of class ids or IGNORE, ``guidance`` (B, h, w, 3)."""
-
-    pixels: NDArray[np.uint8]
-    masks: NDArray[np.int64]
-    guidance: NDArray[np.uint8]
-
-
 class StarterData:
     """The samples of ``recipe`` but those of ``left_out``, a fold; ``folder`` is the recipe's."""
 
@@ -81,12 +70,7 @@ class StarterData:
         canvas = canvases[int(rng.integers(len(canvases)))]
         h, w = (max(64, 32 * round(side * scale / 32)) for side in canvas)
         views = [self._view((h, w), rng) for _ in range(recipe.batch)]
-        masks = np.stack([mask for _, mask in views]).astype(np.int64)
-        guidance = np.zeros((*masks.shape, 3), np.uint8)
-        for index, mask in enumerate(masks):
-            if rng.random() < _GUIDED:
-                guidance[index] = simulated(mask, 1, rng)
-        return Batch(np.stack([pixels for pixels, _ in views]), masks, guidance)
+        return Batch.of(views, [simulated(mask, 1, rng) if rng.random() < _GUIDED else None for _, mask in views])
 
     def _view(self, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
         source = self._names[int(rng.choice(len(self._names), p=self._shares))]
@@ -105,11 +89,6 @@ class StarterData:
             behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
             pixels, mask = _pasted(sample, behind, canvas, rng)
         return as_taken_elsewhere(pixels, rng, 0.8), mask
-
-
-def guidance_of(batch: Batch) -> torch.Tensor:
-    """What the network is told of ``batch``."""
-    return to_guidance(batch.guidance)
 
 
 def drawn_sample(recipe: Recipe, number: int) -> Sample:

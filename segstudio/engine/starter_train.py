@@ -16,13 +16,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from segstudio.engine.data import to_tensor
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.losses import MaskedSegmentationLoss
 from segstudio.engine.models import build_network
 from segstudio.engine.schedule import FIRST_ROUND, REDUCED_SCALE, REDUCED_SHARE, one_cycle
-from segstudio.engine.starter_data import StarterData, guidance_of
+from segstudio.engine.starter_data import StarterData
 from segstudio.protocol.starter_recipe import Recipe
 
 NETWORK = "unet-efficientnet-lite0"
@@ -73,14 +72,14 @@ class StarterTraining:
         for group, peak in zip(self._optimizer.param_groups, (FIRST_ROUND.fresh, FIRST_ROUND.pretrained), strict=True):
             group["lr"] = peak * share
         self._optimizer.zero_grad(set_to_none=True)
-        target = self._device.torch
+        pixels, guidance, masks = batch.on(self._device)
         with self._device.autocast():
-            logits = self._network(to_tensor(batch.pixels, target), guidance_of(batch).to(target))
-        loss = self._objective(logits, torch.from_numpy(batch.masks).to(target))
+            logits = self._network(pixels, guidance)
+        loss = self._objective(logits, masks)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
         self._optimizer.step()
-        self._average.update(self._network)
+        self._average.update(self._network.state_dict())
         return float(loss.detach())
 
     # ---- going on -----------------------------------------------------------------------------------------------

@@ -8,23 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import numpy as np
 import torch
 
-from segstudio.domain.input_shape import reduced_side
 from segstudio.domain.rounds import SCORE_NEEDS
-from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.base import Base
 from segstudio.engine.beginning import first_means, objective, starting_network
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import RoundData, to_tensor
+from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
+from segstudio.engine.feed import Feed, Look
 from segstudio.engine.finishing import Finish
-from segstudio.engine.guidance import ClickSimulator
 from segstudio.engine.inference import Inference
 from segstudio.engine.progress import RoundEvents, RoundProgress
-from segstudio.engine.sampling import Sampler, look_at
 from segstudio.engine.schedule import (
     FIRST_ROUND,
     LATER_ROUND,
@@ -106,7 +102,6 @@ class RoundTrainer:
         self._data = data
         self._events = events
         self._trouble = Trouble(first_means(request.settings, device), events.on_notice)
-        self._rng = np.random.default_rng(request.settings.seed)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
         self._parent = parent
@@ -115,13 +110,11 @@ class RoundTrainer:
         self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
-        self._augmentation = Augmentation(upright=request.settings.upright)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         seconds = most_seconds(len(data.train), self._settings.seconds)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
-        self._sampler = Sampler(data.train, self._rng)
-        self._clicks = ClickSimulator(request.settings.seed)
+        self._feed = Feed(request, data.train, device)
         self._loss: float | None = None
         self._scorer = Scorer(request, data.held_out, device, events, lambda: self._report("scoring"))
         if self._settings.thrifty:
@@ -137,6 +130,11 @@ class RoundTrainer:
 
     def run(self) -> Trained:
         """Train to the end of the plan and return the best averaged weights."""
+        with contextlib.closing(self._feed):
+            self._train()
+        return self._best_found()
+
+    def _train(self) -> None:
         self._score_parent()
         while self._budget.step < self._budget.steps and self._fruitless < _MOST_FRUITLESS:
             self._report("training")
@@ -147,6 +145,8 @@ class RoundTrainer:
             if self._scorings and self._budget.fraction >= self._scorings[0]:
                 self._scorings = [share for share in self._scorings if share > self._budget.fraction]
                 self._score()
+
+    def _best_found(self) -> Trained:
         self._report("scoring")
         best, count = self._accepted(), len(self._data.held_out)
         masks = [sample.mask for sample in self._data.train]
@@ -199,48 +199,32 @@ class RoundTrainer:
 
     def _step(self) -> float | None:
         """One step of the optimizer; its loss, or None if that, a gradient or what it led to is not a number."""
-        pixels, masks = self._next_batch()
+        device = self._means.device
+        pixels, guidance, masks = self._feed.next(self._look()).on(device)
         self._network.begin_training()
         self._set_rates()
         self._optimizer.zero_grad(set_to_none=True)
-        device = self._means.device
-        guidance = self._clicks.guide(masks, self._class_count).to(device.torch)
         with device.autocast():
-            logits = self._network(to_tensor(pixels, device.torch), guidance)
-        loss = self._objective(logits, torch.from_numpy(masks).to(device.torch))
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            return None
+            logits = self._network(pixels, guidance)
+        loss = self._objective(logits, masks)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
-        if not math.isfinite(float(norm)):
+        # Asked together: an accelerator stands still until what it said is heard.
+        value, norm_value = torch.stack([loss.detach(), norm]).tolist()
+        if not (math.isfinite(value) and math.isfinite(norm_value)):
             return None
         self._optimizer.step()
-        if not all_finite(self._network.state_dict().values()):
+        weights = self._network.state_dict()
+        if not all_finite(weights.values()):
             return None  # statistics can overflow where the loss does not
-        self._average.update(self._network)
-        return value
+        self._average.update(weights)
+        return float(value)
 
-    def _next_batch(self) -> tuple[np.ndarray, np.ndarray]:
-        """Views of the next samples: pixels (B, h, w, 3) uint8 and masks (B, h, w) int64.
-
-        A small set is seen several times in a batch, each time from another side. The canvas holds the largest, or
-        a window's worth of each: early windows are smaller, not coarser, since what is small would vanish.
-        """
-        samples = self._sampler.draw(self._means.batch)
-        scale, window, rng = self._budget.scale, self._settings.window, self._rng
+    def _look(self) -> Look:
+        side, window, size = self._means.side, self._settings.window, self._settings.input_size
         if window is None:
-            scale *= self._means.side / self._settings.input_size
-        else:
-            window = self._means.side
-        h, w = (max(sample.mask.shape[axis] for sample in samples) for axis in (0, 1))
-        if window is None or max(h, w) <= window:
-            canvas = (reduced_side(h, scale), reduced_side(w, scale))
-            views = [augment(sample, canvas, scale, self._augmentation, rng) for sample in samples]
-        else:
-            canvas = (reduced_side(min(h, window), scale), reduced_side(min(w, window), scale))
-            views = [augment(s, canvas, 1.0, self._augmentation, rng, look_at(s, rng)) for s in samples]
-        return np.stack([view[0] for view in views]), np.stack([view[1] for view in views]).astype(np.int64)
+            return Look(self._means.batch, side / size, None, self._budget.scale)
+        return Look(self._means.batch, 1.0, side, self._budget.scale)
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         groups = [

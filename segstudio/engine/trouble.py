@@ -15,6 +15,7 @@ from torch import nn
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.device import CPU, Device
+from segstudio.engine.schedule import planned_batch
 from segstudio.imaging.cv import cv2
 
 LEAST_SIDE = 96
@@ -69,8 +70,9 @@ class Means:
         return replace(self, batch=2, side=size) if size >= LEAST_SIDE else None
 
     def on_cpu(self, planned: Means) -> Means | None:
-        """All that was planned, on the CPU: its memory is another. None where it is there already."""
-        return replace(planned, device=CPU) if self.device.kind != "cpu" else None
+        """All that was planned, on the CPU as steps are there: its memory is another. None where it is already."""
+        batch = min(planned.batch, planned_batch(CPU.kind))
+        return replace(planned, device=CPU, batch=batch) if self.device.kind != "cpu" else None
 
 
 class Trouble:

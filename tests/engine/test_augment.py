@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.augment import Augmentation, _random_warp, _warped, augment
 from segstudio.engine.data import Sample
+from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 
 PLAIN_COLOURS = {"brightness": 0.0, "contrast": 1.0, "tint": 1.0, "gamma": 1.0}
@@ -83,3 +84,16 @@ def test_a_lesion_is_seen_much_smaller_and_much_larger_but_a_person_is_not() -> 
 
     assert extremes(upright=False) > 6
     assert extremes(upright=True) < 5
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_lies_outside_is_mirrored_however_far_the_view_reaches(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = (int(side) for side in rng.integers(20, 200, 2))
+    noise = cv2.GaussianBlur(rng.integers(0, 256, (height, width, 3), dtype=np.uint8), (0, 0), 1.5)
+    canvas = tuple(32 * int(side) for side in rng.integers(2, 8, 2))
+    middle = (rng.uniform(0, width), rng.uniform(0, height))
+    matrix = _random_warp(middle, canvas, float(np.exp(rng.uniform(-2, 1.5))), Augmentation(), rng)
+    size = (canvas[1], canvas[0])
+    expected = cv2.warpAffine(noise, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    assert np.abs(_warped(noise, matrix, size).astype(int) - expected).max() <= 1

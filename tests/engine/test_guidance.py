@@ -1,9 +1,8 @@
 """Clicks as they are made up for training."""
 
 import numpy as np
-import torch
 
-from segstudio.engine.guidance import ClickSimulator, damaged, one_part, place, simulated
+from segstudio.engine.guidance import damaged, one_part, place, simulated
 from segstudio.protocol.round_folder import IGNORE
 
 
@@ -14,26 +13,6 @@ def ellipse(height: int = 96, width: int = 128, value: int = 1) -> np.ndarray:
 
 def iou(one: np.ndarray, other: np.ndarray) -> float:
     return float((one & other).sum() / (one | other).sum())
-
-
-def test_half_of_the_samples_are_guided_step_after_step() -> None:
-    masks = np.stack([ellipse()] * 5)
-    clicks = ClickSimulator(3)
-    guided = [clicks.guide(masks, 1).flatten(1).any(dim=1) for _ in range(30)]
-    assert guided[0].shape == (5,)
-    turns = torch.cat(guided)
-    assert not turns[1::2].any()
-    assert turns[::2].float().mean() > 0.7, "the rest is asked from nothing, without a click"
-    again = ClickSimulator(3)
-    assert torch.equal(again.guide(masks, 1), ClickSimulator(3).guide(masks, 1))
-    assert not torch.equal(again.guide(masks, 1), ClickSimulator(4).guide(masks, 1))
-
-
-def test_what_the_network_is_told_is_between_nothing_and_one() -> None:
-    told = ClickSimulator(0).guide(np.stack([ellipse()]), 1)
-    assert told.shape == (1, 3, 96, 128)
-    assert told.dtype == torch.float32
-    assert set(told.unique().tolist()) <= {0.0, 1.0}
 
 
 def test_a_simulated_click_lies_where_it_tells_the_truth() -> None:

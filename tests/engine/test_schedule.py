@@ -35,6 +35,7 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
     assert steps[-1] == steps[-100]
     assert steps[-1] > steps[0]
     assert planned_steps(3, warm=False, device="cpu") < planned_steps(3, warm=True, device="cpu")
+    assert planned_steps(9, warm=True, device="mps") == 2 * planned_steps(9, warm=True, device="cpu")
 
 
 def test_only_a_round_on_many_images_may_take_longer() -> None:
