@@ -13,7 +13,7 @@ from segstudio.ui.audit_actions import AUDIT_ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.evaluate.command import EVALUATE_ACTIONS, MODEL_FILE_ACTIONS
 from segstudio.ui.import_actions import IMPORT_ACTIONS
-from segstudio.ui.measure_actions import MEASURE_ACTIONS
+from segstudio.ui.measure_actions import MEASURE_ACTIONS, REPORT_ACTION
 from segstudio.ui.opinion_actions import OPINION_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.review_actions import REVIEW_ACTIONS
@@ -145,6 +145,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("add", "Add images…", "-File", ("Ctrl+I",), lambda c: c.add_images(), "image", with_project),
     *IMPORT_ACTIONS,
     Action("export", "Export masks…", "File", ("Ctrl+E",), lambda c: c.export_masks(), "export", with_project),
+    REPORT_ACTION,
     *MODEL_FILE_ACTIONS,
     Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", with_project),
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),

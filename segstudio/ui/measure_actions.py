@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from segstudio.ui.action import Action, with_document, with_project
 
+REPORT_ACTION = Action(
+    "report", "Report…", "File", ("Ctrl+P",), lambda c: c.measures.show_report(), "file-text", with_project
+)
+
 # fmt: off
 MEASURE_ACTIONS: tuple[Action, ...] = (
-    Action("report", "Report…", "File", ("Ctrl+P",), lambda c: c.measures.show_report(), "", with_project),
     Action("measures", "Measures", "-View", ("Ctrl+M",), lambda c: c.measures.toggle_dock(), "ruler", with_project,
            lambda c: not c.window.measures.folded),
     Action("measure_lines", "Draw measures on the image", "View", ("Shift+M",), lambda c: c.seeing.toggle("measures"),

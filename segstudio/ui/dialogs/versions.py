@@ -207,6 +207,8 @@ class VersionsDialog(QDialog):
         self.list.blockSignals(False)
         self.list.setVisible(bool(versions))
         self.nothing.setVisible(not versions)
+        for widget in (self.other, self.restore):
+            widget.setVisible(bool(versions))
         self._fill_pictures()
         self._on_chosen()
 

@@ -39,7 +39,8 @@ class _Row:
     def __init__(self, quantity: Quantity) -> None:
         self.quantity = quantity
         self.name = FittingLabel(tone="muted", about=quantity.about)
-        self.name.set_wordings([quantity.title, quantity.title.replace("Equivalent", "Equiv.")])
+        shorter = quantity.title.replace("Equivalent", "Equiv.")
+        self.name.set_wordings([quantity.title, shorter, shorter.replace("diameter", "diam.")])
         self.value = label()
         self.range = label(tone="muted", size="small")
         for widget in (self.value, self.range):
@@ -135,7 +136,7 @@ class MeasuresDock(Section):
         text.addLayout(scale)
         text.addWidget(self.note)
         grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
+        grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
         line = 0
