@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from segstudio.app.starters import are_unlike
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec
 from segstudio.formats.dataset import ClassIds, FoundClass, FoundMask
@@ -18,7 +19,8 @@ _STRAY = 0.01
 
 
 def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int]:
-    """The likeliest mapping: by name; what has no name by its number; a single class to a single class.
+    """The likeliest mapping: by name; what has no name by its number; a single class to a single class, unless their
+    names speak of different things.
 
     What is not judged there is not judged here, if the project has a class for it. What is left is left out.
     """
@@ -26,7 +28,10 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
     ids = {spec.id for spec in own if spec.kind != "void"}
     void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)
     judged = [known for known in found if known.kind != "void"]
-    alone = next(iter(ids)) if len(judged) == 1 and len(ids) == 1 else BACKGROUND
+    alone = BACKGROUND
+    if len(judged) == 1 and len(ids) == 1:
+        only = next(spec for spec in own if spec.id in ids)
+        alone = BACKGROUND if are_unlike(judged[0].name, only.name) else only.id
     mapping = {}
     for known in found:
         number = known.id if not known.name and known.id in ids else BACKGROUND

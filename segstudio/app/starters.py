@@ -101,6 +101,12 @@ def is_person(name: str) -> bool:
     return bool(_words(name) & _WORDS["body"])
 
 
+def are_unlike(one: str, other: str) -> bool:
+    """Whether two names of classes speak of things that are never the same: a lesion and a person."""
+    kinds = [{kind for kind, words in _WORDS.items() if _words(name) & words} for name in (one, other)]
+    return all(kinds) and not kinds[0] & kinds[1]
+
+
 def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z]+", name.casefold()))
 

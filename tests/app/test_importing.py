@@ -384,6 +384,8 @@ OWN = make_classes(["Lesion", "hair", "glare"], void=["glare"])
         ([FoundClass(5, "unknown", "void"), FoundClass(2, "hair")], OWN, {5: 3, 2: 2}),
         ([FoundClass(1), FoundClass(2), FoundClass(9)], OWN, {1: 1, 2: 2, 9: 0}),
         ([FoundClass(9, "person")], make_classes(["body"]), {9: 1}),
+        ([FoundClass(9, "person")], make_classes(["lesion"]), {9: 0}),
+        ([FoundClass(9, "foreground")], make_classes(["lesion"]), {9: 1}),
         ([FoundClass(9, "person"), FoundClass(255, "", "void")], make_classes(["body"]), {9: 1, 255: 0}),
         ([FoundClass(9)], OWN, {9: 0}),
     ],

@@ -209,6 +209,8 @@ class ImportDialog(QDialog):
             return []
         nothing = "None of these classes is one of this project's, so no mask is taken. Say what they are here."
         own = [nothing] if found.with_mask and self.combos and not any(self._mapping().values()) else []
+        things = any(known.kind == "thing" for known in found.classes)
+        own += ["The objects of a class become one segment."] if things and found.with_mask else []
         return [*own, *found.notes, *self._checked.notes, self._checked.sentence]
 
     def _mapping(self) -> dict[int, int]:
@@ -296,5 +298,4 @@ def _summary(found: Dataset) -> str:
 
 
 def _name(known: FoundClass) -> str:
-    what = {"thing": " (objects become one segment)", "void": " (not judged)", "stuff": ""}[known.kind]
-    return f"{known.name or f'value {known.id}'}{what}"
+    return f"{known.name or f'value {known.id}'}{' (not judged)' if known.kind == 'void' else ''}"
