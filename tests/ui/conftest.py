@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,6 +133,15 @@ class WindowRig:
     def mask(self):
         document = self.session.document
         return document.shown(document.bounds)
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_between_tests():
+    """As in the program, which collects at rest only: amid an event it may destroy what Qt is at work on."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
 
 
 @pytest.fixture
