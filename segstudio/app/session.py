@@ -74,7 +74,7 @@ class Session:
         self._thumbnails = Thumbnails(self._loader, self.catalog, announce)
         self.files = Files(store, self.catalog, self._thumbnails, announce, self._on_added, self.open_image)
         self.truth = TruthCheck(self._loader, announce)
-        self._saver = Saver(store, lambda: announce(Changes(saving=True)))
+        self._saver = Saver(store, scheduler, lambda: announce(Changes(saving=True)))
         self.audit = AuditLog(store, self._saver, scheduler)
         self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, contents.scales, store, self._saver.save, announce)

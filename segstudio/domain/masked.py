@@ -27,7 +27,7 @@ def put_value(target: NDArray[Any], value: int, where: NDArray[np.bool_]) -> Non
     put_where(target, _full(int(value), target.dtype.str)[:height, :width], where)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _full(value: int, kind: str) -> NDArray[Any]:
     return np.full((TILE, TILE), value, kind)
 

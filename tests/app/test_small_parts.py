@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segstudio.app import doctor, loader
+from segstudio.app import doctor, loader, saver
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
@@ -21,9 +21,11 @@ from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.new_project import NewProject
 from segstudio.app.round_status import TrainingStatus
 from segstudio.app.settings import Settings
+from segstudio.app.store_thread import StoreThread
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
+from segstudio.store.project_db import Project
 
 
 def test_settings_are_there_the_next_time(tmp_path):
@@ -169,6 +171,34 @@ def test_what_reading_a_large_image_left_over_is_given_back(tmp_path, monkeypatc
     monkeypatch.setattr(loader, "_LARGE", 1000)
     assert isinstance(loader.load_image(path), loader.LoadedImage)
     assert given == [True]
+
+
+def test_what_many_writes_left_over_is_given_back_when_none_has_come_for_a_while(monkeypatch, tmp_path):
+    given, written = [], []
+    monkeypatch.setattr(saver, "give_back_memory", lambda: given.append(len(written)))
+    monkeypatch.setattr(saver, "GIVE_BACK_AFTER", 0.05)
+    scheduler = HeadlessScheduler()
+    store = StoreThread(scheduler, written.append)
+    store.open(lambda: Project.create(tmp_path / "a.segstudio", ())).result()
+    saving = saver.Saver(store, scheduler, lambda: None)
+
+    def save(count):
+        for _ in range(count):
+            saving.save(written.append)
+        scheduler.run_until(lambda: saving.status.state == "saved", 10)
+
+    save(saver._MANY - 1)
+    assert saving._giving_back is None
+    save(1)
+    scheduler.run_until(lambda: given, 10)
+    monkeypatch.setattr(saver, "GIVE_BACK_AFTER", 60.0)
+    save(saver._MANY)
+    assert saving._giving_back is not None
+    # When the project is closed nothing is to come afterwards.
+    assert saving.drain()
+    assert saving._giving_back is None
+    store.close()
+    assert given == [saver._MANY]
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Changes)])
