@@ -107,7 +107,7 @@ QTableView::item { padding: 0 6px; border: none; }
 QTableView QLineEdit { padding: 0 4px; border-radius: 0; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;
-    padding: 5px 6px; text-align: left; }
+    padding: 5px 9px; text-align: left; }
 QHeaderView#sorted::section { padding-left: 16px; }
 QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: left center; width: 8px; }
 
