@@ -21,6 +21,12 @@ PLACES = {7: (1.0, 0.0), 9: (1.0, 0.05), 6: (0.0, 1.0)}
 """Where they lie; all others are where what was taught lies."""
 
 
+@pytest.fixture(autouse=True)
+def plans_soon(monkeypatch):
+    """Nobody waits here for a thousand predictions."""
+    monkeypatch.setattr("segstudio.app.queue.REPLAN_AFTER", 0.02)
+
+
 @pytest.fixture
 def told(rig, monkeypatch):
     """Nine images of which three were approved, and a model with its own mind."""
