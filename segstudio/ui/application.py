@@ -42,7 +42,8 @@ def run(argv_project: Path | None = None, demo: str | None = None) -> int:
     appearance = settings.get("appearance", "system")
     theme = Theme(app, cast(Appearance, appearance) if appearance in ("light", "dark") else "system")
     studio = Studio(QtScheduler(app), settings)
-    window = MainWindow(studio, settings, theme)
+    with theme.building():
+        window = MainWindow(studio, settings, theme)
     _report_bugs(studio, window, app)
     _end_on_signals(window)
     GarbageCollector(app)

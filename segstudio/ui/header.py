@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QAction, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -48,6 +48,26 @@ class StateGlyph(QWidget):
         painter.end()
 
 
+class _WideButton(QPushButton):
+    """As wide as the longest of ``texts`` needs it, whichever it shows: it must not move under the pointer."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__(texts[0])
+        self._texts = texts
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another style, other letters."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            shown = self.text()
+            widths = []
+            for text in self._texts:
+                self.setText(text)
+                widths.append(self.sizeHint().width())
+            self.setText(shown)
+            self.setFixedWidth(max(136, *widths))
+
+
 _ROOM_FOR_SIZE = 560
 """Width of the line, in logical pixels, from which on there is room for the image's size."""
 
@@ -72,11 +92,8 @@ class Header(QWidget):
         self.size_text = label(tone="muted")
         self.glyph = StateGlyph(theme)
         self.state = FittingLabel(tone="muted")
-        self.approve = QPushButton(_REOPEN)
+        self.approve = _WideButton(_APPROVE, _REOPEN)
         self.approve.setProperty("primary", True)
-        self.approve.ensurePolished()
-        self.approve.setFixedWidth(max(136, self.approve.sizeHint().width()))
-        self.approve.setText(_APPROVE)
         self.approve.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.approve.clicked.connect(self._on_approve)
         self._approved = False

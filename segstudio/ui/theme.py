@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,6 +118,15 @@ class Theme(QObject):
         """Light, dark, or as the system is."""
         self.appearance = appearance
         self._on_system_changed()
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Style a window once it is built: Qt styles a part anew with each part that it is put into."""
+        self._app.setStyleSheet("")
+        try:
+            yield
+        finally:
+            self._apply()
 
     def color(self, token: str) -> QColor:
         """One colour of the look in use, by its name in ``Tokens``."""

@@ -44,7 +44,8 @@ class WindowRig:
         self.settings = Settings(self.folder / "settings.json")
         self.scheduler = QtScheduler(self.theme)
         self.studio = Studio(self.scheduler, self.settings, self.make_worker)
-        self.window = MainWindow(self.studio, self.settings, self.theme)
+        with self.theme.building():
+            self.window = MainWindow(self.studio, self.settings, self.theme)
         self.windows.append(self.window)
         self.window.resize(1280, 720)
         self.window.show()
