@@ -72,9 +72,9 @@ def test_trouble_is_a_sentence_and_changes_nothing(project: Path, tmp_path: Path
 def test_a_round_that_cannot_be_exported_is_named_and_which_can(
     project: Path, tmp_path: Path, models: dict[str, Path]
 ) -> None:
-    for name in ("one", "other", "one"):
-        import_model(project, models[name])
     with Project.open(project) as opened:
+        for name in ("one", "other", "one"):
+            opened.rounds.take_in(models[name], "", 0.0)
         opened.rounds.delete_files(2)
         opened.rounds.take_starter(models["one"])
     there = r"Rounds whose model is there: 0 \(the starter model\), 1, 3\.$"
