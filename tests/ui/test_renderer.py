@@ -12,6 +12,7 @@ from segstudio.domain.plane import Plane
 from segstudio.domain.segments import SegmentTable, make_classes
 from segstudio.ui.canvas.colors import OverlayColors, outline_widths, premultiplied
 from segstudio.ui.canvas.lines import paint_lines
+from segstudio.ui.canvas.look import Look
 from segstudio.ui.canvas.renderer import Renderer, Surface
 from segstudio.ui.canvas.view import View
 
@@ -198,3 +199,33 @@ def test_lines_between_pixels_are_where_pixels_meet_and_as_strong_where_they_cro
     assert len(np.unique(shot[expected])) == 1
     assert (shot[expected] > 0).all()
     assert (shot[~expected] == 0).all()
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+def test_a_view_that_moves_among_strokes_and_looks_shows_what_a_new_one_would(doubt):
+    document = make_document(300, 400, (100, 60, 300, 220))
+    document.confidence = np.linspace(120, 255, 1200).astype(np.uint8).reshape(30, 40)
+    colors, look = OverlayColors.of(TABLE, 0.35), Look(doubt=doubt)
+    renderer = Renderer(document, colors, look)
+
+    def same_as_new(view, **how):
+        new = paint(Renderer(document, colors, look), view, **how)
+        return np.abs(paint(renderer, view, **how) - new).max() <= 1
+
+    for step in range(12):
+        x, y = -20 * step, -11 * (step % 5)
+        assert same_as_new(View(1.0, x, y))
+        assert same_as_new(View(1.0, x - 3, y), exposed=Rect(0, 0, 100, 160))
+        assert same_as_new(View(1.0, x - 3, y))
+        if step % 3 == 0:
+            rect = Rect(90 + 10 * step, 70, 130 + 10 * step, 110)
+            document.begin_edit("Paint")
+            document.apply(Patch(rect, np.ones((40, 40), bool), step % 2 + 1))
+            document.commit_edit()
+            renderer.mask_changed(rect)
+        elif step % 3 == 1:
+            look = Look(style=("fill", "outline")[step % 2], doubt=doubt)
+            renderer.set_look(look)
+        else:
+            assert same_as_new(View(1.0, x - 3, y), mask=False)
+            assert same_as_new(View(1.0, x - 9, y), mask=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,11 +72,8 @@ class Layer:
         All of it must be run before the layer is drawn, on any threads, in any order.
         """
         kept = self.valid.intersect(window)
-        missing = window.without(kept)
-        if kept.is_empty:
-            self._origin = (window.x0, window.y0)
+        missing = self._move(window)
         marked, self._marked = self._marked, []
-        self.valid = window
         jobs: list[Job] = []
         for rect in [*missing, *(rect.intersect(kept) for rect in marked)]:
             for piece, row, column in self._pieces(rect):
@@ -85,6 +82,25 @@ class Layer:
                     target = self._buffer[top : top + band.height, column : column + band.width]
                     jobs.append(Job(partial(fill, band, target), _area(band)))
         return jobs
+
+    def gather(self, window: Rect, layers: Sequence[Layer]) -> None:
+        """Move to ``window`` of the picture; what is not there is drawn from ``layers``, each over the one before."""
+        missing = self._move(window)
+        if missing:
+            painter = QPainter(self._image)
+            for rect in missing:
+                for piece, row, column in self._pieces(rect):
+                    for layer in layers:
+                        layer.draw(painter, piece, column - piece.x0, row - piece.y0)
+            painter.end()
+
+    def _move(self, window: Rect) -> list[Rect]:
+        """Be where ``window`` is; returns what is not there."""
+        missing = window.without(self.valid)
+        if self.valid.intersect(window).is_empty:
+            self._origin = (window.x0, window.y0)
+        self.valid = window
+        return missing
 
     def draw(self, painter: QPainter, part: Rect, x: int, y: int) -> None:
         """Draw what is there of ``part``, with the picture's corner at (``x``, ``y``)."""

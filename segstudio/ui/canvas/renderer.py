@@ -86,7 +86,7 @@ class Renderer:
         if look.tone != before.tone:
             self._base = Base(self.levels, look.tone)
             for sheets in (self._sharp, self._rough):
-                sheets.base.clear()
+                sheets.clear_base()
         if (look.style, look.hatched, look.source) != (before.style, before.hatched, before.source):
             self._renew_overlay()
 
@@ -113,7 +113,7 @@ class Renderer:
         """The model is unsure elsewhere."""
         self._doubt = Doubt(self._picture)
         for sheets in (self._sharp, self._rough):
-            sheets.doubt.clear()
+            sheets.clear_doubt()
 
     def begin_fade(self) -> None:
         """Keep the overlay as it was before the mask changed, to fade it into the next."""
@@ -218,23 +218,20 @@ class Renderer:
         if part.is_empty:
             return
         x, y = int(view.x), int(view.y)
-        sheets.base.draw(painter, part, x, y)
-        if not mask:
-            return
-        if self._look.doubt:
-            sheets.doubt.draw(painter, part, x, y)
-        if self._look.source == "none":
-            return
-        if self._fading is not None and fade < 1.0:
-            painter.setOpacity(1.0 - fade)
-            self._fading.draw(painter, part, x, y)
-            painter.setOpacity(fade)
-        sheets.overlay.draw(painter, part, x, y)
+        layers = [layer for layer, _ in self._wanted(sheets, mask)]
+        fading = self._fading if fade < 1.0 and layers[-1] is sheets.overlay else None
+        whole = sheets.whole(layers) if len(layers) > 1 and fading is None else None
+        for layer in layers if whole is None else [whole]:
+            if layer is sheets.overlay and fading is not None:
+                painter.setOpacity(1.0 - fade)
+                fading.draw(painter, part, x, y)
+                painter.setOpacity(fade)
+            layer.draw(painter, part, x, y)
         painter.setOpacity(1.0)
 
     def _clear_overlay(self) -> None:
         for sheets in (self._sharp, self._rough):
-            sheets.overlay.clear()
+            sheets.clear_overlay()
 
     def _renew_overlay(self) -> None:
         before = self._overlay
