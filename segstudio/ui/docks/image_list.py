@@ -105,7 +105,7 @@ class ImageList(QWidget):
         """Redraw the rows that changed and follow the current image."""
         if self._session is None:
             return
-        if changes.image_list:
+        if changes.image_list and not changes.project:
             self._following = True
             self.model.set_session(self._session)
             self._following = False

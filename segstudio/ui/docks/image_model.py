@@ -161,8 +161,9 @@ class ImageFilter(QSortFilterProxyModel):
 
     def set_standing(self, wanted: Standing | None) -> None:
         """Show images that have come just so far; None shows all."""
-        self.standing = wanted
-        self.invalidate()
+        if wanted is not self.standing:
+            self.standing = wanted
+            self.invalidate()
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         """True for a row to show."""
