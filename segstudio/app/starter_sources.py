@@ -26,7 +26,8 @@ from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, Star
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
 _FOLDS = 3
-_STEPS: dict[StarterKind, int] = {"lesion": 800, "body": 4000}
+_STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 4000}
+_BATCHES: dict[StarterKind, int] = {"lesion": 8, "body": 4}
 _SHARES: dict[StarterKind, dict[str, float]] = {
     "lesion": {"photo": 0.85, "drawn": 0.15},
     "body": {"photo": 0.5, "video": 0.15, "coco": 0.2, "drawn": 0.15},
@@ -77,7 +78,7 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
         raise UserError("None of these folders holds images with masks that a starter model could learn from.")
     return Recipe(
         kind=kind, class_name=CLASS_NAMES[kind], samples=tuple(samples), shares=_SHARES[kind], folds=_FOLDS,
-        steps=steps or _STEPS[kind], batch=4, side=_SIDES[kind], seed=seed, drawn=_DRAWN,
+        steps=steps or _STEPS[kind], batch=_BATCHES[kind], side=_SIDES[kind], seed=seed, drawn=_DRAWN,
     )  # fmt: skip
 
 
