@@ -1,6 +1,7 @@
 """What guards a project against a round that makes its model worse."""
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +29,19 @@ def _run(folder: Path, notices: list[str]) -> RoundResult:
     return run_round(folder, CPU, ImageCache(), RoundEvents(on_notice=notices.append))
 
 
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A round that has ended."""
+    folder = tmp_path_factory.mktemp("taught") / "1"
+    make_round(folder, settings=TINY)
+    _run(folder, [])
+    return folder
+
+
 @pytest.fixture
-def parent(tmp_path: Path) -> Path:
-    make_round(tmp_path / "1", settings=TINY)
-    _run(tmp_path / "1", [])
+def parent(tmp_path: Path, taught: Path) -> Path:
+    """Weights of the round before."""
+    shutil.copytree(taught, tmp_path / "1")
     return tmp_path / "1" / WEIGHTS
 
 
