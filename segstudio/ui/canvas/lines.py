@@ -52,8 +52,8 @@ def paint_lines(
 
 def _paint_pixels(painter: QPainter, lines: list[QLineF]) -> None:
     # Hundreds of lines that let something through take Qt ten times as long as pictures of them. All that stand come
-    # as one picture, as high as an image pixel, that is drawn between every two that lie: a picture of the whole screen
-    # takes longer to make than all else that is painted.
+    # as one picture, as high as an image pixel and with one that lies at its foot, that is drawn again and again: a
+    # picture of the whole screen takes longer to make than all else that is painted.
     if not lines:
         return
     left, top = round(min(line.x1() for line in lines)), round(min(line.y1() for line in lines))
@@ -67,12 +67,13 @@ def _paint_pixels(painter: QPainter, lines: list[QLineF]) -> None:
     picture[-1] = color
     layout = QImage.Format.Format_ARGB32_Premultiplied
     image = QImage(picture.data, width, height + 1, 4 * width, layout)
-    for y in down:
-        painter.drawImage(QPoint(left, y), image, QRect(0, height, width, 1))
-    for before, after in pairwise(edges):
-        # A height of none would mean all of the picture.
-        if after - before > 1:
-            painter.drawImage(QPoint(left, before + 1), image, QRect(0, 0, width, after - before - 1))
+    for before, after in pairwise(edges[:-1]):
+        gap = after - before - 1
+        painter.drawImage(QPoint(left, before + 1), image, QRect(0, height - gap, width, gap + 1))
+    below = bottom - edges[-2]
+    # A height of none would mean all of the picture.
+    if below > 0:
+        painter.drawImage(QPoint(left, edges[-2] + 1), image, QRect(0, 0, width, below))
 
 
 def _lines(
