@@ -20,20 +20,25 @@ from tests.helpers.studios import StudioRig, write_images
 TOLD = {"Diagnosis": "naevus", "Größe": "=1+1", "Image": "dermoscopic"}
 
 
-@pytest.fixture
-def rig(tmp_path: Path):
-    """Three images with approved masks; of the last nothing is known."""
-    rig = StudioRig(tmp_path)
+def told_of(folder: Path, *told: dict[str, str]) -> StudioRig:
+    """A project of images with approved masks, of which so much is known each."""
+    rig = StudioRig(folder)
     found = []
-    for number, path in enumerate(write_images(tmp_path / "images", 3)):
-        mask = tmp_path / "masks" / path.name
+    for path, known in zip(write_images(folder / "images", len(told)), told, strict=True):
+        mask = folder / "masks" / path.name
         mask.parent.mkdir(exist_ok=True)
         Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
-        told = [TOLD, {"Diagnosis": "melanoma", "@Site": "arm"}, {}][number]
-        found.append(FoundImage(path, FileMask(mask), attributes=told))
-    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", tuple(found), ("lesion",), "approved"))
+        found.append(FoundImage(path, FileMask(mask), attributes=known))
+    rig.studio.new_project(NewProject(folder / "p.segstudio", tuple(found), ("lesion",), "approved"))
     rig.wait(lambda: rig.studio.session is not None)
     rig.settle()
+    return rig
+
+
+@pytest.fixture
+def rig(tmp_path: Path):
+    """Three images; of the last nothing is known."""
+    rig = told_of(tmp_path, TOLD, {"Diagnosis": "melanoma", "@Site": "arm"}, {})
     yield rig
     rig.studio.close()
 
@@ -64,17 +69,9 @@ def table(folder: Path) -> list[dict[str, str]]:
 
 
 def test_who_images_are_of_leaves_only_when_it_is_asked_for(tmp_path: Path) -> None:
-    rig = StudioRig(tmp_path)
-    found = []
-    for number, path in enumerate(write_images(tmp_path / "images", 3)):
-        mask = tmp_path / "masks" / path.name
-        mask.parent.mkdir(exist_ok=True)
-        Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
-        told = {"PatientName": "Doe" if number else "Roe", "Lesion id": f"MRN77{number}", "Diagnosis": "naevus"}
-        found.append(FoundImage(path, FileMask(mask), attributes=told if number < 2 else {**told, "DOB": "1970"}))
-    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", tuple(found), ("lesion",), "approved"))
-    rig.wait(lambda: rig.studio.session is not None)
-    rig.settle()
+    one = {"PatientName": "Roe", "Lesion id": "MRN770", "Diagnosis": "naevus"}
+    others = [{**one, "PatientName": "Doe", "Lesion id": f"MRN77{number}"} for number in (1, 2)]
+    rig = told_of(tmp_path, one, others[0], {**others[1], "DOB": "1970"})
     assert export(rig, tmp_path / "out").startswith("3 masks exported")
     rig.session.exporter.export_masks(tmp_path / "named", only_approved=True, identifiers=True)
     rig.wait(lambda: not rig.session.exporter.busy)
@@ -95,14 +92,7 @@ def test_who_images_are_of_leaves_only_when_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_where_nothing_else_is_known_there_is_no_table(tmp_path: Path) -> None:
-    rig = StudioRig(tmp_path)
-    (path,) = write_images(tmp_path / "images", 1)
-    mask = tmp_path / "mask.png"
-    Image.fromarray(np.full((64, 96), 255, np.uint8)).save(mask)
-    found = FoundImage(path, FileMask(mask), attributes={"Patient": "Doe"})
-    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", (found,), ("lesion",), "approved"))
-    rig.wait(lambda: rig.studio.session is not None)
-    rig.settle()
+    rig = told_of(tmp_path, {"Patient": "Doe"})
     export(rig, tmp_path / "out")
     rig.studio.close()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00.png"]
