@@ -105,7 +105,8 @@ class RoundTrainer:
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
         self._parent = parent
-        self._goes_on = parent is not None and not (starter is None and self._competes and _has_outgrown(data))
+        self._base = Base.of(starter, request, data.train)
+        self._goes_on = parent is not None and not (self._base is None and self._competes and _has_outgrown(data))
         self._network = starting_network(request, parent if self._goes_on else None, device, events)
         self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
@@ -120,7 +121,6 @@ class RoundTrainer:
         if self._settings.thrifty:
             self._scorer.means = replace(self._scorer.means, side=self._means.side)
         self._scorings = self._planned_scorings()
-        self._base = Base.of(starter, request, data.train)
         self._starter = starter if self._base is not None and parent is not starter else None
         self._warm: Scored | None = None
         self._judged = False

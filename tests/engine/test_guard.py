@@ -239,9 +239,13 @@ def test_images_whose_masks_have_changed_are_known_all_the_same(
     assert began[0]
 
 
-def test_a_starter_is_not_outgrown(tmp_path: Path, parent: Path, began: list[bool]) -> None:
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_starter_that_fits_is_not_outgrown(
+    tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    monkeypatch.setattr(base, "_FITS", 0.0 if fits else 1.1)
     _outgrown(tmp_path / "2", parent)
     request = read_request(tmp_path / "2")
     write_request(tmp_path / "2", replace(request, base_weights=str(parent)))
     _run(tmp_path / "2", [])
-    assert began[0]
+    assert began[0] is fits
