@@ -17,6 +17,7 @@ from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.formats.dataset import FoundImage
 from segstudio.ui.bridge import QtScheduler
+from segstudio.ui.canvas import holds
 from segstudio.ui.main_window import MainWindow
 from segstudio.ui.theme import Theme
 from tests.helpers.fake_worker import FakeWorker
@@ -124,7 +125,10 @@ class WindowRig:
             self.qtbot.mouseRelease(self.canvas, button, pos=self.at(*points[-1]))
 
     def key(self, key: Qt.Key, modifier=Qt.KeyboardModifier.NoModifier, widget=None) -> None:
-        self.qtbot.keyClick(widget or self.canvas, key, modifier)
+        """A tap, however long a busy machine takes over it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(holds, "HELD_MS", 60_000)
+            self.qtbot.keyClick(widget or self.canvas, key, modifier)
 
     def let_go(self, key: Qt.Key) -> None:
         """A key that was held comes up."""
