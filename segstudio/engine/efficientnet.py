@@ -51,24 +51,14 @@ class _SameConv2d(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, groups: int) -> None:
         super().__init__(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
         self._shifts = stride == 2
-        self._kept: tuple[tuple[int, ...], tuple[torch.Tensor, torch.Tensor | None]] | None = None
 
     def forward(self, x: torch.Tensor, norm: nn.BatchNorm2d | None = None) -> torch.Tensor:
         """``x`` (B, C, h, w) convolved and, where ``norm`` is given, normalised by its fixed statistics.
 
         Scaling the few weights instead of the many features spares a pass over these forward and two backward.
         """
-        folded = self._folded_once(norm) if norm is not None and torch.is_inference_mode_enabled() else None
-        convolved: torch.Tensor = self._conv_forward(x, *(folded or self._folded(norm)))
+        convolved: torch.Tensor = self._conv_forward(x, *self._folded(norm))
         return convolved
-
-    def _folded_once(self, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """``_folded``, kept until a weight or a statistic changes: for a mask it is a twentieth of the time."""
-        parts = (self.weight, *norm.parameters(), *norm.buffers())
-        state = tuple(number for part in parts for number in (part.data_ptr(), part._version))
-        if self._kept is None or self._kept[0] != state:
-            self._kept = state, self._folded(norm)
-        return self._kept[1]
 
     def _folded(self, norm: nn.BatchNorm2d | None) -> tuple[torch.Tensor, torch.Tensor | None]:
         """The filters and what is added, with ``norm`` in them."""
