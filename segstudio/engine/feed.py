@@ -94,7 +94,8 @@ class Feed:
 
     def _make(self, order: _Order) -> Batch:
         """The canvas holds the largest sample, or a window's worth of each."""
-        look, rng = order.look, np.random.default_rng([self._seed, order.number])
+        # From 1 on: the sampler's numbers are those of the seed alone, which are the same as those of the seed and 0.
+        look, rng = order.look, np.random.default_rng([self._seed, 1 + order.number])
         h, w = (max(sample.mask.shape[axis] for sample in order.samples) for axis in (0, 1))
         if look.window is None or max(h, w) <= look.window:
             scale = look.scale * look.reduction
