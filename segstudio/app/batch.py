@@ -25,7 +25,7 @@ from segstudio.app.settings import Settings
 from segstudio.app.starters import StarterChoice
 from segstudio.app.studio import Studio
 from segstudio.app.worker_link import WorkerLink
-from segstudio.app.worker_process import WorkerProcess
+from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.export_formats import PLAIN, format_called
@@ -189,14 +189,16 @@ def predict_each(
     images: Sequence[Path],
     finish: Finish = ((), ()),
     cancelled: Callable[[], bool] = lambda: False,
+    painting: bool = False,
 ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
     """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
 
     What the worker can't make a mask of comes with the reason. ``finish`` is what a person chose of how masks are
-    finished. It ends early, also while the worker starts, once ``cancelled`` says so. Raises ``UserError`` if the
-    worker ends.
+    finished. It ends early, also while the worker starts, once ``cancelled`` says so. A core stays free where there is
+    ``painting``. Raises ``UserError`` if the worker ends.
     """
-    link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone))
+    command = WORKER if painting else WORKER_ALONE
+    link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone, command))
     answers: dict[int, FromWorker] = {}
     lost: list[str] = []
 

@@ -173,8 +173,9 @@ class EvaluationForm:
                 return folder_plan(draft.masks, draft.truth, draft.other, images=draft.images, grouping=grouping)
             assert draft.images is not None
             models = [weights_of(name) for name in (draft.model, draft.other_model) if name]
+            asked = partial(foretell, painting=True)
             return model_plan(
-                models, draft.images, draft.truth, foretell, grouping=grouping, progress=progress, cancelled=cancelled
+                models, draft.images, draft.truth, asked, grouping=grouping, progress=progress, cancelled=cancelled
             )
 
         if draft.kind not in OF_PROJECT:
@@ -197,7 +198,7 @@ def _of_project(draft: Draft, session: Session, ask: Ask[Any]) -> Callable[[Prog
             against: Literal["approved", "truth"] = "approved" if draft.kind == "approved" else "truth"
             return project_plan(ask, records, classes, table, against, groups, numbers)
         assert weights is not None
-        finished = partial(foretell, finish=ask(kept_finish))
+        finished = partial(foretell, finish=ask(kept_finish), painting=True)
         return now_plan(
             ask, apart, classes, table, weights, finished,
             groups=groups, numbers=numbers, progress=progress, cancelled=cancelled,

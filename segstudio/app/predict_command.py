@@ -74,14 +74,15 @@ def foretell(
     progress: Progress,
     cancelled: Cancelled,
     finish: Finish = ((), ()),
+    painting: bool = False,
 ) -> Mapping[Path, Path | UserError]:
     """Masks for an evaluation, each a 16-bit PNG in ``folder``, by a worker of its own; may run on any thread.
 
-    ``finish`` is what a person chose of how masks are finished. Raises ``Stopped`` if cancelled,
-    ``UserError`` if the worker ends.
+    ``finish`` is what a person chose of how masks are finished. A core stays free where there is ``painting``. Raises
+    ``Stopped`` if cancelled, ``UserError`` if the worker ends.
     """
     found: dict[Path, Path | UserError] = {}
-    answers = predict_each(HeadlessScheduler(), weights, images, finish, cancelled)
+    answers = predict_each(HeadlessScheduler(), weights, images, finish, cancelled, painting)
     try:
         for number, (image, mask) in enumerate(answers):
             if isinstance(mask, UserError):

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 # -P: whatever lies in the folder that the program was started from, perhaps among downloaded images, is not imported.
 WORKER = (sys.executable, "-P", "-m", "segstudio.worker")
 
+WORKER_ALONE = (*WORKER, "--every-core")
+"""Where nobody paints meanwhile."""
+
 LAST_WORDS = 30
 """Lines of stderr that are kept for the reason shown after a crash."""
 

@@ -69,8 +69,9 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def use_threads(count: int | None = None) -> int:
-    """Let torch compute on ``count`` threads; by default all cores but one, which stays free for painting."""
-    count = max(1, min(usable_cores() - 1, _MOST_THREADS)) if count is None else count
+def use_threads(count: int | None = None, painting: bool = True) -> int:
+    """Let torch compute on ``count`` threads, by default on every core; one stays free where there is ``painting``."""
+    if count is None:
+        count = max(1, min(usable_cores() - painting, _MOST_THREADS))
     torch.set_num_threads(count)
     return count

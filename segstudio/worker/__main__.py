@@ -13,11 +13,13 @@ def main() -> int:
     """Returns the exit code: 1 after an error that was printed, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m segstudio.worker", description=__doc__)
     parser.add_argument("--round", type=Path, metavar="FOLDER", help="run the round in FOLDER and print its progress")
-    folder = parser.parse_args().round
+    parser.add_argument("--every-core", action="store_true", help="leave none free for a window")
+    arguments = parser.parse_args()
+    folder = arguments.round
     if folder is None:
         from segstudio.worker.main import serve
 
-        serve()
+        serve(painting=not arguments.every_core)
     from segstudio.worker.command import run_round
 
     try:

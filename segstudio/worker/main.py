@@ -185,8 +185,8 @@ class Worker:
         return self._predictors[key]
 
 
-def serve() -> NoReturn:
-    """Be the worker of a window: answer what comes on stdin until it ends, then end the process."""
+def serve(painting: bool = True) -> NoReturn:
+    """Answer what comes on stdin until it ends, then end the process; where there is ``painting`` a core stays free."""
     channel = take_standard_streams()
     logging.basicConfig(format="worker: %(levelname)s: %(message)s", level=logging.INFO)
     lower_priority()
@@ -194,7 +194,7 @@ def serve() -> NoReturn:
     # The window decides when the worker ends; Ctrl-C in a shared terminal reaches it, too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: inbox.close())
-    device, threads = pick_device(), use_threads()
+    device, threads = pick_device(), use_threads(painting=painting)
     channel.send(Ready(PROTOCOL_VERSION, os.getpid(), device.kind, device.name, torch.__version__, threads))
     reader = threading.Thread(target=_read, args=(channel, inbox), name="stdin", daemon=True)
     reader.start()

@@ -16,6 +16,7 @@ from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.queue import Queue
 from segstudio.app.reports import simulation_table, write_json
 from segstudio.app.simulate import SimulationSettings, simulate_annotator
+from segstudio.app.worker_process import WORKER, WORKER_ALONE
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.formats.demo import write_demo
@@ -109,6 +110,20 @@ def test_a_damaged_weights_file_is_refused_with_a_sentence(trained, lesions, tmp
     images = sorted((lesions / "held" / "images").iterdir())[:1]
     with pytest.raises(UserError):
         list(batch.predict_files(HeadlessScheduler(), weights, images))
+
+
+@pytest.mark.parametrize(("painting", "command"), [(False, WORKER_ALONE), (True, WORKER)])
+def test_every_core_predicts_unless_somebody_paints_meanwhile(monkeypatch, tmp_path, painting, command):
+    asked: list[tuple[str, ...]] = []
+
+    def start(_scheduler, _hear, _gone, command):
+        asked.append(command)
+        raise UserError("enough")
+
+    monkeypatch.setattr(batch, "WorkerProcess", start)
+    with pytest.raises(UserError, match="enough"):
+        list(batch.predict_each(HeadlessScheduler(), tmp_path, [tmp_path], painting=painting))
+    assert asked == [command]
 
 
 @pytest.mark.parametrize("model", [True, False])

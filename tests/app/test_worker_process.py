@@ -8,7 +8,8 @@ import pytest
 
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.worker_link import WorkerLink
-from segstudio.app.worker_process import WorkerProcess
+from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
+from segstudio.engine.device import usable_cores
 from segstudio.protocol.codec import encode
 from segstudio.protocol.messages import PROTOCOL_VERSION, Cancel, Cancelled, Ready
 
@@ -155,3 +156,14 @@ def test_nothing_is_imported_from_the_folder_that_the_program_was_started_in(tmp
     scheduler.run_until(lambda: heard, 60)
     worker.stop()
     assert isinstance(heard[0], Ready)
+
+
+@pytest.mark.parametrize(("command", "spared"), [(WORKER, 1), (WORKER_ALONE, 0)])
+def test_a_core_stays_free_for_painting_only_where_there_is_a_window(command, spared):
+    scheduler = HeadlessScheduler()
+    heard: list[object] = []
+    worker = WorkerProcess(scheduler, heard.append, heard.append, command)
+    worker.start()
+    scheduler.run_until(lambda: heard, 60)
+    worker.stop()
+    assert heard[0].threads == max(1, min(usable_cores() - spared, 16))
