@@ -11,7 +11,7 @@ from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.batch import Batch
 from segstudio.engine.data import Mask, Pixels, Sample, load_rgb, read_mask
 from segstudio.engine.guidance import simulated
-from segstudio.imaging.camera import as_taken_elsewhere
+from segstudio.imaging.camera import as_taken_elsewhere, coarsen
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.dermoscope import as_other_dermoscopes
 from segstudio.imaging.scene import draw_scene
@@ -27,7 +27,11 @@ _STORED = 384
 _SCENES = 24
 _PASTED = 0.45
 # How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
-_DIM = 0.4
+_DIM = 0.45
+# Who stands in such a place is lit less, too, down to this.
+_LEAST_LIGHT = 0.3
+# How often a person is seen with few pixels, as in a video of a whole room.
+_COARSE = 0.3
 # How often what lies outside a picture is the black of a lens's mount, and not the lesion.
 _IN_THE_DARK = 0.3
 _GUIDED = 0.35
@@ -39,7 +43,7 @@ _HOW = {
     "lesion": Augmentation(zoom=2.1, stretch=1.2, shift=0.15),
     "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12),
 }
-# A person cut out is put into other places at less than its size, as in videos of a room.
+# A person cut out is put into other places, at down to this share of the size, as in videos of a room.
 _FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
 _FAR_SCALE = 0.6
 
@@ -88,6 +92,8 @@ class StarterData:
         else:
             behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
             pixels, mask = _pasted(sample, behind, canvas, rng)
+        if rng.random() < _COARSE:
+            pixels = coarsen(pixels, rng)
         return as_taken_elsewhere(pixels, rng, 0.8), mask
 
 
@@ -107,11 +113,12 @@ def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> f
 
 def _pasted(sample: Sample, behind: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
     """Who is in ``sample`` in front of ``behind`` (Ghiasi et al., "Simple copy-paste", CVPR 2021)."""
-    scale = _fit(sample, canvas, rng) * _FAR_SCALE
+    scale = _fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
     pixels, mask = augment(sample, canvas, scale, _FAR, rng)
     place, _ = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
     if rng.random() < _DIM:
         place = cv2.convertScaleAbs(place, alpha=math.exp(rng.uniform(math.log(0.03), math.log(0.5))))
+        pixels = cv2.convertScaleAbs(pixels, alpha=math.exp(rng.uniform(math.log(_LEAST_LIGHT), 0)))
     member = mask == 1
     cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
     mixed = pixels * cover + place * (1 - cover)

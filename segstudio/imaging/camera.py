@@ -77,6 +77,14 @@ def add_grain(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.asarray(np.clip(picture + noise, 0, 255), np.uint8)
 
 
+def coarsen(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Taken with fewer pixels, or from far away, and enlarged."""
+    height, width = picture.shape[:2]
+    scale = rng.uniform(0.25, 0.7)
+    few = cv2.resize(picture, (round(scale * width), round(scale * height)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def compress(picture: Picture, rng: np.random.Generator) -> Picture:
     """Saved as JPEG and opened again."""
     quality = int(rng.integers(25, 92))

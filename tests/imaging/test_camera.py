@@ -9,8 +9,8 @@ from segstudio.imaging.synthetic_lesions import lesion
 
 PICTURE, MEMBER = lesion(3, (128, 96))
 CHANGES = (
-    camera.change_colours, camera.light_unevenly, camera.change_focus, camera.add_grain, camera.compress,
-    camera.as_taken_elsewhere, dermoscope.grow_hairs, dermoscope.lay_ruler, dermoscope.blow_bubbles,
+    camera.change_colours, camera.light_unevenly, camera.change_focus, camera.add_grain, camera.coarsen,
+    camera.compress, camera.as_taken_elsewhere, dermoscope.grow_hairs, dermoscope.lay_ruler, dermoscope.blow_bubbles,
     dermoscope.draw_ink, dermoscope.stick_patch, dermoscope.darken_corners, dermoscope.as_other_dermoscopes,
 )  # fmt: skip
 
