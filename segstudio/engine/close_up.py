@@ -10,7 +10,7 @@ from segstudio.domain.regions import bounds
 from segstudio.engine.finishing import Logits
 from segstudio.imaging.cv import cv2
 
-_MARGIN = 0.3
+_MARGIN = 0.2
 """What is seen round what was found, as a share of its longer side: an arm may have been missed."""
 
 _NEARER = 0.75

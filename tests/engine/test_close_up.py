@@ -82,7 +82,7 @@ def test_all_that_was_found_is_seen_with_room_around_it(x: int, y: int, width: i
     found[y : y + height, x : x + width] = True
     part = near(found, 640, 960)
     if part is not None:
-        room = 3 * max(min(width, 96 - x), min(height, 64 - y))
+        room = 2 * max(min(width, 96 - x), min(height, 64 - y))
         assert part.x0 <= max(0, 10 * x - room + 1)
         assert part.y0 <= max(0, 10 * y - room + 1)
         assert part.x1 >= min(960, 10 * (x + width) + room - 1)
