@@ -64,6 +64,8 @@ class Rect(NamedTuple):
 
     def without(self, other: Rect) -> list[Rect]:
         """The pixels that are not in ``other``, as at most four rectangles; above, below, left, right."""
+        if other.x0 <= self.x0 and other.y0 <= self.y0 and self.x1 <= other.x1 and self.y1 <= other.y1:
+            return []
         both = self.intersect(other)
         if both.is_empty:
             return [] if self.is_empty else [self]

@@ -11,20 +11,27 @@ from numpy.typing import NDArray
 from segstudio.domain.tiles import TILE
 from segstudio.imaging.cv import cv2
 
+_LARGE = np.dtype(np.uint32).itemsize
+
 
 def put_where(target: NDArray[Any], values: NDArray[Any], where: NDArray[np.bool_]) -> None:
     """As ``np.copyto(target, values, where=where)`` for (h, w) arrays, uint16 or uint32, in a quarter of its time."""
-    if not (_by_rows(target) and _by_rows(values) and _by_rows(where)):
+    if not _by_rows(target):
         np.copyto(target, values, where=where)
     elif where.size:
-        signed = np.int16 if target.itemsize == np.dtype(np.int16).itemsize else np.int32
-        cv2.copyTo(values.view(signed), where.view(np.uint8), target.view(signed))
+        # OpenCV knows numbers of 32 bits only with a sign.
+        if target.itemsize == _LARGE:
+            target, values = target.view(np.int32), values.view(np.int32)
+        cv2.copyTo(values, where.view(np.uint8), target)
 
 
 def put_value(target: NDArray[Any], value: int, where: NDArray[np.bool_]) -> None:
-    """As ``put_where`` with ``value`` everywhere; ``target`` is at most as large as a tile."""
+    """As ``put_where`` with ``value`` everywhere; quicker where ``target`` is no larger than a tile."""
     height, width = target.shape
-    put_where(target, _full(int(value), target.dtype.str)[:height, :width], where)
+    if height > TILE or width > TILE:
+        put_where(target, np.full(target.shape, value, target.dtype), where)
+    else:
+        put_where(target, _full(int(value), target.dtype.str)[:height, :width], where)
 
 
 @lru_cache(maxsize=16)

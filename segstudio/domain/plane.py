@@ -6,6 +6,7 @@ tile before it first writes to it. Undo, autosave and repaint all come from comp
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from segstudio.domain.geometry import EMPTY, Rect, union_all
 from segstudio.domain.masked import put_value, put_where
 from segstudio.domain.packing import compact, is_uniform, uniform_tile
+from segstudio.domain.segments import BACKGROUND
 from segstudio.domain.tiles import TILE, UNSET, Tile, TileChange, TileKey
 
 __all__ = ["TILE", "UNSET", "Plane", "Tile", "TileChange", "TileKey", "mask_at", "tile_rect"]
@@ -89,7 +91,7 @@ class Plane:
         for key, part in _tiles_of(rect):
             source = _shifted(part, rect.x0, rect.y0)
             mask = None if where is None else where[source]
-            if mask is not None and not mask.any():
+            if mask is not None and key not in self._owned and not mask.any():
                 continue
             if isinstance(values, int) and (part.height, part.width) == _WHOLE and (mask is None or mask.all()):
                 self._tiles[key] = uniform_tile(values)
@@ -170,28 +172,33 @@ def mask_at(
     """The mask where ``rows`` and ``columns`` cross: correction over prediction over 0; see ``Plane.sample``."""
     out = np.empty((len(rows), len(columns)), np.uint16)
     across = _runs(columns)
-    widths = [along.stop - along.start for _, along, _ in across]
     for tile_row, down, inside_rows in _runs(rows):
-        # From afar there are a thousand tiles in sight, nearly all of one value: these are filled in by the row.
-        values, mixed = [], []
+        # From afar there are a thousand tiles in sight, nearly all of one value: neighbours are filled in at once.
+        begun, filling = 0, None
         for tile_column, along, inside_columns in across:
             key = tile_row, tile_column
             over, below = correction.tile(key), None
-            value = over.item(0) if is_uniform(over) else UNSET
-            if value == UNSET:
-                below = None if prediction is None else prediction.tile(key)
-                value = below.item(0) if below is not None and is_uniform(below) else 0
-                if not is_uniform(over) or (below is not None and not is_uniform(below)):
-                    mixed.append((along, inside_columns, over, below))
-            values.append(value)
-        out[down] = np.repeat(np.array(values, np.uint16), widths)
-        for along, inside_columns, over, below in mixed:
-            target = out[down, along]
-            _pick(target, below, inside_rows, inside_columns)
-            if not is_uniform(over):
-                painted = _picked(over, inside_rows, inside_columns)
-                put_where(target, painted, painted != UNSET)
+            value = over.item(0) if is_uniform(over) else None
+            if value is None or value == UNSET:
+                below = uniform_tile(BACKGROUND) if prediction is None else prediction.tile(key)
+                value = below.item(0) if value == UNSET and is_uniform(below) else None
+            if value != filling:
+                if filling is not None:
+                    out[down, begun : along.start] = filling
+                begun, filling = along.start, value
+            if value is None and below is not None:
+                _pick_over(out[down, along], over, below, inside_rows, inside_columns)
+        if filling is not None:
+            out[down, begun:] = filling
     return out
+
+
+def _pick_over(target: NDArray[np.uint16], over: Tile, below: Tile, rows: _Inside, columns: _Inside) -> None:
+    """Copy from a tile, and where that is unset from the one below it."""
+    _pick(target, below, rows, columns)
+    if not is_uniform(over):
+        painted = _picked(over, rows, columns)
+        put_where(target, painted, painted != UNSET)
 
 
 def where_true(differs: NDArray[np.bool_], corner: Rect) -> Rect:
@@ -228,26 +235,23 @@ _Inside = slice | NDArray[np.intp]
 
 def _runs(indices: NDArray[np.intp]) -> list[tuple[int, slice, _Inside]]:
     """Ascending pixel indices by tile: its row or column, where in ``indices`` they stand, where in the tile."""
-    if len(indices) == 0:
-        return []
-    first, last = int(indices[0]) // TILE, int(indices[-1]) // TILE
-    edges = [0, len(indices)]
-    if first != last:
-        edges = np.searchsorted(indices, np.arange(first, last + 2) * TILE).tolist()
+    # Few numbers in most cases, and then a list of them is quicker to look into than an array.
+    known = indices.tolist()
     runs: list[tuple[int, slice, _Inside]] = []
-    for tile, start, stop in zip(range(first, last + 1), edges, edges[1:], strict=False):
-        if start < stop:
-            inside = indices[start:stop] - tile * TILE
-            low, high = int(inside[0]), int(inside[-1])
-            gapless = high - low + 1 == stop - start and bool((inside[1:] > inside[:-1]).all())
-            runs.append((tile, slice(start, stop), slice(low, high + 1) if gapless else inside))
+    start = 0
+    while start < len(known):
+        tile = known[start] // TILE
+        stop = bisect_left(known, (tile + 1) * TILE, start)
+        inside = indices[start:stop] - tile * TILE
+        low, high = known[start] - tile * TILE, known[stop - 1] - tile * TILE
+        gapless = high - low + 1 == stop - start and bool((inside[1:] > inside[:-1]).all())
+        runs.append((tile, slice(start, stop), slice(low, high + 1) if gapless else inside))
+        start = stop
     return runs
 
 
-def _pick(target: NDArray[np.uint16], tile: Tile | None, rows: _Inside, columns: _Inside) -> None:
-    """Copy from a tile; None leaves ``target`` as it is."""
-    if tile is None:
-        return
+def _pick(target: NDArray[np.uint16], tile: Tile, rows: _Inside, columns: _Inside) -> None:
+    """Copy from a tile."""
     target[...] = tile.item(0) if is_uniform(tile) else _picked(tile, rows, columns)
 
 

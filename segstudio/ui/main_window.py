@@ -272,14 +272,13 @@ class MainWindow(QMainWindow):
         self._leaving = self._leaving and session.save_status.state != "saved"
 
     def _follow_pixels(self) -> None:
-        pointer = self.canvas.pointer
-        self._on_pointer(None if pointer is None else self.canvas.to_image(pointer))
-
-    def _on_pointer(self, point: tuple[float, float] | None) -> None:
         # Nobody reads faster than this, and text that is laid out at every move would double what a move costs.
-        self._pointed = point
         if not self._readout_timer.isActive():
             self._readout_timer.start()
+
+    def _on_pointer(self, point: tuple[float, float] | None) -> None:
+        self._pointed = point
+        self._follow_pixels()
 
     def _show_readout(self) -> None:
         self.status.show_readout(Readout.of(self._studio.session, self._pointed))

@@ -86,6 +86,20 @@ def test_a_square_segment_covers_what_a_square_gets_to(start: Point, end: Point,
     assert np.array_equal(image[sure], (away < radius)[sure])
 
 
+@given(st.floats(0, 2100), st.floats(0, 2100), st.floats(3, 15))
+@example(0.0, 2100.0, 3.0)
+@example(20.0, 980.0, 12.0)
+def test_a_long_segment_covers_what_is_within_its_radius(x0: float, x1: float, radius: float) -> None:
+    start, end = (x0, 5.25), (x1, 12.75)
+    image = painted(start, end, radius, 20, 2100)
+    ys, xs = np.mgrid[:20, :2100] + 0.5
+    dx, dy = x1 - x0, end[1] - start[1]
+    along = np.clip(((xs - x0) * dx + (ys - start[1]) * dy) / (dx * dx + dy * dy), 0, 1)
+    away = np.hypot(xs - x0 - along * dx, ys - start[1] - along * dy)
+    sure = np.abs(away - radius) > RIM
+    assert np.array_equal(image[sure], (away < radius)[sure])
+
+
 @pytest.mark.parametrize(("square", "area"), [(False, 13), (True, 25)])
 def test_the_rim_belongs_to_the_brush(square: bool, area: int) -> None:
     for x, y in ((8.5, 9.5), (20.5, 4.5)):

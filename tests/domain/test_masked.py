@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain.masked import put_value, put_where
+from segstudio.domain.tiles import TILE
 
 SIDE = 12
 side = st.integers(0, SIDE)
@@ -49,3 +50,18 @@ def test_what_may_only_be_read_is_read():
     target = np.zeros_like(values)
     put_where(target, values, np.ones(values.shape, bool))
     assert (target == values).all()
+
+
+def test_one_value_for_all_is_read_without_a_copy_of_it():
+    values = np.broadcast_to(np.uint16(7), (SIDE, SIDE))
+    target, where = np.zeros((SIDE, SIDE), np.uint16), some(np.uint16, 2)[:SIDE, :SIDE] % 2 == 0
+    put_where(target, values, where)
+    assert (target == np.where(where, 7, 0)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(TILE + 1, 3), (3, 2 * TILE), (TILE, TILE)])
+def test_a_value_is_put_into_more_than_a_tile(kind, shape):
+    target, where = np.zeros(shape, kind), np.random.default_rng(0).random(shape) < 0.5
+    put_value(target, 9, where)
+    assert (target == np.where(where, 9, 0)).all()

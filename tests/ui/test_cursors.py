@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QRegion
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from segstudio.app.tools import make_tools
@@ -150,3 +153,29 @@ def test_a_ring_that_grew_with_the_zoom_is_wiped_away_whole(close, elsewhere):
     canvas.follow_pointer(None if elsewhere is None else rig.at(*elsewhere).toPointF())
     QApplication.processEvents()
     assert (QRegion(ring.intersected(canvas.rect())) - repainted.region).isEmpty()
+
+
+def test_the_ring_is_the_right_one_whatever_happens_while_the_pointer_rests(close):
+    canvas, editor = close.canvas, close.editor
+    close.drag([(40, 30), (50, 30)])
+    close.drag([(40, 30), (50, 30)], Qt.MouseButton.RightButton, release=False)
+    happens = {
+        "given up": lambda: close.key(Qt.Key.Key_Escape),
+        "inverted": lambda: QTest.keyPress(canvas, Qt.Key.Key_Control),
+        "no longer": lambda: QTest.keyRelease(canvas, Qt.Key.Key_Control),
+        "taken back": editor.undo,
+        "zoomed": lambda: canvas.zoom_to(6.0),
+        "another tool": lambda: editor.set_tool("eraser"),
+        "larger": lambda: editor.set_brush_radius(12),
+        "another image": lambda: close.open(1),
+        "no pointer": lambda: QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave)),
+    }
+    seen = []
+    for what, happen in happens.items():
+        happen()
+        QApplication.processEvents()
+        shown = canvas.grab().toImage()
+        canvas.update_mark()
+        assert canvas.grab().toImage() == shown, what
+        seen.append(shown)
+    assert all(one != other for one, other in itertools.pairwise(seen))

@@ -229,3 +229,20 @@ def test_a_view_that_moves_among_strokes_and_looks_shows_what_a_new_one_would(do
         else:
             assert same_as_new(View(1.0, x - 3, y), mask=False)
             assert same_as_new(View(1.0, x - 9, y), mask=False)
+
+
+@pytest.mark.parametrize("low", [0, 1])
+@pytest.mark.parametrize("widths", [(1, 0), (1, 1), (2, 1), (3, 3)])
+@pytest.mark.parametrize("filled", [True, False])
+def test_two_segments_look_as_any_number_of_them_does(low, widths, filled):
+    colors, rng = OverlayColors.of(TABLE, 0.35), np.random.default_rng(low)
+    ids = (low + (np.kron(rng.random((12, 15)), np.ones((4, 4))) < 0.5)).astype(np.uint16)
+    inner = slice(3, -3), slice(2, -4)
+    expected = np.zeros(ids[inner].shape, np.uint32)
+    if filled:
+        colors.draw_fill(expected, ids[inner], low, low + 1)
+    colors.draw_outline(expected, ids, inner, *widths)
+    shown = np.full_like(expected, 7)
+    colors.draw_two(shown, ids, inner, low, *widths, filled=filled)
+    assert np.array_equal(shown, expected)
+    assert len(np.unique(shown)) == 2 + filled + (widths[1] > 0)

@@ -492,6 +492,20 @@ def test_the_pixel_under_the_pointer_is_read_out_in_fixed_places(rig):
     rig.wait(lambda: status.position.text() == status.segment.full() == status.sure.text() == "")
 
 
+def test_where_the_pointer_is_is_told_once_a_frame_and_in_the_end(rig):
+    rig.new_project()
+    told = []
+    rig.canvas.pointer_moved.connect(told.append)
+    for x in range(20, 60):
+        rig.qtbot.mouseMove(rig.canvas, rig.at(x, 30))
+    rig.wait(lambda: told[-1] == rig.canvas.to_image(rig.canvas.pointer))
+    assert len(told) < 40
+    QApplication.sendEvent(rig.canvas, QEvent(QEvent.Type.Leave))
+    assert told[-1] is None
+    rig.qtbot.mouseMove(rig.canvas, rig.at(30, 30))
+    rig.wait(lambda: told[-1] == rig.canvas.to_image(rig.canvas.pointer))
+
+
 def test_the_readout_follows_the_mask_and_the_scale(rig):
     rig.new_project()
     rig.editor.set_brush_radius(4)

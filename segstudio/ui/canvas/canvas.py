@@ -24,6 +24,8 @@ _SIZE_A_NOTCH = 1.12
 _SLACK = 7.0
 """Logical pixels that a hand may be off and still have meant a point."""
 
+_NO_MODIFIER = Qt.KeyboardModifier.NoModifier
+
 _SHAPES: dict[Cursor, Qt.CursorShape] = {
     "ring": Qt.CursorShape.BlankCursor,
     "cross": Qt.CursorShape.CrossCursor,
@@ -49,7 +51,9 @@ class Canvas(SeenView):
         self._painting: Literal["left", "right"] | None = None
         self._inverting = False
         self._drawn: PreviewDrawing | None = None
+        self._shown_mark: Mark | None = None
         self._marked = QRect()
+        self._shape = self.cursor().shape()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view_changed.connect(self._follow_preview)
         # The ring is as large as the zoom makes it: where it is drawn now is where it must be wiped away later.
@@ -67,7 +71,12 @@ class Canvas(SeenView):
             self._follow_preview()
         if changes.tool:
             self.update_cursor()
+        if changes.tool or changes.history:
             self.update_mark()
+
+    def _follow_document(self) -> None:
+        super()._follow_document()
+        self.update_mark()
 
     # ---- mouse and pen ----------------------------------------------------------------------------------------
 
@@ -157,8 +166,8 @@ class Canvas(SeenView):
             x,
             y,
             self._painting or "left",
-            shift=bool(modifiers & Qt.KeyboardModifier.ShiftModifier),
-            ctrl=bool(modifiers & Qt.KeyboardModifier.ControlModifier),
+            shift=_holds(modifiers, Qt.KeyboardModifier.ShiftModifier),
+            ctrl=_holds(modifiers, Qt.KeyboardModifier.ControlModifier),
             pressure=pressure,
             slack=_SLACK * self.devicePixelRatioF() / self.view.scale,
             clicks=clicks,
@@ -171,9 +180,8 @@ class Canvas(SeenView):
         super().paint_over(painter, part)
         if self._drawn is not None and not self.bare:
             self._drawn.paint(painter)
-        mark = self.mark
-        if mark is not None:
-            mark.paint(painter)
+        if self._shown_mark is not None:
+            self._shown_mark.paint(painter)
         self.paint_loupe(painter)
 
     def follow_pointer(self, position: QPointF | None) -> None:
@@ -190,7 +198,7 @@ class Canvas(SeenView):
         bounds = QRect() if mark is None else mark.bounds
         for part in (self._marked, bounds):
             self.update(part)
-        self._marked = bounds
+        self._shown_mark, self._marked = mark, bounds
 
     def update_cursor(self) -> None:
         """A hand, cross hairs, nothing (the ring is the cursor), or the arrow where no stroke is accepted."""
@@ -203,7 +211,8 @@ class Canvas(SeenView):
             shape = _SHAPES[session.editor.pointed.cursor]
         else:
             shape = Qt.CursorShape.ArrowCursor
-        if self.cursor().shape() != shape:
+        if shape is not self._shape:
+            self._shape = shape
             self.setCursor(shape)
 
     @property
@@ -228,7 +237,7 @@ class Canvas(SeenView):
 
     def _follow_modifiers(self, modifiers: Qt.KeyboardModifier) -> None:
         """With Ctrl a brush does the opposite, and its mark says so before the press."""
-        inverting = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        inverting = _holds(modifiers, Qt.KeyboardModifier.ControlModifier)
         if inverting != self._inverting:
             self._inverting = inverting
             self.update_mark()
@@ -291,6 +300,7 @@ class Canvas(SeenView):
             session.editor.abandon()
             self._painting = None
             self._lent.settle(session.editor)
+            self.update_mark()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and session is not None and session.editor.busy:
             session.editor.commit()
         elif event.key() == Qt.Key.Key_Backspace and session is not None:
@@ -320,3 +330,8 @@ class Canvas(SeenView):
         self._follow_modifiers(event.modifiers())
         self.follow_pointer(event.position())
         super().enterEvent(event)
+
+
+def _holds(modifiers: Qt.KeyboardModifier, key: Qt.KeyboardModifier) -> bool:
+    # Mostly none is, and to see that takes a tenth of what taking them apart does.
+    return modifiers is not _NO_MODIFIER and bool(modifiers & key)

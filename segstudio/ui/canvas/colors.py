@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,16 +102,40 @@ class OverlayColors:
         shown = ids[inner]
         if light:
             rim = cv2.erode(ids, _disk(light))[inner] < shown
-            low, high, _, _ = cv2.minMaxLoc(ids)
-            if high - low == 1:
-                # Only the higher one can have a rim.
-                put_value(out, self.line[int(high)], rim)
-            else:
-                # Lines are few pixels: where they are is found once, in less time than a mask is applied twice.
-                rows, columns = np.divmod(np.flatnonzero(rim), out.shape[1])
-                out[rows, columns] = self.line[shown[rows, columns]]
+            # Lines are few pixels: where they are is found once, in less time than a mask is applied twice.
+            rows, columns = np.divmod(np.flatnonzero(rim), out.shape[1])
+            out[rows, columns] = self.line[shown[rows, columns]]
         if dark:
             put_value(out, DARK_LINE, cv2.dilate(ids, _disk(dark))[inner] > shown)
+
+    def draw_two(
+        self,
+        out: NDArray[np.uint32],
+        ids: NDArray[np.uint16],
+        inner: tuple[slice, slice],
+        low: int,
+        light: int,
+        dark: int,
+        filled: bool,
+    ) -> None:
+        """As ``draw_fill``, if ``filled``, and ``draw_outline``, where all of ``ids`` are ``low`` or ``low + 1``.
+
+        That is what nearly every stroke shows, and it takes half the time.
+        """
+        higher = (ids != low).view(np.uint8)
+        # How far inside a pixel lies: 0 outside, 1 outside at the border, 2 inside at the border, 3 inside.
+        depth = cv2.erode(higher, _disk(light)) if light else higher.copy()
+        depth += higher
+        depth += cv2.dilate(higher, _disk(dark)) if dark else higher
+        below, above = (int(self.fill[low]), int(self.fill[low + 1])) if filled else (0, 0)
+        out[:] = cv2.LUT(depth[inner], _by_depth(below, DARK_LINE, int(self.line[low + 1]), above)).view(np.uint32)
+
+
+@lru_cache(maxsize=64)
+def _by_depth(*colors: int) -> NDArray[np.int32]:
+    table = np.zeros(_BYTE, np.uint32)
+    table[: len(colors)] = colors
+    return table.view(np.int32)
 
 
 @cache

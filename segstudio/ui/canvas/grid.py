@@ -71,5 +71,8 @@ def size_at(scale: float, image_width: int, image_height: int) -> tuple[int, int
 def _under(start: int, stop: int, scale: float, size: int) -> NDArray[np.intp]:
     if scale == 1.0 and stop <= size:
         return np.arange(start, stop)
-    middles = (np.arange(start, stop) + 0.5) / scale
-    return np.asarray(np.minimum(middles, size - 1), np.intp)
+    middles = np.arange(start + 0.5, stop)
+    middles /= scale
+    if (stop - 0.5) / scale >= size:
+        np.minimum(middles, size - 1, out=middles)
+    return middles.astype(np.intp)

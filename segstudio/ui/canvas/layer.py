@@ -71,6 +71,8 @@ class Layer:
 
         All of it must be run before the layer is drawn, on any threads, in any order.
         """
+        if window == self.valid and not self._marked:
+            return []
         kept = self.valid.intersect(window)
         missing = self._move(window)
         marked, self._marked = self._marked, []
@@ -96,6 +98,8 @@ class Layer:
 
     def _move(self, window: Rect) -> list[Rect]:
         """Be where ``window`` is; returns what is not there."""
+        if window == self.valid:
+            return []
         missing = window.without(self.valid)
         if self.valid.intersect(window).is_empty:
             self._origin = (window.x0, window.y0)

@@ -72,10 +72,13 @@ class Overlay:
         before = self._mask(rows, columns)
         after, proposed = self._proposed(before, rows, columns)
         ids = self._told(after, rows, columns)
-        for block in _blocks(rect):
-            around = block.expand(max(grid.light, grid.dark)).intersect(grid.bounds)
-            part = ids[_within(around, grown)]
-            self._draw(part, around, block, grid, out[_within(block, rect)])
+        if rect.width <= _BLOCK and rect.height <= _BLOCK:
+            self._draw(ids, grown, rect, grid, out)
+        else:
+            for block in _blocks(rect):
+                around = block.expand(max(grid.light, grid.dark)).intersect(grid.bounds)
+                part = ids[_within(around, grown)]
+                self._draw(part, around, block, grid, out[_within(block, rect)])
         if proposed is not None:
             inner = _within(rect, grown)
             self._mark(out, before[inner], after[inner], proposed[inner], rect, grid)
@@ -149,6 +152,9 @@ class Overlay:
             out[:] = 0 if look.style == "outline" else palette.fill[int(low)]
             return
         inner = _within(block, around)
+        if high - low == 1 and look.style != "fill" and not hatched:
+            palette.draw_two(out, ids, inner, int(low), grid.light, grid.dark, filled=look.style != "outline")
+            return
         if look.style == "outline":
             out[:] = 0
         else:

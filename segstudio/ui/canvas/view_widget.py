@@ -19,7 +19,7 @@ from segstudio.ui.canvas.failure import FailureNote
 from segstudio.ui.canvas.legend import Legend, doubt_legend, legend_of
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.renderer import Renderer, Surface
-from segstudio.ui.canvas.zoom_widget import ZoomWidget
+from segstudio.ui.canvas.zoom_widget import FRAME_MS, ZoomWidget
 from segstudio.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from segstudio.app.session import Session
 
 FADE_MS = 150
-FRAME_MS = 16
 
 HURRY_MS = 4.0
 """Composing for longer than that is put off while the zoom changes: what else is painted has to fit in a frame, too."""
@@ -296,15 +295,16 @@ class ImageView(ZoomWidget):
             math.ceil((part.right() + 1) * ratio),
             math.ceil((part.bottom() + 1) * ratio),
         )
-        painter.save()
-        painter.scale(1 / ratio, 1 / ratio)
+        if ratio != 1.0:
+            painter.scale(1 / ratio, 1 / ratio)
         for beside in exposed.without(self.renderer.place(self.snapped, self.rough)):
             painter.fillRect(QRect(beside.x0, beside.y0, beside.width, beside.height), self._theme.color("canvas"))
         if self.rough:
             self.renderer.paint_rough(painter, self.snapped, exposed, self._surface, not self.bare)
         else:
             self.renderer.paint(painter, self.snapped, exposed, self._surface, not self.bare, fade)
-        painter.restore()
+        if ratio != 1.0:
+            painter.resetTransform()
 
     @property
     def _surface(self) -> Surface:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QTimer, Signal
 from PySide6.QtGui import QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -12,12 +12,15 @@ from segstudio.ui.canvas.view import View, fit
 
 _MARGIN = 16
 
+FRAME_MS = 16
+"""How long a screen shows what is painted."""
+
 
 class ZoomWidget(QWidget):
     """Everything within is in device pixels, so that 100 % is one for one on any screen."""
 
     pointer_moved = Signal(object)
-    """(x, y) in image pixels, or None when the pointer has left."""
+    """(x, y) in image pixels, or None when the pointer has left; told once a frame, however fast a hand is."""
     view_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -25,6 +28,11 @@ class ZoomWidget(QWidget):
         self.view = self.snapped = View()
         """As panned and zoomed, and as it is drawn: see ``View.snapped``."""
         self.pointer: QPointF | None = None
+        self._pointer_timer = QTimer(self)
+        self._pointer_timer.setSingleShot(True)
+        self._pointer_timer.setInterval(FRAME_MS)
+        self._pointer_timer.timeout.connect(self._tell_late)
+        self._pointer_waits = False
         self.fits = True
 
     @property
@@ -126,7 +134,19 @@ class ZoomWidget(QWidget):
     def follow_pointer(self, position: QPointF | None) -> None:
         """The pointer is at a logical position, or elsewhere."""
         self.pointer = position
-        self.pointer_moved.emit(None if position is None else self.to_image(position))
+        if position is not None and self._pointer_timer.isActive():
+            self._pointer_waits = True
+        else:
+            self._tell_pointer()
+
+    def _tell_pointer(self) -> None:
+        self._pointer_waits = False
+        self._pointer_timer.start()
+        self.pointer_moved.emit(None if self.pointer is None else self.to_image(self.pointer))
+
+    def _tell_late(self) -> None:
+        if self._pointer_waits:
+            self._tell_pointer()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the pointer, or pan by touchpad and with Shift; with Ctrl what ``turn_wheel`` does."""
