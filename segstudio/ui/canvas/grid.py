@@ -43,11 +43,11 @@ class Grid:
 
     def rows(self, rect: Rect, image_height: int) -> NDArray[np.intp]:
         """The image rows under the middles of the pixels of ``rect``, which lies inside."""
-        return _under(rect.y0, rect.y1, self.scale, image_height)
+        return _under(rect.y0, rect.y1, self.height, self.scale, image_height)
 
     def columns(self, rect: Rect, image_width: int) -> NDArray[np.intp]:
         """The image columns under the middles of the pixels of ``rect``, which lies inside."""
-        return _under(rect.x0, rect.x1, self.scale, image_width)
+        return _under(rect.x0, rect.x1, self.width, self.scale, image_width)
 
     def sight(self, view: View, screen: Rect) -> Rect:
         """The part of the image that lies in a rectangle of the screen, for a view that is snapped."""
@@ -68,7 +68,22 @@ def size_at(scale: float, image_width: int, image_height: int) -> tuple[int, int
     return max(1, round(image_width * scale)), max(1, round(image_height * scale))
 
 
-def _under(start: int, stop: int, scale: float, size: int) -> NDArray[np.intp]:
+_KEPT = 1 << 14
+"""Device pixels of an image's row or column, those out of sight too, up to which what lies under each is kept."""
+
+
+def _under(start: int, stop: int, length: int, scale: float, size: int) -> NDArray[np.intp]:
+    return _looked_up(start, stop, scale, size) if length > _KEPT else _all_under(length, scale, size)[start:stop]
+
+
+@lru_cache(maxsize=8)
+def _all_under(length: int, scale: float, size: int) -> NDArray[np.intp]:
+    indices = _looked_up(0, length, scale, size)
+    indices.flags.writeable = False
+    return indices
+
+
+def _looked_up(start: int, stop: int, scale: float, size: int) -> NDArray[np.intp]:
     if scale == 1.0 and stop <= size:
         return np.arange(start, stop)
     middles = np.arange(start + 0.5, stop)

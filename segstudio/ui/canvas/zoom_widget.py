@@ -126,6 +126,8 @@ class ZoomWidget(QWidget):
 
     def _logical(self, screen: Rect) -> QRect:
         ratio = self._ratio
+        if ratio == 1.0:
+            return QRect(screen.x0 - 1, screen.y0 - 1, screen.width + 2, screen.height + 2)
         box = QRectF(screen.x0 / ratio, screen.y0 / ratio, screen.width / ratio, screen.height / ratio)
         return box.toAlignedRect().adjusted(-1, -1, 1, 1)
 
