@@ -20,6 +20,7 @@ from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
+from segstudio.store.packer import Packer, pack
 
 _TILE_BYTES = TILE * TILE * 2
 
@@ -47,6 +48,7 @@ class Masks:
         self._database = database
         self._segment_table = segment_table
         self._trail = Trail(database)
+        self._packer = Packer()
 
     # ---- the correction and its history ------------------------------------------------------------------------
 
@@ -68,8 +70,8 @@ class Masks:
         calls it, ``about`` what it says beside the extent.
         """
         # Packed before the transaction begins, so that the file is written in one go.
-        before = {key: _pack(tile) for key, tile in edit.before.items()}
-        after = {key: _pack(tile) for key, tile in edit.after.items()}
+        before = {key: self._packer.pack(tile) for key, tile in edit.before.items()}
+        after = {key: self._packer.pack(tile) for key, tile in edit.after.items()}
         pixels, box = edit.extent
         with self._database.writing() as connection:
             ends = _ends_approval(connection, image_id)
@@ -153,7 +155,7 @@ class Masks:
                 raise ValueError(f"image {image_id} was worked on")
             work_on(connection, image_id)
             connection.execute("UPDATE images SET approved_at = NULL WHERE id = ?", (image_id,))
-            _put_tiles(connection, image_id, {key: _pack(tile) for key, tile in edit.after.items()})
+            _put_tiles(connection, image_id, {key: pack(tile) for key, tile in edit.after.items()})
             self._trail.note("mask imported", image_id, pixels=pixels, box=list(box))
 
     def _replacing(self, image_id: int, class_ids: NDArray[np.uint16], name: str) -> Edit:
@@ -287,7 +289,7 @@ def pack_mask(class_ids: NDArray[np.uint16], table: SegmentTable) -> dict[TileKe
     plane = Plane(*class_ids.shape)
     before = plane.snapshot()
     plane.write(plane.bounds, _segment_ids(class_ids, table))
-    packed = {key: _pack(after) for key, (_, after) in plane.changes_since(before).items()}
+    packed = {key: pack(after) for key, (_, after) in plane.changes_since(before).items()}
     return {key: data for key, data in packed.items() if data is not None}
 
 
@@ -295,13 +297,6 @@ def put_packed(connection: sqlite3.Connection, image_id: int, tiles: Mapping[Til
     """Inside a transaction: these tiles are the correction that an image starts from."""
     work_on(connection, image_id)
     _put_tiles(connection, image_id, tiles)
-
-
-def _pack(tile: Tile | None) -> bytes | None:
-    """A tile for the database; None for one without paint."""
-    if tile is None or (tile == UNSET).all():
-        return None
-    return zlib.compress(np.ascontiguousarray(tile, "<u2").tobytes(), level=1)
 
 
 def _put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes | None]) -> None:
