@@ -6,8 +6,8 @@ Widgets decide what to redraw; nobody calls a widget.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 from segstudio.app.ports import Scheduler
 from segstudio.domain.geometry import EMPTY, Rect
@@ -28,9 +28,8 @@ class Message:
     holds: Callable[[], bool] = lambda: True
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What changed since the last broadcast.
+class Changes(NamedTuple):
+    """What changed since the last broadcast; a tuple, since two are made at every move of a brush.
 
     ``project``: one was opened or closed. ``recent``: a recent project is gone, or back. ``image_list``: rows came or
     went. ``images``: rows whose record changed. ``thumbnails``: rows whose picture is there. ``document``: another
@@ -75,7 +74,7 @@ class Changes:
 
     def merged(self, later: Changes) -> Changes:
         """Both in one; of two messages the later one stays."""
-        return Changes(**{f.name: _merge(getattr(self, f.name), getattr(later, f.name)) for f in fields(self)})
+        return Changes(*map(_merge, self, later))
 
 
 def _merge(before: Any, after: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import sys
@@ -201,7 +200,7 @@ def test_what_many_writes_left_over_is_given_back_when_none_has_come_for_a_while
     assert given == [saver._MANY]
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Changes)])
+@pytest.mark.parametrize("name", Changes._fields)
 def test_only_pixels_and_previews_concern_the_canvas_alone(name):
     told = {"images": frozenset({1}), "pixels": Rect(0, 0, 1, 1), "message": Message("Done")}.get(name, True)
     assert Changes(**{name: told}).seen_only == (name in ("pixels", "preview"))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from segstudio.app.new_project import NewProject
@@ -150,6 +153,24 @@ def garbage_is_collected_between_tests():
     yield
     gc.collect(1)
     gc.enable()
+
+
+class Anywhere(QWidget):
+    """A widget on which any button may come up."""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+
+@pytest.fixture(autouse=True)
+def no_button_stays_down():
+    """What a test pressed comes up after it: Qt would take the button for held in all tests that follow."""
+    yield
+    if QCoreApplication.instance() is not None and QGuiApplication.mouseButtons():
+        for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton):
+            if QGuiApplication.mouseButtons() & button:
+                QTest.mouseRelease(Anywhere(), button)
+        assert not QGuiApplication.mouseButtons()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,7 @@ Cursor = Literal["ring", "cross", "hand", "move"]
 """What the pointer looks like: the brush's ring (a square if the brush is), cross hairs, a hand, or four arrows."""
 
 
-@dataclass(frozen=True, slots=True)
-class PointerEvent:
+class PointerEvent(NamedTuple):
     """A press, move or release.
 
     ``x``, ``y`` are image pixels, (0, 0) the upper left corner; ``pressure`` 0 to 1. ``slack`` is how many image pixels

@@ -279,13 +279,9 @@ class Canvas(SeenView):
         if self.session is not None:
             self._lent.give_back(self.session.editor, self._painting is not None)
 
-    def event(self, event: QEvent) -> bool:
+    def wants(self, event: QKeyEvent) -> bool:
         """Keys that are held are no shortcuts."""
-        # What it is made of first: every event comes by here, and asking for its type takes ten times as long.
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self.held.wants(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return self.held.wants(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that are held, and arrows, which go through the images."""

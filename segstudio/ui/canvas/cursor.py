@@ -43,10 +43,9 @@ class Mark:
         elif self.radius > _LARGEST_KEPT:
             _draw(painter, self.center, self.radius, self.erasing, self.square)
         else:
-            ratio = painter.device().devicePixelRatioF()
+            ratio, reach = painter.device().devicePixelRatioF(), _reach(self.radius)
             # On a whole device pixel, so that the picture is copied and not drawn anew.
-            corner = self.center - QPointF(1, 1) * _reach(self.radius)
-            x, y = round(corner.x() * ratio) / ratio, round(corner.y() * ratio) / ratio
+            x, y = (round((at - reach) * ratio) / ratio for at in (self.center.x(), self.center.y()))
             painter.drawImage(QPointF(x, y), _picture(self.radius, self.erasing, self.square, ratio))
 
 

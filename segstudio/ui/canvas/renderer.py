@@ -6,7 +6,7 @@ touched, panning what came into sight, zooming what is in sight; so the size of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,7 @@ ROUGH = 2
 """Device pixels a side of what is one pixel in a rough picture."""
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(NamedTuple):
     """What is painted on: its size in device pixels, and device pixels a logical one."""
 
     width: int

@@ -127,7 +127,10 @@ class Sheets:
 
         At ``until``, a ``time.monotonic``, no more is begun; but something is, whatever the time.
         """
-        waiting, pixels, began = self._waiting, self.waiting, time.monotonic()
+        waiting = self._waiting
+        if not waiting:
+            return True
+        pixels, began = self.waiting, time.monotonic()
         much = pixels > _MUCH
 
         def work() -> None:

@@ -275,10 +275,13 @@ class ImageView(ZoomWidget):
         painter = QPainter(self)
         fade = min(1.0, self._fade_clock.elapsed() / FADE_MS) if self._fade_timer.isActive() else 1.0
         parts = list(cast(Iterable[QRect], event.region()))
-        for part in parts if len(parts) <= _MANY_PARTS else [event.rect()]:
-            painter.setClipRect(part)
-            self._paint_part(painter, part, fade)
-        painter.setClipping(False)
+        if len(parts) == 1 or len(parts) > _MANY_PARTS:
+            self._paint_part(painter, event.rect(), fade)
+        else:
+            for part in parts:
+                painter.setClipRect(part)
+                self._paint_part(painter, part, fade)
+            painter.setClipping(False)
         self.paint_over(painter, event.rect())
         if self._cross is not None:
             paint_cross(painter, self.to_widget(*self._cross), _CROSS)

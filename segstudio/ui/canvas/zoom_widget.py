@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QTimer, Signal
-from PySide6.QtGui import QNativeGestureEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.domain.geometry import Rect
@@ -163,8 +163,16 @@ class ZoomWidget(QWidget):
         """The wheel was turned with Ctrl held; False to zoom."""
         return False
 
+    def wants(self, event: QKeyEvent) -> bool:
+        """Whether a key is meant for the picture, whatever shortcut it may be."""
+        return False
+
     def event(self, event: QEvent) -> bool:
-        """Two fingers that pinch zoom too."""
+        """Two fingers that pinch zoom too, and some keys are no shortcuts."""
+        # What it is made of first: every event comes by here, and asking for its type takes ten times as long.
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self.wants(event):
+            event.accept()
+            return True
         if isinstance(event, QNativeGestureEvent):
             factor = pinch_factor(event, self.zoom_percent)
             if factor is not None:
