@@ -16,7 +16,7 @@ from segstudio.ui.import_actions import IMPORT_ACTIONS
 from segstudio.ui.measure_actions import MEASURE_ACTIONS, REPORT_ACTION
 from segstudio.ui.opinion_actions import OPINION_ACTIONS
 from segstudio.ui.queue_words import ORDER_WORDS
-from segstudio.ui.review_actions import REVIEW_ACTIONS
+from segstudio.ui.review_actions import REVIEW_ACTIONS, STATE_ACTIONS
 
 SEGMENT_KEYS = 9
 
@@ -169,6 +169,7 @@ ACTIONS: tuple[Action, ...] = (
            "skip-forward", with_project),
     Action("filter", "Filter images", "View", ("Ctrl+F",), lambda c: c.window.focus_filter(), "magnifying-glass",
            with_project),
+    *STATE_ACTIONS,
     Action("zoom_in", "Zoom in", "-View", ("+", "=", "Ctrl++", "Ctrl+="), lambda c: c.canvas.zoom_step(1),
            "magnifying-glass-plus", with_document),
     Action("zoom_out", "Zoom out", "View", ("-", "Ctrl+-"), lambda c: c.canvas.zoom_step(-1),

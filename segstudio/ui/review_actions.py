@@ -56,10 +56,13 @@ def _take_row(which: Which, key: str) -> Action:
 
 
 # fmt: off
-REVIEW_ACTIONS: tuple[Action, ...] = (
+STATE_ACTIONS: tuple[Action, ...] = (
     *(_standing_row(wanted) for wanted in (None, *Standing)),
     Action("show_next_state", "Next state", "-" + STATES_MENU, ("Ctrl+Shift+N",),
            lambda c: c.review.show_next_standing(), "funnel", with_project),
+)
+
+REVIEW_ACTIONS: tuple[Action, ...] = (
     Action("reject", "Reject image…", "Review", ("Shift+R",), lambda c: c.review.reject(), "prohibit", with_document,
            words=lambda c: "Use the image again" if _rejected(c) else "Reject image…"),
     Action("reveal", "Show the model's mask", "Review", ("Shift+D",), lambda c: c.review.reveal(), "", _veiled),
