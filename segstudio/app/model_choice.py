@@ -87,7 +87,7 @@ class ModelChoice:
         """How the round trains that is being written, all of it decided."""
         chosen = self.settings
         size = choose_input_size(measures, self.device, chosen.input_size, chosen.pieces)
-        if self.starter_side is not None and size.reason == "usual":
+        if self.starter_side is not None and size.reason in ("usual", "shapes"):
             size = replace(size, longer_side=self.starter_side, reason="starter")
         self.last_size = size
         kept = {"longer_side": size.longer_side, "window": size.window, "reason": size.reason}

@@ -192,6 +192,7 @@ def _seen_words(size: InputSize) -> str:
         "usual": "enough for what is marked in them",
         "small_images": "they are no larger",
         "structures": "small structures would vanish below that",
+        "shapes": "outlines like these lose their details below that",
         "pieces": "small structures would vanish otherwise",
         "chosen": "as was chosen here",
         "starter": "as the starter model sees them",

@@ -35,11 +35,12 @@ def stroke_segment(
     The brush is a disk of ``radius`` px, or with ``square`` an upright square of that half side. A pixel is covered if
     its centre is in the brush, rim included, anywhere on the way, or if ``end`` lies in it, so that the smallest brush
     still paints what is under the cursor. Returns the rectangle inside an image of ``height`` x ``width`` px and a bool
-    array of its shape; both are empty outside the image. Raises ``ValueError`` for a point that is no number.
+    array of its shape; both are empty outside the image. Raises ``ValueError`` for a point that is no number or
+    farther than 1e9 px away.
     """
     (x0, y0), (x1, y1) = start, end
-    if not math.isfinite(x0 + y0 + x1 + y1):
-        raise ValueError("a stroke goes from a point to a point, not to NaN or infinity")
+    if not abs(x0) + abs(y0) + abs(x1) + abs(y1) < _NEVER:
+        raise ValueError("a stroke goes from a point to a point, not to NaN or beyond every image")
     rect = Rect(
         math.floor(min(x0, x1) - radius),
         math.floor(min(y0, y1) - radius),

@@ -16,7 +16,8 @@ _LARGE = np.dtype(np.uint32).itemsize
 
 def put_where(target: NDArray[Any], values: NDArray[Any], where: NDArray[np.bool_]) -> None:
     """As ``np.copyto(target, values, where=where)`` for (h, w) arrays, uint16 or uint32, in a quarter of its time."""
-    if not _by_rows(target):
+    # Of a single column OpenCV would take the strides of one for those of the others.
+    if not _by_rows(target) or target.shape[1] == 1 or values.dtype != target.dtype:
         np.copyto(target, values, where=where)
     elif where.size:
         # OpenCV knows numbers of 32 bits only with a sign.

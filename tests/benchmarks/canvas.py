@@ -75,11 +75,11 @@ class Calm:
             self._is_calm()
             time.sleep(0.02)
 
-    def times(self, measure: Callable[[int], list[float]]) -> list[float]:
-        """What ``measure``, which is told how many times it was asked before, says of a calm moment."""
-        for attempt in range(_TRIES):
+    def times(self, measure: Callable[[], list[float]]) -> list[float]:
+        """What ``measure`` says of a calm moment."""
+        for _ in range(_TRIES):
             self._wait()
-            took = measure(attempt)
+            took = measure()
             if self._is_calm():
                 return took
             self.again += 1
@@ -128,6 +128,7 @@ class Bench:
         self.canvas.setFixedSize(*VIEW)
         self.window.resize(VIEW[0] + 900, VIEW[1] + 400)
         self.rest(0.5)
+        self.erasing = False
         self.calm = Calm()
         self.calm.settle()
         seen = self.canvas.visibleRegion().boundingRect()
@@ -179,8 +180,10 @@ class Bench:
         from PySide6.QtTest import QTest
 
         def paint(stroke: int) -> list[float]:
-            # The middle of the mask is of the first class: every stroke changes what the one before it left.
-            button = Qt.MouseButton.LeftButton if stroke % 2 else Qt.MouseButton.RightButton
+            # The middle of the mask is of the first class: every stroke changes what the one before it left, also where
+            # it is timed again.
+            self.erasing = not self.erasing
+            button = Qt.MouseButton.RightButton if self.erasing else Qt.MouseButton.LeftButton
             turns = np.linspace(0, _TURN * moves / strokes, moves // strokes) + stroke
             points = [QPoint(int(960 + 300 * np.cos(t) + 3 * t), int(540 + 220 * np.sin(1.3 * t))) for t in turns]
             took = []
@@ -197,9 +200,9 @@ class Bench:
                 self.wait(lambda: self.session.save_status.state == "saved")
             return took
 
-        times = (lambda measure: measure(0)) if at_once else self.calm.times
+        times = (lambda measure: measure()) if at_once else self.calm.times
         asked = range(first, first + strokes)
-        return np.concatenate([times(lambda again, stroke=stroke: paint(stroke + 2 * again)) for stroke in asked])
+        return np.concatenate([times(lambda stroke=stroke: paint(stroke)) for stroke in asked])
 
     def wheel(self, notches: int, x: int, y: int) -> float:
         """Milliseconds from one turn of the wheel to the end of the repaint."""
@@ -320,7 +323,7 @@ def pan() -> None:
             bench.turn()
             QTest.mousePress(bench.canvas, Qt.MouseButton.MiddleButton, pos=QPoint(960, 540))
 
-            def once_round(_: int) -> list[float]:
+            def once_round() -> list[float]:
                 took = []
                 for step in np.linspace(0, 2 * np.pi, 100):
                     began = time.perf_counter()
@@ -333,7 +336,7 @@ def pan() -> None:
             QTest.mouseRelease(bench.canvas, Qt.MouseButton.MiddleButton, pos=QPoint(960, 540))
             row(f"pan, 8192 px, {scale:.0%}", "p99 <= 16", figures(took))
 
-        def there_and_back(_: int) -> list[float]:
+        def there_and_back() -> list[float]:
             # From the whole image each time: what is zoomed here and there drifts away, and then there is little to do.
             bench.canvas.zoom_fit()
             bench.turn()

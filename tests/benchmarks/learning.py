@@ -15,12 +15,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from segstudio.domain.input_size import choose_input_size, measure_image
 from segstudio.domain.rounds import approvals_missing
 from segstudio.engine.data import ImageCache, load_rgb, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
@@ -121,8 +122,9 @@ def simulate(
     folder: Path,
     root: Path = _DATA / "ph2_packed",
     iou: bool = False,
+    choose_size: bool = False,
 ) -> Iterator[Score]:
-    """Train a round after each number of ``approvals`` and score it."""
+    """Train a round after each number of ``approvals`` and score it; ``choose_size`` as the program does."""
     device, cache = pick_device(), ImageCache()
     order = cases(root, seed)
     unseen, approved = order[-UNSEEN:], order[:-UNSEEN]
@@ -136,6 +138,9 @@ def simulate(
             role = "held_out" if index % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 else "train"
             fresh = parent is not None and index >= known
             images.append(TrainingImage(index, str(case.image), f"{MASKS}/{index}.png", role, fresh, fresh))
+        if choose_size:
+            measures = [measure_image(case.mask()) for case in approved[:count]]
+            settings = replace(settings, input_size=choose_input_size(measures, device.kind).longer_side)
         write_request(place, RoundRequest(number, ("object",), tuple(images), parent and str(parent), settings))
         started = time.monotonic()
         result = run_round(place, device, cache, RoundEvents(on_notice=print))
@@ -199,14 +204,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--most", type=int, help="stop after so many approved images")
     parser.add_argument("--approved", type=int, nargs="+", help="run rounds after these instead of as the program does")
-    parser.add_argument("--size", type=int, default=TrainingSettings().input_size)
+    parser.add_argument("--size", type=int, help="longer side of an image in px; by default chosen as the program does")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--steps-only", action="store_true")
     arguments = parser.parse_args()
+    usual = TrainingSettings().input_size
     threads, ccp = use_threads(arguments.threads), arguments.data == "ccp"
     root, measure = _DATA / ("ccp" if ccp else "ph2_packed"), "IoU" if ccp else "Dice"
     with tempfile.TemporaryDirectory() as folder:
-        settings = TrainingSettings(input_size=arguments.size, upright=ccp)
+        settings = TrainingSettings(input_size=arguments.size or usual, upright=ccp)
         print(f"{threads} thread(s): {measure_speed(root, settings, Path(folder))}", flush=True)
     if arguments.steps_only:
         return
@@ -216,9 +222,9 @@ def main() -> None:
     runs: list[list[Score]] = []
     for seed in arguments.seeds:
         runs.append([])
-        settings = TrainingSettings(seed=seed, input_size=arguments.size, upright=ccp)
+        settings = TrainingSettings(seed=seed, input_size=arguments.size or usual, upright=ccp)
         with tempfile.TemporaryDirectory() as folder:
-            for s in simulate(approvals, settings, seed, Path(folder), root, ccp):
+            for s in simulate(approvals, settings, seed, Path(folder), root, ccp, arguments.size is None):
                 held = "-" if s.held_out_dice is None else f"{s.held_out_dice:.3f}"
                 line = f"{seed:4}  {s.approved:8}  {s.seconds:10.1f}  {s.steps:5}  {held:>8}  "
                 print(f"{line}{s.mean:.3f}  {s.worst_tenth:11.3f}", flush=True)

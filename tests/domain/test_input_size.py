@@ -17,8 +17,8 @@ def _discs(*discs: tuple[int, int, int, int], shape: tuple[int, int] = (600, 800
     return mask
 
 
-def _images(longer: int, *shares: float, count: int = 10) -> list[ImageMeasure]:
-    return [ImageMeasure(longer, shares)] * count
+def _images(longer: int, *shares: float, count: int = 10, widths: tuple[float, ...] = ()) -> list[ImageMeasure]:
+    return [ImageMeasure(longer, shares, widths)] * count
 
 
 def test_a_disc_is_as_thick_as_its_diameter() -> None:
@@ -83,6 +83,45 @@ def test_a_large_mask_is_measured_reduced() -> None:
 def test_the_table(images: list[ImageMeasure], device: str, longer_side: int, window: int | None, reason: str) -> None:
     found = choose_input_size(images, device)
     assert (found.longer_side, found.window, found.reason) == (longer_side, window, reason)
+
+
+@pytest.mark.parametrize(
+    ("images", "device", "longer_side", "reason"),
+    [
+        # Lesions are wide, people less so, and small people even less.
+        (_images(768, 0.4, widths=(0.19,)), "cpu", 256, "usual"),
+        (_images(768, 0.4, widths=(0.12,)), "cpu", 256, "usual"),
+        (_images(830, 0.2, widths=(0.095,)), "cpu", 384, "shapes"),
+        (_images(854, 0.1, widths=(0.05,)), "cpu", 384, "shapes"),
+        (_images(830, 0.2, widths=(0.095,)), "cuda", 512, "usual"),
+        (_images(854, 0.1, widths=(0.05,)), "cuda", 736, "shapes"),
+        # No image is enlarged, and what is thin counts first.
+        (_images(300, 0.2, widths=(0.05,)), "cpu", 320, "shapes"),
+        (_images(200, 0.2, widths=(0.05,)), "cpu", 224, "small_images"),
+        (_images(1000, 0.02, widths=(0.1,)), "cpu", 384, "structures"),
+        # The image in the middle decides.
+        ([*_images(768, 0.4, widths=(0.3,)), *_images(768, 0.4, widths=(0.05,), count=9)], "cpu", 256, "usual"),
+    ],
+)
+def test_shapes_with_limbs_are_seen_larger(
+    images: list[ImageMeasure], device: str, longer_side: int, reason: str
+) -> None:
+    found = choose_input_size(images, device)
+    assert (found.longer_side, found.window, found.reason) == (longer_side, None, reason)
+
+
+def test_a_disc_is_half_as_wide_as_its_diameter_and_limbs_make_a_shape_narrower() -> None:
+    disc = _discs((1, 400, 300, 100))
+    (width,) = measure_image(disc).widths
+    assert width * 800 == pytest.approx(100, rel=0.08)
+    star = disc.copy()
+    for angle in np.linspace(0, 2 * np.pi, 9):
+        cv2.line(star, (400, 300), (int(400 + 250 * np.cos(angle)), int(300 + 250 * np.sin(angle))), 1, 9)
+    assert measure_image(star).structures[0] == pytest.approx(measure_image(disc).structures[0], rel=0.1)
+    assert measure_image(star).widths[0] < 0.5 * width
+    ring = disc.copy()
+    cv2.circle(ring, (400, 300), 80, 0, -1)
+    assert measure_image(ring).widths[0] * 800 == pytest.approx(20, rel=0.15)
 
 
 def test_one_image_in_ten_with_something_tiny_does_not_decide() -> None:

@@ -57,6 +57,15 @@ def test_one_value_for_all_is_read_without_a_copy_of_it():
     target, where = np.zeros((SIDE, SIDE), np.uint16), some(np.uint16, 2)[:SIDE, :SIDE] % 2 == 0
     put_where(target, values, where)
     assert (target == np.where(where, 7, 0)).all()
+    column = np.zeros((SIDE, 1), np.uint16)
+    put_where(column, values[:, :1], np.broadcast_to(np.True_, (SIDE, 1)))
+    assert (column == 7).all()
+
+
+def test_values_of_another_kind_are_taken_too():
+    target = np.zeros((SIDE, SIDE), np.uint16)
+    put_where(target, np.full((SIDE, SIDE), 7, np.uint8), np.ones((SIDE, SIDE), bool))
+    assert (target == 7).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -297,6 +297,7 @@ class Canvas(SeenView):
             self._painting = None
             self._lent.settle(session.editor)
             self.update_mark()
+            self.update_cursor()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and session is not None and session.editor.busy:
             session.editor.commit()
         elif event.key() == Qt.Key.Key_Backspace and session is not None:
