@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.domain.clicks import Click
+from segstudio.domain.input_size import choose_input_size, measure_image
 from segstudio.domain.mending import Mending, says
 from segstudio.domain.regions import keep_largest
 from segstudio.engine.data import ImageCache, load_rgb, write_mask
@@ -170,8 +171,14 @@ def main() -> None:
     found = pairs(arguments.data, arguments.seed)
     train, unseen = found[: arguments.train], found[-arguments.unseen :]
     print(f"{use_threads(arguments.threads)} thread(s); {len(train)} images learned, {len(unseen)} unseen", flush=True)
+    device = pick_device()
+    size = choose_input_size([measure_image(truth_of(pair).astype(np.uint16)) for pair in train], device.kind)
     settings = TrainingSettings(
-        seconds=3600.0, seed=arguments.seed, max_steps=arguments.steps, upright=arguments.data == "ccp"
+        input_size=size.longer_side,
+        seconds=3600.0,
+        seed=arguments.seed,
+        max_steps=arguments.steps,
+        upright=arguments.data == "ccp",
     )
     with tempfile.TemporaryDirectory() as folder:
         weights = arguments.weights or trained(train, settings, arguments.keep or Path(folder))
