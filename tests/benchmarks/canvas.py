@@ -5,8 +5,8 @@ temporary project whose masks cover a third of them. A time runs from the event 
 that of a process of its own. Parts by name: `python tests/benchmarks/canvas.py brush undo`; all of them are in `PARTS`.
 
 Where another program, or another machine, works on the other half of a core, everything takes half as long again, for
-seconds at a time. So strokes, pans and zooms are timed piece by piece, and a piece is timed again if a fixed sum took
-clearly longer before or after it than it can; how many were is said. While a round trains none is.
+seconds at a time. So strokes, pans, zooms and GrabCut are timed piece by piece, and a piece is timed again if a fixed
+sum took clearly longer before or after it than it can; how many were is said. While a round trains none is.
 """
 
 from __future__ import annotations
@@ -407,15 +407,19 @@ def grabcut() -> None:
     inside, outside = np.zeros(truth.shape, np.bool_), np.zeros(truth.shape, np.bool_)
     inside[500:512, 150:400], outside[60:72, 300:700] = True, True
     cv2.setNumThreads(1)
+    calm = Calm()
+    calm.settle()
     for what, refine in (
         ("box", lambda: refine_box(pixels, box)),
         ("scribble", lambda: refine_scribbles(pixels, whole, current, inside & truth, outside & ~truth)),
     ):
-        took = []
-        for _ in range(20):
+
+        def once(refine: Callable[[], object] = refine) -> list[float]:
             began = time.perf_counter()
             refine()
-            took.append(1000 * (time.perf_counter() - began))
+            return [1000 * (time.perf_counter() - began)]
+
+        took = np.concatenate([calm.times(once) for _ in range(20)])
         row(f"GrabCut by {what}, crop of 1024 px", "<= 300", figures(took))
 
 
