@@ -218,7 +218,7 @@ def test_deleting_asks_first_in_the_line_of_buttons(taught):
     rig.settle()
     rig.wait(lambda: cell(dialog, 3, "State") == "deleted")
     assert not weights(rig, 3).exists()
-    assert "free again" in dialog.said.full()
+    rig.wait(lambda: "free again" in dialog.said.full())
     rig.wait(lambda: cell(dialog, 3, "On disk") == "–")
     assert cell(dialog, 3, "Held-out Dice") != "–", "its score stays"
     rig.wait(lambda: not dialog.use.isEnabled())
