@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Mask, Pixels, Sample
+from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 

@@ -14,12 +14,12 @@ import torch
 
 from segstudio.domain.regions import parts
 from segstudio.engine.checkpoint import Checkpoint
-from segstudio.engine.data import Mask, Sample
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
+from segstudio.engine.sample import Mask, Sample
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 _HALF_AT = 8

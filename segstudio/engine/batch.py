@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Mask, Pixels, normalized
 from segstudio.engine.device import Device
-from segstudio.engine.guidance import to_guidance
+from segstudio.engine.sample import Mask, Pixels
+from segstudio.engine.tensors import normalized, to_guidance
 
 
 @dataclass(frozen=True, slots=True, eq=False)

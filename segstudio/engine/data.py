@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import input_shape
+from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
@@ -23,25 +23,7 @@ from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage,
 
 _CACHE_BYTES = 768 * 1024 * 1024
 
-Pixels = NDArray[np.uint8]
-Mask = NDArray[np.uint16]
 Confidence = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One image ready to learn from: ``pixels`` (h, w, 3) uint8 RGB, ``mask`` (h, w) uint16, both at input size.
-
-    ``full_mask`` is the mask as it was written, kept for held-out images only, which are scored at that size. A
-    ``fresh`` one was not in the round before, or not with this mask; an ``added`` one was not in it at all.
-    """
-
-    image_id: int
-    pixels: Pixels
-    mask: Mask
-    full_mask: Mask | None
-    fresh: bool = False
-    added: bool = False
 
 
 def load_rgb(path: Path) -> Pixels:
@@ -63,17 +45,6 @@ def to_input(pixels: Pixels, longer_side: int) -> Pixels:
     shrinks = h < pixels.shape[0]
     resized: Pixels = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return resized
-
-
-def to_tensor(batch: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """(B, h, w, 3) uint8 to float32 (B, 3, h, w) in [-1, 1] on ``device``, in channels-last memory."""
-    return normalized(torch.from_numpy(batch).to(device))
-
-
-def normalized(batch: torch.Tensor) -> torch.Tensor:
-    """(B, h, w, 3) uint8 to float32 (B, 3, h, w) in [-1, 1], in channels-last memory."""
-    # The memory already is channels-last, so the permuted view needs no copy but the conversion.
-    return batch.permute(0, 3, 1, 2).float().sub_(127.0).div_(128.0)
 
 
 def read_mask(path: Path) -> Mask:

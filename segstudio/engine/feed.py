@@ -11,9 +11,9 @@ import numpy as np
 from segstudio.domain.input_shape import reduced_side
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.batch import Batch
-from segstudio.engine.data import Sample
 from segstudio.engine.device import Device, usable_cores
 from segstudio.engine.guidance import simulated
+from segstudio.engine.sample import Sample
 from segstudio.engine.sampling import Sampler, look_at
 from segstudio.protocol.round_folder import RoundRequest
 

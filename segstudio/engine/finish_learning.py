@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.regions import fill_holes, parts
-from segstudio.engine.data import Mask
 from segstudio.engine.finishing import PLAIN, Finish, Logits, finished
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
+from segstudio.engine.sample import Mask
 from segstudio.protocol.round_folder import IGNORE
 
 LEAST_IMAGES = 4

@@ -10,7 +10,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from segstudio.domain.clicks import Click, drawn
@@ -32,11 +31,6 @@ _GRIDS = (2, 7)
 _INWARD = 1.5
 # Errors and clicks are made up among so many pixels at most, evenly spread: more would cost time and teach nothing.
 _LOOKED_AT = 320 * 320
-
-
-def to_guidance(drawn_clicks: torch.Tensor) -> torch.Tensor:
-    """What ``domain.clicks.drawn`` made, as (B, h, w, 3) uint8, for a network: float32 (B, 3, h, w) in [0, 1]."""
-    return drawn_clicks.permute(0, 3, 1, 2).float().div_(255.0)
 
 
 def simulated(mask: NDArray[np.integer], class_count: int, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Pixels, to_tensor
 from segstudio.engine.device import Device
-from segstudio.engine.guidance import to_guidance
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.network import SegmentationNetwork, silenced
+from segstudio.engine.sample import Pixels
+from segstudio.engine.tensors import to_guidance, to_tensor
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import TrainingSettings
 

@@ -14,11 +14,12 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.close_up import joined, near
-from segstudio.engine.data import Confidence, Mask, Pixels, load_rgb, to_input
+from segstudio.engine.data import Confidence, load_rgb, to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, finished
 from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
+from segstudio.engine.sample import Mask, Pixels
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 

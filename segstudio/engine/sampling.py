@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from segstudio.engine.data import Sample
+from segstudio.engine.sample import Sample
 from segstudio.protocol.round_folder import IGNORE
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.engine.data import Mask, Sample, to_input
+from segstudio.engine.data import to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, whole_classes
 from segstudio.engine.finishing import PLAIN, Finish
@@ -18,6 +18,7 @@ from segstudio.engine.inference import Inference, image_logits, seen_at_once
 from segstudio.engine.models import build_network
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
+from segstudio.engine.sample import Mask, Sample
 from segstudio.engine.trouble import Careful, Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 

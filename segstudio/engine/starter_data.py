@@ -9,8 +9,9 @@ import numpy as np
 
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.batch import Batch
-from segstudio.engine.data import Mask, Pixels, Sample, load_rgb, read_mask
+from segstudio.engine.data import load_rgb, read_mask
 from segstudio.engine.guidance import simulated
+from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.imaging.camera import as_taken_elsewhere, coarsen
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.dermoscope import as_other_dermoscopes

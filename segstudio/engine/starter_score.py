@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from segstudio.domain.metrics import dice, iou
 from segstudio.domain.round_scores import mean_interval
-from segstudio.engine.data import Mask, Pixels, load_rgb, read_mask
+from segstudio.engine.data import load_rgb, read_mask
 from segstudio.engine.device import Device
 from segstudio.engine.predict import Predictor
+from segstudio.engine.sample import Mask, Pixels
 from segstudio.engine.starter_data import drawn_sample
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.elsewhere import ELSEWHERE

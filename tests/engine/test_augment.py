@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segstudio.engine.augment import Augmentation, _random_warp, _warped, augment
-from segstudio.engine.data import Sample
+from segstudio.engine.sample import Sample
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 

@@ -8,12 +8,13 @@ import torch
 from segstudio.engine import base as base_module
 from segstudio.engine.base import Base
 from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
-from segstudio.engine.data import ImageCache, Sample
+from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.models import build_network
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
+from segstudio.engine.sample import Sample
 from segstudio.protocol.round_folder import IGNORE, WEIGHTS, RoundRequest, TrainingSettings, write_request
 from tests.engine.synthetic import TINY, disc, make_round
 

@@ -8,7 +8,8 @@ import torch
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import input_shape
 from segstudio.engine import data
-from segstudio.engine.data import ImageCache, load_round, read_mask, to_tensor, write_mask
+from segstudio.engine.data import ImageCache, load_round, read_mask, write_mask
+from segstudio.engine.tensors import to_tensor
 from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage
 from tests.engine.synthetic import disc, make_round, write_image
 

@@ -5,7 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segstudio.engine.data import ImageCache, Sample, load_round
+from segstudio.engine.data import ImageCache, load_round
+from segstudio.engine.sample import Sample
 from segstudio.engine.sampling import Sampler, look_at
 from segstudio.protocol.round_folder import IGNORE, TrainingImage, read_request, write_request
 from tests.engine.synthetic import make_round
