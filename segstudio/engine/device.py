@@ -8,7 +8,9 @@ import platform
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 _MOST_THREADS = 16
@@ -60,6 +62,21 @@ def _cpu_likes_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 in hardware: a step then takes two thirds of the time."""
     asks = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
     return any(ask() for ask in asks if ask is not None)
+
+
+def let_card_fetch(memory: NDArray[np.uint8]) -> bool:
+    """Let a CUDA card fetch what lies in ``memory`` itself, while the process goes on; False where that can't be.
+
+    ``keep_card_away`` has to be called before the memory is given back.
+    """
+    runtime = torch.cuda.cudart()  # type: ignore[no-untyped-call]
+    return bool(runtime.cudaHostRegister(memory.ctypes.data, memory.nbytes, 0) == runtime.cudaError.success)
+
+
+def keep_card_away(memory: NDArray[np.uint8]) -> None:
+    """Undo ``let_card_fetch``, once the card has what it is fetching."""
+    torch.cuda.synchronize()
+    torch.cuda.cudart().cudaHostUnregister(memory.ctypes.data)  # type: ignore[no-untyped-call]
 
 
 def usable_cores() -> int:

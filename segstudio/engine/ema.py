@@ -21,7 +21,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, weights: Mapping[str, torch.Tensor]) -> None:
-        """Take in ``weights``, a network's ``state_dict`` after a step."""
+        """Take in ``weights``, of a network's ``state_dict`` what a step has changed."""
         self._updates += 1
         decay = min(self._decay, self._updates / (self._updates + 4.0))
         kinds: dict[torch.dtype, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}

@@ -37,6 +37,17 @@ class SegmentationNetwork(nn.Module):
         """Set up for steps of training."""
         self.train()
 
+    def changing(self) -> dict[str, torch.Tensor]:
+        """What a step changes once ``begin_training`` was called, by name in ``state_dict``: themselves, not copies.
+
+        They are others when the network is moved to another device.
+        """
+        fixed = {name for name, parameter in self.named_parameters() if not parameter.requires_grad}
+        for path, module in self.named_modules():
+            if not module.training:
+                fixed |= {f"{path}.{name}" for name, _ in module.named_buffers(recurse=False)}
+        return {name: tensor for name, tensor in self.state_dict().items() if name not in fixed}
+
     def look(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What the network makes of an image before it hears of clicks; by default the image itself."""
         return (x,)

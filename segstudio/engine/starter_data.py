@@ -12,6 +12,7 @@ from segstudio.engine.batch import Batch
 from segstudio.engine.data import load_rgb, read_mask
 from segstudio.engine.guidance import simulated
 from segstudio.engine.sample import Mask, Pixels, Sample
+from segstudio.engine.views import Views
 from segstudio.imaging.camera import as_taken_elsewhere, coarsen
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.dermoscope import as_other_dermoscopes
@@ -75,7 +76,8 @@ class StarterData:
         canvas = canvases[int(rng.integers(len(canvases)))]
         h, w = (max(64, 32 * round(side * scale / 32)) for side in canvas)
         views = [self._view((h, w), rng) for _ in range(recipe.batch)]
-        return Batch.of(views, [simulated(mask, 1, rng) if rng.random() < _GUIDED else None for _, mask in views])
+        told = [simulated(mask, 1, rng) if rng.random() < _GUIDED else None for _, mask in views]
+        return Batch.of(Views.empty(len(views), h, w).fill(views, told))
 
     def _view(self, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
         source = self._names[int(rng.choice(len(self._names), p=self._shares))]

@@ -17,9 +17,10 @@ from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
-from segstudio.engine.feed import Feed, Look
+from segstudio.engine.feed import Feed
 from segstudio.engine.finishing import Finish
 from segstudio.engine.inference import Inference
+from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.schedule import (
     FIRST_ROUND,
@@ -36,12 +37,13 @@ from segstudio.engine.trouble import (
     Means,
     NoMemory,
     Trouble,
-    all_finite,
     did_not_settle,
     drop_half_made,
     free_memory,
     is_out_of_memory,
+    total_norm,
 )
+from segstudio.engine.views import Look
 from segstudio.protocol.messages import Phase
 from segstudio.protocol.round_folder import RoundRequest
 
@@ -107,7 +109,7 @@ class RoundTrainer:
         self._parent = parent
         self._base = Base.of(starter, request, data.train)
         self._goes_on = parent is not None and not (self._base is None and self._competes and _has_outgrown(data))
-        self._network = starting_network(request, parent if self._goes_on else None, device, events)
+        self._use(starting_network(request, parent if self._goes_on else None, device, events))
         self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
@@ -135,6 +137,7 @@ class RoundTrainer:
         return self._best_found()
 
     def _train(self) -> None:
+        self._feed.begin()
         self._score_parent()
         while self._budget.step < self._budget.steps and self._fruitless < _MOST_FRUITLESS:
             self._report("training")
@@ -198,33 +201,37 @@ class RoundTrainer:
         return True
 
     def _step(self) -> float | None:
-        """One step of the optimizer; its loss, or None if that, a gradient or what it led to is not a number."""
+        """One step of the optimizer; its loss, or None if that, a gradient, a weight or a statistic is not a number."""
         device = self._means.device
         pixels, guidance, masks = self._feed.next(self._look()).on(device)
-        self._network.begin_training()
         self._set_rates()
         self._optimizer.zero_grad(set_to_none=True)
         with device.autocast():
             logits = self._network(pixels, guidance)
         loss = self._objective(logits, masks)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self._network.parameters(), _GRADIENT_NORM)
+        norm = torch.nn.utils.clip_grad_norm_(self._parameters, _GRADIENT_NORM)
+        # Statistics can overflow where the loss does not; a step by a clipped gradient leads from numbers to numbers.
         # Asked together: an accelerator stands still until what it said is heard.
-        value, norm_value = torch.stack([loss.detach(), norm]).tolist()
-        if not (math.isfinite(value) and math.isfinite(norm_value)):
+        said: list[float] = torch.stack([loss.detach(), norm, total_norm(self._changing.values())]).tolist()
+        if not all(map(math.isfinite, said)):
             return None
         self._optimizer.step()
-        weights = self._network.state_dict()
-        if not all_finite(weights.values()):
-            return None  # statistics can overflow where the loss does not
-        self._average.update(weights)
-        return float(value)
+        self._average.update(self._changing)
+        return said[0]
 
     def _look(self) -> Look:
         side, window, size = self._means.side, self._settings.window, self._settings.input_size
         if window is None:
             return Look(self._means.batch, side / size, None, self._budget.scale)
         return Look(self._means.batch, 1.0, side, self._budget.scale)
+
+    def _use(self, network: SegmentationNetwork) -> None:
+        """Train ``network``, as it lies on its device; what is asked of it each step is looked up once."""
+        self._network = network
+        self._network.begin_training()
+        self._parameters = list(network.parameters())
+        self._changing = network.changing()
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         groups = [
@@ -257,7 +264,7 @@ class RoundTrainer:
         means = self._means
         self._scorer.means = replace(self._scorer.means, device=means.device, side=means.side)
         if means.device is not before.device:
-            means.device.place(self._network)
+            self._use(means.device.place(self._network))
             self._average.to(means.device.torch)
             self._optimizer = self._new_optimizer()
 
@@ -324,7 +331,7 @@ class RoundTrainer:
         self._trouble.ran_away()
         if self._best is None:
             begun = self._parent if self._goes_on else None
-            self._network = starting_network(self._request, begun, self._means.device, self._events)
+            self._use(starting_network(self._request, begun, self._means.device, self._events))
         else:
             self._network.load_state_dict(self._best.tensors)
         self._optimizer = self._new_optimizer()
@@ -354,7 +361,7 @@ class RoundTrainer:
             "Going on from the last model made it worse on the held-out images. "
             "The rest of this round starts afresh, and the better model is kept."
         )
-        self._network = starting_network(self._request, self._starter, self._means.device, self._events)
+        self._use(starting_network(self._request, self._starter, self._means.device, self._events))
         self._rates = FIRST_ROUND if self._starter is None else LATER_ROUND
         # Weights that begin afresh are no neighbours of a starter: their mean would be neither.
         self._base = None if self._starter is None else self._base

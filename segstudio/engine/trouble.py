@@ -211,7 +211,11 @@ def drop_half_made(optimizer: torch.optim.Optimizer) -> None:
         del optimizer.state[parameter]
 
 
+def total_norm(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
+    """That of the floating-point numbers in ``tensors``, a scalar: no number, or infinite, if any of them is."""
+    return torch.nn.utils.get_total_norm([tensor for tensor in tensors if tensor.is_floating_point()])
+
+
 def all_finite(tensors: Iterable[torch.Tensor]) -> bool:
     """Whether every floating-point number in ``tensors``, weights and statistics, is one and not infinite."""
-    floating = [tensor for tensor in tensors if tensor.is_floating_point()]
-    return math.isfinite(float(torch.nn.utils.get_total_norm(floating)))
+    return math.isfinite(float(total_norm(tensors)))

@@ -24,10 +24,11 @@ from segstudio.engine.batch import Batch
 from segstudio.engine.beginning import objective, starting_network
 from segstudio.engine.data import ImageCache, RoundData, load_round, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
-from segstudio.engine.feed import Feed, Look
+from segstudio.engine.feed import Feed
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
+from segstudio.engine.views import Look
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.synthetic_lesions import lesion
 from segstudio.protocol.round_folder import (

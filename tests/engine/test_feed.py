@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from segstudio.engine import feed as feed_module
 from segstudio.engine.batch import Batch
 from segstudio.engine.data import ImageCache, RoundData, load_round
 from segstudio.engine.device import CPU, Device
-from segstudio.engine.feed import Feed, Look
+from segstudio.engine.feed import Feed
+from segstudio.engine.views import Look
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, read_request
 from tests.engine.synthetic import make_round
 
@@ -39,8 +41,11 @@ def round_data(tmp_path: Path) -> tuple[RoundRequest, RoundData]:
 def _fed(round_data: tuple[RoundRequest, RoundData], device: Device, looks: list[Look]) -> Iterator[Batch]:
     request, data = round_data
     with closing(Feed(request, data.train, device)) as feed:
+        feed.begin()
         for look in looks:
-            yield feed.next(look)
+            batch = feed.next(look)
+            yield Batch(batch.pixels.clone(), batch.masks.clone(), batch.guidance.clone())
+            del batch
 
 
 def test_what_is_made_ahead_is_what_would_be_made_when_asked_for(round_data: tuple[RoundRequest, RoundData]) -> None:
@@ -50,21 +55,32 @@ def test_what_is_made_ahead_is_what_would_be_made_when_asked_for(round_data: tup
             assert torch.equal(getattr(asked, name), getattr(ahead, name))
 
 
+def test_views_are_made_here_where_no_process_can_be_started(
+    round_data: tuple[RoundRequest, RoundData], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError("no process can be started")
+
+    monkeypatch.setattr(feed_module, "Makers", none)
+    looks = [WHOLE, REDUCED, FEWER]
+    for asked, ahead in zip(_fed(round_data, CPU, looks), _fed(round_data, CARD, looks), strict=True):
+        assert torch.equal(asked.pixels, ahead.pixels)
+
+
 def test_no_sample_is_passed_over_where_looks_change(round_data: tuple[RoundRequest, RoundData]) -> None:
     request, data = round_data
     drawn: Counter[int] = Counter()
     with closing(Feed(request, data.train, CARD)) as feed:
-        make = feed._make
+        feed.begin()
+        take = feed._makers.take  # type: ignore[union-attr]
 
-        def counted(order):  # type: ignore[no-untyped-def]
-            orders.append(order)
-            return make(order)
+        def counted(ticket):  # type: ignore[no-untyped-def]
+            drawn.update(ticket.order.samples)
+            return take(ticket)
 
-        feed._make = counted  # type: ignore[method-assign]
+        feed._makers.take = counted  # type: ignore[union-attr, method-assign]
         for look in [WHOLE, FEWER, REDUCED, FEWER, WHOLE]:
-            orders: list = []
             feed.next(look)
-            drawn.update(sample.image_id for sample in next(o for o in orders if o.look == look).samples)
     assert max(drawn.values()) - min(drawn.values()) <= 1, "16 views of 5 images"
 
 

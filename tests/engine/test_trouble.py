@@ -351,28 +351,26 @@ def test_training_that_never_settles_fails_with_a_sentence(
     assert _outputs(tmp_path) == []
 
 
-def _harm_after(monkeypatch: pytest.MonkeyPatch, after: int, harm: Callable[[SegmentationNetwork], None]) -> list[None]:
-    """Do ``harm`` to the network after a step of the optimizer; the list grows by one a step."""
+def _harm_before(
+    monkeypatch: pytest.MonkeyPatch, number: int, harm: Callable[[SegmentationNetwork], None]
+) -> list[None]:
+    """Do ``harm`` to the network as the step of that ``number`` begins; the list grows by one a step."""
     steps: list[None] = []
-    new_optimizer = train.RoundTrainer._new_optimizer
+    step = train.RoundTrainer._step
 
-    def watched(trainer: train.RoundTrainer) -> torch.optim.Optimizer:
-        def stepped(*_: object) -> None:
-            steps.append(None)
-            if len(steps) == after:
-                harm(trainer._network)
+    def watched(trainer: train.RoundTrainer) -> float | None:
+        steps.append(None)
+        if len(steps) == number:
+            harm(trainer._network)
+        return step(trainer)
 
-        optimizer = new_optimizer(trainer)
-        optimizer.register_step_post_hook(stepped)
-        return optimizer
-
-    monkeypatch.setattr(train.RoundTrainer, "_new_optimizer", watched)
+    monkeypatch.setattr(train.RoundTrainer, "_step", watched)
     return steps
 
 
 def _harm(name_ends: str, value: float) -> Callable[[SegmentationNetwork], None]:
     def harm(network: SegmentationNetwork) -> None:
-        tensors = [tensor for name, tensor in network.state_dict().items() if name.endswith(name_ends)]
+        tensors = [tensor for name, tensor in network.changing().items() if name.endswith(name_ends)]
         with torch.no_grad():
             tensors[0][(0,) * tensors[0].ndim] = value
 
@@ -386,8 +384,8 @@ def _harm(name_ends: str, value: float) -> Callable[[SegmentationNetwork], None]
 def test_weights_and_statistics_that_are_no_numbers_never_reach_the_average(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str], where: str, value: float
 ) -> None:
-    """A statistic can be infinite although the loss of that step was not."""
-    steps = _harm_after(monkeypatch, 2, _harm(where, value))
+    """A statistic can be infinite although the loss of that step is not."""
+    steps = _harm_before(monkeypatch, 2, _harm(where, value))
     make_round(tmp_path, settings=replace(TINY, max_steps=4))
     result = _run(tmp_path, notices)
     assert (result.steps, len(steps)) == (4, 5)
