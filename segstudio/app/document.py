@@ -204,7 +204,8 @@ class Document:
 
 def frozen(document: Document) -> Document:
     """The document as it is now, without its history, for another thread to read; costs no pixel."""
-    return Document(document.image_id, document.pixels, _frozen(document.correction), _frozen(document.prediction))
+    correction, prediction = _frozen(document.correction), _frozen(document.prediction)
+    return Document(document.image_id, document.pixels, correction, prediction, confidence=document.confidence)
 
 
 @overload

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.document import Document, frozen
+from segstudio.app.document import Document
 from segstudio.domain.border import SECTORS
 from segstudio.domain.doubt_band import doubt_band
 from segstudio.domain.lesion import Closeup, Lesion
@@ -151,13 +151,6 @@ class Picture:
         """The mask: correction over prediction over background."""
         below = np.uint16(0) if self.prediction is None else self.prediction
         return np.where(self.correction == UNSET, below, self.correction)
-
-
-def still(document: Document) -> Document:
-    """The document as it is now, for another thread; costs no pixel."""
-    copy = frozen(document)
-    copy.confidence = document.confidence
-    return copy
 
 
 def is_lesion_project(classes: Iterable[ClassSpec]) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from segstudio.app.background import Background
 from segstudio.app.changes import Changes
 from segstudio.app.contents import LESIONS
-from segstudio.app.document import Document
+from segstudio.app.document import Document, frozen
 from segstudio.app.loader import give_way
-from segstudio.app.measures import Measured, Picture, is_lesion_project, measure_picture, measured_segments, still
+from segstudio.app.measures import Measured, Picture, is_lesion_project, measure_picture, measured_segments
 from segstudio.app.ports import Scheduler
 from segstudio.app.scale import Scale
 from segstudio.domain.segments import ClassSpec, SegmentTable
@@ -100,7 +100,7 @@ class Measuring:
             return
         if self.result is not None and self.result.image_id != document.image_id:
             self._take(None)
-        copy, segments, lesions = still(document), measured_segments(self._table(), self._classes()), self.lesions
+        copy, segments, lesions = frozen(document), measured_segments(self._table(), self._classes()), self.lesions
 
         def compute() -> Result:
             return Result(copy.image_id, measure_picture(Picture.of(copy), segments, lesions))

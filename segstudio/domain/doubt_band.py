@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.domain.model_border import hanging_on, sure_at
 from segstudio.domain.regions import Mask
-from segstudio.imaging.cv import cv2
 
 SURE = 0.75
 """The probability from which on the model's word is taken for certain."""
@@ -21,11 +21,6 @@ def doubt_band(mask: Mask, own: Mask, painted: Mask, confidence: NDArray[np.uint
     stretched over the image. Of several classes what is not given to the one that was chosen may be any other's, so the
     looser mask is the most that there can be. Doubt that does not hang together with the segment is left out of it.
     """
-    height, width = mask.shape
-    sure = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR) >= round(SURE * 255)
+    sure = sure_at(confidence, mask.shape, SURE)
     stricter: Mask = mask & (painted | sure)
-    wider: Mask = mask | ~(painted | own | sure)
-    _, labels = cv2.connectedComponents(wider.astype(np.uint8), connectivity=4)
-    reached = np.zeros(int(labels.max(initial=0)) + 1, np.bool_)
-    reached[labels[mask]] = True
-    return stricter, wider & reached[labels]
+    return stricter, mask | hanging_on(mask, ~(mask | painted | own | sure))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
+from segstudio.app.tools.model_border import IN_KEY, OUT_KEY
 from segstudio.app.tools.paste import FLIP_ACROSS_KEY, FLIP_DOWN_KEY
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.annotation import ImageState
@@ -73,6 +74,11 @@ def _painted(c: Commands) -> bool:
 def _predicted(c: Commands) -> bool:
     session = c.studio.session
     return session is not None and session.document is not None and session.document.prediction is not None
+
+
+def _unsure(c: Commands) -> bool:
+    session = c.studio.session
+    return session is not None and session.document is not None and session.document.confidence is not None
 
 
 def _sees(name: str, value: object = True) -> Test:
@@ -219,6 +225,10 @@ ACTIONS: tuple[Action, ...] = (
            _busy, on_canvas=True),
     Action("smaller", "Smaller brush or cells", "-Mask", ("[",), lambda c: c.resize_tool(1 / 1.15), "", with_project),
     Action("larger", "Larger brush or cells", "Mask", ("]",), lambda c: c.resize_tool(1.15), "", with_project),
+    Action("border_in", "Model's border further in", "-Mask", (IN_KEY,), lambda c: c.move_model_border(-1), "",
+           _unsure),
+    Action("border_out", "Model's border further out", "Mask", (OUT_KEY,), lambda c: c.move_model_border(1), "",
+           _unsure),
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
     Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", with_document,

@@ -19,6 +19,7 @@ from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.app.tools.clean_up import CleanUpProposal
+from segstudio.app.tools.model_border import ModelBorder
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
 from segstudio.domain.queue import Order
@@ -219,6 +220,16 @@ class Commands:
         """A larger or smaller brush, or whatever the tool in hand has instead."""
         if self.studio.session is not None:
             self.studio.session.editor.resize(factor)
+
+    def move_model_border(self, by: int) -> None:
+        """Move the border of the segment in hand a step out (``by`` above 0) or in, by the model's doubt."""
+        if self.studio.session is not None:
+            editor = self.studio.session.editor
+            tool = editor.tool
+            if isinstance(tool, ModelBorder):
+                editor.act(tool.actions[by > 0])
+            else:
+                editor.propose(ModelBorder(by))
 
     def clean_up(self, operation: Operation) -> None:
         """Show what cleaning up would change."""

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from segstudio.app.tools import PointerEvent, make_tools
 from segstudio.app.tools.clean_up import CleanUpProposal
+from segstudio.app.tools.model_border import ModelBorder
 from segstudio.app.tools.settings import LIMITS
 from segstudio.domain.plane import UNSET
 from tests.helpers.studios import StudioRig
@@ -234,6 +235,14 @@ class AllTools(RuleBasedStateMachine):
         self.working(lambda: self.editor.change_settings(operation=operation, every_segment=every_segment))
         self.working(lambda: self.editor.propose(CleanUpProposal()))
         (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
+    @rule(by=st.sampled_from((-1, 1)), ending=st.sampled_from(("apply", "drop", "leave")))
+    def move_the_models_border(self, by: int, ending: str) -> None:
+        self.working(lambda: self.editor.propose(ModelBorder(by)))
+        if ending == "leave":
+            self.working(self.editor.finish)
+        else:
+            (self.apply_what_is_shown if ending == "apply" else self.drop_what_is_shown)()
 
     @rule(whole=st.booleans())
     def reset(self, whole: bool) -> None:

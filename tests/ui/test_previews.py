@@ -13,7 +13,7 @@ from segstudio.app.changes import Changes
 from segstudio.app.new_project import NewProject
 from segstudio.app.tools import bucket
 from segstudio.domain.patch import Patch
-from segstudio.domain.plane import Plane
+from segstudio.domain.plane import UNSET, Plane
 from segstudio.formats.dataset import FoundImage
 from tests.helpers.videos import SIZE, disk, write_frames
 from tests.ui.golden import assert_golden, grabbed
@@ -204,6 +204,29 @@ def test_a_flip_shows_what_it_would_leave(shown, modifier, name):
     shown.key(Key.Key_F, modifier)
     shown.wait(lambda: shown.editor.proposing)
     assert_golden(name, picture(shown))
+
+
+def test_the_models_border_moves_by_keys_and_a_stroke_takes_it(shown):
+    document = shown.editor.document
+    rows, columns = np.mgrid[:64, :96]
+    logit = (18 - np.hypot(columns - 46, 1.4 * (rows - 30))) / 5
+    probability = 1 / (1 + np.exp(-logit))
+    sure = np.rint(255 * np.maximum(probability, 1 - probability)).astype(np.uint8)
+    put(shown, np.full((64, 96), UNSET))
+    document.set_prediction(Plane.from_array((probability >= 0.5).astype(np.uint16), 0), 1, sure)
+    shown.window._on_changes(Changes(pixels=document.bounds, history=True))
+    shown.key(Key.Key_Period)
+    shown.key(Key.Key_Period)
+    assert_golden("border_out", picture(shown))
+    for _ in range(4):
+        shown.key(Key.Key_Comma)
+    assert_golden("border_in", picture(shown))
+    steps = len(document.history.done)
+    shown.drag([(80, 50), (84, 50)])
+    assert [edit.name for edit in document.history.done[steps:]] == ["Model's border further in", "Paint"]
+    shown.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    shown.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert len(document.history.done) == steps
 
 
 def test_what_is_carried_over_keeps_the_pointer_of_the_tool_in_hand(rig):

@@ -1,0 +1,144 @@
+"""The model's border, moved by keys to where the model is surer, or less sure: shown, and taken by going on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from segstudio.app.document import Document, frozen
+from segstudio.app.tools.asking import Latest
+from segstudio.app.tools.base import NO_PREVIEW, Preview, Tool, ToolAction, ToolContext
+from segstudio.app.tools.settings import ToolSettings
+from segstudio.domain.model_border import MOST_STEPS, beyond_border
+from segstudio.domain.patch import NOTHING, Patch
+from segstudio.domain.plane import UNSET
+from segstudio.domain.regions import bounds
+from segstudio.domain.segments import BACKGROUND
+
+IN_KEY, OUT_KEY = ",", "."
+
+_TITLE = "Model's border"
+_STEP_IN, _STEP_OUT = f"{_TITLE} further in", f"{_TITLE} further out"
+
+
+class ModelBorder(Tool):
+    """Begins with a step out if ``by`` is above 0, else in; a proposal, for ``Editor.propose``.
+
+    A hand asks for each step and an eye sees it, so whatever comes next takes it, unlike what a machine proposes
+    unasked: only Esc drops it.
+    """
+
+    gives_way: ClassVar[bool] = True
+    title = _TITLE
+
+    def __init__(self, by: int) -> None:
+        self._question: Latest[tuple[int, Patch]] = Latest()
+        self._by = by
+        self._steps = 0
+        self._patch = NOTHING
+        self._preview = NO_PREVIEW
+        self._begun = self._ended = False
+
+    def hint(self, settings: ToolSettings) -> str:
+        """How far it is, what changes, and the keys."""
+        keys = f"{IN_KEY} and {OUT_KEY} move it · Esc drops it"
+        if self._question.waiting:
+            return f"{self.title}: looking how sure the model is… · {keys}"
+        where = self._preview.patch
+        if not self._steps:
+            return f"{self.title} as it was · {keys}"
+        if self._patch.is_empty:
+            sure = "all that it left out" if self._steps > 0 else "all that it took in"
+            return f"{self.title}: the model is sure of {sure}, so it stays · {keys}"
+        if where is None or where.is_empty:
+            return f"{self.title}: what would change is locked, or not to be painted over · {keys}"
+        far, px = abs(self._steps), f"{np.count_nonzero(where.where):,}".replace(",", "\N{NO-BREAK SPACE}")
+        way = f"{far} step{'s' if far > 1 else ''} further {'out' if self._steps > 0 else 'in'}"
+        return f"{self.title} {way}: {px} px change · {keys}, going on takes it"
+
+    @property
+    def busy(self) -> bool:
+        """True until it was taken or dropped."""
+        return not self._ended
+
+    @property
+    def preview(self) -> Preview:
+        """What changes."""
+        return self._preview
+
+    @property
+    def actions(self) -> tuple[ToolAction, ...]:
+        """A step in, a step out."""
+        return ToolAction("Further in", IN_KEY, self.step_in), ToolAction("Further out", OUT_KEY, self.step_out)
+
+    def step_in(self, context: ToolContext) -> None:
+        """Move it a step in."""
+        self._step(context, -1)
+
+    def step_out(self, context: ToolContext) -> None:
+        """Move it a step out."""
+        self._step(context, 1)
+
+    def refresh(self, context: ToolContext) -> None:
+        """Look again: the first time a step off, then as far as it is."""
+        if self._begun:
+            self._step(context, 0)
+        else:
+            self._begun = True
+            self._step(context, self._by)
+
+    def commit(self, context: ToolContext) -> None:
+        """Put what is shown into the mask, as one step."""
+        self._question.answer_now(context)
+        if not self._ended and not self._patch.is_empty:
+            context.paint(_STEP_OUT if self._steps > 0 else _STEP_IN, self._patch)
+        self.abandon(context)
+
+    def leave(self, context: ToolContext) -> None:
+        """What was asked for is taken."""
+        self.commit(context)
+
+    def abandon(self, context: ToolContext) -> None:
+        """Change nothing."""
+        self._question.forget()
+        self._patch, self._preview = NOTHING, NO_PREVIEW
+        self._ended = True
+
+    def _step(self, context: ToolContext, by: int) -> None:
+        self._steps = min(max(self._steps + by, -MOST_STEPS), MOST_STEPS)
+        steps, still, segment_id = self._steps, frozen(context.document), context.segment_id
+        self._question.ask(context, lambda: moved(still, segment_id, steps), self._hear)
+
+    def _hear(self, context: ToolContext, found: tuple[int, Patch]) -> None:
+        # A step asked for meanwhile begins where this one was asked to go.
+        if not self._question.waiting:
+            self._steps = found[0]
+        self._patch = found[1]
+        self._preview = Preview(context.allowed(self._patch))
+
+
+def moved(document: Document, segment_id: int, steps: int) -> tuple[int, Patch]:
+    """The border of a segment moved ``steps`` out (above 0) or in; as many more as it takes until something changes.
+
+    Returns how many there were and what changes. Other segments stay, and so does what a person painted.
+    """
+    if document.prediction is None or document.confidence is None or segment_id == BACKGROUND:
+        return steps, NOTHING
+    shown, box = document.shown(document.bounds), document.bounds
+    mask, own = shown == segment_id, document.prediction.read(box) == segment_id
+    painted = document.correction.read(box) != UNSET
+    patch = NOTHING
+    while steps and abs(steps) <= MOST_STEPS:
+        where = beyond_border(mask, own, painted, document.confidence, steps)
+        if steps > 0:
+            where &= shown == BACKGROUND
+        rect = bounds(where)
+        if not rect.is_empty:
+            ids = np.full((rect.height, rect.width), segment_id if steps > 0 else BACKGROUND, np.uint16)
+            patch = Patch(rect, where[rect.slices], ids)
+            break
+        if abs(steps) == MOST_STEPS:
+            break
+        steps += 1 if steps > 0 else -1
+    return steps, patch
