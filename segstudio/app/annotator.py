@@ -1,9 +1,10 @@
 """A simulated hand with a brush and smart clicks: what it would do next, and how long that takes a person.
 
 Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint, 200 ms to check each stroke, 1 s to
-approve an image; 300 ms until a click is answered, 200 ms to take one back. The hand uses of the truth only what an eye
-sees in the image: which way an error goes, and where the border runs to within the tolerance. It paints disks that
-fit, in sizes that a person would choose, and clicks where painting would take longer.
+approve an image; 300 ms until a click is answered, 200 ms to take one back or to press a key. The hand uses of the
+truth only what an eye sees in the image: which way an error goes, and where the border runs to within the tolerance.
+Where the border is off the same way in several places it first moves the model's as a whole. It paints disks that fit,
+in sizes that a person would choose, and clicks where painting would take longer.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.brush import Point, stroke_segment
+from segstudio.domain.regions import bounds
 from segstudio.imaging.cv import cv2
 
 FIND_SECONDS = 0.2
@@ -24,6 +26,7 @@ CHECK_SECONDS = 0.2
 APPROVE_SECONDS = 1.0
 ANSWER_SECONDS = 0.3
 UNDO_SECONDS = 0.2
+KEY_SECONDS = 0.2
 
 SMALLEST_ERROR = 20
 """Wrong regions of up to so many pixels are let be."""
@@ -36,6 +39,15 @@ LONGEST_STROKE = 60
 
 PATIENCE = 2
 """Clicks in vain after which an image is done by brush."""
+
+_LEAST_PLACES = 2
+"""Where a border is off in fewer places it is not moved as a whole, unless the place goes all round."""
+
+_LOPSIDED = 0.5
+"""So much more of what is wrong has to lie on one side of the border, as a share of all of it."""
+
+_WORTH = 0.1
+"""A step of the border that mends less than this share of what is wrong is taken back."""
 
 _MIDDLE = 0.7
 """A click goes no nearer to the rim of an error than this share of the farthest that one can be from it."""
@@ -117,6 +129,20 @@ class Annotator:
         aim = Aim(value, point, int(member.sum()))
         return aim if aim.seconds(cursor) < self._painting_seconds(member, value, cursor) else None
 
+    def border_way(self, shown: NDArray[np.uint16]) -> int:
+        """Which way to move the border as a whole: 1 out, -1 in, 0 where it is not off one way all along."""
+        wrong = self._wrong(shown)
+        labels, large = _large_regions(wrong)
+        if not large or (len(large) < _LEAST_PLACES and not _goes_round(labels == large[0], self._truth > 0)):
+            return 0
+        missing, all_of_it = int((wrong & (shown == 0)).sum()), int(wrong.sum())
+        lopsided = 2 * missing - all_of_it
+        return 0 if abs(lopsided) < _LOPSIDED * all_of_it else 1 if lopsided > 0 else -1
+
+    def is_worth_a_key(self, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
+        """Whether a step of the border made of ``before`` something better."""
+        return int(self._wrong(after).sum()) < (1 - _WORTH) * int(self._wrong(before).sum())
+
     def is_mended(self, aim: Aim, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
         """Whether a click made of ``before`` something better; if not, the hand takes it back and remembers that."""
         won = int(self._wrong(before).sum()) - int(self._wrong(after).sum())
@@ -191,9 +217,20 @@ def _room(mask: NDArray[np.bool_], slack: float) -> NDArray[np.float32]:
     )
 
 
-def _nearest_region(wrong: NDArray[np.bool_], cursor: Point) -> NDArray[np.bool_] | None:
+def _large_regions(wrong: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[int]]:
+    """The regions of ``wrong`` by label, and which of them are not let be."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
-    large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > SMALLEST_ERROR]
+    return labels, [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > SMALLEST_ERROR]
+
+
+def _goes_round(region: NDArray[np.bool_], inside: NDArray[np.bool_]) -> bool:
+    """Whether ``region`` reaches over more than half of what ``inside`` reaches over, across and down."""
+    one, other = bounds(region), bounds(inside)
+    return 2 * one.width > other.width and 2 * one.height > other.height
+
+
+def _nearest_region(wrong: NDArray[np.bool_], cursor: Point) -> NDArray[np.bool_] | None:
+    labels, large = _large_regions(wrong)
     if not large:
         return None
     nearest = _nearest_pixel(np.isin(labels, large), cursor)

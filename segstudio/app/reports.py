@@ -24,17 +24,18 @@ def simulation_table(report: Report) -> str:
     """The images of a simulation, a row each, and their sums, in Markdown."""
     rows = report["images"]
     lines = [
-        "| approved | strokes | clicks | human s | Dice before | training s so far | held-out Dice |",
-        "|---:|---:|---:|---:|---:|---:|---:|",
+        "| approved | strokes | clicks | keys | human s | Dice before | training s so far | held-out Dice |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for number, row in enumerate(rows, start=1):
         held_out = "–" if row["holdout_dice"] is None else f"{row['holdout_dice']:.3f}"
         lines.append(
-            f"| {number} | {row['strokes']} | {row['clicks']} | {row['human_seconds']:.1f} | {row['dice_before']:.3f} "
-            f"| {row['training_seconds']:.0f} | {held_out} |"
+            f"| {number} | {row['strokes']} | {row['clicks']} | {row['keys']} | {row['human_seconds']:.1f} "
+            f"| {row['dice_before']:.3f} | {row['training_seconds']:.0f} | {held_out} |"
         )
-    strokes, clicks, seconds = (sum(row[key] for row in rows) for key in ("strokes", "clicks", "human_seconds"))
-    lines.append(f"| all | {strokes} | {clicks} | {seconds:.1f} | | | |")
+    names = ("strokes", "clicks", "keys", "human_seconds")
+    strokes, clicks, keys, seconds = (sum(row[name] for row in rows) for name in names)
+    lines.append(f"| all | {strokes} | {clicks} | {keys} | {seconds:.1f} | | | |")
     return "\n".join(lines)
 
 

@@ -1,9 +1,9 @@
 """A simulated annotator at work: the same session, tools, store and worker as the window, measured.
 
 It opens the images in the order that is asked for, sees the mask that the model has for them, corrects with brush,
-eraser and, once there is a model, smart clicks until what is wrong lies within the tolerance (see ``annotator`` for the
-hand and its time model), approves, and lets rounds run. The images held out never enter the project; after each round
-the newest weights are scored on them.
+eraser and, once there is a model, its border and smart clicks until what is wrong lies within the tolerance (see
+``annotator`` for the hand and its time model), approves, and lets rounds run. The images held out never enter the
+project; after each round the newest weights are scored on them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.annotator import APPROVE_SECONDS, UNDO_SECONDS, Aim, Annotator, Stroke
+from segstudio.app.annotator import (
+    APPROVE_SECONDS,
+    CHECK_SECONDS,
+    FIND_SECONDS,
+    KEY_SECONDS,
+    UNDO_SECONDS,
+    Aim,
+    Annotator,
+    Stroke,
+)
 from segstudio.app.batch import HeadlessStudio, predict_files
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
 from segstudio.app.starters import StarterChoice
 from segstudio.app.tools import PointerEvent
+from segstudio.app.tools.model_border import ModelBorder
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.brush import Point
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import dice
+from segstudio.domain.model_border import MOST_STEPS
 from segstudio.domain.queue import Order
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
@@ -71,6 +82,7 @@ class _Tally:
 
     strokes: int = 0
     clicks: int = 0
+    keys: int = 0
     travel_px: float = 0.0
     human_seconds: float = 0.0
 
@@ -80,8 +92,8 @@ def simulate_annotator(
 ) -> Report:
     """Run it; the report is ``{"settings": {...}, "images": [...]}``.
 
-    Each image has ``image``, ``strokes``, ``clicks``, ``travel_px``, ``human_seconds``, ``dice_before``, and as they
-    stand when it is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and
+    Each image has ``image``, ``strokes``, ``clicks``, ``keys``, ``travel_px``, ``human_seconds``, ``dice_before``, and
+    as they stand when it is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and
     ``holdout_dice`` (mean over the held-out images; None until there are weights). Raises ``UserError``.
     """
     pairs = _pairs(settings.images, settings.masks)
@@ -164,6 +176,7 @@ class _Simulation:
             "image": found.image.name,
             "strokes": tally.strokes,
             "clicks": tally.clicks,
+            "keys": tally.keys,
             "travel_px": round(tally.travel_px, 1),
             "human_seconds": round(tally.human_seconds, 2),
             "dice_before": round(before, 4),
@@ -172,7 +185,7 @@ class _Simulation:
         }
         self._say(
             f"{session.approved_count:3d} {row['image']}: {row['strokes']} strokes, {row['clicks']} clicks, "
-            f"{row['human_seconds']} s, Dice before {row['dice_before']}, "
+            f"{row['keys']} keys, {row['human_seconds']} s, Dice before {row['dice_before']}, "
             f"training {row['training_seconds']} s, held-out {row['holdout_dice']}"
         )
         return row
@@ -197,6 +210,8 @@ class _Simulation:
         annotator = Annotator(truth, self._settings.tolerance)
         cursor: Point = (width / 2, height / 2)
         tally = _Tally()
+        if self._learned:
+            self._move_border(annotator, tally)
         while tally.strokes < MAX_STROKES:
             aim = annotator.next_click(self._shown(), cursor) if self._learned else None
             if aim is not None:
@@ -218,6 +233,38 @@ class _Simulation:
     @property
     def _learned(self) -> bool:
         return self._settings.model and self._session.predictor.ready
+
+    def _move_border(self, annotator: Annotator, tally: _Tally) -> None:
+        """Move the model's border as a whole for as long as that mends something."""
+        way = annotator.border_way(self._shown())
+        if not way:
+            return
+        editor = self._session.editor
+        border, seen = ModelBorder(way), self._shown()
+        tally.human_seconds += FIND_SECONDS
+        editor.propose(border)
+        for _ in range(MOST_STEPS):
+            self._headless.wait(lambda: not editor.computing)
+            tally.keys += 1
+            tally.human_seconds += KEY_SECONDS + CHECK_SECONDS
+            before, seen = seen, self._proposed()
+            if not annotator.is_worth_a_key(before, seen):
+                tally.keys += 1
+                tally.human_seconds += KEY_SECONDS
+                editor.act(border.actions[way < 0])
+                break
+            if annotator.border_way(seen) != way:
+                break
+            editor.act(border.actions[way > 0])
+        self._headless.wait(lambda: not editor.computing)
+        editor.finish()
+
+    def _proposed(self) -> NDArray[np.uint16]:
+        """The mask as it is shown with what a tool proposes."""
+        shown, patch = self._shown(), self._session.editor.preview.patch
+        if patch is not None:
+            shown[patch.rect.slices][patch.where] = patch.values[patch.where]
+        return shown
 
     def _click(self, annotator: Annotator, aim: Aim, cursor: Point, tally: _Tally) -> None:
         """Click, wait for the answer, and take it back if it is no good."""

@@ -127,3 +127,34 @@ def test_who_clicked_in_vain_elsewhere_paints_the_whole_image() -> None:
 
 def test_the_time_of_a_click_is_as_stated() -> None:
     assert math.isclose(Aim(1, (30.0, 40.0), 500).seconds((30.0, 840.0)), 0.2 + 800 / 800 + 0.3 + 0.2)
+
+
+def test_a_border_is_moved_where_it_is_off_one_way_all_along() -> None:
+    truth = blob(3)
+    annotator = Annotator(truth, 0.01)
+    square = np.ones((13, 13), np.uint8)
+    assert annotator.border_way(cv2.erode(truth, square)) == 1, "all round"
+    notched = truth.copy()
+    notched[55:65, 60:70], notched[75:85, 85:95] = 0, 0
+    assert annotator.border_way(notched) == 1, "in two places"
+    assert annotator.border_way(truth) == 0
+    other = cv2.dilate(truth, square)
+    other[:, 78:82] = truth[:, 78:82]
+    assert annotator.border_way(other) == -1
+    one_place = truth.copy()
+    one_place[20:100, 40:60] = 0
+    assert annotator.border_way(one_place) == 0, "that is a stroke's work"
+    both = truth.copy()
+    both[55:65, 60:70], both[5:20, 5:20] = 0, 1
+    assert annotator.border_way(both) == 0
+
+
+def test_a_step_that_mends_little_is_not_worth_its_key() -> None:
+    truth = blob(4)
+    annotator = Annotator(truth, 0.01)
+    far, nearer = (cv2.dilate(truth, np.ones((side, side), np.uint8)) for side in (25, 21))
+    hardly = far.copy()
+    hardly[np.flatnonzero(far.any(axis=1))[0]] = 0
+    assert annotator.is_worth_a_key(far, nearer)
+    assert not annotator.is_worth_a_key(far, hardly)
+    assert not annotator.is_worth_a_key(nearer, far)
