@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
@@ -11,11 +11,14 @@ from segstudio.app.tools import ToolAction
 from segstudio.ui.widgets import KeptInPlace, label
 
 _ABOVE_FOOT = 16
+_BESIDE = 8
+# What is worked out sooner than this needs no word: it would flash by.
+_SLOW_MS = 150
 _APPLY, _DROP = "Apply", "Drop"
 
 
 class ProposalBar(QFrame):
-    """Lies over the canvas, so that nothing moves when it comes and goes."""
+    """Lies over the canvas, so that nothing moves when it comes and goes; in two rows where the canvas is narrow."""
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
@@ -23,6 +26,7 @@ class ProposalBar(QFrame):
         self._over = over
         self._session: Session | None = None
         self._shown: tuple[ToolAction, ...] = ()
+        self._waited = False
         self.title = label(size="strong")
         self.state = label(tone="muted")
         self.actions_row: list[QPushButton] = []
@@ -35,11 +39,20 @@ class ProposalBar(QFrame):
         self.drop_button.setToolTip("Drop it (Esc)")
         self.drop_button.setAccessibleName("Drop what is proposed")
         self.drop_button.clicked.connect(lambda: self._ask("abandon"))
-        self._layout = QHBoxLayout(self)
-        self._layout.setContentsMargins(12, 6, 6, 6)
-        self._layout.setSpacing(8)
-        for widget in (self.title, self.state, self.apply_button, self.drop_button):
-            self._layout.addWidget(widget)
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(self._show)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._rows.setContentsMargins(12, 6, 6, 6)
+        self._rows.setSpacing(8)
+        self._what, ending = QHBoxLayout(), QHBoxLayout()
+        for text in (self.title, self.state):
+            self._what.addWidget(text)
+        ending.addStretch(1)
+        for button in (self.apply_button, self.drop_button):
+            ending.addWidget(button)
+        for row in (self._what, ending):
+            row.setSpacing(8)
+            self._rows.addLayout(row)
         for button in (self.apply_button, self.drop_button):
             # The keys belong to the canvas: Enter and Esc do the same there.
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -59,13 +72,22 @@ class ProposalBar(QFrame):
     def _show(self) -> None:
         editor = None if self._session is None else self._session.editor
         if editor is None or not editor.proposing:
+            self._slow.stop()
+            self._waited = False
             self.hide()
             return
         self.title.setText(editor.tool.title)
-        nothing = editor.preview.changes_nothing
-        self.state.setText("working…" if editor.computing else "nothing to change" if nothing else "")
-        self.state.setVisible(bool(self.state.text()))
-        self.apply_button.setEnabled(not editor.computing and not nothing)
+        if not editor.computing:
+            self._slow.stop()
+            nothing = editor.preview.changes_nothing
+            self._say("nothing to change" if nothing else "", not nothing)
+        elif self._waited and not self._slow.isActive():
+            self._say("working…", False)
+        elif not self._slow.isActive():
+            if self.isHidden():
+                self._say("", False)
+            self._slow.start()
+        self._waited = editor.computing
         self._show_actions(editor.tool.actions)
         self.show()
         self.raise_()
@@ -76,7 +98,7 @@ class ProposalBar(QFrame):
             return
         self._shown = actions
         for button in self.actions_row:
-            self._layout.removeWidget(button)
+            self._what.removeWidget(button)
             button.deleteLater()
         self.actions_row = []
         for place, action in enumerate(actions):
@@ -85,8 +107,13 @@ class ProposalBar(QFrame):
             button.setAccessibleName(action.label)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, action=action: self._act(action))
-            self._layout.insertWidget(2 + place, button)
+            self._what.insertWidget(2 + place, button)
             self.actions_row.append(button)
+
+    def _say(self, state: str, may_apply: bool) -> None:
+        self.state.setText(state)
+        self.state.setVisible(bool(state))
+        self.apply_button.setEnabled(may_apply)
 
     def _act(self, action: ToolAction) -> None:
         if self._session is not None:
@@ -101,5 +128,12 @@ class ProposalBar(QFrame):
         for button in self.actions_row:
             button.show()
         self.ensurePolished()
-        self.adjustSize()
+        rows, across, down = self._rows, QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        for direction, titled in ((across, True), (down, True), (down, False)):
+            rows.setDirection(direction)
+            self.title.setVisible(titled)
+            rows.invalidate()
+            self.adjustSize()
+            if self.width() <= self._over.width() - 2 * _BESIDE:
+                break
         self.move((self._over.width() - self.width()) // 2, self._over.height() - self.height() - _ABOVE_FOOT)

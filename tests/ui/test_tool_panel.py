@@ -147,6 +147,21 @@ def test_a_long_title_does_not_make_the_panel_wider(rig):
     assert rig.window.tool.title.toolTip() == proposed.title
 
 
+@pytest.mark.parametrize(("width", "rows"), [(1000, 2), (1500, 1)])
+def test_the_bar_keeps_within_the_canvas(rig, width, rows):
+    rig.new_project()
+    rig.editor.apply("Put", Patch(Rect(20, 20, 40, 40), np.ones((20, 20), bool), 1))
+    rig.window.resize(width, 640)
+    rig.session.clipboard.copy()
+    rig.session.clipboard.paste()
+    bar = rig.window.proposal_bar
+    rig.wait(lambda: bar.isVisible() and rig.canvas.rect().contains(bar.geometry()))
+    for button in (*bar.actions_row, bar.apply_button, bar.drop_button):
+        assert bar.rect().contains(button.geometry())
+        assert button.width() >= button.minimumSizeHint().width()
+    assert (bar.apply_button.y() > bar.actions_row[0].y()) == (rows == 2)
+
+
 def test_a_proposal_that_would_change_nothing_cannot_be_applied(rig):
     rig.new_project()
     rig.editor.apply("Put", Patch(Rect(20, 20, 40, 40), np.ones((20, 20), bool), 1))
