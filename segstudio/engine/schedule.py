@@ -6,6 +6,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from segstudio.domain.input_size import LIMITS
+
 BATCH, ACCELERATED_BATCH = 4, 8
 REDUCED_SCALE = 0.625
 REDUCED_SHARE = 0.6
@@ -64,9 +66,14 @@ def _doublings(images: int) -> int:
     return 0 if images < _ANEW_FROM else 1 + int(math.log2(images / _ANEW_FROM))
 
 
-def most_seconds(images: int, seconds: float) -> float:
-    """How long a round on ``images`` training images may take where a round on a few may take ``seconds``."""
-    return seconds * max(1.0, images / _FEW_IMAGES)
+def most_seconds(images: int, seconds: float, side: int, later: bool) -> float:
+    """How long a round on ``images`` training images may take where the first on a few may take ``seconds``.
+
+    Nobody waits for a ``later`` one: where more than usual is seen at once, ``side`` px, it takes the longer. On
+    16 of CCP at 384 px all steps that are planned came to an IoU of 0.925, in half the time half of them to 0.902.
+    """
+    larger = max(1.0, (side / LIMITS["cpu"].usual) ** 2) if later else 1.0
+    return seconds * larger * max(1.0, images / _FEW_IMAGES)
 
 
 def one_cycle(fraction: float) -> float:

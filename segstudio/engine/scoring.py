@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.engine.data import to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, whole_classes
+from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, told_by_masks
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits, seen_at_once
 from segstudio.engine.models import build_network
@@ -89,14 +89,14 @@ class Scorer:
         if self._class_count > MOST_CLASSES:
             return PLAIN
         truths = [sample.mask for sample in self._held_out]
-        whole = whole_classes([*taught, *truths], self._class_count, things)
+        told = told_by_masks([*taught, *truths], self._class_count, things)
         if len(self._held_out) < LEAST_IMAGES:
-            return learn_finish([], [], things, whole)
+            return learn_finish([], [], things, told)
         ask = self._asker(tensors)
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
-        return learn_finish([ask(sample) for sample in samples], truths[: len(samples)], things, whole)
+        return learn_finish([ask(sample) for sample in samples], truths[: len(samples)], things, told)
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""

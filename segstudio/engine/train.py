@@ -114,7 +114,9 @@ class RoundTrainer:
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
-        seconds = most_seconds(len(data.train), self._settings.seconds)
+        side = self._settings.window or self._settings.input_size
+        later = parent is not None and parent is not starter
+        seconds = most_seconds(len(data.train), self._settings.seconds, side, later)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train, device)

@@ -17,7 +17,7 @@ from segstudio.engine import predict
 from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache, to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finish_learning import learn_finish, whole_classes
+from segstudio.engine.finish_learning import learn_finish, told_by_masks
 from segstudio.engine.finishing import Finish, finished
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
@@ -124,7 +124,7 @@ def test_holes_stay_where_the_held_out_images_show_them() -> None:
         truth[22:26, 30:34] = 0
     said, truths = [p[0] for p in pairs], [p[1] for p in pairs]
     assert learn_finish(said, truths) == Finish(one_region=(1,), with_holes=(1,))
-    assert learn_finish(said, truths, whole=(1,)).with_holes == ()
+    assert learn_finish(said, truths, told=ONE).with_holes == ()
 
 
 def _masks(*shapes: tuple[slice, slice]) -> list[np.ndarray]:
@@ -138,33 +138,49 @@ def _masks(*shapes: tuple[slice, slice]) -> list[np.ndarray]:
 DISC, FAR = (slice(5, 30), slice(5, 30)), (slice(34, 38), slice(40, 45))
 
 
-def test_a_class_that_every_mask_shows_in_one_piece_is_whole() -> None:
+ONE = Finish(one_region=(1,))
+"""One region without holes."""
+
+
+def test_a_class_that_every_mask_shows_in_one_part_has_one_region() -> None:
     whole = _masks(DISC)
-    assert whole_classes(whole, 2) == (1,)
-    assert whole_classes(whole, 1, things=(1,)) == ()
-    assert whole_classes(whole[:4], 1) == (), "four might be chance"
-    assert whole_classes([*whole, *_masks(DISC, FAR)[:1]], 1) == ()
-    assert whole_classes([*whole, *_masks(DISC, (slice(39, 40), slice(49, 50)))[:1]], 1) == (1,), "a slip of the hand"
+    assert told_by_masks(whole, 2) == ONE
+    assert told_by_masks(whole, 1, things=(1,)) == Finish()
+    assert told_by_masks(whole[:4], 1) == Finish(), "four might be chance"
+    assert told_by_masks([*whole, *_masks(DISC, FAR)[:1]], 1) == Finish()
+    assert told_by_masks([*whole, *_masks(DISC, (slice(39, 40), slice(49, 50)))[:1]], 1) == ONE, "a slip of the hand"
 
 
-def test_a_class_with_a_hole_is_not_whole_and_a_mask_painted_in_part_tells_nothing() -> None:
+def test_its_holes_stay_if_any_mask_has_one_and_a_mask_painted_in_part_tells_nothing() -> None:
     whole = _masks(DISC)
     holed = whole[0].copy()
     holed[10:14, 10:14] = 0
-    assert whole_classes([*whole, holed], 1) == ()
+    assert told_by_masks([*whole, holed], 1) == Finish(one_region=(1,), with_holes=(1,))
+    assert told_by_masks([*whole[:4], holed], 1) == Finish(one_region=(1,), with_holes=(1,)), "five show it in one part"
     holed[0, 0] = IGNORE
-    assert whole_classes([*whole, holed], 1) == (1,)
-    assert whole_classes([*whole[:4], holed], 1) == ()
+    assert told_by_masks([*whole, holed], 1) == ONE
+    assert told_by_masks([*whole[:4], holed], 1) == Finish()
 
 
-def test_a_whole_class_becomes_one_region_unless_the_held_out_images_say_no() -> None:
+def test_told_holes_stay_unless_the_held_out_images_say_no() -> None:
+    told = Finish(one_region=(1,), with_holes=(1,))
+    assert learn_finish([], [], told=told) == told
+    pairs = [_blob(12 + index, specks=True) for index in range(4)]
+    said, truths = [p[0] for p in pairs], [p[1] for p in pairs]
+    assert learn_finish(said, truths, told=told).one_region == (1,)
+    for truth in truths:
+        truth[22:26, 30:34] = 0
+    assert learn_finish(said, truths, told=told) == told
+
+
+def test_one_told_region_stays_unless_the_held_out_images_say_no() -> None:
     pairs = [_blob(9 + index, specks=True) for index in range(4)]
     said, truths = [p[0] for p in pairs], [p[1] for p in pairs]
-    assert learn_finish([], [], whole=(1,)) == Finish(one_region=(1,))
+    assert learn_finish([], [], told=ONE) == Finish(one_region=(1,))
     right = [_blob(9 + index, specks=False) for index in range(6)]
-    assert learn_finish([p[0] for p in right], [p[1] for p in right], whole=(1,)).one_region == (1,)
-    assert learn_finish(said, truths, whole=(1,)).one_region == (1,)
-    assert learn_finish(said, [(logits[..., 0] > 0).astype(np.uint16) for logits in said], whole=(1,)) == Finish()
+    assert learn_finish([p[0] for p in right], [p[1] for p in right], told=ONE).one_region == (1,)
+    assert learn_finish(said, truths, told=ONE).one_region == (1,)
+    assert learn_finish(said, [(logits[..., 0] > 0).astype(np.uint16) for logits in said], told=ONE) == Finish()
 
 
 def test_several_true_regions_are_never_made_one() -> None:
@@ -282,7 +298,7 @@ def test_a_round_writes_what_it_learned_of_the_accepted_weights(tmp_path: Path) 
         pixels, truth = disc(index)
         said.append(_said(loaded.build(), pixels))
         truths.append(cv2.resize(truth, (64, 64), interpolation=cv2.INTER_NEAREST_EXACT))
-    assert loaded.header.finish == learn_finish(said, truths, whole=(1,))
+    assert loaded.header.finish == learn_finish(said, truths, told=ONE)
 
 
 def _said(network: SegmentationNetwork, pixels: np.ndarray) -> np.ndarray:

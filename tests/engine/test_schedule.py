@@ -39,8 +39,8 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
 
 
 def test_only_a_round_on_many_images_may_take_longer() -> None:
-    assert most_seconds(1, 60.0) == most_seconds(12, 60.0) == 60.0
-    assert most_seconds(48, 60.0) == 240.0
+    assert most_seconds(1, 60.0, 256, False) == most_seconds(12, 60.0, 256, True) == 60.0
+    assert most_seconds(48, 60.0, 128, True) == 240.0
 
 
 def test_rate_rises_then_falls_to_almost_nothing() -> None:
