@@ -164,7 +164,7 @@ class Editor:
 
     def resize(self, factor: float) -> None:
         """Make the brush larger or smaller, or whatever the tool in hand has instead: superpixels, a tolerance."""
-        options = self.tool.options_for(self.settings)
+        options = self.pointed.options_for(self.settings)
         name = next((name for name in SIZES if name in options), "")
         if name:
             self.change_settings(**{name: self.settings.resized(name, factor)})
@@ -180,6 +180,8 @@ class Editor:
         """Something that a shown proposal was made from has changed: the mask, a setting, a lock."""
         if self.busy:
             self._use(self.tool.refresh)
+            if self._proposal is not None and not self.busy:
+                self._drop_proposal()
         elif self._pressed is None:
             self._use(self.tool.take)
 
@@ -271,7 +273,9 @@ class Editor:
             self._travel(Document.undo, lambda project, image_id: project.masks.save_undo(image_id))
 
     def redo(self) -> None:
-        """Make the last undone step again."""
+        """Make the last undone step again; a proposal that is shown goes first, lest a step of its own come between."""
+        if self.proposing:
+            self.abandon()
         self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
     def apply(self, name: str, *patches: Patch, over_any: bool = False, over_locked: bool = False) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.regions import Mask
+from segstudio.domain.regions import Mask, bounds
 from segstudio.imaging.cv import cv2
 
 MOST_STEPS = 8
@@ -33,23 +33,40 @@ def sure_at(confidence: NDArray[np.uint8], shape: tuple[int, ...], sure: float) 
 
 def hanging_on(mask: Mask, candidates: Mask) -> Mask:
     """What of ``candidates`` hangs together with ``mask`` by sides, through candidates; both (H, W) bool."""
+    found = np.zeros_like(mask)
+    rect = bounds(candidates).expand(1).clip(*mask.shape)
+    if rect.is_empty:
+        return found
+    mask, candidates = mask[rect.slices], candidates[rect.slices]
     _, labels = cv2.connectedComponents((mask | candidates).astype(np.uint8), connectivity=4)
     reached = np.zeros(int(labels.max(initial=0)) + 1, np.bool_)
     reached[labels[mask]] = True
-    found: Mask = candidates & reached[labels]
+    found[rect.slices] = candidates & reached[labels]
     return found
 
 
-def beyond_border(mask: Mask, own: Mask, painted: Mask, confidence: NDArray[np.uint8], steps: int) -> Mask:
+def _distance_to(mask: Mask) -> NDArray[np.float32]:
+    distance: NDArray[np.float32] = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return distance
+
+
+def beyond_border(
+    mask: Mask, own: Mask, others: Mask, painted: Mask, confidence: NDArray[np.uint8], steps: int
+) -> Mask:
     """What a segment wins (``steps`` above 0) or loses (below) where its border is moved so far by the model's doubt.
 
-    ``mask`` is where the segment is shown, ``own`` where the model said so, ``painted`` where a person did, who is not
-    doubted; all (H, W) bool. ``confidence`` is as in ``sure_at``. Doubt that does not reach the border from outside, or
-    from inside, moves nothing: no hole comes into the segment, and no new part beside it.
+    ``mask`` is where the segment is shown, ``own`` where the model said so, ``others`` where other segments are shown,
+    ``painted`` where a person painted, who is not doubted; all (H, W) bool. ``confidence`` is as in ``sure_at``. Doubt
+    that does not reach the border from outside, or from inside, moves nothing: no hole comes into the segment, and no
+    new part beside it. What more steps change holds what fewer do.
     """
     if not steps:
         return np.zeros_like(mask)
     unsure = ~painted & ~sure_at(confidence, mask.shape, sure_from(abs(steps)))
-    if steps > 0:
-        return hanging_on(mask, unsure & ~mask & ~own)
-    return hanging_on(~mask, unsure & mask)
+    if steps < 0:
+        return hanging_on(~mask, unsure & mask)
+    won = unsure & ~mask & ~own & ~others
+    if others.any() and won.any():
+        # The doubt at the border of another segment is that one's.
+        won &= _distance_to(mask) <= _distance_to(others)
+    return hanging_on(mask, won)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
@@ -70,7 +71,12 @@ def let_card_fetch(memory: NDArray[np.uint8]) -> bool:
     ``keep_card_away`` has to be called before the memory is given back.
     """
     runtime = torch.cuda.cudart()  # type: ignore[no-untyped-call]
-    return bool(runtime.cudaHostRegister(memory.ctypes.data, memory.nbytes, 0) == runtime.cudaError.success)
+    if runtime.cudaHostRegister(memory.ctypes.data, memory.nbytes, 0) == runtime.cudaError.success:
+        return True
+    # The refusal waits to be asked for, and the next thing that the card is told would be blamed for it.
+    with contextlib.suppress(RuntimeError):
+        torch.zeros(1, device="cuda")
+    return False
 
 
 def keep_card_away(memory: NDArray[np.uint8]) -> None:

@@ -36,6 +36,8 @@ _LINUX = Path("/dev", "shm")
 # Memory that others may want meanwhile is left to them.
 _LEAST_SHARE_LEFT = 0.5
 _PATIENCE_SECONDS = 2.0
+# A batch takes a tenth of a second: who says nothing for so long has been stopped, or hangs.
+_MOST_SECONDS = 30.0
 
 
 @dataclass(slots=True, eq=False)
@@ -142,6 +144,8 @@ class Makers:
             number = -1
             # What was called off is answered, too.
             while number != ticket.number:
+                if not maker.pipe.poll(_MOST_SECONDS):
+                    raise TimeoutError("no answer")
                 number, said = maker.pipe.recv()
         except (OSError, EOFError):
             self._lost(maker)
@@ -174,7 +178,9 @@ class Makers:
 
     def _lost(self, maker: _Maker) -> None:
         if maker in self._makers:
-            _log.warning("%s is gone; the others make its views", maker.process.name)
+            _log.warning(
+                "%s is gone or does not answer; its views are made elsewhere", maker.process.name, exc_info=True
+            )
             self._makers.remove(maker)
             _end(maker)
 

@@ -116,7 +116,7 @@ class RoundTrainer:
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         side = self._settings.window or self._settings.input_size
         later = parent is not None and parent is not starter
-        seconds = most_seconds(len(data.train), self._settings.seconds, side, later)
+        seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, later)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train, device)

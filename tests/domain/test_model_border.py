@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain.model_border import MOST_STEPS, beyond_border, hanging_on, sure_from
+from segstudio.imaging.cv import cv2
 from tests.helpers.masks import slow_connected
 
 
@@ -34,11 +36,11 @@ def test_a_step_is_an_even_step_of_the_logit() -> None:
 @pytest.mark.parametrize("steps", range(1, MOST_STEPS))
 def test_on_an_even_slope_every_step_goes_as_far_either_way(steps: int) -> None:
     mask, confidence = _slope()
-    won = beyond_border(mask, mask, NOBODY, confidence, steps)
-    lost = beyond_border(mask, mask, NOBODY, confidence, -steps)
+    won = beyond_border(mask, mask, NOBODY, NOBODY, confidence, steps)
+    lost = beyond_border(mask, mask, NOBODY, NOBODY, confidence, -steps)
     assert np.flatnonzero(won[3]).tolist() == list(range(30, 30 + 2 * steps))
     assert np.flatnonzero(lost[3]).tolist() == list(range(30 - 2 * steps, 30))
-    assert not beyond_border(mask, mask, NOBODY, confidence, 0).any()
+    assert not beyond_border(mask, mask, NOBODY, NOBODY, confidence, 0).any()
 
 
 def test_what_a_person_painted_stays() -> None:
@@ -46,7 +48,7 @@ def test_what_a_person_painted_stays() -> None:
     painted = NOBODY.copy()
     painted[:10] = True
     for steps in (-4, 4):
-        moved = beyond_border(mask, mask, painted, confidence, steps)
+        moved = beyond_border(mask, mask, NOBODY, painted, confidence, steps)
         assert not moved[:10].any()
         assert moved[10:].any()
 
@@ -55,19 +57,39 @@ def test_what_the_model_said_and_a_person_took_away_does_not_come_back() -> None
     own, confidence = _slope()
     mask = own.copy()
     mask[:, 28:] = False
-    assert not beyond_border(mask, own, NOBODY, confidence, 1)[:, :30].any()
+    assert not beyond_border(mask, own, NOBODY, NOBODY, confidence, 1)[:, :30].any()
 
 
 def test_doubt_inside_makes_no_hole_and_doubt_elsewhere_no_part() -> None:
     mask, confidence = _slope()
     confidence[5:8, 5:8] = confidence[5:8, 50:53] = 130
-    assert not beyond_border(mask, mask, NOBODY, confidence, -2)[:, :20].any()
-    assert not beyond_border(mask, mask, NOBODY, confidence, 2)[:, 40:].any()
+    assert not beyond_border(mask, mask, NOBODY, NOBODY, confidence, -2)[:, :20].any()
+    assert not beyond_border(mask, mask, NOBODY, NOBODY, confidence, 2)[:, 40:].any()
+
+
+def test_doubt_round_another_segment_is_that_ones() -> None:
+    mask, confidence = _slope()
+    others = NOBODY.copy()
+    others[:, 34:40] = True
+    confidence[:, 30:50] = 140
+    won = beyond_border(mask, mask, others, NOBODY, confidence, 4)
+    assert np.flatnonzero(won[3]).tolist() == [30, 31], "not beyond it, nor the half that is nearer to it"
+
+
+def test_more_steps_hold_what_fewer_do() -> None:
+    rng = np.random.default_rng(1)
+    mask = cv2.GaussianBlur(rng.random((40, 60)), (0, 0), 4) > 0.5
+    confidence = cv2.GaussianBlur(rng.integers(128, 256, (40, 60)).astype(np.float32), (0, 0), 2).astype(np.uint8)
+    nobody = np.zeros_like(mask)
+    for way in (-1, 1):
+        moved = [beyond_border(mask, mask, nobody, nobody, confidence, way * far) for far in range(1, MOST_STEPS + 1)]
+        assert moved[-1].any()
+        assert all((less & ~more).sum() == 0 for less, more in itertools.pairwise(moved))
 
 
 def test_a_coarse_answer_is_stretched() -> None:
     mask, _ = _slope()
-    won = beyond_border(mask, mask, NOBODY, np.array([[255, 255, 140, 140, 255, 255]], np.uint8), 2)
+    won = beyond_border(mask, mask, NOBODY, NOBODY, np.array([[255, 255, 140, 140, 255, 255]], np.uint8), 2)
     assert 5 <= won.any(axis=0).sum() <= 15, "half of the unsure third, blurred"
 
 

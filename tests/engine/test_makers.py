@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -85,9 +86,36 @@ def test_one_that_is_killed_is_missed_by_nobody(
     for ticket in tickets:
         views = two.take(ticket)
         assert views is None or all(map(np.array_equal, views, maker.make(ticket.order)))
+    del views
     assert all(_same(two, maker, order) for order in ORDERS)
     assert two.ahead == 2
     assert "is gone" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_one_that_hangs_is_not_waited_for(
+    two: Makers, maker: ViewMaker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert _same(two, maker, ORDERS[1])
+    monkeypatch.setattr(makers, "_MOST_SECONDS", 0.2)
+    monkeypatch.setattr(makers, "_PATIENCE_SECONDS", 0.2)
+    for one in two._makers:
+        assert one.process.pid is not None
+        os.kill(one.process.pid, signal.SIGSTOP)
+    assert two.take(two.give(ORDERS[2])) is None
+    assert two.ahead == 2
+    assert "does not answer" in caplog.text
+
+
+def test_nothing_that_was_shared_is_left(maker: ViewMaker) -> None:
+    made = Makers(maker, 1)
+    made.take(made.give(ORDERS[1]))
+    assert made._slots is not None
+    names = [made._samples.name, made._slots.name]
+    made.close()
+    for name in names:
+        with pytest.raises(FileNotFoundError):
+            SharedMemory(name)
 
 
 def test_an_order_that_cannot_be_made_says_why_and_ends_nobody(

@@ -66,3 +66,19 @@ def test_guidance_changes_nothing_before_it_was_learned_and_something_afterwards
 def test_unknown_network_is_named() -> None:
     with pytest.raises(UserError, match="giraffe"):
         build_network("giraffe", 1)
+
+
+@pytest.mark.parametrize("name", sorted(NETWORKS))
+def test_what_a_step_changes_is_what_is_said_to_change(name: str) -> None:
+    torch.manual_seed(0)
+    network = build_network(name, 1)
+    network.begin_training()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.1, weight_decay=0.1)
+    for _ in range(2):
+        guidance = torch.rand(2, GUIDANCE_CHANNELS, 64, 64)
+        network(torch.rand(2, 3, 64, 64), guidance).square().mean().backward()
+        optimizer.step()
+    after = network.state_dict()
+    assert {name for name in after if not torch.equal(before[name], after[name])} == set(network.changing())
+    assert all(tensor.data_ptr() == after[name].data_ptr() for name, tensor in network.changing().items())

@@ -38,9 +38,16 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
     assert planned_steps(9, warm=True, device="mps") == 2 * planned_steps(9, warm=True, device="cpu")
 
 
-def test_only_a_round_on_many_images_may_take_longer() -> None:
-    assert most_seconds(1, 60.0, 256, False) == most_seconds(12, 60.0, 256, True) == 60.0
-    assert most_seconds(48, 60.0, 128, True) == 240.0
+def test_a_round_on_many_images_may_take_longer() -> None:
+    assert most_seconds(1, 60.0, 256, "cpu", False) == most_seconds(12, 60.0, 256, "cpu", True) == 60.0
+    assert most_seconds(48, 60.0, 128, "cpu", True) == 240.0
+
+
+def test_a_later_round_that_sees_more_at_once_may_take_longer() -> None:
+    assert most_seconds(3, 60.0, 384, "cpu", True) == pytest.approx(2.25 * 60)
+    assert most_seconds(3, 60.0, 384, "cpu", False) == 60.0, "somebody waits for the first"
+    assert most_seconds(3, 60.0, 512, "cuda", True) == 60.0, "that is as usual"
+    assert most_seconds(24, 60.0, 768, "cuda", True) == pytest.approx(2.25 * 120)
 
 
 def test_rate_rises_then_falls_to_almost_nothing() -> None:

@@ -100,13 +100,34 @@ def test_a_stroke_takes_it_first(said):
     assert _edge(said) == MIDDLE - 2
 
 
-def test_approval_takes_it_also_before_it_is_shown(said):
+def test_approval_takes_what_is_shown_and_waits_for_what_is_not(said):
     session = said.session
     first = session.document
     session.editor.propose(ModelBorder(1))
     session.approve()
+    assert session.records[0].state is not ImageState.APPROVED
+    answered(said)
+    session.approve()
     said.wait(lambda: session.records[0].state is ImageState.APPROVED)
     assert (first.shown(first.bounds) == 1).all(axis=0).sum() == MIDDLE + 2
+
+
+def test_nothing_is_taken_that_was_not_shown(said):
+    said.session.editor.propose(ModelBorder(1))
+    said.session.editor.finish()
+    assert _edge(said) == MIDDLE
+    _go(said, 1)
+    said.session.editor.act(said.session.editor.tool.actions[1])
+    said.session.editor.finish()
+    assert _edge(said) == MIDDLE + 2
+
+
+def test_enter_waits_for_what_is_not_shown_yet(said):
+    with one_step(said, "Model's border further out"):
+        said.session.editor.propose(ModelBorder(1))
+        said.session.editor.commit()
+        said.wait(lambda: not said.session.editor.proposing)
+    assert _edge(said) == MIDDLE + 2
 
 
 def test_another_image_takes_it(said):
@@ -134,25 +155,71 @@ def test_another_segment_and_locked_ones_stay(said):
         said.session.editor.commit()
 
 
-def test_steps_that_change_nothing_are_passed_over(said):
+def test_another_segment_in_hand_takes_it_and_begins_anew(said):
+    with one_step(said, "Model's border further out"):
+        _go(said, 1)
+        said.session.editor.set_active_segment(2)
+    assert _edge(said) == MIDDLE + 2
+    assert not said.session.editor.proposing
+    assert not (said.mask() == 2).any()
+
+
+def test_doubt_round_another_segment_that_the_model_found_is_left_to_it(said):
+    document = said.session.document
+    ids = (np.arange(WIDTH) < MIDDLE).astype(np.uint16) + 2 * ((np.arange(WIDTH) // 4) == 13)
+    document.set_prediction(
+        Plane.from_array(np.broadcast_to(ids, (HEIGHT, WIDTH)).copy(), 0), 1, np.full((HEIGHT, WIDTH), 140, np.uint8)
+    )
+    before = said.mask()
+    _go(said, 1)
+    said.session.editor.commit()
+    after = said.mask()
+    assert np.array_equal(after == 2, before == 2)
+    assert np.flatnonzero((after == 1).all(axis=0)).max() == MIDDLE + 1, "half of the way to the other"
+
+
+def test_redo_is_not_lost_to_what_is_shown(said):
+    said.stroke((80, 20), (84, 20))
+    said.session.editor.undo()
+    _go(said, 1)
+    said.session.editor.redo()
+    assert [edit.name for edit in said.session.document.history.done] == ["Paint"]
+    assert _edge(said) == MIDDLE
+
+
+def test_the_brush_keeps_its_keys(said):
+    _go(said, 1)
+    radius = said.session.editor.settings.radius
+    said.session.editor.resize(1.5)
+    assert said.session.editor.settings.radius == pytest.approx(1.5 * radius)
+    assert _proposed(said) == 2
+
+
+def test_steps_that_change_nothing_are_passed_over_both_ways(said):
     _go(said, 1)
     _go(said, 1)
     said.session.editor.commit()
     _go(said, 1)
     assert "3 steps further out" in said.session.editor.tool_hint
     assert _proposed(said) == 2
+    _go(said, 1)
+    assert "4 steps further out" in said.session.editor.tool_hint
+    _go(said, -1)
+    assert "3 steps further out" in said.session.editor.tool_hint
+    _go(said, -1)
+    assert "as it was" in said.session.editor.tool_hint
+    assert said.session.editor.preview.changes_nothing
 
 
 def test_where_the_model_is_certain_it_stays_and_says_so(said):
     document = said.session.document
     document.confidence = np.full_like(document.confidence, 255)
     _go(said, 1)
-    assert "sure of all that it left out" in said.session.editor.tool_hint
-    _go(said, -1)
+    assert "doubts nothing there" in said.session.editor.tool_hint
     said.session.editor.abandon()
     _go(said, -1)
-    assert "sure of all that it took in" in said.session.editor.tool_hint
-    assert moved(document, 1, -1)[1].is_empty
+    assert "doubts nothing there" in said.session.editor.tool_hint
+    assert moved(document, 1, -1, -1)[1].is_empty
 
 
 def test_another_mask_of_the_model_moves_as_far(said):
