@@ -142,12 +142,15 @@ ONE = Finish(one_region=(1,))
 """One region without holes."""
 
 
-def test_a_class_that_every_mask_shows_in_one_part_has_one_region() -> None:
+def test_a_class_that_masks_show_in_one_part_has_one_region() -> None:
     whole = _masks(DISC)
     assert told_by_masks(whole, 2) == ONE
     assert told_by_masks(whole, 1, things=(1,)) == Finish()
     assert told_by_masks(whole[:4], 1) == Finish(), "four might be chance"
-    assert told_by_masks([*whole, *_masks(DISC, FAR)[:1]], 1) == Finish()
+    two = _masks(DISC, FAR)[0]
+    assert told_by_masks([*whole, two], 1) == Finish()
+    assert told_by_masks([*whole, *whole, two], 1) == ONE, "one in ten is let be"
+    assert told_by_masks([two, *whole, *whole, two], 1) == Finish()
     assert told_by_masks([*whole, *_masks(DISC, (slice(39, 40), slice(49, 50)))[:1]], 1) == ONE, "a slip of the hand"
 
 
