@@ -274,8 +274,6 @@ class Editor:
 
     def redo(self) -> None:
         """Make the last undone step again; a proposal that is shown goes first, lest a step of its own come between."""
-        if self.proposing:
-            self.abandon()
         self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
     def apply(self, name: str, *patches: Patch, over_any: bool = False, over_locked: bool = False) -> None:
@@ -295,7 +293,7 @@ class Editor:
         self._use(self.tool.take)
 
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
-        self.finish()
+        (self.abandon if self.proposing else self.finish)()
         if self.document is None:
             return
         image_id = self.document.image_id
