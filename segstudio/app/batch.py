@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -191,31 +192,48 @@ def predict_each(
     cancelled: Callable[[], bool] = lambda: False,
     painting: bool = False,
 ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
-    """Each file with its mask of class ids, (height, width) uint16 upright, in order, by a worker of its own.
+    """Each file with its mask, by a worker of its own; see ``PredictingWorker``."""
+    with contextlib.closing(PredictingWorker(scheduler, painting)) as worker:
+        yield from worker.masks(weights, images, finish, cancelled)
 
-    What the worker can't make a mask of comes with the reason. ``finish`` is what a person chose of how masks are
-    finished. It ends early, also while the worker starts, once ``cancelled`` says so. A core stays free where there is
-    ``painting``. Raises ``UserError`` if the worker ends.
-    """
-    command = WORKER if painting else WORKER_ALONE
-    link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone, command))
-    answers: dict[int, FromWorker] = {}
-    lost: list[str] = []
 
-    def hear(message: FromWorker) -> None:
-        if isinstance(message, Predicted | Failed):
-            answers[message.job] = message
+class PredictingWorker:
+    """A worker of its own that predicts files, for one model after the other; a core stays free for ``painting``."""
 
-    link.on_message.append(hear)
-    link.on_lost.append(lost.append)
-    try:
+    def __init__(self, scheduler: HeadlessScheduler, painting: bool = False) -> None:
+        command = WORKER if painting else WORKER_ALONE
+        self._scheduler = scheduler
+        self._link = WorkerLink(lambda hear, gone: WorkerProcess(scheduler, hear, gone, command))
+        self._answers: dict[int, FromWorker] = {}
+        self._lost: list[str] = []
+        self._link.on_message.append(self._hear)
+        self._link.on_lost.append(self._lost.append)
+
+    def close(self) -> None:
+        """End it."""
+        self._link.stop()
+
+    def masks(
+        self,
+        weights: Path,
+        images: Sequence[Path],
+        finish: Finish = ((), ()),
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
+        """Each file with its mask of class ids, (height, width) uint16 upright, in order.
+
+        What the worker can't make a mask of comes with the reason. ``finish`` is what a person chose of how masks are
+        finished. It ends early, also while the worker starts, once ``cancelled`` says so. Raises ``UserError`` if the
+        worker ends.
+        """
         with tempfile.TemporaryDirectory(prefix="segstudio-") as folder:
             for path in images:
-                job = link.new_job()
+                job = self._link.new_job()
                 output = Path(folder) / f"{job}.png"
-                link.send(Predict(job, 0, str(path), str(weights), str(output), None, list(finish[0]), list(finish[1])))
-                scheduler.run_until(lambda job=job: job in answers or bool(lost) or cancelled())  # type: ignore[misc]
-                answer = answers.pop(job, None)
+                how = (list(finish[0]), list(finish[1]))
+                self._link.send(Predict(job, 0, str(path), str(weights), str(output), None, *how))
+                self._scheduler.run_until(lambda job=job: job in self._answers or bool(self._lost) or cancelled())  # type: ignore[misc]
+                answer = self._answers.pop(job, None)
                 if answer is None and cancelled():
                     return
                 if isinstance(answer, Failed):
@@ -224,9 +242,11 @@ def predict_each(
                     yield path, decode_mask(output.read_bytes())
                     output.unlink()
                 else:
-                    raise UserError(f"The model's process ended while it read {path.name}: {lost[-1]}")
-    finally:
-        link.stop()
+                    raise UserError(f"The model's process ended while it read {path.name}: {self._lost[-1]}")
+
+    def _hear(self, message: FromWorker) -> None:
+        if isinstance(message, Predicted | Failed):
+            self._answers[message.job] = message
 
 
 def export_project(

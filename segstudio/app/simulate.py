@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from segstudio.app.annotator import (
     Annotator,
     Stroke,
 )
-from segstudio.app.batch import HeadlessStudio, predict_files
+from segstudio.app.batch import HeadlessStudio, PredictingWorker
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
 from segstudio.app.starters import StarterChoice
@@ -113,8 +114,9 @@ def simulate_annotator(
             session = headless.enter()
             if not by_chance:
                 session.queue.set_order(settings.order)
-            run = _Simulation(settings, headless, session, chosen, held_out, say)
-            rows = run.do_images(min(settings.count, len(chosen)))
+            with closing(PredictingWorker(headless.scheduler)) as predicting:
+                run = _Simulation(settings, headless, session, chosen, held_out, predicting, say)
+                rows = run.do_images(min(settings.count, len(chosen)))
         finally:
             headless.close()
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
@@ -129,6 +131,7 @@ class _Simulation:
         session: Session,
         chosen: list[FoundImage],
         held_out: list[FoundImage],
+        predicting: PredictingWorker,
         say: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -137,6 +140,7 @@ class _Simulation:
         by_file = {same_file(found.image): found for found in chosen}
         self._found = {record.id: by_file[same_file(record.path)] for record in session.records}
         self._held_out = held_out
+        self._predicting = predicting
         self._truths = {found.image: _truth(found) for found in held_out}
         self._say = say
         self._scored_round = 0
@@ -309,10 +313,11 @@ class _Simulation:
         self._scored_round = finished[-1].number
         weights = self._session.folder / finished[-1].weights
         files = [found.image for found in self._held_out]
-        scores = [
-            dice(mask > 0, self._truths[path] > 0)
-            for path, mask in predict_files(self._headless.scheduler, weights, files)
-        ]
+        scores = []
+        for path, mask in self._predicting.masks(weights, files):
+            if isinstance(mask, UserError):
+                raise mask
+            scores.append(dice(mask > 0, self._truths[path] > 0))
         self._holdout_dice = float(np.mean(scores))
 
 
