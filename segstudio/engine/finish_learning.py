@@ -23,7 +23,7 @@ _PRIOR_IMAGES = 10
 _LEAST_GAIN = 1e-3
 # So many masks of a class in one part are hardly chance, nor is it that none has a hole: half of a set of photographs
 # of people show a gap between arm and body, no lesion has one. One mask in ten may be in several parts, as one
-# photograph in seventy is. A sliver of this share of the class is a slip of the hand.
+# photograph in a hundred is. A sliver of this share of the class is a slip of the hand.
 _MASKS_THAT_TELL, _EXCEPTIONS, _SLIP = 5, 0.1, 0.01
 
 
