@@ -28,6 +28,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._file = path.stat()
         self.path = path
         self.author = system_user()
 
@@ -44,7 +45,7 @@ class Database:
                 timeout=0,
                 isolation_level=None,  # transactions begin and end where this class says so
             )
-        return cls(connection, path)
+            return cls(connection, path)
 
     @classmethod
     def look_at(cls, path: Path) -> Database:
@@ -93,6 +94,7 @@ class Database:
             if self._connection.in_transaction:
                 yield self._connection
                 return
+            self._check_in_place()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -121,6 +123,18 @@ class Database:
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+
+    def _check_in_place(self) -> None:
+        """An open file can be written to when it has no name any more, and then nobody would find what it holds."""
+        try:
+            if os.path.samestat(self.path.stat(), self._file):
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        raise UserError(
+            f"The project {self.path.parent} was moved, deleted or replaced while it was open. What you did is still "
+            f"in the window: leave it open, put the project back where it was and try again."
+        )
 
 
 def system_user() -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -288,6 +289,23 @@ def test_a_failing_disk_is_explained_and_the_transaction_undone(project: Project
         write_half()
     assert project.settings.get_setting("half") is None
     project.settings.set_setting("next", 1)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows moves no file that is open")
+def test_nothing_is_taken_as_kept_while_the_project_is_not_in_its_place(project: Project, folder: Path) -> None:
+    elsewhere = folder.with_name("elsewhere")
+    folder.rename(elsewhere)
+    with pytest.raises(UserError, match=r"moved, deleted or replaced.*put the project back"):
+        project.settings.set_setting("kept", 1)
+    shutil.copytree(elsewhere, folder)
+    with pytest.raises(UserError, match="moved, deleted or replaced"):
+        project.settings.set_setting("kept", 1)
+    shutil.rmtree(folder)
+    elsewhere.rename(folder)
+    project.settings.set_setting("kept", 2)
+    project.close()
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("kept") == 2
 
 
 def test_a_mistake_of_ours_is_not_blamed_on_the_disk(project: Project) -> None:
