@@ -1,12 +1,13 @@
 """The worker as a child process: JSON lines on its stdin and stdout, its last words from stderr.
 
-Plain ``subprocess`` and two reader threads, so that the window and the command line share one implementation. The
+Plain ``subprocess`` and a thread for each pipe, so that the window and the command line share one implementation. The
 child ends when its stdin closes, so a window that is killed leaves no orphan.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
 import subprocess
 import sys
 import threading
@@ -46,6 +47,7 @@ class WorkerProcess:
         self._command = command
         self._process: subprocess.Popen[str] | None = None
         self._threads: list[threading.Thread] = []
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
 
     @property
@@ -54,7 +56,7 @@ class WorkerProcess:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start the child and its readers; one that cannot be started has ended."""
+        """Start the child and the threads at its pipes; one that cannot be started has ended."""
         try:
             self._process = subprocess.Popen(  # noqa: S603  (a fixed command, no shell)
                 self._command,
@@ -74,27 +76,26 @@ class WorkerProcess:
         self._threads = [
             threading.Thread(target=self._read_errors, name="worker-stderr", daemon=True),
             threading.Thread(target=self._read_messages, name="worker-stdout", daemon=True),
+            threading.Thread(target=self._write, name="worker-stdin", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
 
     def send(self, message: ToWorker) -> None:
-        """Write one line; a child that is gone is noticed by its reader, not here."""
-        if self._process is None or self._process.stdin is None:
-            return
-        with suppress(OSError, ValueError):
-            self._process.stdin.write(encode(message))
-            self._process.stdin.flush()
+        """Have one line written; returns at once, also if the child reads nothing.
+
+        A child that is gone is noticed by its reader, not here.
+        """
+        if self._process is not None:
+            self._lines.put(encode(message))
 
     def stop(self, grace: float = 2.0) -> None:
-        """Shut down kindly, then terminate, then kill; returns when the child and its readers are gone."""
+        """Shut down kindly, then terminate, then kill; returns when the child and its threads are gone."""
         process = self._process
         if process is None:
             return
         self.send(Shutdown())
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()
+        self._lines.put(None)
         for end in (process.terminate, process.kill):
             try:
                 process.wait(grace)
@@ -110,6 +111,15 @@ class WorkerProcess:
         if self._process is not None:
             self._process.kill()
 
+    def _write(self) -> None:
+        """Write what is sent until None comes. Not where it is sent: the pipe to a child that hangs is soon full."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(OSError), self._process.stdin as pipe:
+            while (line := self._lines.get()) is not None:
+                pipe.write(line)
+                pipe.flush()
+
     def _read_messages(self) -> None:
         process = self._process
         assert process is not None
@@ -123,9 +133,7 @@ class WorkerProcess:
                     continue
                 self._scheduler.post(lambda message=message: self._on_message(message))  # type: ignore[misc]
         code = process.wait()
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()
+        self._lines.put(None)
         self._threads[0].join()
         words = "\n".join(self._last_words)
         self._scheduler.post(lambda: self._on_exit(f"exit code {code}\n{words}".strip()))

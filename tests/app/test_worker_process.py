@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import pytest
 
@@ -11,7 +12,7 @@ from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
 from segstudio.engine.device import usable_cores
 from segstudio.protocol.codec import encode
-from segstudio.protocol.messages import PROTOCOL_VERSION, Cancel, Cancelled, Ready
+from segstudio.protocol.messages import PROTOCOL_VERSION, Cancel, Cancelled, Mend, Ready
 
 READY = encode(Ready(PROTOCOL_VERSION, 1, "cpu", "CPU", "0", 1)).strip()
 ECHO = f"""
@@ -131,6 +132,22 @@ def test_a_worker_that_listens_to_nothing_is_killed(rig):
     stubborn.wait(lambda: stubborn.link.ready is not None)
     stubborn.made[0].stop(grace=0.2)
     assert stubborn.made[0]._process.returncode == -9
+
+
+def test_a_worker_that_hangs_keeps_nobody_waiting_who_sends_to_it(rig):
+    stubborn = rig(STUBBORN)
+    stubborn.link.send(Cancel(1))
+    stubborn.wait(lambda: stubborn.link.ready is not None)
+    more_than_a_pipe_holds = Mend(2, "weights", 1, "p" * 2**20, "c")
+    sending = threading.Thread(target=stubborn.link.send, args=(more_than_a_pipe_holds,), daemon=True)
+    sending.start()
+    sending.join(5)
+    try:
+        assert not sending.is_alive()
+        stubborn.made[0].stop(grace=0.2)
+        assert not any(thread.is_alive() for thread in stubborn.made[0]._threads)
+    finally:
+        stubborn.made[0].kill()
 
 
 def test_a_worker_that_cannot_be_started_is_lost(rig):
