@@ -77,15 +77,20 @@ class Approvals:
         if document.history.at_mark:
             self.give(document)
             self.on_turn(document)
-            self._say(f"{record.name} is approved again: its mask is the one that you approved.")
+            self._say(f"{record.name} is approved again: its mask is the one that you approved.", record.id)
             return True
         if record.state is ImageState.APPROVED:
             self.on_turn(document)
             if not self.expects(record):
                 self._say(
-                    f"{record.name} is no longer approved, because you changed it. Approve it again when it is right."
+                    f"{record.name} is no longer approved, because you changed it. Approve it again when it is right.",
+                    record.id,
                 )
         return False
 
-    def _say(self, sentence: str) -> None:
-        self._announce(Changes(message=Message(sentence, key="approval")))
+    def _say(self, sentence: str, image_id: int) -> None:
+        def approved() -> bool:
+            return image_id in self._catalog and self._catalog.record(image_id).state is ImageState.APPROVED
+
+        said = approved()
+        self._announce(Changes(message=Message(sentence, key="approval", holds=lambda: approved() == said)))

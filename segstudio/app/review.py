@@ -167,6 +167,7 @@ class Review:
         message = Message(
             f"{name} was rejected. Nothing is learned from it.", action="Take it back",
             on_action=lambda: self.use_again(row_id), key="reject",
+            holds=lambda: row_id in self._catalog and self._catalog.record(row_id).rejected is not None,
         )  # fmt: skip
         self._announce(Changes(history=True, message=message))
         self.go_on()

@@ -379,6 +379,7 @@ class Session:
             action="Take it back",
             on_action=lambda: self._take_back(record.id),
             key="empty",
+            holds=lambda: record.id in self.catalog and self.record(record.id).state is ImageState.APPROVED,
         )
         self._announce(Changes(message=message))
 

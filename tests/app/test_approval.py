@@ -52,6 +52,52 @@ def test_undo_of_a_dab_brings_the_approval_back_and_redo_takes_it_away(rig, relo
         assert "no longer approved" in rig.messages[-1].sentence
 
 
+def test_what_was_said_of_an_approval_holds_until_it_is_approved_again(rig):
+    session = rig.new_project(6)
+    approve(rig, 1)
+    rig.show(session.records[0].id)
+    rig.stroke((80, 50))
+    rig.settle()
+    gone = rig.messages[-1]
+    assert "no longer approved" in gone.sentence
+    assert gone.holds()
+    rig.stroke((70, 50))
+    assert gone.holds()
+    session.editor.undo()
+    session.editor.undo()
+    rig.settle()
+    again = rig.messages[-1]
+    assert "approved again" in again.sentence
+    assert again.holds()
+    assert not gone.holds()
+    session.reopen()
+    assert not again.holds()
+
+
+def test_an_offer_to_take_an_empty_approval_back_is_gone_with_the_approval(rig):
+    session = rig.new_project(3)
+    session.approve()
+    rig.settle()
+    offer = rig.messages[-1]
+    assert "empty mask" in offer.sentence
+    assert offer.holds()
+    rig.show(session.records[0].id)
+    rig.stroke((80, 50))
+    assert not offer.holds()
+
+
+def test_the_news_of_a_rejection_is_gone_when_the_image_is_used_again(rig):
+    session = rig.new_project(3)
+    first = session.current_id
+    session.review.reject("blurred")
+    rig.settle()
+    news = rig.messages[-1]
+    assert "was rejected" in news.sentence
+    assert news.holds()
+    session.review.use_again(first)
+    assert not news.holds()
+
+
 def test_an_approved_mask_of_the_models_is_approved_again_although_nobody_painted_on_it(rig):
     session = rig.new_project(6)
     approve(rig, 3)
