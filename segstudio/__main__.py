@@ -84,13 +84,14 @@ def build_starter(
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of each training.")] = None,
     only: Annotated[str, typer.Option("--only", help="Parts to make, such as 0,all: folds by number, or all.")] = "",
+    card: Annotated[bool, typer.Option("--card", help="Learn on the graphics card; not the same to the bit.")] = False,
 ) -> None:
     """Train a starter model and judge it on what it has not seen. Killed and started again, it goes on."""
     from segstudio.app.starter_sources import prepare, report_table
     from segstudio.worker.starter import build
 
     prepare(kind.value, data, out, seed, steps)
-    typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), _names(only) or None)))
+    typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), _names(only) or None, card)))
 
 
 @cli.callback(invoke_without_command=True)

@@ -26,8 +26,8 @@ from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, Star
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
 _FOLDS = 3
-_STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 4000}
-_BATCHES: dict[StarterKind, int] = {"lesion": 8, "body": 4}
+_STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 8000}
+_BATCHES: dict[StarterKind, int] = {"lesion": 8, "body": 16}
 _SHARES: dict[StarterKind, dict[str, float]] = {
     "lesion": {"photo": 0.85, "drawn": 0.15},
     "body": {"photo": 0.5, "video": 0.15, "coco": 0.2, "drawn": 0.15},

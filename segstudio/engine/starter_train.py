@@ -16,12 +16,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from segstudio.engine.batch import Batch
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
 from segstudio.engine.losses import MaskedSegmentationLoss
 from segstudio.engine.models import build_network
-from segstudio.engine.schedule import FIRST_ROUND, REDUCED_SCALE, REDUCED_SHARE, one_cycle
+from segstudio.engine.schedule import FIRST_ROUND, one_cycle
 from segstudio.engine.starter_data import StarterData
+from segstudio.engine.starter_feed import batches, makers_for
 from segstudio.protocol.starter_recipe import Recipe
 
 NETWORK = "unet-efficientnet-lite0"
@@ -56,19 +58,17 @@ class StarterTraining:
     def run(self, report: Callable[[int, float], None]) -> dict[str, torch.Tensor]:
         """Train to the end and return the averaged weights; ``report`` is told steps done and the loss."""
         self._go_on()
-        while self.step < self._recipe.steps:
-            loss = self._do_step()
+        for batch in batches(self._data, self._stream, self.step, self._recipe.steps, makers_for(self._device)):
+            loss = self._do_step(batch)
             self.step += 1
             report(self.step, loss)
             if self.step % _KEPT_EVERY == 0 or self.step == self._recipe.steps:
                 self._keep()
         return self._average.snapshot()
 
-    def _do_step(self) -> float:
-        fraction = self.step / self._recipe.steps
-        batch = self._data.batch(self.step, REDUCED_SCALE if fraction < REDUCED_SHARE else 1.0, self._stream)
+    def _do_step(self, batch: Batch) -> float:
         self._network.begin_training()
-        share = one_cycle(fraction)
+        share = one_cycle(self.step / self._recipe.steps)
         for group, peak in zip(self._optimizer.param_groups, (FIRST_ROUND.fresh, FIRST_ROUND.pretrained), strict=True):
             group["lr"] = peak * share
         self._optimizer.zero_grad(set_to_none=True)

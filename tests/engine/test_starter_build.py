@@ -5,17 +5,20 @@ import numpy as np
 import pytest
 import torch
 
+from segstudio.domain.errors import UserError
 from segstudio.engine import starter_score, starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.starter_build import REPORT, WORST, WORST_MADE_UP, build_starter, train_part
 from segstudio.engine.starter_data import StarterData
+from segstudio.engine.starter_feed import batches, makers_for
 from segstudio.engine.starter_score import MADE_UP
 from segstudio.engine.starter_train import STATE, STATE_NOTES
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.protocol.round_folder import WEIGHTS
 from segstudio.protocol.starter_recipe import Recipe, RecipeSample
+from segstudio.worker.starter import build
 from tests.engine.synthetic import disc
 
 CPU = Device("cpu", "test")
@@ -92,6 +95,27 @@ def test_views_depend_on_the_step_alone(tmp_path: Path, kind: str) -> None:
         batches[0].pixels, batches[2].pixels
     )
     assert batches[0].pixels.shape[:3] == batches[0].masks.shape
+
+
+def test_views_are_the_same_from_another_process(tmp_path: Path) -> None:
+    data = StarterData(tmp_path, make_recipe(tmp_path), None)
+    here, elsewhere = (list(batches(data, 0, 1, 4, makers)) for makers in (0, 1))
+    assert len(here) == 3
+    for one, other in zip(here, elsewhere, strict=True):
+        assert torch.equal(one.pixels, other.pixels)
+        assert torch.equal(one.masks, other.masks)
+        assert torch.equal(one.guidance, other.guidance)
+
+
+def test_a_card_alone_has_its_views_made_elsewhere() -> None:
+    assert makers_for(CPU) == 0
+    assert makers_for(Device("cuda", "test")) >= 1
+
+
+def test_a_card_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segstudio.worker.starter.pick_device", lambda: CPU)
+    with pytest.raises(UserError, match="no graphics card"):
+        build(tmp_path, print, card=True)
 
 
 def test_a_build_leaves_half_precision_weights_a_report_and_pictures(
