@@ -241,6 +241,8 @@ class MainWindow(QMainWindow):
     def show_message(self, message: Message) -> None:
         """Say something quietly above what is shown."""
         session = self._studio.session
+        if session is not None and message.sentence == session.save_status.sentence:
+            message = _unsaved(session)  # something else failed for the same reason
         banner = self.welcome_banner if session is None else self.canvas_banner
         self._message_image = None if session is None else session.current_id
         banner.show_message(message)
@@ -263,9 +265,7 @@ class MainWindow(QMainWindow):
         """Work that can't be written is worth a banner, once, until it is written."""
         failed = session.save_status.state == "failed"
         if failed and not self._unsaved:
-            self.show_message(
-                Message(session.save_status.sentence, "trouble", "Try again", session.retry_saving, key="saving")
-            )
+            self.show_message(_unsaved(session))
         elif session.save_status.state == "saved":
             self._drop_news("saving")
         self._unsaved = failed
@@ -377,3 +377,7 @@ class MainWindow(QMainWindow):
         folded = self._settings.get("window.folded", ["tone"])
         for name, section in self._sections.items():
             section.fold(isinstance(folded, list) and name in folded)
+
+
+def _unsaved(session: Session) -> Message:
+    return Message(session.save_status.sentence, "trouble", "Try again", session.retry_saving, key="saving")

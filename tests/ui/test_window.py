@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineE
 
 from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
 from segstudio.domain.plane import UNSET
 from segstudio.ui.action import Action
 from segstudio.ui.action_table import ACTIONS
@@ -481,8 +482,6 @@ def test_the_wheel_over_a_slider_changes_nothing(rig):
 
 
 def test_what_cannot_be_saved_is_said_and_traps_nobody(rig, monkeypatch):
-    from segstudio.domain.errors import UserError
-
     rig.new_project()
     rig.settle()
     full = UserError("The disk is full. Make room and try again.")
@@ -499,6 +498,28 @@ def test_what_cannot_be_saved_is_said_and_traps_nobody(rig, monkeypatch):
     assert not rig.window.close()
     assert rig.window.isVisible()
     assert "once more" in banner.sentence.text()
+    monkeypatch.undo()
+    rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: rig.window.status.saved.text() == "All saved")
+
+
+def test_whatever_else_fails_for_the_same_reason_saving_can_be_tried_again(rig, monkeypatch):
+    session = rig.new_project()
+    rig.settle()
+
+    def fail(*_args, **_more):
+        raise UserError("The disk is full. Make room and try again.")
+
+    monkeypatch.setattr("segstudio.store.masks.Masks.save_edit", fail)
+    rig.drag([(20, 20), (50, 20)])
+    rig.wait(lambda: session.save_status.state == "failed")
+    banner = rig.window.canvas_banner
+    rig.wait(banner.isVisible)
+    heard = []
+    rig.studio.subscribe(lambda changes: heard.append(changes.message))
+    session._store.run(fail)
+    rig.wait(lambda: any(heard))
+    assert "disk is full" in banner.sentence.text()
     monkeypatch.undo()
     rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
     rig.wait(lambda: rig.window.status.saved.text() == "All saved")
