@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -45,6 +45,7 @@ from segstudio.ui.proposal_bar import ProposalBar
 from segstudio.ui.review_actions import STATES_MENU
 from segstudio.ui.side_panel import SidePanel
 from segstudio.ui.status_bar import StatusBar
+from segstudio.ui.still_down import StillDown
 from segstudio.ui.theme import Theme
 from segstudio.ui.tool_column import ToolColumn
 from segstudio.ui.welcome import Welcome
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, studio: Studio, settings: Settings, theme: Theme) -> None:
         super().__init__()
+        self.still_down = StillDown(QGuiApplication.platformName())
         self._studio = studio
         self._settings = settings
         self._unsaved = False
@@ -341,6 +343,13 @@ class MainWindow(QMainWindow):
             self.canvas.setFocus()
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """A shortcut is no shortcut while its key is still down from the last time."""
+        if self.still_down.repeats(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Never asks: everything is written, the stroke in hand too; stays only if that failed."""

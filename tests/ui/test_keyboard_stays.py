@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from segstudio.ui.dialogs.scale import ScaleDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
 from segstudio.ui.side_panel import SidePanel
+from segstudio.ui.still_down import StillDown
 
 
 @pytest.fixture
@@ -39,6 +41,28 @@ def test_no_button_slider_or_list_of_the_panel_takes_the_keyboard_from_a_click(u
     side = used.window.findChild(SidePanel)
     for button in side.findChildren(QAbstractButton):
         assert not button.focusPolicy() & Qt.FocusPolicy.ClickFocus, button.accessibleName()
+
+
+def test_a_key_that_is_still_down_is_not_pressed_again(used) -> None:
+    def takes(kind: QEvent.Type, at: int, repeats: bool = False, key: Qt.Key = Qt.Key.Key_A) -> bool:
+        event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, "", repeats)
+        event.setTimestamp(at)
+        event.ignore()
+        QApplication.sendEvent(used.canvas, event)
+        return event.isAccepted()
+
+    asks, up = QEvent.Type.ShortcutOverride, QEvent.Type.KeyRelease
+    used.window.still_down = StillDown("xcb")
+    assert not takes(asks, 1000)
+    takes(up, 1500)
+    assert takes(asks, 1500), "as X11 tells of a key that is held"
+    assert not takes(asks, 1500, key=Qt.Key.Key_N)
+    assert not takes(asks, 1560), "a hand that presses again"
+    takes(up, 1600, repeats=True)
+    assert not takes(asks, 1600, repeats=True), "what repeats on purpose goes on"
+    used.window.still_down = StillDown("wayland")
+    takes(up, 1700)
+    assert not takes(asks, 1700)
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
