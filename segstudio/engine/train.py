@@ -25,6 +25,7 @@ from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.schedule import (
     FIRST_ROUND,
     LATER_ROUND,
+    Known,
     StepBudget,
     most_seconds,
     one_cycle,
@@ -115,8 +116,8 @@ class RoundTrainer:
         self._objective = objective(request, data)
         steps = planned_steps(len(data.train), parent is not None, device.kind)
         side = self._settings.window or self._settings.input_size
-        later = parent is not None and parent is not starter
-        seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, later)
+        known = Known.NOTHING if parent is None else Known.STARTER if parent is starter else Known.ROUND
+        seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, known)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train, device)

@@ -1,7 +1,7 @@
 import pytest
 
 from segstudio.engine import schedule
-from segstudio.engine.schedule import StepBudget, most_seconds, one_cycle, planned_steps
+from segstudio.engine.schedule import Known, StepBudget, most_seconds, one_cycle, planned_steps
 
 
 class Clock:
@@ -39,15 +39,17 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
 
 
 def test_a_round_on_many_images_may_take_longer() -> None:
-    assert most_seconds(1, 60.0, 256, "cpu", False) == most_seconds(12, 60.0, 256, "cpu", True) == 60.0
-    assert most_seconds(48, 60.0, 128, "cpu", True) == 240.0
+    assert most_seconds(1, 60.0, 256, "cpu", Known.STARTER) == most_seconds(12, 60.0, 256, "cpu", Known.ROUND) == 60.0
+    assert most_seconds(48, 60.0, 128, "cpu", Known.ROUND) == 240.0
 
 
 def test_a_later_round_that_sees_more_at_once_may_take_longer() -> None:
-    assert most_seconds(3, 60.0, 384, "cpu", True) == pytest.approx(2.25 * 60)
-    assert most_seconds(3, 60.0, 384, "cpu", False) == 60.0, "somebody waits for the first"
-    assert most_seconds(3, 60.0, 512, "cuda", True) == 60.0, "that is as usual"
-    assert most_seconds(24, 60.0, 768, "cuda", True) == pytest.approx(2.25 * 120)
+    assert most_seconds(3, 60.0, 384, "cpu", Known.ROUND) == pytest.approx(2.25 * 60)
+    assert most_seconds(3, 60.0, 384, "cpu", Known.STARTER) == 60.0, "somebody waits for it"
+    assert most_seconds(3, 60.0, 384, "cpu", Known.NOTHING) == 48.0, "nothing is there before it"
+    assert most_seconds(24, 60.0, 384, "cpu", Known.NOTHING) == 120.0, "its images were brought, not painted"
+    assert most_seconds(3, 60.0, 512, "cuda", Known.ROUND) == 60.0, "that is as usual"
+    assert most_seconds(24, 60.0, 768, "cuda", Known.ROUND) == pytest.approx(2.25 * 120)
 
 
 def test_rate_rises_then_falls_to_almost_nothing() -> None:
