@@ -345,7 +345,9 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """A shortcut is no shortcut while its key is still down from the last time."""
+        """A dialog ends a stroke; a shortcut is no shortcut while its key is still down from the last time."""
+        if event.type() == QEvent.Type.WindowBlocked:
+            self.canvas.let_go()
         if self.still_down.repeats(event):
             event.accept()
             return True

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QSlider, QSpinBox
 
 from segstudio.app.changes import Message
@@ -56,6 +56,31 @@ def test_dragging_paints_and_is_one_step(rig):
     rig.wait(rig.window.actions_table.by_id["redo"].isEnabled)
     rig.key(Key.Key_Z, CTRL | SHIFT)
     assert rig.mask()[20, 30] == 1
+
+
+def test_a_stroke_whose_button_came_up_unheard_is_kept_and_goes_no_further(rig):
+    rig.new_project()
+    rig.editor.set_brush_radius(3)
+    rig.drag([(20, 20), (40, 20)], release=False)
+    away = QPointF(rig.at(40, 50))
+    nothing = Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    at = rig.canvas.mapToGlobal(away)
+    QApplication.sendEvent(rig.canvas, QMouseEvent(QMouseEvent.Type.MouseMove, away, at, *nothing))
+    assert rig.editor.undo_name == "Paint"
+    assert rig.mask()[20, 30] == 1
+    assert not rig.mask()[30:].any()
+    rig.drag([(60, 20), (60, 40)])
+    assert rig.mask()[30, 60] == 1
+
+
+def test_a_dialog_ends_a_stroke(rig):
+    rig.new_project()
+    rig.drag([(20, 20), (40, 20)], release=False)
+    rig.key(Key.Key_E, CTRL)
+    rig.wait(lambda: rig.window.findChild(ExportDialog) is not None)
+    assert not rig.editor.in_gesture
+    assert rig.editor.undo_name == "Paint"
+    rig.window.findChild(ExportDialog).reject()
 
 
 def test_every_move_of_a_fast_stroke_counts(rig):

@@ -89,7 +89,9 @@ class Canvas(SeenView):
         self._press(event.position(), event.button(), event.modifiers(), 1.0, clicks=2)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Go on with either."""
+        """Go on with either, as long as a button is down."""
+        if (self.panning or self._painting is not None) and event.buttons() == Qt.MouseButton.NoButton:
+            self.let_go()
         self._move(event.position(), event.modifiers(), 1.0)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -108,6 +110,15 @@ class Canvas(SeenView):
         elif event.type() == QEvent.Type.TabletRelease:
             self._release(event.position(), button, event.modifiers(), event.pressure())
         event.accept()
+
+    def let_go(self) -> None:
+        """A button that comes up over a dialog is not heard of: what it did ends where the pointer was last."""
+        self.panning, self._painting = False, None
+        if self.session is not None:
+            self.session.editor.finish_gesture()
+            self._lent.settle(self.session.editor)
+        self.update_mark()
+        self.update_cursor()
 
     def _press(
         self,
