@@ -67,6 +67,14 @@ def test_a_scale_that_is_taken_away_brings_the_caution(rig, dialog):
     assert any(word.endswith("px²") for word in words(dialog))
 
 
+def test_that_it_is_measuring_is_no_trouble(rig, dialog):
+    dialog.choices[1].activated.emit(1)
+    assert (dialog.caution.text(), dialog.caution.property("tone")) == ("Measuring…", "muted")
+    rig.session.scale.set_image(rig.session.records[1].id, None)
+    rig.wait(lambda: "No scale is set for the later image" in dialog.caution.text())
+    assert dialog.caution.property("tone") == "bad"
+
+
 def test_an_image_without_a_mask_says_so(rig, dialog):
     dialog.choices[1].setCurrentIndex(2)
     dialog.choices[1].activated.emit(2)

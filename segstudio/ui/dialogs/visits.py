@@ -16,7 +16,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.option_rows import CalmCombo, TickRow
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, restyle
 
 _LEFT_OUT = ("centroid_x", "centroid_y", "parts")
 _ROOM = 1.5
@@ -152,15 +152,19 @@ class VisitsDialog(QDialog):
         both = [row.segment.id for row in earlier.rows if later.row(row.segment.id) is not None]
         return active if active in both or not both else both[0]
 
+    def _say(self, sentence: str, tone: str = "bad") -> None:
+        self.caution.setText(sentence)
+        restyle(self.caution, "tone", tone)
+
     def _look(self) -> None:
-        self.caution.setText("Measuring…")
+        self._say("Measuring…", "muted")
         earlier, later = (choice.currentData() for choice in self.choices)
         if earlier is not None and later is not None:
             self._session.visits.look(earlier, later, self._show)
 
     def _show(self, found: tuple[Visit, Visit] | str) -> None:
         if isinstance(found, str):
-            self.caution.setText(found)
+            self._say(found)
             for view in self.views:
                 view.show_visit(None)
             self._clear()
@@ -173,7 +177,7 @@ class VisitsDialog(QDialog):
         self._following = False
         self._fill_table(*found)
         cut = any(row.shape.frame for visit in found for row in visit.rows if row.segment.id == self.segment_id)
-        self.caution.setText(" ".join(filter(None, (caution(*found), f"{FRAME}." if cut else ""))))
+        self._say(" ".join(filter(None, (caution(*found), f"{FRAME}." if cut else ""))))
         self._frame()
 
     def _frame(self) -> None:
