@@ -559,6 +559,16 @@ def test_another_image_starts_whole(rig):
     assert rig.canvas.zoom_percent == pytest.approx(fitted)
 
 
+def test_what_is_wrong_with_a_folder_is_read_whole_in_a_new_project(rig):
+    empty = rig.folder / "a folder with a name that is long, as those of clinics are, and with no image in it"
+    empty.mkdir()
+    rig.window.commands.new_project([empty])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(lambda: "no images" in dialog.found.text())
+    assert dialog.found.height() >= dialog.found.heightForWidth(dialog.found.width())
+    dialog.reject()
+
+
 def test_masks_that_lie_apart_are_found_by_their_folder(rig):
     images = write_images(rig.folder / "only images", 2)
     (rig.folder / "apart").mkdir()

@@ -221,6 +221,7 @@ class NewProjectDialog(QDialog):
         if isinstance(result, UserError):
             restyle(self.found, "tone", "bad")
             self.found.setText(str(result))
+            self._make_room()
             return
         self._preview = result
         restyle(self.found, "tone", "")
@@ -243,7 +244,8 @@ class NewProjectDialog(QDialog):
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
         self.classes.setFocus()
-        self.classes.selectAll()
+        # From the end back, so that the first of many are what is seen.
+        self.classes.setSelection(len(self.classes.text()), -len(self.classes.text()))
         self.choices.button(1 if found.layout == "PH2" else 0).setChecked(True)
         self._refresh()
 
@@ -265,6 +267,14 @@ class NewProjectDialog(QDialog):
         judged = set(self._class_names()) - set(_names(self.void.text()))
         ready = self._preview is not None and bool(judged) and bool(self.folder.text().strip())
         self.create_button.setEnabled(ready)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Grow for words that wrap, which a window does not do by itself: else they and what is below are cut."""
+        layout = self.layout()
+        if layout is not None and self.isVisible():
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def _on_folder(self) -> None:
         dialog = self._file_dialog("Choose a folder of images", QFileDialog.FileMode.Directory)
