@@ -51,6 +51,8 @@ def test_a_starter_is_chosen_and_the_window_says_whose_mask_it_is(rig):
     assert "Masks stay as they are" in _choose(rig, "No starter model")
     rig.wait(lambda: not session.predictor.ready)
     assert describe(session.record(session.current_id)) == "predicted, starter"
+    session.review.reject("out of focus")
+    assert describe(session.record(record.id)) == "rejected: out of focus"
 
 
 def test_projects_of_several_classes_are_told_why_there_is_no_starter_for_them(rig):

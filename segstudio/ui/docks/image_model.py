@@ -43,11 +43,11 @@ def describe(record: ImageRecord) -> str:
     """The state of an image in words."""
     if record.problem is not None:
         return "can't be shown"
-    if record.state is ImageState.PREDICTED and record.prediction_round == STARTER_ROUND:
-        return "predicted, starter"
     state = standing(record)
     if state is Standing.REJECTED:
         return f"rejected: {record.rejected}"
+    if state is Standing.PREDICTED and record.prediction_round == STARTER_ROUND:
+        return "predicted, starter"
     if state is Standing.PREDICTED and record.prediction_round:
         return f"predicted, round {record.prediction_round}"
     if state is Standing.ADJUDICATED:
