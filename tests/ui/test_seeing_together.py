@@ -183,6 +183,19 @@ def pair(rig):
     return rig
 
 
+def test_what_chooses_the_reading_stays_within_a_narrow_view(rig):
+    rig.new_project()
+    rig.window.resize(rig.window.minimumSize())
+    rig.window.actions_table.by_id["compare"].trigger()
+    view = rig.window.stage.compare
+    rig.wait(view.isVisible)
+    assert view.reading.geometry().right() < view.width()
+    view.resize(400, 300)
+    assert view.reading.width() == view.reading.sizeHint().width()
+    view.resize(160, 300)
+    assert view.reading.geometry().right() < 160
+
+
 def choose(rig, reading):
     rig.window.seeing.set(reading=reading)
     turn(rig)

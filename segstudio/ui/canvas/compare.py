@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from segstudio.app.changes import Changes
@@ -72,6 +73,12 @@ class CompareView(HeldView):
             and session.truth.mask is not self._shown_truth
         ):
             self._renew()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What chooses the reading stays within a narrow view."""
+        super().resizeEvent(event)
+        self.reading.setMaximumWidth(self.width() - 2 * _CORNER)
+        self.reading.adjustSize()
 
     def follow(self) -> None:
         """Show what the canvas shows."""
