@@ -3,8 +3,8 @@
 Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint, 200 ms to check each stroke, 1 s to
 approve an image; 300 ms until a click is answered, 200 ms to take one back or to press a key. The hand uses of the
 truth only what an eye sees in the image: which way an error goes, and where the border runs to within the tolerance.
-Where the border is off the same way in several places it first moves the model's as a whole. It paints disks that fit,
-in sizes that a person would choose, and clicks where painting would take longer.
+Where the border is off the same way in several places it first moves the model's as a whole. It sweeps along what is
+wrong with a brush that fits (``sweep``), and clicks where painting would take longer.
 """
 
 from __future__ import annotations
@@ -15,14 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.brush import Point, stroke_segment
+from segstudio.app.sweep import (
+    CHECK_SECONDS,
+    FIND_SECONDS,
+    PAINT_PX_PER_SECOND,
+    TRAVEL_PX_PER_SECOND,
+    Stroke,
+    best_stroke,
+    nearest_pixel,
+)
+from segstudio.domain.brush import Point
 from segstudio.domain.regions import bounds
 from segstudio.imaging.cv import cv2
 
-FIND_SECONDS = 0.2
-TRAVEL_PX_PER_SECOND = 800.0
-PAINT_PX_PER_SECOND = 400.0
-CHECK_SECONDS = 0.2
 APPROVE_SECONDS = 1.0
 ANSWER_SECONDS = 0.3
 UNDO_SECONDS = 0.2
@@ -30,12 +35,6 @@ KEY_SECONDS = 0.2
 
 SMALLEST_ERROR = 20
 """Wrong regions of up to so many pixels are let be."""
-
-SIZES = (2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 27.0, 40.0, 60.0, 90.0, 135.0)
-"""Brush radii in px that a person would choose from."""
-
-LONGEST_STROKE = 60
-"""Corners after which a hand lifts."""
 
 PATIENCE = 2
 """Clicks in vain after which an image is done by brush."""
@@ -51,25 +50,6 @@ _WORTH = 0.1
 
 _MIDDLE = 0.7
 """A click goes no nearer to the rim of an error than this share of the farthest that one can be from it."""
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """What to paint: class id, brush radius in px, and the way of its centre."""
-
-    value: int
-    radius: float
-    points: tuple[Point, ...]
-
-    @property
-    def length(self) -> float:
-        """Way painted, in px."""
-        return sum(math.dist(a, b) for a, b in zip(self.points, self.points[1:], strict=False))
-
-    def seconds(self, cursor: Point) -> float:
-        """What it takes a person whose pointer is at ``cursor``."""
-        travel = math.dist(cursor, self.points[0]) / TRAVEL_PX_PER_SECOND
-        return FIND_SECONDS + travel + self.length / PAINT_PX_PER_SECOND + CHECK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -110,7 +90,7 @@ class Annotator:
         if region is None:
             return None
         value = self._value_of(region)
-        return self._stroke_over(region & (self._truth == value), value, cursor)
+        return best_stroke(region & (self._truth == value), self._room[value], value, cursor)
 
     def next_click(self, shown: NDArray[np.uint16], cursor: Point) -> Aim | None:
         """The click to make instead of ``next_stroke``; None where that is as quick, or where clicks were in vain."""
@@ -124,7 +104,7 @@ class Annotator:
         depth = cv2.distanceTransform(np.pad(member, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[
             1:-1, 1:-1
         ]
-        point = _nearest_pixel(depth >= _MIDDLE * float(depth.max()), cursor)
+        point = nearest_pixel(depth >= _MIDDLE * float(depth.max()), cursor)
         assert point is not None
         aim = Aim(value, point, int(member.sum()))
         return aim if aim.seconds(cursor) < self._painting_seconds(member, value, cursor) else None
@@ -161,38 +141,11 @@ class Annotator:
 
     def _painting_seconds(self, member: NDArray[np.bool_], value: int, cursor: Point) -> float:
         """About what it takes to paint all of ``member``: an eye sees how long it is, not each stroke."""
-        stroke = self._stroke_over(member, value, cursor)
+        stroke = best_stroke(member, self._room[value], value, cursor)
         length = max(stroke.length, float(member.sum()) / (2 * stroke.radius))
         strokes = max(1.0, length / max(stroke.length, 2 * stroke.radius))
         travel = math.dist(cursor, stroke.points[0]) / TRAVEL_PX_PER_SECOND
         return travel + length / PAINT_PX_PER_SECOND + strokes * (FIND_SECONDS + CHECK_SECONDS)
-
-    def _stroke_over(self, region: NDArray[np.bool_], value: int, cursor: Point) -> Stroke:
-        room = self._room[value]
-        fitting = [size for size in SIZES if size <= float(room[region].max())]
-        radius = fitting[-1] if fitting else SIZES[0]
-        centres = room >= radius if fitting else region
-        left = region.copy()
-        points: list[Point] = []
-        while len(points) < LONGEST_STROKE:
-            target = _nearest_pixel(left, points[-1] if points else cursor)
-            if target is None:
-                break
-            centre = _nearest_pixel(centres, target, within=radius)
-            if centre is None:  # only a smaller brush gets there: another stroke
-                left[math.floor(target[1]), math.floor(target[0])] = False
-                continue
-            if points and not _is_clear(centres, points[-1], centre):
-                break
-            rect, covered = stroke_segment(points[-1] if points else centre, centre, radius, *region.shape)
-            left[rect.slices] &= ~covered
-            left[math.floor(target[1]), math.floor(target[0])] = False
-            points.append(centre)
-        if not points:
-            # Nothing fits where the region is thin: dab it with the smallest brush.
-            points = [_nearest_pixel(region, cursor) or cursor]
-            radius = SIZES[0]
-        return Stroke(value, radius, tuple(points))
 
 
 def _distance_to_border(truth: NDArray[np.uint16]) -> NDArray[np.float32]:
@@ -233,30 +186,6 @@ def _nearest_region(wrong: NDArray[np.bool_], cursor: Point) -> NDArray[np.bool_
     labels, large = _large_regions(wrong)
     if not large:
         return None
-    nearest = _nearest_pixel(np.isin(labels, large), cursor)
+    nearest = nearest_pixel(np.isin(labels, large), cursor)
     assert nearest is not None
     return np.asarray(labels == labels[math.floor(nearest[1]), math.floor(nearest[0])], np.bool_)
-
-
-def _nearest_pixel(mask: NDArray[np.bool_], point: Point, within: float = math.inf) -> Point | None:
-    """The centre of the pixel of ``mask`` nearest to ``point``; None if none is ``within`` px."""
-    x0, y0 = 0, 0
-    if within < math.inf:
-        reach = math.ceil(within) + 1
-        x0, y0 = max(0, math.floor(point[0]) - reach), max(0, math.floor(point[1]) - reach)
-        mask = mask[y0 : math.floor(point[1]) + reach + 1, x0 : math.floor(point[0]) + reach + 1]
-    rows, columns = np.nonzero(mask)
-    if len(rows) == 0:
-        return None
-    xs, ys = columns + (x0 + 0.5), rows + (y0 + 0.5)
-    squared = (xs - point[0]) ** 2 + (ys - point[1]) ** 2
-    best = int(squared.argmin())
-    return (float(xs[best]), float(ys[best])) if squared[best] <= within * within else None
-
-
-def _is_clear(centres: NDArray[np.bool_], start: Point, end: Point) -> bool:
-    """Whether the straight way stays where the brush fits."""
-    steps = max(2, math.ceil(math.dist(start, end)))
-    xs = np.linspace(start[0], end[0], steps).astype(int)
-    ys = np.linspace(start[1], end[1], steps).astype(int)
-    return bool(centres[ys, xs].all())

@@ -19,20 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.annotator import (
-    APPROVE_SECONDS,
-    CHECK_SECONDS,
-    FIND_SECONDS,
-    KEY_SECONDS,
-    UNDO_SECONDS,
-    Aim,
-    Annotator,
-    Stroke,
-)
+from segstudio.app.annotator import APPROVE_SECONDS, KEY_SECONDS, UNDO_SECONDS, Aim, Annotator
 from segstudio.app.batch import HeadlessStudio, PredictingWorker
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
 from segstudio.app.starters import StarterChoice
+from segstudio.app.sweep import CHECK_SECONDS, FIND_SECONDS, Stroke
 from segstudio.app.tools import PointerEvent
 from segstudio.app.tools.model_border import ModelBorder
 from segstudio.domain.annotation import ImageState
