@@ -125,7 +125,12 @@ class Database:
         self._connection.close()
 
     def _check_in_place(self) -> None:
-        """An open file can be written to when it has no name any more, and then nobody would find what it holds."""
+        """An open file can be written to when it has no name any more, and then nobody would find what it holds.
+
+        Windows keeps what is open from being moved, and numbers files so that they may not be known again.
+        """
+        if os.name == "nt":
+            return
         try:
             if os.path.samestat(self.path.stat(), self._file):
                 return
