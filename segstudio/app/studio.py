@@ -79,6 +79,7 @@ class Studio:
         self._training = training or training_settings(settings)
         self._automatic = automatic
         self._store: StoreThread | None = None
+        self._coming: StoreThread | None = None
         self._link: WorkerLink | None = None
         self._runner: ImportRunner | None = None
         self._recent = RecentProjects(settings, scheduler, self._tell_recent)
@@ -125,11 +126,12 @@ class Studio:
         self._in_background(lambda: look_closely(paths, masks), done)
 
     def open_project(self, folder: Path, reader: str | None = None) -> None:
-        """Open a project in place of the one that is open.
+        """Open a project in place of the one that is open, which stays if the other can't be opened.
 
         ``reader`` is who reads, "" for nobody in particular; None asks, where the project wants to know.
         """
-        self._start(lambda: Project.open(folder), None, reader)
+        again = self.session is not None and self.session.folder == folder
+        self._start(lambda: Project.open(folder), None, reader, again)
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
@@ -178,6 +180,7 @@ class Studio:
         """Write everything and let the project go; False, and still open, if something could not be written."""
         if self.session is not None and not self.session.close():
             return False
+        self._drop_coming()
         if self._runner is not None:
             self._runner.close()
             self._runner = None
@@ -207,35 +210,55 @@ class Studio:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _start(self, open_project: Callable[[], Project], images: ImportPlan | None, reader: str | None = None) -> None:
-        if not self.close_project():
+    def _start(
+        self,
+        open_project: Callable[[], Project],
+        images: ImportPlan | None,
+        reader: str | None = None,
+        again: bool = False,
+    ) -> None:
+        """``again``: it is the one that is open, which has to let go of it first."""
+        if (again or self.session is None) and not self.close_project():
             return
         self._openings += 1
-        self._reader = reader
+        self._drop_coming()
         store = StoreThread(self._scheduler, self._trouble)
-        self._store = store
+        self._coming = store
         self._set_busy("Opening…")
 
         def opened(future: Future[Project]) -> None:
-            self._scheduler.post(lambda: self._opened(store, future, images))
+            self._scheduler.post(lambda: self._opened(store, future, images, reader))
 
         store.open(open_project).add_done_callback(opened)
 
-    def _opened(self, store: StoreThread, future: Future[Project], images: ImportPlan | None) -> None:
-        if self._store is not store:
+    def _opened(
+        self, store: StoreThread, future: Future[Project], images: ImportPlan | None, reader: str | None
+    ) -> None:
+        if self._coming is not store:
             return
         error = future.exception()
         if error is not None:
-            store.close()
-            self._store = None
-            self._set_busy("")
+            self._drop_coming()
             self._trouble(error)
             self._recent.refresh()
             return
+        self._coming = None
+        if not self.close_project():
+            store.close()
+            return
+        self._store, self._reader = store, reader
+        self._set_busy("Opening…")
         if images is not None:
             self._fill(store, images)
         else:
             self._read(store)
+
+    def _drop_coming(self) -> None:
+        """Let go of a project that was to be opened."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            coming.close()
+            self._set_busy("")
 
     def _read(self, store: StoreThread) -> None:
         """Nothing of a project is read, and so nothing shown, before it is known who reads."""

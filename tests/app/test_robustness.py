@@ -281,6 +281,35 @@ def test_a_project_that_opens_but_cannot_be_read_leaves_the_studio_free(rig, mon
     rig.wait(lambda: rig.studio.session is not None)
 
 
+def test_a_project_that_cannot_be_opened_does_not_close_the_one_at_work(rig, tmp_path):
+    session = rig.new_project(2)
+    other = StudioRig(tmp_path / "other")
+    taken = other.new_project(1).folder
+    for folder in (tmp_path / "nowhere.segstudio", taken):
+        rig.heard.clear()
+        rig.studio.open_project(folder)
+        rig.wait(lambda: rig.messages)
+        assert rig.messages[-1].kind == "trouble"
+        assert not rig.studio.busy
+        assert rig.studio.session is session
+    other.studio.close()
+    rig.stroke((20, 20), (40, 30))
+    painted = rig.mask()
+    rig.reopen()
+    assert painted.any()
+    assert (rig.mask() == painted).all()
+    rig.studio.open_project(taken)
+    rig.wait(lambda: rig.studio.session is not None and rig.session.folder == taken)
+
+
+def test_the_project_that_is_open_can_be_opened_anew(rig):
+    session = rig.new_project(2)
+    rig.studio.open_project(session.folder)
+    rig.wait(lambda: rig.studio.session not in (None, session))
+    assert rig.session.folder == session.folder
+    assert not [message for message in rig.messages if message.kind == "trouble"]
+
+
 def test_a_mask_that_cannot_be_taken_does_not_keep_the_project_from_opening(rig, monkeypatch, tmp_path):
     images = write_images(tmp_path / "images", 2)
     Image.new("L", (96, 64)).save(tmp_path / "mask.png")
@@ -438,7 +467,7 @@ def test_opening_another_project_before_the_first_was_entered_does_not_mix_them(
     second = other.new_project(3).folder
     other.studio.close()
     rig.studio.open_project(first)
-    rig.wait(lambda: rig.studio._store.unfinished)
+    rig.wait(lambda: rig.studio._store is not None and rig.studio._store.unfinished)
     rig.studio._store.ask(lambda _project: None)  # what the first holds is read; nobody was told yet
     rig.studio.open_project(second)
     entered = []
