@@ -149,7 +149,7 @@ class CompareView(HeldView):
             lines = ((None, "This image has no mask to compare with"),)
         else:
             said = document.prediction is not None
-            lines = legend_of(self.look.source, said) if reading == "difference" or not said else ()
+            lines = legend_of(self.look.source, document) if reading == "difference" or not said else ()
         self.legend.show_lines(lines)
         self._place_notes()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from segstudio.app.document import Document
 from segstudio.domain.segments import Color
 from segstudio.ui.canvas.colors import DOUBT_HIGH, DOUBT_LOW
 from segstudio.ui.canvas.look import DIFFERENCE_LEGEND, Source
@@ -15,24 +16,27 @@ from segstudio.ui.theme import Theme
 
 Line = tuple[Color | None, str]
 
+_VEILED = "What the model says is hidden until you have drawn a mask of your own"
 _PAD, _ROW, _CHIP, _GAP = 10, 20, 12, 8
 
 
-def legend_of(source: Source, predicted: bool) -> tuple[Line, ...]:
-    """The lines for what an overlay shows; none for the mask itself. ``predicted``: the model has said something."""
+def legend_of(source: Source, document: Document) -> tuple[Line, ...]:
+    """The lines for what an overlay of ``document`` shows; none for the mask itself."""
+    predicted = document.prediction is not None
+    none = _VEILED if document.veiled else "The model has no mask of this image yet"
     if source == "prediction":
-        return ((None, "The model's mask" if predicted else "The model has no mask of this image yet"),)
+        return ((None, "The model's mask" if predicted else none),)
+    if source == "difference" and not predicted:
+        return ((None, none if document.veiled else f"Nothing to compare with: {none[0].lower()}{none[1:]}"),)
     if source == "difference":
-        if not predicted:
-            return ((None, "Nothing to compare with: the model has no mask of this image yet"),)
         return tuple((entry.color, entry.words[0].upper() + entry.words[1:]) for entry in DIFFERENCE_LEGEND)
     return ()
 
 
-def doubt_legend(told: bool) -> tuple[Line, ...]:
-    """The lines for where the model is unsure. ``told``: it has said how sure it is."""
-    if not told:
-        return ((None, "The model has not said yet how sure it is of this image"),)
+def doubt_legend(document: Document) -> tuple[Line, ...]:
+    """The lines for where the model is unsure of ``document``."""
+    if document.confidence is None:
+        return ((None, _VEILED if document.veiled else "The model has not said yet how sure it is of this image"),)
     return ((DOUBT_HIGH, "The model is as likely wrong as right"), (DOUBT_LOW, "It is not quite sure"))
 
 

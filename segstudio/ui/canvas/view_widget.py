@@ -194,8 +194,8 @@ class ImageView(ZoomWidget):
         if document is None or self.bare:
             self.legend.show_lines(())
         else:
-            doubt = doubt_legend(document.confidence is not None) if self.look.doubt else ()
-            self.legend.show_lines((*legend_of(self.look.source, document.prediction is not None), *doubt))
+            doubt = doubt_legend(document) if self.look.doubt else ()
+            self.legend.show_lines(tuple(dict.fromkeys((*legend_of(self.look.source, document), *doubt))))
         self._place_notes()
 
     def _mask_changed(self, rect: Rect, better: bool) -> None:
