@@ -17,7 +17,7 @@ from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import FittingLabel, label, restyle
 
-_APPROVE, _REOPEN = "Approve", "Take approval back"
+_APPROVE, _REOPEN = "Approve", "Take back"
 
 
 class StateGlyph(QWidget):
@@ -65,7 +65,7 @@ class _WideButton(QPushButton):
                 self.setText(text)
                 widths.append(self.sizeHint().width())
             self.setText(shown)
-            self.setFixedWidth(max(136, *widths))
+            self.setFixedWidth(max(120, *widths))
 
 
 _ROOM_FOR_SIZE = 560

@@ -27,7 +27,7 @@ def test_a_long_file_name_moves_nothing(rig):
     rig.key(Key.Key_A)
     rig.settle()
     rig.open(0)
-    assert rig.window.header.approve.text() == "Take approval back"
+    assert rig.window.header.approve.text() == "Take back"
     assert rig.window.header.approve.geometry() == approve
 
 

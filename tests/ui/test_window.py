@@ -216,7 +216,7 @@ def test_approving_goes_on_to_the_next(rig):
     assert rig.session.current_id != first
     rig.wait(lambda: rig.window.images.progress_text.text() == "1 of 4 approved")
     rig.open(0)
-    assert rig.window.header.approve.text() == "Take approval back"
+    assert rig.window.header.approve.text() == "Take back"
     rig.qtbot.mouseClick(rig.window.header.approve, Qt.MouseButton.LeftButton)
     assert rig.session.record(first).state is ImageState.IN_PROGRESS
 

@@ -43,7 +43,7 @@ class ModelBorder(Tool):
 
     def hint(self, settings: ToolSettings) -> str:
         """How far it is, what changes, and the keys."""
-        keys = f"{IN_KEY} or {OUT_KEY} moves it · Esc drops it"
+        keys = f"{IN_KEY} {OUT_KEY} move it · Esc drops it"
         if self._question.waiting:
             return f"{self.title}: looking how sure the model is… · {keys}"
         where = self._preview.patch
@@ -55,7 +55,7 @@ class ModelBorder(Tool):
             return f"{self.title}: what would change is locked, or not to be painted over · {keys}"
         far, px = abs(self._steps), f"{np.count_nonzero(where.where):,}".replace(",", "\N{NO-BREAK SPACE}")
         way = f"{far} step{'s' if far > 1 else ''} further {'out' if self._steps > 0 else 'in'}"
-        return f"{self.title} {way}: {px} px · {keys} · anything else takes it"
+        return f"{self.title} {way}: {px} px · {keys} · going on takes it"
 
     @property
     def busy(self) -> bool:
