@@ -95,9 +95,16 @@ def test_demo_paint_round_better_mask_close_reopen(home):
     assert all(int(confidence.min()) > 127 and int(confidence.max()) > 128 for confidence in sure)
 
 
-def test_a_window_killed_in_a_stroke_loses_that_stroke_and_nothing_else(home):
+@pytest.fixture
+def small_demo(monkeypatch):
+    """Makes a demo of fewer images, where the drawing of them is not what is tested."""
+    monkeypatch.setattr("segstudio.app.demo.IMAGES", 6)
+    return lambda: make_demo("lesion")
+
+
+def test_a_window_killed_in_a_stroke_loses_that_stroke_and_nothing_else(home, small_demo):
     at_home = home(input_size=128)
-    make_demo("lesion")
+    small_demo()
     code, facts, errors = at_home.play("killed_in_a_stroke", "demo", "lesion")
     assert code == -9, errors
     with Project.open(Path(facts["project"])) as project:
@@ -116,9 +123,9 @@ def test_a_window_killed_in_a_stroke_loses_that_stroke_and_nothing_else(home):
         wait_gone(facts["worker"])
 
 
-def test_a_worker_killed_in_a_round_costs_the_round_only(home):
+def test_a_worker_killed_in_a_round_costs_the_round_only(home, small_demo):
     at_home = home(input_size=128)
-    make_demo("lesion")
+    small_demo()
     # Long enough to be killed in, short enough for the second one to end.
     settings = at_home.folder / "config" / "segstudio" / "settings.json"
     settings.write_text(json.dumps({"training": {"input_size": 96, "max_steps": 8}}))
