@@ -83,7 +83,7 @@ class ClickTool(Tool):
     @property
     def way_out(self) -> str:
         """It takes a moment."""
-        return "the model is about to answer it. Then approve."
+        return "the model is about to answer it, or Esc drops it. Then approve."
 
     @property
     def preview(self) -> Preview:

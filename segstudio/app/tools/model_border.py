@@ -70,7 +70,7 @@ class ModelBorder(Tool):
     @property
     def way_out(self) -> str:
         """It is shown in a moment."""
-        return "It is shown in a moment. Look at it, then approve."
+        return "It is shown in a moment. Look at it, or drop it by Esc; then approve."
 
     @property
     def preview(self) -> Preview:
