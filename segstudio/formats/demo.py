@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +22,8 @@ from segstudio.imaging.synthetic_lesions import lesion
 Kind = Literal["lesion", "body"]
 Progress = Callable[[int, int], None]
 
+_LANES = min(4, os.cpu_count() or 1)
+
 
 @dataclass(frozen=True)
 class DemoImage:
@@ -34,23 +38,33 @@ def write_demo(folder: Path, kind: Kind, count: int, seed: int, progress: Progre
 
     Lesions are 768 x 576 and named ``lesion_01.png``; bodies are 512 x 384 and named like video frames. The same
     arguments give the same bytes. Files that exist stay as they are. ``progress`` is called with images done and
-    ``count``. About half a second an image. Raises ``UserError`` where the folder can't be written.
+    ``count``. About half a second an image and core. Raises ``UserError`` where the folder can't be written.
     """
-    written = []
-    for index in range(count):
-        name = _name(kind, index, count)
-        pair = DemoImage(folder / "images" / name, folder / "masks" / name)
-        if not (pair.image.exists() and pair.mask.exists()):
-            pixels, mask = _draw(kind, index, seed)
-            # The mask first: an image that is there without one would be taken for done.
-            if not pair.mask.exists():
-                write_whole(pair.mask, _png(np.where(mask, 255, 0).astype(np.uint8), 6))
-            if not pair.image.exists():
-                write_whole(pair.image, _png(pixels[..., ::-1], 1))
-        written.append(pair)
-        if progress is not None:
-            progress(index + 1, count)
+    with ThreadPoolExecutor(_LANES, thread_name_prefix="demo") as pool:
+        drawing = [pool.submit(_write, folder, kind, index, count, seed) for index in range(count)]
+        written = []
+        try:
+            for index, pair in enumerate(drawing):
+                written.append(pair.result())
+                if progress is not None:
+                    progress(index + 1, count)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return written
+
+
+def _write(folder: Path, kind: Kind, index: int, count: int, seed: int) -> DemoImage:
+    name = _name(kind, index, count)
+    pair = DemoImage(folder / "images" / name, folder / "masks" / name)
+    if not (pair.image.exists() and pair.mask.exists()):
+        pixels, mask = _draw(kind, index, seed)
+        # The mask first: an image that is there without one would be taken for done.
+        if not pair.mask.exists():
+            write_whole(pair.mask, _png(np.where(mask, 255, 0).astype(np.uint8), 6))
+        if not pair.image.exists():
+            write_whole(pair.image, _png(pixels[..., ::-1], 1))
+    return pair
 
 
 def _name(kind: Kind, index: int, count: int) -> str:
