@@ -45,8 +45,8 @@ _LEAST_PLACES = 2
 _LOPSIDED = 0.5
 """So much more of what is wrong has to lie on one side of the border, as a share of all of it."""
 
-_LEAST_EFFORT = 2.0
-"""Where painting takes fewer seconds nobody looks for a key that might spare some of it."""
+_WORTH = 0.1
+"""A step of the border that mends less than this share of what is wrong is taken back."""
 
 _MIDDLE = 0.7
 """A click goes no nearer to the rim of an error than this share of the farthest that one can be from it."""
@@ -119,23 +119,9 @@ class Annotator:
         lopsided = 2 * missing - all_of_it
         return 0 if abs(lopsided) < _LOPSIDED * all_of_it else 1 if lopsided > 0 else -1
 
-    def is_worth_keys(self, shown: NDArray[np.uint16]) -> bool:
-        """Whether so much is to be painted that a hand looks for something quicker."""
-        return self._effort(shown) >= _LEAST_EFFORT
-
-    def spares_painting(self, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
-        """Whether a step of the border spares more seconds of painting than the key took."""
-        return self._effort(before) - self._effort(after) > KEY_SECONDS + CHECK_SECONDS
-
-    def _effort(self, shown: NDArray[np.uint16]) -> float:
-        """About how many seconds it takes to paint all that is wrong, place after place."""
-        labels, large = _large_regions(self._wrong(shown))
-        seconds = 0.0
-        for label in large:
-            region = np.asarray(labels == label, np.bool_)
-            value, near = self._value_of(region), bounds(region)
-            seconds += self._painting_seconds(region & (self._truth == value), value, (near.x0, near.y0))
-        return seconds
+    def is_worth_a_key(self, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
+        """Whether a step of the border made of ``before`` something better."""
+        return int(self._wrong(after).sum()) < (1 - _WORTH) * int(self._wrong(before).sum())
 
     def is_mended(self, aim: Aim, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
         """Whether a click made of ``before`` something better; if not, the hand takes it back and remembers that."""

@@ -231,9 +231,9 @@ class _Simulation:
         return self._settings.model and self._session.predictor.ready
 
     def _move_border(self, annotator: Annotator, tally: _Tally) -> None:
-        """Move the model's border as a whole for as long as that is quicker than to paint."""
+        """Move the model's border as a whole for as long as that mends something."""
         way = annotator.border_way(self._shown())
-        if not way or not annotator.is_worth_keys(self._shown()):
+        if not way:
             return
         editor = self._session.editor
         border, seen = ModelBorder(way), self._shown()
@@ -244,7 +244,7 @@ class _Simulation:
             tally.keys += 1
             tally.human_seconds += KEY_SECONDS + CHECK_SECONDS
             before, seen = seen, self._proposed()
-            if not annotator.spares_painting(before, seen):
+            if not annotator.is_worth_a_key(before, seen):
                 tally.keys += 1
                 tally.human_seconds += KEY_SECONDS
                 editor.act(border.actions[way < 0])

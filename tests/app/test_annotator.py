@@ -155,23 +155,12 @@ def test_a_border_is_moved_where_it_is_off_one_way_all_along() -> None:
     assert annotator.border_way(both) == 0
 
 
-def test_a_step_of_the_border_has_to_spare_more_painting_than_its_key_takes() -> None:
+def test_a_step_that_mends_little_is_not_worth_its_key() -> None:
     truth = blob(4)
     annotator = Annotator(truth, 0.01)
-    far, nearer = (cv2.dilate(truth, np.ones((side, side), np.uint8)) for side in (25, 7))
+    far, nearer = (cv2.dilate(truth, np.ones((side, side), np.uint8)) for side in (25, 21))
     hardly = far.copy()
     hardly[np.flatnonzero(far.any(axis=1))[0]] = 0
-    assert annotator.spares_painting(far, nearer)
-    assert not annotator.spares_painting(far, hardly)
-    assert not annotator.spares_painting(nearer, far)
-
-
-def test_nobody_looks_for_keys_where_little_is_to_be_painted() -> None:
-    truth = cv2.resize(blob(4), None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
-    annotator = Annotator(truth, 0.01)
-    notched = truth.copy()
-    notched[220:260, 240:280], notched[300:340, 340:380] = 0, 0
-    assert annotator.border_way(notched) == 1
-    assert not annotator.is_worth_keys(notched)
-    assert annotator.is_worth_keys(cv2.dilate(truth, np.ones((65, 65), np.uint8)))
-    assert not annotator.is_worth_keys(truth)
+    assert annotator.is_worth_a_key(far, nearer)
+    assert not annotator.is_worth_a_key(far, hardly)
+    assert not annotator.is_worth_a_key(nearer, far)
