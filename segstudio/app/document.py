@@ -26,10 +26,12 @@ class Document:
     ``pixels`` is (height, width, 3) uint8 RGB, upright. The mask shown is the correction where it is set, else the
     prediction, else background. ``confidence`` is how sure the model is of its prediction: (h, w) uint8, 255 for
     certain, coarser than the image and stretched over it; None where it was not asked. While ``veiled`` there is no
-    prediction for anybody who looks: it waits behind. ``deep`` holds the file's own values, (height, width) or (height,
-    width, 3) uint16, where it has 16 bits, ``window`` those of them that the file says are black and white, and
-    ``mips`` the pixels at a half, a quarter and so on, if they were made beforehand. Changes go through ``begin_edit``
-    ... ``commit_edit``; writing outside of one is an error, so that no change can miss the history and the saver.
+    prediction for anybody who looks: it waits behind. ``apart`` is what is read a second time: the model may have
+    learned from the first reading, so it is not asked. ``deep`` holds the file's own values, (height, width) or
+    (height, width, 3) uint16, where it has 16 bits, ``window`` those of them that the file says are black and white,
+    and ``mips`` the pixels at a half, a quarter and so on, if they were made beforehand. Changes go through
+    ``begin_edit`` ... ``commit_edit``; writing outside of one is an error, so that no change can miss the history and
+    the saver.
     """
 
     image_id: int
@@ -44,6 +46,7 @@ class Document:
     mips: Mips | None = None
     window: tuple[float, float] | None = None
     veiled: bool = False
+    apart: bool = False
     _behind: tuple[Plane, int, NDArray[np.uint8] | None] | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""

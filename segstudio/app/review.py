@@ -130,6 +130,7 @@ class Review:
         if self._is_another_s(record):
             image_id = record.id
             self._saver.save(lambda project: project.readings.seal([image_id]))
+        document.apart = record.reading_of is not None
         if self.veils(record):
             document.veil()
 

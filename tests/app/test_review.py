@@ -122,6 +122,8 @@ def test_the_second_reader_gets_the_model_s_mask_as_the_first_was_given_it_and_n
     assert session.records[index].prediction_round == row.prediction_round == 1
     assert session.review.hides_model
     assert not session._mender.ready
+    session.editor.set_tool("click")
+    assert "off for who reads second" in session.editor.tool_hint
 
 
 def test_the_second_reader_can_be_given_nothing(rig):

@@ -62,6 +62,8 @@ class ClickTool(Tool):
         """How to click."""
         if self._document is not None and self._document.veiled:
             return "The model waits for your own mask of this image: draw it, then Shift+D shows the model's"
+        if self._document is not None and self._document.apart:
+            return "Smart clicks are off for who reads second: the model may have learned from the other reading"
         if not self._learned:
             return "Smart clicks work once the model has learned a first round: approve a few images, or press T"
         return "Click on what is missing · right click on what is too much · the model finds how far it reaches"
