@@ -139,14 +139,14 @@ def test_the_simulated_annotator_works_through_its_images(lesions, model):
         lesions / "held" / "masks",
         count=4,
         seed=3,
-        tolerance=0.02,
+        tolerance=0.05,
         model=model,
     )
     lines: list[str] = []
     report = simulate_annotator(settings, lines.append, QUICK)
     rows = report["images"]
     assert len(rows) == len(lines) == 4
-    assert report["settings"]["tolerance"] == 0.02
+    assert report["settings"]["tolerance"] == 0.05
     assert len({row["image"] for row in rows}) == 4
     assert all(row["human_seconds"] >= 1.0 + 0.4 * row["strokes"] for row in rows)
     assert rows[0]["strokes"] > 0
