@@ -131,7 +131,7 @@ class Studio:
         ``reader`` is who reads, "" for nobody in particular; None asks, where the project wants to know.
         """
         again = self.session is not None and self.session.folder == folder
-        self._start(lambda: Project.open(folder), None, reader, again)
+        self._start(lambda: Project.open(folder), None, reader, close_first=again)
 
     def new_project(self, plan: NewProject) -> None:
         """Make a project and open it in place of the one that is open."""
@@ -140,7 +140,8 @@ class Studio:
         except UserError as error:
             self._trouble(error)
             return
-        self._start(lambda: create(plan), arriving)
+        # No new folder is to be left behind where the one at work can't be closed.
+        self._start(lambda: create(plan), arriving, close_first=True)
 
     def open_demo(self, kind: DemoKind) -> None:
         """Draw the demo images if they are not there yet, and open the project made of them.
@@ -215,10 +216,10 @@ class Studio:
         open_project: Callable[[], Project],
         images: ImportPlan | None,
         reader: str | None = None,
-        again: bool = False,
+        close_first: bool = False,
     ) -> None:
-        """``again``: it is the one that is open, which has to let go of it first."""
-        if (again or self.session is None) and not self.close_project():
+        """What is at work stays until the other is open, unless it is to ``close_first``."""
+        if (close_first or self.session is None) and not self.close_project():
             return
         self._openings += 1
         self._drop_coming()
@@ -245,6 +246,7 @@ class Studio:
         self._coming = None
         if not self.close_project():
             store.close()
+            self._set_busy("")
             return
         self._store, self._reader = store, reader
         self._set_busy("Opening…")

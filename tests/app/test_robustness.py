@@ -302,6 +302,27 @@ def test_a_project_that_cannot_be_opened_does_not_close_the_one_at_work(rig, tmp
     rig.wait(lambda: rig.studio.session is not None and rig.session.folder == taken)
 
 
+def test_work_that_cannot_be_saved_keeps_its_project_open_and_nothing_else_begins(rig, tmp_path, monkeypatch):
+    session = rig.new_project(2)
+    other = StudioRig(tmp_path / "other")
+    folder = other.new_project(1).folder
+    other.studio.close()
+    images = write_images(tmp_path / "more", 1)
+    plan = NewProject(tmp_path / "new.segstudio", (FoundImage(images[0], None),), ("lesion",), "none")
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "close", lambda: False)
+        rig.studio.open_project(folder)
+        rig.wait(lambda: not rig.studio.busy)
+        rig.studio.new_project(plan)
+        rig.wait(lambda: not rig.studio.busy)
+        assert rig.studio.session is session
+    assert not plan.folder.exists()
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not session)
+    rig.wait(lambda: rig.studio.session is not None)
+    assert rig.session.folder == folder
+
+
 def test_the_project_that_is_open_can_be_opened_anew(rig):
     session = rig.new_project(2)
     rig.studio.open_project(session.folder)
