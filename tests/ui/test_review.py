@@ -283,12 +283,10 @@ def test_the_model_s_mask_waits_for_the_key(rig):
     assert "draw first" in rig.window.header.state.full()
     assert not rig.mask().any()
     rig.key(Qt.Key.Key_I)
-    assert [words for _, words in rig.canvas.legend.lines] == [
-        "What the model says is hidden until you have drawn a mask of your own"
-    ]
+    assert [words for _, words in rig.canvas.legend.lines] == ["Hidden until you draw a mask of your own"]
     rig.key(Qt.Key.Key_I)
     rig.key(Qt.Key.Key_Q)
-    assert "waits for your own mask" in rig.session.editor.tool_hint
+    assert "Draw your own mask first" in rig.session.editor.tool_hint
     rig.key(Qt.Key.Key_B)
     rig.key(Qt.Key.Key_D, SHIFT)
     rig.wait(lambda: rig.window.canvas_banner.message is not None)

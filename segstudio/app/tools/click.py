@@ -61,7 +61,7 @@ class ClickTool(Tool):
     def hint(self, settings: ToolSettings) -> str:
         """How to click."""
         if self._document is not None and self._document.veiled:
-            return "The model waits for your own mask of this image: draw it, then Shift+D shows the model's"
+            return "Draw your own mask first, then Shift+D shows the model's and smart clicks work"
         if self._document is not None and self._document.apart:
             return "Smart clicks are off for who reads second: the model may have learned from the other reading"
         if not self._learned:

@@ -16,7 +16,7 @@ from segstudio.ui.theme import Theme
 
 Line = tuple[Color | None, str]
 
-_VEILED = "What the model says is hidden until you have drawn a mask of your own"
+_VEILED = "Hidden until you draw a mask of your own"
 _PAD, _ROW, _CHIP, _GAP = 10, 20, 12, 8
 
 
