@@ -154,9 +154,9 @@ class Editor:
         self._announce(Changes(tool=True))
 
     @property
-    def brush_radius(self) -> float:
-        """Radius of the brush in image pixels."""
-        return self.settings.radius
+    def ring_radius(self) -> float:
+        """Radius in image pixels of what the pointer reaches, where it is a ring: mostly the brush's."""
+        return float(getattr(self.settings, self.pointed.ring))
 
     def set_brush_radius(self, px: float) -> None:
         """Radius in image pixels, kept within 0.5 and 500."""

@@ -257,8 +257,7 @@ def _boxes(ids: Ids, named: Sequence[int]) -> dict[int, Rect]:
             continue
         for segment in found.keys() & set(_present(values)):
             box = bounds(values == segment)
-            moved = Rect(box.x0 + block.x0, box.y0 + block.y0, box.x1 + block.x0, box.y1 + block.y0)
-            found[segment] = found[segment].union(moved)
+            found[segment] = found[segment].union(box.moved(block.x0, block.y0))
     return {segment: box for segment, box in found.items() if not box.is_empty}
 
 

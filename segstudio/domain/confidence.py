@@ -24,7 +24,7 @@ def probability_at(confidence: NDArray[np.uint8], width: int, height: int, x: in
     ``confidence`` is (h, w) uint8, 255 for certain, stretched over an image of ``width`` x ``height`` px; between its
     values it is bilinear.
     """
-    return float(_sampled(confidence, width, height, Rect(x, y, x + 1, y + 1), 1)[0, 0]) / _CERTAIN
+    return float(sampled(confidence, width, height, Rect(x, y, x + 1, y + 1), 1)[0, 0]) / _CERTAIN
 
 
 def doubt(confidence: NDArray[np.uint8], width: int, height: int, rect: Rect, step: int = 1) -> NDArray[np.uint8]:
@@ -33,11 +33,14 @@ def doubt(confidence: NDArray[np.uint8], width: int, height: int, rect: Rect, st
     Of two classes no more doubt is possible; of several, less than even odds count no more. ``confidence`` as for
     ``probability_at``. Returns (rows, columns) uint8, the first pixel being the upper left one of ``rect``.
     """
-    return _sampled(cv2.LUT(confidence, _DOUBT), width, height, rect, step)
+    return sampled(cv2.LUT(confidence, _DOUBT), width, height, rect, step)
 
 
-def _sampled(values: NDArray[Any], width: int, height: int, rect: Rect, step: int) -> NDArray[Any]:
-    """``values`` (h, w) as ``cv2.resize`` enlarges them to ``width`` x ``height``, at every ``step``-th pixel."""
+def sampled(values: NDArray[Any], width: int, height: int, rect: Rect, step: int = 1) -> NDArray[Any]:
+    """What of ``values`` (h, w), stretched over an image of ``width`` x ``height`` px, lies in ``rect``.
+
+    As ``cv2.resize`` enlarges them, at every ``step``-th pixel, the first being the upper left one of ``rect``.
+    """
     columns, rows = len(range(rect.x0, rect.x1, step)), len(range(rect.y0, rect.y1, step))
     if not columns or not rows:
         return np.zeros((rows, columns), values.dtype)

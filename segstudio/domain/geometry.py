@@ -77,6 +77,10 @@ class Rect(NamedTuple):
         )
         return [part for part in parts if not part.is_empty]
 
+    def moved(self, x: int, y: int) -> Rect:
+        """``x`` px further to the right and ``y`` px further down."""
+        return Rect(self.x0 + x, self.y0 + y, self.x1 + x, self.y1 + y)
+
     def expand(self, margin: int) -> Rect:
         """Grown by ``margin`` pixels on every side."""
         return Rect(self.x0 - margin, self.y0 - margin, self.x1 + margin, self.y1 + margin)

@@ -19,3 +19,16 @@ def outlines(mask: NDArray[np.uint16]) -> tuple[NDArray[np.float64], ...]:
             found, _ = cv2.findContours((mask == value).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
             lines += [line[:, 0].astype(np.float64) + 0.5 for line in found]
     return tuple(lines)
+
+
+def runs(line: NDArray[np.float64], keep: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    """The pieces of a closed ``line``, (n, 2), for which ``keep``, (n,), holds; if for all, all of it, closed."""
+    if keep.all():
+        return [np.vstack([line, line[:1]])]
+    if not keep.any():
+        return []
+    # From a point that is left out on, no piece goes over the end.
+    first = int(np.argmin(keep))
+    line, keep = np.roll(line, -first, axis=0), np.roll(keep, -first)
+    ends = np.flatnonzero(np.diff(keep.astype(np.int8), append=0))
+    return [line[begin + 1 : end + 1] for begin, end in zip(ends[::2], ends[1::2], strict=True)]

@@ -111,6 +111,7 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
     ("smart_edge", "Smart edge", "S", "magnet-straight"),
     ("wand", "Magic wand", "W", "magic-wand"),
     ("click", "Smart click", "Q", "click"),
+    ("border_point", "Border point", "Shift+Q", "border-point"),
     ("grabcut", "Box and scribble", "G", "grabcut"),
     ("superpixels", "Superpixels", "X", "superpixels"),
     ("bucket", "Bucket", "K", "paint-bucket"),
@@ -265,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
 TOOL_COLUMN: tuple[tuple[str, ...], ...] = (
     ("brush", "eraser", "snap", "restore", "nudge"),
     ("polygon", "lasso", "rectangle", "ellipse", "smart_edge"),
-    ("click", "wand", "grabcut", "superpixels", "bucket"),
+    ("click", "border_point", "wand", "grabcut", "superpixels", "bucket"),
     ("pan",),
     ("undo", "redo"),
 )

@@ -74,6 +74,18 @@ def _nudge(painter: QPainter) -> None:
     painter.drawPolyline(QPolygonF([QPointF(14, 12), QPointF(18, 16), QPointF(14, 20)]))
 
 
+def _border_point(painter: QPainter) -> None:
+    """A border that comes to a point, dashed where it was."""
+    border = QPainterPath(QPointF(9, 4))
+    border.cubicTo(QPointF(10, 11), QPointF(22, 9), QPointF(22, 16))
+    border.cubicTo(QPointF(22, 23), QPointF(10, 21), QPointF(9, 28))
+    painter.drawPath(border)
+    for top in (7.0, 14.5, 22.0):
+        painter.drawLine(QPointF(9, top), QPointF(9, top + 3))
+    painter.setBrush(painter.pen().color())
+    painter.drawEllipse(QPointF(22, 16), 3.2, 3.2)
+
+
 def _grabcut(painter: QPainter) -> None:
     """Corners of a box round a blob."""
     for turn in range(4):
@@ -118,6 +130,7 @@ DRAWN: dict[str, Callable[[QPainter], None]] = {
     "lasso": _lasso,
     "snap": _snap,
     "nudge": _nudge,
+    "border-point": _border_point,
     "grabcut": _grabcut,
     "superpixels": _superpixels,
     "click": _click,

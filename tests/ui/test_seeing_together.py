@@ -75,17 +75,17 @@ def test_a_touchpad_without_pixels_pans_too(rig):
 
 def test_ctrl_and_two_fingers_zoom_and_leave_the_brush_alone(rig):
     rig.new_project()
-    radius, scale = rig.editor.brush_radius, rig.canvas.view.scale
+    radius, scale = rig.editor.settings.radius, rig.canvas.view.scale
     QApplication.sendEvent(rig.canvas, wheel(pixels=(0, 20), angle=(0, 40), modifiers=CTRL, phase=UPDATE))
     assert rig.canvas.view.scale > scale
-    assert rig.editor.brush_radius == radius
+    assert rig.editor.settings.radius == radius
 
 
 def test_ctrl_and_the_wheel_size_the_brush_and_leave_the_zoom_alone(rig):
     rig.new_project()
-    radius, scale = rig.editor.brush_radius, rig.canvas.view.scale
+    radius, scale = rig.editor.settings.radius, rig.canvas.view.scale
     QApplication.sendEvent(rig.canvas, wheel(angle=(0, 120), modifiers=CTRL))
-    assert rig.editor.brush_radius == pytest.approx(1.12 * radius)
+    assert rig.editor.settings.radius == pytest.approx(1.12 * radius)
     assert rig.canvas.view.scale == scale
 
 

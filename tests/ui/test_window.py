@@ -178,12 +178,12 @@ def test_keys_choose_tools_images_and_sizes(rig):
     assert rig.editor.tool_name == "pan"
     rig.key(Key.Key_B)
     assert rig.editor.tool_name == "brush"
-    radius = rig.editor.brush_radius
+    radius = rig.editor.settings.radius
     rig.key(Key.Key_BracketRight)
-    assert rig.editor.brush_radius > radius
+    assert rig.editor.settings.radius > radius
     rig.key(Key.Key_BracketLeft)
     rig.key(Key.Key_BracketLeft)
-    assert rig.editor.brush_radius < radius
+    assert rig.editor.settings.radius < radius
     first = rig.session.current_id
     rig.key(Key.Key_N)
     rig.settle()
@@ -484,9 +484,9 @@ def test_light_and_dark_can_be_changed_while_it_runs(rig):
 def test_the_brush_size_can_be_typed_and_dragged(rig):
     rig.new_project()
     rig.window.tool.diameter.number.setValue(40)
-    assert rig.editor.brush_radius == 20
+    assert rig.editor.settings.radius == 20
     rig.window.tool.diameter.slider.setValue(0)
-    assert rig.editor.brush_radius == 0.5
+    assert rig.editor.settings.radius == 0.5
     rig.wait(lambda: rig.window.tool.diameter.number.value() == 1)
 
 

@@ -1,6 +1,7 @@
 """The tools by name; none knows of any toolkit."""
 
 from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Question, Tool, ToolAction, ToolContext
+from segstudio.app.tools.border_point import BorderPointTool
 from segstudio.app.tools.box import BoxTool
 from segstudio.app.tools.brush import BrushTool
 from segstudio.app.tools.bucket import BucketTool
@@ -40,6 +41,7 @@ def make_tools() -> dict[str, Tool]:
         "restore": BrushTool("restore"),
         "snap": SnapBrush(),
         "nudge": NudgeTool(),
+        "border_point": BorderPointTool(),
         "polygon": PolygonTool(),
         "lasso": LassoTool(),
         "rectangle": BoxTool("rectangle"),

@@ -160,13 +160,15 @@ class Tool:
     """One way to correct; does nothing by itself.
 
     A gesture is a press, moves and a release. ``busy`` is True while something is shown that is not in the mask yet:
-    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed. A proposal that
-    ``gives_way`` leaves the pointer to the tool in hand, and is dropped at its first press.
+    ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed; ``ring`` is
+    the one that a pointer which is a ring shows, a radius in px. A proposal that ``gives_way`` leaves the pointer to
+    the tool in hand, and is dropped at its first press.
     """
 
     title: str
     options: ClassVar[tuple[str, ...]] = ()
     cursor: ClassVar[Cursor] = "cross"
+    ring: ClassVar[str] = "radius"
     gives_way: ClassVar[bool] = False
 
     def hint(self, settings: ToolSettings) -> str:

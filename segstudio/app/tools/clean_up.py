@@ -129,9 +129,7 @@ def changes(document: Document, settings: ToolSettings, segment_id: int, locked:
     patch = clean_up(document.shown(rect), settings.operation, amount, present, locked)
     if patch.rect.is_empty:
         return NOTHING
-    own = patch.rect
-    moved = Rect(own.x0 + rect.x0, own.y0 + rect.y0, own.x1 + rect.x0, own.y1 + rect.y0)
-    return Patch(moved, patch.where, patch.ids)
+    return Patch(patch.rect.moved(rect.x0, rect.y0), patch.where, patch.ids)
 
 
 def _extent(document: Document, segment_id: int | None) -> tuple[Rect, list[int]]:

@@ -30,8 +30,7 @@ def region_at(document: Document, column: int, row: int, reach: int | None = Non
         found = connected(showing(document, window, value), column - window.x0, row - window.y0)
         box = bounds(found)
         if not _leaves(box, window, document.bounds):
-            rect = Rect(box.x0 + window.x0, box.y0 + window.y0, box.x1 + window.x0, box.y1 + window.y0)
-            return rect, np.ascontiguousarray(found[box.slices])
+            return box.moved(window.x0, window.y0), np.ascontiguousarray(found[box.slices])
         if reach is not None and around >= reach:
             return None
         around *= 2

@@ -21,6 +21,9 @@ IN_KEY, OUT_KEY = ",", "."
 _TITLE = "Model's border"
 _STEP_IN, _STEP_OUT = f"{_TITLE} further in", f"{_TITLE} further out"
 
+STEPS = (_STEP_IN, _STEP_OUT)
+"""The names of its steps of undo."""
+
 
 class ModelBorder(Tool):
     """Begins with a step out if ``by`` is above 0, else in; a proposal, for ``Editor.propose``.

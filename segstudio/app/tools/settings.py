@@ -18,6 +18,7 @@ OF_A_PROJECT = ("paint_over",)
 
 LIMITS: dict[str, tuple[float, float]] = {
     "radius": (0.5, 500.0),
+    "span": (5.0, 2000.0),
     "tolerance": (1.0, 80.0),
     "smoothing": (0.0, 10.0),
     "likeness": (2.0, 60.0),
@@ -27,7 +28,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """Least and greatest value of the settings that are numbers."""
 
-SIZES: dict[str, float] = {"radius": 0.5, "scale": 1, "reach": 0.5, "speck_area": 1, "tolerance": 0.5}
+SIZES: dict[str, float] = {"radius": 0.5, "span": 1, "scale": 1, "reach": 0.5, "speck_area": 1, "tolerance": 0.5}
 """Settings that "larger" and "smaller" change, the first that a tool heeds, and by how much at least."""
 
 _SLIGHT = 0.05
@@ -38,14 +39,15 @@ _SLIGHT = 0.05
 class ToolSettings:
     """What the user set.
 
-    ``radius`` of the brush in px; ``square`` instead of round; ``pressure`` of a pen drives the size. ``effect`` is
-    what the tools that fill an area do. ``paint_over`` is the only segment id that may be painted over, None for any.
-    ``tolerance`` (wand) and ``likeness`` (snap brush) are differences in CIELAB; ``smoothing`` of the wand's border in
-    px. ``scale`` of the superpixels: 0 fine to 2 coarse. ``operation`` cleans up, within ``reach`` px, or below
-    ``speck_area`` px, of the segment in hand or of ``every_segment``.
+    ``radius`` of the brush and ``span`` of a border point in px; ``square`` instead of round; ``pressure`` of a pen
+    drives the size. ``effect`` is what the tools that fill an area do. ``paint_over`` is the only segment id that may
+    be painted over, None for any. ``tolerance`` (wand) and ``likeness`` (snap brush) are differences in CIELAB;
+    ``smoothing`` of the wand's border in px. ``scale`` of the superpixels: 0 fine to 2 coarse. ``operation`` cleans up,
+    within ``reach`` px, or below ``speck_area`` px, of the segment in hand or of ``every_segment``.
     """
 
     radius: float = 12.0
+    span: float = 150.0
     square: bool = False
     pressure: bool = True
     effect: Effect = "paint"

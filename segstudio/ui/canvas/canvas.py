@@ -242,7 +242,7 @@ class Canvas(SeenView):
         editor = session.editor
         if editor.pointed.cursor != "ring" or self._hand:
             return None
-        radius = editor.brush_radius * self.view.scale / self.devicePixelRatioF()
+        radius = editor.ring_radius * self.view.scale / self.devicePixelRatioF()
         square = editor.settings.square and "square" in editor.pointed.options
         return Mark(self.pointer, radius, editor.erases(self._inverting), square)
 

@@ -47,6 +47,14 @@ class ToolDock(Section):
             "operation": self._operation,
             "effect": self._choice("effect", ChoiceRow("Does", _EFFECTS)),
             "radius": self.diameter,
+            "span": self._number(
+                "span",
+                "Reach",
+                "px",
+                0,
+                "How far round the point the border may move, in image pixels ([ and ])",
+                by_share=True,
+            ),
             "reach": self._number("reach", "Radius", "px", 1, "How far it reaches, in image pixels", by_share=True),
             "speck_area": self._number(
                 "speck_area", "Below", "px", 0, "Pieces of fewer pixels than this are specks", by_share=True
