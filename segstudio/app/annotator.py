@@ -1,10 +1,10 @@
-"""A simulated hand with a brush and smart clicks: what it would do next, and how long that takes a person.
+"""A simulated hand with a brush and clicks: what it would do next, and how long that takes a person.
 
 Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint, 200 ms to check each stroke, 1 s to
-approve an image; 300 ms until a click is answered, 200 ms to take one back or to press a key. The hand uses of the
-truth only what an eye sees in the image: which way an error goes, and where the border runs to within the tolerance.
-Where the border is off the same way in several places it first moves the model's as a whole. It sweeps along what is
-wrong with a brush that fits (``sweep``), and clicks where painting would take longer.
+approve an image; 300 ms until a smart click is answered, 200 ms to take one back. The hand uses of the truth only what
+an eye sees in the image: which way an error goes, and where the border runs to within the tolerance. What is wrong it
+sweeps along with a brush that fits (``sweep``). Where it is quicker it clicks: where the border belongs, or on what is
+wrong. What a click at the border would change is outlined before, so a look shows it, 200 ms where it is in vain.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from segstudio.imaging.cv import cv2
 APPROVE_SECONDS = 1.0
 ANSWER_SECONDS = 0.3
 UNDO_SECONDS = 0.2
-KEY_SECONDS = 0.2
 
 SMALLEST_ERROR = 20
 """Wrong regions of up to so many pixels are let be."""
@@ -39,14 +38,14 @@ SMALLEST_ERROR = 20
 PATIENCE = 2
 """Clicks in vain after which an image is done by brush."""
 
-_LEAST_PLACES = 2
-"""Where a border is off in fewer places it is not moved as a whole, unless the place goes all round."""
+LOOKS = 3
+"""Looks in vain at what a click at the border would change, after which nobody looks any more."""
 
-_LOPSIDED = 0.5
-"""So much more of what is wrong has to lie on one side of the border, as a share of all of it."""
+_DEPTHS = (1.0, 0.85, 0.6)
+"""Where in what is wrong the border may be tried: so far from where it is now, by rank of the pixels."""
 
-_WORTH = 0.1
-"""A step of the border that mends less than this share of what is wrong is taken back."""
+_A_REGION = FIND_SECONDS + CHECK_SECONDS + 0.1
+"""Seconds that a wrong region takes besides painting it: to find it, to get there, to check it."""
 
 _MIDDLE = 0.7
 """A click goes no nearer to the rim of an error than this share of the farthest that one can be from it."""
@@ -80,6 +79,7 @@ class Annotator:
             int(value): _room(truth == value, self.tolerance_px / 2) for value in np.unique(truth).astype(int)
         }
         self._in_vain: list[Point] = []
+        self._looked: list[Point] = []
 
     def next_stroke(self, shown: NDArray[np.uint16], cursor: Point) -> Stroke | None:
         """The stroke to make on a mask that shows ``shown``; None if it is good enough.
@@ -109,19 +109,39 @@ class Annotator:
         aim = Aim(value, point, int(member.sum()))
         return aim if aim.seconds(cursor) < self._painting_seconds(member, value, cursor) else None
 
-    def border_way(self, shown: NDArray[np.uint16]) -> int:
-        """Which way to move the border as a whole: 1 out, -1 in, 0 where it is not off one way all along."""
-        wrong = self._wrong(shown)
-        labels, large = _large_regions(wrong)
-        if not large or (len(large) < _LEAST_PLACES and not _goes_round(labels == large[0], self._truth > 0)):
-            return 0
-        missing, all_of_it = int((wrong & (shown == 0)).sum()), int(wrong.sum())
-        lopsided = 2 * missing - all_of_it
-        return 0 if abs(lopsided) < _LOPSIDED * all_of_it else 1 if lopsided > 0 else -1
+    def border_points(self, shown: NDArray[np.uint16], cursor: Point) -> list[Point]:
+        """Pixels in the nearest wrong region at which to look what the border would do if it came there.
 
-    def is_worth_a_key(self, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
-        """Whether a step of the border made of ``before`` something better."""
-        return int(self._wrong(after).sum()) < (1 - _WORTH) * int(self._wrong(before).sum())
+        None where a look was in vain, or where it has been in vain too often.
+        """
+        region = _nearest_region(self._wrong(shown), cursor)
+        if region is None or len(self._looked) >= LOOKS:
+            return []
+        if any(region[math.floor(y), math.floor(x)] for x, y in self._looked):
+            return []
+        rows, columns = np.nonzero(region)
+        # Away from where the border is now: the value shown ends there.
+        here = shown == shown[rows[0], columns[0]]
+        away = cv2.distanceTransform(np.pad(here, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+        order = np.argsort(away[rows, columns])
+        ranks = [order[int(depth * (len(order) - 1))] for depth in _DEPTHS]
+        return [(float(columns[rank]) + 0.5, float(rows[rank]) + 0.5) for rank in ranks]
+
+    def saw_in_vain(self, point: Point) -> None:
+        """Remember that there was nothing to be won at ``point``."""
+        self._looked.append(point)
+
+    def seconds_left(self, shown: NDArray[np.uint16]) -> float:
+        """About what it takes to paint all that is wrong."""
+        labels, large = _large_regions(self._wrong(shown))
+        seconds = 0.0
+        for label in large:
+            region = labels == label
+            part = np.pad(region[bounds(region).slices], 1).astype(np.uint8)
+            depth = max(2.0, float(cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()))
+            way = float(np.count_nonzero(region)) / (2 * depth)
+            seconds += _A_REGION + way / PAINT_PX_PER_SECOND
+        return seconds
 
     def is_mended(self, aim: Aim, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
         """Whether a click made of ``before`` something better; if not, the hand takes it back and remembers that."""
@@ -174,12 +194,6 @@ def _large_regions(wrong: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[in
     """The regions of ``wrong`` by label, and which of them are not let be."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
     return labels, [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] > SMALLEST_ERROR]
-
-
-def _goes_round(region: NDArray[np.bool_], inside: NDArray[np.bool_]) -> bool:
-    """Whether ``region`` reaches over more than half of what ``inside`` reaches over, across and down."""
-    one, other = bounds(region), bounds(inside)
-    return 2 * one.width > other.width and 2 * one.height > other.height
 
 
 def _nearest_region(wrong: NDArray[np.bool_], cursor: Point) -> NDArray[np.bool_] | None:

@@ -1,7 +1,7 @@
 """A simulated annotator at work: the same session, tools, store and worker as the window, measured.
 
 It opens the images in the order that is asked for, sees the mask that the model has for them, corrects with brush,
-eraser and, once there is a model, its border and smart clicks until what is wrong lies within the tolerance (see
+eraser and, once there is a model, border points and smart clicks until what is wrong lies within the tolerance (see
 ``annotator`` for the hand and its time model), approves, and lets rounds run. The images held out never enter the
 project; after each round the newest weights are scored on them.
 """
@@ -9,6 +9,7 @@ project; after each round the newest weights are scored on them.
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -19,19 +20,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.app.annotator import APPROVE_SECONDS, KEY_SECONDS, UNDO_SECONDS, Aim, Annotator
+from segstudio.app.annotator import APPROVE_SECONDS, UNDO_SECONDS, Aim, Annotator
 from segstudio.app.batch import HeadlessStudio, PredictingWorker
 from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.session import Session
 from segstudio.app.starters import StarterChoice
-from segstudio.app.sweep import CHECK_SECONDS, FIND_SECONDS, Stroke
+from segstudio.app.sweep import CHECK_SECONDS, FIND_SECONDS, TRAVEL_PX_PER_SECOND, Stroke
 from segstudio.app.tools import PointerEvent
-from segstudio.app.tools.model_border import ModelBorder
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.brush import Point
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import dice
-from segstudio.domain.model_border import MOST_STEPS
 from segstudio.domain.queue import Order
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
@@ -75,7 +74,7 @@ class _Tally:
 
     strokes: int = 0
     clicks: int = 0
-    keys: int = 0
+    points: int = 0
     travel_px: float = 0.0
     human_seconds: float = 0.0
 
@@ -85,9 +84,10 @@ def simulate_annotator(
 ) -> Report:
     """Run it; the report is ``{"settings": {...}, "images": [...]}``.
 
-    Each image has ``image``, ``strokes``, ``clicks``, ``keys``, ``travel_px``, ``human_seconds``, ``dice_before``, and
-    as they stand when it is approved and the rounds it started have ended, ``training_seconds`` (in all so far) and
-    ``holdout_dice`` (mean over the held-out images; None until there are weights). Raises ``UserError``.
+    Each image has ``image``, ``strokes``, smart ``clicks``, border ``points``, ``travel_px``, ``human_seconds``,
+    ``dice_before``, and as they stand when it is approved and the rounds it started have ended, ``training_seconds``
+    (in all so far) and ``holdout_dice`` (mean over the held-out images; None until there are weights). Raises
+    ``UserError``.
     """
     pairs = _pairs(settings.images, settings.masks)
     # The seed draws the images: a prefix of an alphabetical list is not a fair sample of patients.
@@ -113,6 +113,23 @@ def simulate_annotator(
             headless.close()
     shown = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(settings).items()}
     return {"settings": shown, "images": rows}
+
+
+@dataclass(frozen=True)
+class _Try:
+    """A border point that may be set."""
+
+    point: Point
+    all_round: bool
+
+    @property
+    def event(self) -> PointerEvent:
+        """The press that sets it."""
+        return PointerEvent(*self.point, shift=self.all_round)
+
+    def seconds(self, cursor: Point) -> float:
+        """What it takes a person whose pointer is at ``cursor``."""
+        return FIND_SECONDS + math.dist(cursor, self.point) / TRAVEL_PX_PER_SECOND + CHECK_SECONDS
 
 
 class _Simulation:
@@ -172,7 +189,7 @@ class _Simulation:
             "image": found.image.name,
             "strokes": tally.strokes,
             "clicks": tally.clicks,
-            "keys": tally.keys,
+            "points": tally.points,
             "travel_px": round(tally.travel_px, 1),
             "human_seconds": round(tally.human_seconds, 2),
             "dice_before": round(before, 4),
@@ -181,7 +198,7 @@ class _Simulation:
         }
         self._say(
             f"{session.approved_count:3d} {row['image']}: {row['strokes']} strokes, {row['clicks']} clicks, "
-            f"{row['keys']} keys, {row['human_seconds']} s, Dice before {row['dice_before']}, "
+            f"{row['points']} border points, {row['human_seconds']} s, Dice before {row['dice_before']}, "
             f"training {row['training_seconds']} s, held-out {row['holdout_dice']}"
         )
         return row
@@ -206,9 +223,11 @@ class _Simulation:
         annotator = Annotator(truth, self._settings.tolerance)
         cursor: Point = (width / 2, height / 2)
         tally = _Tally()
-        if self._learned:
-            self._move_border(annotator, tally)
         while tally.strokes < MAX_STROKES:
+            brought = self._bring_border(annotator, cursor, tally) if self._learned else None
+            if brought is not None:
+                cursor = brought
+                continue
             aim = annotator.next_click(self._shown(), cursor) if self._learned else None
             if aim is not None:
                 self._click(annotator, aim, cursor, tally)
@@ -230,37 +249,41 @@ class _Simulation:
     def _learned(self) -> bool:
         return self._settings.model and self._session.predictor.ready
 
-    def _move_border(self, annotator: Annotator, tally: _Tally) -> None:
-        """Move the model's border as a whole for as long as that mends something."""
-        way = annotator.border_way(self._shown())
-        if not way:
-            return
-        editor = self._session.editor
-        border, seen = ModelBorder(way), self._shown()
-        tally.human_seconds += FIND_SECONDS
-        editor.propose(border)
-        for _ in range(MOST_STEPS):
-            self._headless.wait(lambda: not editor.computing)
-            tally.keys += 1
-            tally.human_seconds += KEY_SECONDS + CHECK_SECONDS
-            before, seen = seen, self._proposed()
-            if not annotator.is_worth_a_key(before, seen):
-                tally.keys += 1
-                tally.human_seconds += KEY_SECONDS
-                editor.act(border.actions[way < 0])
-                break
-            if annotator.border_way(seen) != way:
-                break
-            editor.act(border.actions[way > 0])
-        self._headless.wait(lambda: not editor.computing)
-        editor.finish()
+    def _bring_border(self, annotator: Annotator, cursor: Point, tally: _Tally) -> Point | None:
+        """Click where the border belongs, if what that changes is worth it; where the pointer is then, else None."""
+        shown = self._shown()
+        points, stroke = annotator.border_points(shown, cursor), annotator.next_stroke(shown, cursor)
+        if not points or stroke is None:
+            return None
+        tries = [_Try(point, all_round) for point in points for all_round in (False, True)]
+        costs = [attempt.seconds(cursor) + annotator.seconds_left(self._seen(attempt)) for attempt in tries]
+        best = tries[int(np.argmin(costs))]
+        if min(costs) >= stroke.seconds(cursor) + annotator.seconds_left(stroke.painted(shown)):
+            annotator.saw_in_vain(best.point)
+            tally.human_seconds += CHECK_SECONDS
+            return None
+        self._press(best)
+        self._session.editor.release(best.event)
+        tally.points += 1
+        tally.human_seconds += best.seconds(cursor)
+        tally.travel_px += float(np.hypot(best.point[0] - cursor[0], best.point[1] - cursor[1]))
+        return best.point
 
-    def _proposed(self) -> NDArray[np.uint16]:
-        """The mask as it is shown with what a tool proposes."""
+    def _seen(self, attempt: _Try) -> NDArray[np.uint16]:
+        """The mask as it would be."""
+        self._press(attempt)
         shown, patch = self._shown(), self._session.editor.preview.patch
         if patch is not None:
             shown[patch.rect.slices][patch.where] = patch.values[patch.where]
+        self._session.editor.abandon()
         return shown
+
+    def _press(self, attempt: _Try) -> None:
+        editor = self._session.editor
+        editor.set_tool("border_point")
+        editor.set_active_segment(1)
+        editor.press(attempt.event)
+        self._headless.wait(lambda: not editor.computing)
 
     def _click(self, annotator: Annotator, aim: Aim, cursor: Point, tally: _Tally) -> None:
         """Click, wait for the answer, and take it back if it is no good."""

@@ -70,7 +70,7 @@ class Starting:
         self._runner.base, self._model.starter_side = weights, None
         if weights is not None:
             with contextlib.suppress(NotWeightsError, OSError):
-                self._model.starter_side = inspect(weights).input_size
+                self._model.starter_side = inspect(weights).learned_at
 
     def _say(self, sentence: str) -> None:
         self._announce(Changes(message=Message(sentence, "trouble", key="starter")))

@@ -48,6 +48,14 @@ class Stroke:
         """From where to where it goes; a dab goes nowhere."""
         yield from zip(self.points[:-1] or self.points, self.points[1:] or self.points, strict=True)
 
+    def painted(self, mask: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """``mask`` with it."""
+        mask = mask.copy()
+        for start, end in self.legs():
+            rect, covered = stroke_segment(start, end, self.radius, *mask.shape)
+            mask[rect.slices][covered] = self.value
+        return mask
+
     def seconds(self, cursor: Point) -> float:
         """What it takes a person whose pointer is at ``cursor``."""
         travel = math.dist(cursor, self.points[0]) / TRAVEL_PX_PER_SECOND
@@ -140,11 +148,8 @@ def _distance_to(mask: Bools) -> NDArray[np.float32]:
 
 def _covered(stroke: Stroke, region: Bools) -> int:
     """How many pixels of ``region`` it paints."""
-    left = region.copy()
-    for start, end in stroke.legs():
-        rect, covered = stroke_segment(start, end, stroke.radius, *region.shape)
-        left[rect.slices] &= ~covered
-    return int(region.sum()) - int(left.sum())
+    blank = np.full(region.shape, 0 if stroke.value else 1, np.uint16)
+    return int((region & (stroke.painted(blank) == stroke.value)).sum())
 
 
 def _is_clear(centres: Bools, start: Point, end: Point) -> bool:

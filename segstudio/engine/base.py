@@ -41,8 +41,8 @@ class Base:
         self._tensors = checkpoint.tensors
         self._finish = checkpoint.header.finish
         self._images = images
-        self.close_up = checkpoint.header.close_up
-        """Whether what the starter finds is looked at again: that suits the weights that stay near it, too."""
+        self.second_look = checkpoint.header.second_look
+        """How what the starter finds is looked at again: that suits the weights that stay near it, too."""
 
     @classmethod
     def of(cls, checkpoint: Checkpoint | None, request: RoundRequest, train: Sequence[Sample]) -> Base | None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from segstudio.domain.input_size import size_to_ask_at
+from segstudio.domain.segments import BACKGROUND
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
@@ -23,6 +25,18 @@ def first_means(settings: TrainingSettings, device: Device) -> Means:
     """What the first step is done with."""
     planned = Means(device, planned_batch(device.kind), seen_at_once(settings))
     return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
+
+
+def asked_side(request: RoundRequest, data: RoundData) -> int:
+    """The side in px at which what a round learns is asked: a window's, or that which suits the shapes learned.
+
+    Masks that nobody vouched for throughout say nothing of shapes.
+    """
+    settings = request.settings
+    if settings.window is not None:
+        return settings.window
+    whole = [sample.mask for sample in data.train if not (sample.mask == IGNORE).any()]
+    return size_to_ask_at(settings.input_size, whole, (BACKGROUND, *request.void))
 
 
 def starting_network(

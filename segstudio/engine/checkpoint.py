@@ -20,18 +20,19 @@ from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference
 from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
+from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.engine.trouble import all_finite, could_not_write
 from segstudio.protocol.weights import DIGEST, FORMAT, VERSION, digest_of, is_altered
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsHeader:
-    """What a file of weights says about itself; ``input_size`` is the longer side in px that it was trained at.
+    """What a file of weights says about itself; ``input_size`` is the longer side in px that the network is asked
+    at, ``learned_at`` the one that it was trained at, None for the same.
 
     ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
     ``finish`` is what was found to make the masks better; weights of older versions have none. ``window``,
-    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``. With ``close_up`` what it finds is
-    looked at again from nearer.
+    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``, ``second_look`` whether twice.
     """
 
     network: str
@@ -42,7 +43,8 @@ class WeightsHeader:
     window: int | None = None
     flip_average: bool = True
     void: tuple[int, ...] = ()
-    close_up: bool = False
+    second_look: SecondLook = NO_SECOND_LOOK
+    learned_at: int | None = None
 
     @property
     def inference(self) -> Inference:
@@ -80,7 +82,9 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "window": json.dumps(header.window),
         "flip_average": str(int(header.flip_average)),
         "void": json.dumps(header.void),
-        "close_up": str(int(header.close_up)),
+        "close_up": str(int(header.second_look.close_up)),
+        "learned_at": str(header.learned_at or header.input_size),
+        "fitted": json.dumps(header.second_look.fitted),
     }
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save(held, {**metadata, DIGEST: digest_of(save(held, metadata))})
@@ -147,7 +151,10 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             window=_window(json.loads(metadata.get("window", "null"))),
             flip_average=metadata.get("flip_average", "1") == "1",
             void=tuple(int(number) for number in json.loads(metadata.get("void", "[]"))),
-            close_up=metadata.get("close_up", "0") == "1",
+            second_look=SecondLook(
+                metadata.get("close_up", "0") == "1", _whole_number(json.loads(metadata.get("fitted", "null")))
+            ),
+            learned_at=int(metadata["learned_at"]) if "learned_at" in metadata else None,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
@@ -167,6 +174,13 @@ def _finish(body: dict[str, Any]) -> Finish:
         tuple(int(number) for number in body.get("one_region", PLAIN.one_region)),
         tuple(int(number) for number in body.get("with_holes", PLAIN.with_holes)),
     )
+
+
+def _whole_number(value: Any) -> int | None:
+    """Raises ``ValueError`` or the like if ``value`` is not one above 0."""
+    if value is not None and not int(value) > 0:
+        raise ValueError(f"{value} is no number of pixels")
+    return None if value is None else int(value)
 
 
 def _window(side: Any) -> int | None:

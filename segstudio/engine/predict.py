@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
-from segstudio.engine.close_up import joined, near
 from segstudio.engine.data import Confidence, load_rgb, to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finishing import Finish, finished
+from segstudio.engine.finishing import Finish, Logits, finished
 from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.sample import Mask, Pixels
+from segstudio.engine.second_look import averaged, fitting_side, joined, near
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 
@@ -78,10 +78,9 @@ class Predictor:
         finish = self.header.finish if finish is None else finish
         height, width = pixels.shape[:2]
         done = finished(logits, finish)
-        part = near(mask_from_logits(done, *done.shape[:2]) > 0, height, width) if self.header.close_up else None
-        if part is not None:
-            logits = joined(logits, self._answer(pixels[part.slices], between_windows), part, height, width)
-            done = finished(logits, finish)
+        again = self._look_again(pixels, logits, mask_from_logits(done, *done.shape[:2]) > 0, between_windows)
+        if again is not None:
+            logits, done = again, finished(again, finish)
         mask = mask_from_logits(done, height, width)
         return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
 
@@ -103,8 +102,28 @@ class Predictor:
             )
         )
 
-    def _answer(self, pixels: Pixels, between_windows: Callable[[], None]) -> NDArray[np.float32]:
-        logits = self._careful.ask(lambda means: self._logits(pixels, between_windows, means))
+    def _look_again(
+        self, pixels: Pixels, logits: Logits, found: NDArray[np.bool_], between_windows: Callable[[], None]
+    ) -> Logits | None:
+        """What both looks come to; None where the weights want no second one, or it would show no more."""
+        look, (height, width) = self.header.second_look, pixels.shape[:2]
+        if look.close_up:
+            part = near(found, height, width)
+            if part is None:
+                return None
+            return joined(logits, self._answer(pixels[part.slices], between_windows), part, height, width)
+        if look.fitted is None:
+            return None
+        share = fitting_side(found, look.fitted) / self.header.input_size
+        # The other mirror images than the first two: half of the work, and views that the first look may have missed.
+        upside_down = np.ascontiguousarray(pixels[::-1])
+        return averaged(logits, self._answer(upside_down, between_windows, share, upright=True)[::-1])
+
+    def _answer(
+        self, pixels: Pixels, between_windows: Callable[[], None], share: float = 1.0, upright: bool | None = None
+    ) -> Logits:
+        """The logits (h, w, C), asked at ``share`` of the usual size; ``upright`` instead of the weights' own."""
+        logits = self._careful.ask(lambda means: self._logits(pixels, between_windows, means, share, upright))
         if not np.isfinite(logits).all():
             raise UserError("What the model learned last gives no masks. Go back to an older round or train again.")
         return logits
@@ -115,10 +134,14 @@ class Predictor:
             self._looked = Looked.at(self._network, pixels, device)
         return self._looked
 
-    def _logits(self, pixels: Pixels, between_windows: Callable[[], None], means: Means) -> NDArray[np.float32]:
+    def _logits(
+        self, pixels: Pixels, between_windows: Callable[[], None], means: Means, share: float, upright: bool | None
+    ) -> Logits:
         how, size = self.header.inference, self.header.input_size
+        if upright is not None:
+            how = replace(how, upright=upright)
         if how.window is None:
-            size = means.side
+            size = round(means.side * share)
         else:
             how = replace(how, window=means.side)
         self._gatherer.begin()

@@ -44,7 +44,8 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         trained.side if windowed else None,
         settings.flip_average,
         request.void,
-        trained.close_up,
+        trained.second_look,
+        settings.input_size,
     )
     events.check()
     result = RoundResult(

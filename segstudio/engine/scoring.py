@@ -14,7 +14,7 @@ from segstudio.engine.data import to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, told_by_masks
 from segstudio.engine.finishing import PLAIN, Finish
-from segstudio.engine.inference import Inference, image_logits, seen_at_once
+from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
@@ -41,8 +41,9 @@ class Scored:
 
 
 class Scorer:
-    """Scores weights of the network of ``request`` on ``held_out``; ``report`` is called before each image.
+    """Scores weights of the network of ``request`` on ``held_out``, asked at ``side`` px.
 
+    ``report`` is called before each image.
     Raises ``RoundCancelled`` where ``events`` say so.
     """
 
@@ -52,13 +53,14 @@ class Scorer:
         held_out: list[Sample],
         device: Device,
         events: RoundEvents,
+        side: int,
         report: Callable[[], None],
     ) -> None:
         self._name = request.settings.network
         self._inference = Inference.of(request.settings, request.void)
         self._class_count = len(request.classes)
         self._held_out = held_out
-        self.means = Means(device, self._inference.views(device), seen_at_once(request.settings))
+        self.means = Means(device, self._inference.views(device), side)
         """What is asked with. Where memory runs out all the same, less is; never smaller images."""
         self._events = events
         self._report = report

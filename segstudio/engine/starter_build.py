@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 
+from segstudio.domain.input_size import farther_off
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish
+from segstudio.engine.second_look import SecondLook
 from segstudio.engine.starter_data import StarterData
 from segstudio.engine.starter_score import MADE_UP, Row, draw_worst, figures, score_fold, worst, write_json
 from segstudio.engine.starter_train import NETWORK, STATE, STATE_NOTES, StarterTraining
@@ -104,11 +106,15 @@ def header_of(recipe: Recipe) -> WeightsHeader:
     """What the weights say of themselves: one lesion, or one person, is asked for.
 
     Others who are in view are left out; the gap between arm and body stays open. People are looked at a second time,
-    from nearer: in a video they are small.
+    from nearer: in a video they are small. Lesions are first seen from a little farther off than they were learned,
+    since they have width to spare, then at half of the size that they were learned at, which is what most had.
     """
-    body = recipe.kind == "body"
-    finish = Finish(one_region=(1,), with_holes=(1,) if body else ())
-    return WeightsHeader(NETWORK, (recipe.class_name,), recipe.side, body, finish, close_up=body)
+    names, side = (recipe.class_name,), recipe.side
+    if recipe.kind == "body":
+        finish = Finish(one_region=(1,), with_holes=(1,))
+        return WeightsHeader(NETWORK, names, side, True, finish, second_look=SecondLook(close_up=True), learned_at=side)
+    finish, look = Finish(one_region=(1,)), SecondLook(fitted=side // 2)
+    return WeightsHeader(NETWORK, names, farther_off(side), False, finish, second_look=look, learned_at=side)
 
 
 def halved(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -12,7 +12,7 @@ import torch
 
 from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.base import Base
-from segstudio.engine.beginning import first_means, objective, starting_network
+from segstudio.engine.beginning import asked_side, first_means, objective, starting_network
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
@@ -33,6 +33,7 @@ from segstudio.engine.schedule import (
     planned_steps,
 )
 from segstudio.engine.scoring import Scored, Scorer
+from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.engine.trouble import (
     MEMORY_ERRORS,
     Means,
@@ -73,7 +74,7 @@ class Trained:
     """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks.
 
     ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended.
-    ``close_up`` says that what they find is to be looked at again.
+    ``second_look`` says how what they find is to be looked at again.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -85,7 +86,7 @@ class Trained:
     finish: Finish
     side: int
     device: Device
-    close_up: bool = False
+    second_look: SecondLook = NO_SECOND_LOOK
 
 
 class RoundTrainer:
@@ -122,9 +123,8 @@ class RoundTrainer:
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train, device)
         self._loss: float | None = None
-        self._scorer = Scorer(request, data.held_out, device, events, lambda: self._report("scoring"))
-        if self._settings.thrifty:
-            self._scorer.means = replace(self._scorer.means, side=self._means.side)
+        side = min(asked_side(request, data), self._means.side)
+        self._scorer = Scorer(request, data.held_out, device, events, side, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
         self._starter = starter if self._base is not None and parent is not starter else None
         self._warm: Scored | None = None
@@ -169,13 +169,15 @@ class RoundTrainer:
             finish=finish if self._base is None else self._base.finish(finish, masks, count),
             side=best.side,
             device=self._means.device,
-            close_up=self._settings.window is None and self._looks_again(best),
+            second_look=self._second_look(best),
         )
 
-    def _looks_again(self, best: Scored) -> bool:
+    def _second_look(self, best: Scored) -> SecondLook:
+        if self._settings.window is not None:
+            return NO_SECOND_LOOK
         if best is self._warm and self._parent is not None:
-            return self._parent.header.close_up
-        return self._base is not None and self._base.close_up
+            return self._parent.header.second_look
+        return NO_SECOND_LOOK if self._base is None else self._base.second_look
 
     @property
     def _means(self) -> Means:
@@ -265,7 +267,8 @@ class RoundTrainer:
         free_memory(before.device)
         self._trouble.memory_ran_out()
         means = self._means
-        self._scorer.means = replace(self._scorer.means, device=means.device, side=means.side)
+        side = min(self._scorer.means.side, means.side)
+        self._scorer.means = replace(self._scorer.means, device=means.device, side=side)
         if means.device is not before.device:
             self._use(means.device.place(self._network))
             self._average.to(means.device.torch)
@@ -356,7 +359,7 @@ class RoundTrainer:
         tensors = self._snapshot()
         if not self._with_less(lambda: self._scorer.gives_numbers(tensors, self._data.train[0])):
             raise did_not_settle()
-        return Scored(tensors, math.nan, {}, self._means.side)
+        return Scored(tensors, math.nan, {}, self._scorer.means.side)
 
     def _restart(self) -> None:
         """Spend the rest of the round on weights that know nothing of the rounds before."""

@@ -41,7 +41,8 @@ class NotWeightsError(ValueError):
 class WeightsInfo:
     """What a model's file says of itself. ``classes`` names class 1, 2, ...; those numbered in ``void`` are not judged.
 
-    ``input_size`` is the longer side in px that it was trained at; ``tensors`` maps names to shapes.
+    ``input_size`` is the longer side in px that it sees images at, ``learned_at`` the one that it was trained at;
+    ``tensors`` maps names to shapes.
     """
 
     network: str
@@ -50,6 +51,7 @@ class WeightsInfo:
     upright: bool
     void: tuple[int, ...]
     tensors: Mapping[str, tuple[int, ...]]
+    learned_at: int
 
     @property
     def parameters(self) -> int:
@@ -129,6 +131,7 @@ def _info(metadata: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) -
             metadata.get("upright") == "1",
             tuple(int(number) for number in void),
             tensors,
+            int(metadata.get("learned_at", metadata["input_size"])),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotWeightsError("is damaged: what it says of itself does not fit") from error

@@ -6,9 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segstudio.app.annotator import PATIENCE, SMALLEST_ERROR, Aim, Annotator
+from segstudio.app.annotator import LOOKS, PATIENCE, SMALLEST_ERROR, Aim, Annotator
 from segstudio.app.sweep import SIZES, Stroke
-from segstudio.domain.brush import stroke_segment
 from segstudio.imaging.cv import cv2
 
 
@@ -22,14 +21,6 @@ def blob(seed: int, shape: tuple[int, int] = (120, 160)) -> np.ndarray:
     return cv2.fillPoly(mask, [points.round().astype(np.int32)], 1)
 
 
-def paint(shown: np.ndarray, stroke: Stroke) -> None:
-    start = stroke.points[0]
-    for end in stroke.points:
-        rect, covered = stroke_segment(start, end, stroke.radius, *shown.shape)
-        shown[rect.slices][covered] = stroke.value
-        start = end
-
-
 def correct(truth: np.ndarray, shown: np.ndarray, tolerance: float = 0.01) -> int:
     annotator = Annotator(truth, tolerance)
     cursor = (0.0, 0.0)
@@ -38,7 +29,7 @@ def correct(truth: np.ndarray, shown: np.ndarray, tolerance: float = 0.01) -> in
         if stroke is None:
             return count
         assert stroke.radius in SIZES
-        paint(shown, stroke)
+        shown[...] = stroke.painted(shown)
         cursor = stroke.points[-1]
     raise AssertionError("the hand does not come to an end")
 
@@ -135,32 +126,39 @@ def test_the_time_of_a_click_is_as_stated() -> None:
     assert math.isclose(Aim(1, (30.0, 40.0), 500).seconds((30.0, 840.0)), 0.2 + 800 / 800 + 0.3 + 0.2)
 
 
-def test_a_border_is_moved_where_it_is_off_one_way_all_along() -> None:
+def test_the_border_is_tried_in_what_is_wrong_and_farthest_from_where_it_is_first() -> None:
     truth = blob(3)
     annotator = Annotator(truth, 0.01)
-    square = np.ones((13, 13), np.uint8)
-    assert annotator.border_way(cv2.erode(truth, square)) == 1, "all round"
-    notched = truth.copy()
-    notched[55:65, 60:70], notched[75:85, 85:95] = 0, 0
-    assert annotator.border_way(notched) == 1, "in two places"
-    assert annotator.border_way(truth) == 0
-    other = cv2.dilate(truth, square)
-    other[:, 78:82] = truth[:, 78:82]
-    assert annotator.border_way(other) == -1
-    one_place = truth.copy()
-    one_place[20:100, 40:60] = 0
-    assert annotator.border_way(one_place) == 0, "that is a stroke's work"
-    both = truth.copy()
-    both[55:65, 60:70], both[5:20, 5:20] = 0, 1
-    assert annotator.border_way(both) == 0
+    shown = truth.copy()
+    shown[:, :60] = 0
+    points = annotator.border_points(shown, (0.0, 0.0))
+    assert len(points) == 3
+    assert all(truth[int(y), int(x)] == 1 and shown[int(y), int(x)] == 0 for x, y in points)
+    away = [60 - x for x, _ in points]
+    assert away == sorted(away, reverse=True)
+    assert away[0] > 1.5 * away[2]
+    assert annotator.border_points(truth, (0.0, 0.0)) == []
 
 
-def test_a_step_that_mends_little_is_not_worth_its_key() -> None:
+def test_who_looked_in_vain_does_not_look_there_again_and_gives_up_at_last() -> None:
+    truth = blob(3)
+    annotator = Annotator(truth, 0.01)
+    shown, other = truth.copy(), truth.copy()
+    shown[:, :60], other[:, 100:] = 0, 0
+    for number in range(LOOKS - 1):
+        annotator.saw_in_vain(annotator.border_points(shown, (0.0, 0.0))[0] if number == 0 else (0.5, 0.5))
+    assert annotator.border_points(shown, (0.0, 0.0)) == []
+    assert len(annotator.border_points(other, (0.0, 0.0))) == 3
+    annotator.saw_in_vain((0.5, 0.5))
+    assert annotator.border_points(other, (0.0, 0.0)) == []
+
+
+def test_more_that_is_wrong_takes_longer() -> None:
     truth = blob(4)
     annotator = Annotator(truth, 0.01)
-    far, nearer = (cv2.dilate(truth, np.ones((side, side), np.uint8)) for side in (25, 21))
-    hardly = far.copy()
-    hardly[np.flatnonzero(far.any(axis=1))[0]] = 0
-    assert annotator.is_worth_a_key(far, nearer)
-    assert not annotator.is_worth_a_key(far, hardly)
-    assert not annotator.is_worth_a_key(nearer, far)
+    little, more, elsewhere = truth.copy(), truth.copy(), truth.copy()
+    little[:, :60], more[:, :70] = 0, 0
+    elsewhere[:, :60], elsewhere[:, 100:] = 0, 0
+    assert annotator.seconds_left(truth) == 0
+    assert 0.5 < annotator.seconds_left(little) < annotator.seconds_left(more)
+    assert annotator.seconds_left(little) + 0.5 < annotator.seconds_left(elsewhere)

@@ -154,11 +154,11 @@ def test_the_simulated_annotator_works_through_its_images(lesions, model):
     assert rows[1]["holdout_dice"] is None
     assert rows[1]["training_seconds"] == 0
     if model:
-        assert all(row["human_seconds"] >= 1.0 + 0.7 * row["clicks"] + 0.2 * row["keys"] for row in rows)
+        assert all(row["human_seconds"] >= 1.0 + 0.7 * row["clicks"] + 0.4 * row["points"] for row in rows)
         assert rows[3]["training_seconds"] > rows[2]["training_seconds"] > 0, "the last image gets a round, too"
         assert 0 <= rows[3]["holdout_dice"] <= 1
     else:
-        assert not any(row["clicks"] or row["keys"] for row in rows)
+        assert not any(row["clicks"] or row["points"] for row in rows)
         assert rows[3]["holdout_dice"] is None
         assert rows[3]["training_seconds"] == 0
     assert simulation_table(report).count("\n") == 6

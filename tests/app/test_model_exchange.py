@@ -164,7 +164,7 @@ def test_the_projects_own_file_is_never_written_over(models, tmp_path):
 
 
 def test_classes_match_in_their_order_whatever_their_case():
-    info = WeightsInfo("unet", ("Lesion", " hair"), 64, False, (), {})
+    info = WeightsInfo("unet", ("Lesion", " hair"), 64, False, (), {}, 64)
     check_classes(Path("m"), info, make_classes(["lesion", "Hair"]))
     for other in (["hair", "lesion"], ["lesion"], ["lesion", "hair", "skin"]):
         with pytest.raises(UserError, match="knows other classes"):
@@ -172,7 +172,7 @@ def test_classes_match_in_their_order_whatever_their_case():
 
 
 def test_a_card_tells_figures_with_their_interval():
-    info = WeightsInfo("unet", ("lesion", "hair | beard"), 256, False, (2,), {"a": (1000, 500)})
+    info = WeightsInfo("unet", ("lesion", "hair | beard"), 256, False, (2,), {"a": (1000, 500)}, 256)
     scores = {number: 0.9 + number / 100 for number in range(5)}
     card = model_card(CardFacts("m", 3, info, "ab", 1.7e9, 25, 5, "moles", "good\none", "the starter", scores, True))
     assert "1 lesion, 2 hair \\| beard (not judged, never said)" in card

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segstudio.domain.input_size import LEAST_PX, LIMITS, STEP, ImageMeasure, choose_input_size, measure_image
+from segstudio.domain.input_size import (
+    LEAST_PX,
+    LIMITS,
+    STEP,
+    ImageMeasure,
+    choose_input_size,
+    measure_image,
+    size_to_ask_at,
+)
 from segstudio.imaging.cv import cv2
 
 
@@ -160,3 +168,21 @@ def test_any_images_get_a_size_that_networks_take_and_the_device_bears(raw: list
     enlarged = raw and found.longer_side >= np.median([side for side, _ in raw])
     if pieces == "automatic" and found.window is None and found.smallest and found.reason == "usual" and not enlarged:
         assert found.smallest * found.longer_side >= LEAST_PX - 1e-9
+
+
+def test_what_has_width_to_spare_is_asked_for_from_farther_off() -> None:
+    wide = [_discs((1, 128, 96, 60), shape=(192, 256))] * 3
+    thin = [_discs((1, 128, 96, 20), shape=(192, 256))] * 3
+    assert size_to_ask_at(256, wide, (0,)) == 224
+    assert size_to_ask_at(384, wide, (0,)) == 320, "a multiple of what networks take"
+    assert size_to_ask_at(256, thin, (0,)) == 256
+    assert size_to_ask_at(256, [*wide, *thin, thin[0]], (0,)) == 256, "the median shape decides"
+    assert size_to_ask_at(256, [], (0,)) == 256
+    assert size_to_ask_at(256, [wide[0] * 0], (0,)) == 256, "nothing is marked"
+    assert size_to_ask_at(64, wide, (0,)) == 64
+
+
+def test_what_is_not_judged_has_no_width() -> None:
+    both = _discs((2, 128, 96, 90), (1, 128, 96, 10), shape=(192, 256))
+    assert size_to_ask_at(256, [both], (0, 2)) == 256
+    assert size_to_ask_at(256, [both], (0,)) == 224

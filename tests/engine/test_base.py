@@ -15,6 +15,7 @@ from segstudio.engine.models import build_network
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
 from segstudio.engine.sample import Sample
+from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.protocol.round_folder import IGNORE, WEIGHTS, RoundRequest, TrainingSettings, write_request
 from tests.engine.synthetic import TINY, disc, make_round
 
@@ -74,14 +75,14 @@ def test_a_starter_that_finds_what_is_marked_is_one(monkeypatch: pytest.MonkeyPa
     assert Base.of(checkpoint, REQUEST, samples) is not None
 
 
-@pytest.mark.parametrize("close_up", [True, False])
+@pytest.mark.parametrize("look", [SecondLook(close_up=True), SecondLook(fitted=64), NO_SECOND_LOOK])
 def test_what_a_starter_looks_at_again_rounds_that_stay_near_it_do_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, close_up: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: SecondLook
 ) -> None:
     monkeypatch.setattr(base_module, "_fits", lambda *_: True)
     known = _checkpoint()
-    save_checkpoint(tmp_path / "s.safetensors", replace(known.header, close_up=close_up), known.tensors)
+    save_checkpoint(tmp_path / "s.safetensors", replace(known.header, second_look=look), known.tensors)
     request = make_round(tmp_path / "1", settings=replace(TINY, max_steps=1), parent=tmp_path / "s.safetensors")
     write_request(tmp_path / "1", replace(request, base_weights=request.parent_weights))
     run_round(tmp_path / "1", Device("cpu", "test"), ImageCache(), RoundEvents())
-    assert load_checkpoint(tmp_path / "1" / WEIGHTS).header.close_up is close_up
+    assert load_checkpoint(tmp_path / "1" / WEIGHTS).header.second_look == look

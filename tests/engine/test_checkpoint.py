@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.models import build_network
+from segstudio.engine.second_look import SecondLook
 
 HEADER = WeightsHeader(
     "unet-efficientnet-lite0",
@@ -19,7 +20,8 @@ HEADER = WeightsHeader(
     window=64,
     flip_average=False,
     void=(2,),
-    close_up=True,
+    second_look=SecondLook(close_up=True),
+    learned_at=128,
 )
 METADATA = {
     "format": "segstudio-weights",

@@ -17,6 +17,7 @@ from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
 from segstudio.engine.schedule import FIRST_ROUND, LATER_ROUND, StepBudget, outgrown
 from segstudio.engine.scoring import Scored, Scorer
+from segstudio.engine.second_look import SecondLook
 from segstudio.engine.train import RoundTrainer
 from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_request, write_request
 from tests.engine.synthetic import TINY, make_round
@@ -123,7 +124,9 @@ def test_a_starter_that_stays_in_use_looks_again_as_before(
 ) -> None:
     """Where the round left it and began afresh, too: weights from there are no neighbours of the starter."""
     known = load_checkpoint(parent)
-    save_checkpoint(tmp_path / "s.safetensors", replace(known.header, close_up=True), known.tensors)
+    save_checkpoint(
+        tmp_path / "s.safetensors", replace(known.header, second_look=SecondLook(close_up=True)), known.tensors
+    )
     monkeypatch.setattr(base, "_fits", lambda *_: True)
     request = make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=tmp_path / "s.safetensors")
     write_request(tmp_path / "2", replace(request, base_weights=request.parent_weights))
@@ -131,7 +134,7 @@ def test_a_starter_that_stays_in_use_looks_again_as_before(
     notices: list[str] = []
     _run(tmp_path / "2", notices)
     assert "starts afresh" in notices[0]
-    assert load_checkpoint(tmp_path / "2" / WEIGHTS).header.close_up is looks_again
+    assert load_checkpoint(tmp_path / "2" / WEIGHTS).header.second_look.close_up is looks_again
 
 
 def test_a_handful_of_held_out_images_overrules_nobody(

@@ -1,11 +1,18 @@
-"""A second look, from nearer, at what the first one found: people are small in the frames of a video."""
+"""A second look at what the first one found: from nearer, or at the size that the network knows best.
+
+People are small in the frames of a video. Lesions have all sizes, and one that fills the picture is seen better from
+farther off than one in a corner of it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.geometry import Rect
+from segstudio.domain.input_shape import STRIDE
 from segstudio.domain.regions import bounds
 from segstudio.engine.finishing import Logits
 from segstudio.imaging.cv import cv2
@@ -17,6 +24,23 @@ _NEARER = 0.75
 """Share of the image's longer side above which a second look would show no more than the first."""
 
 _MOST = 1280
+
+_LEAST_FITTED, _MOST_FITTED = 160, 352
+"""Longer sides in px between which an image is made to fit: a first look may have found far too little, or too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Whether what was found is looked at again from nearer, or else all of the image so that what was found fits.
+
+    ``fitted`` is what the longer side of that shall be, in px as the network sees it; None for no such look.
+    """
+
+    close_up: bool = False
+    fitted: int | None = None
+
+
+NO_SECOND_LOOK = SecondLook()
 
 
 def near(found: NDArray[np.bool_], height: int, width: int) -> Rect | None:
@@ -51,6 +75,21 @@ def joined(whole: Logits, part: Logits, rect: Rect, height: int, width: int) -> 
     place = Rect(round(rect.x0 * along), round(rect.y0 * down), round(rect.x1 * along), round(rect.y1 * down))
     answer[place.slices] = (answer[place.slices] + _resized(part, place.width, place.height)) / 2
     return answer
+
+
+def fitting_side(found: NDArray[np.bool_], side: int) -> int:
+    """The longer side in px of an image in which what was ``found``, (h, w) at any size, has one of about ``side``."""
+    box = bounds(found)
+    if box.is_empty:
+        return _LEAST_FITTED
+    fitting = side * max(found.shape) / max(box.width, box.height)
+    return int(STRIDE * round(min(max(fitting, _LEAST_FITTED), _MOST_FITTED) / STRIDE))
+
+
+def averaged(one: Logits, other: Logits) -> Logits:
+    """The mean of two looks (h, w, C) at the same image, at the size of the larger."""
+    height, width = max(one.shape[:2], other.shape[:2])
+    return np.asarray((_resized(one, width, height) + _resized(other, width, height)) / 2, np.float32)
 
 
 def _resized(logits: Logits, width: int, height: int) -> Logits:

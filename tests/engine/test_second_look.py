@@ -1,5 +1,6 @@
-"""The second look from nearer: where it is worth taking, and that the mask gets finer by it and by nothing else."""
+"""The second look: where it is worth taking, and that the mask gets better by it and by nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from segstudio.domain.geometry import Rect
 from segstudio.domain.metrics import iou
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
-from segstudio.engine.close_up import joined, near
 from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
+from segstudio.engine.second_look import SecondLook, averaged, fitting_side, joined, near
 from segstudio.imaging.cv import cv2
 
 CPU = Device("cpu", "test")
@@ -44,8 +45,8 @@ def star(height: int, width: int, reach: int) -> np.ndarray:
     return drawn > 0
 
 
-def predictor(folder: Path, close_up: bool) -> tuple[Predictor, _Bright]:
-    header = WeightsHeader(NETWORK, ("one",), 128, upright=True, close_up=close_up)
+def predictor(folder: Path, look: SecondLook, upright: bool = True) -> tuple[Predictor, _Bright]:
+    header = WeightsHeader(NETWORK, ("one",), 128, upright=upright, second_look=look)
     save_checkpoint(folder / "w.safetensors", header, build_network(NETWORK, 1).state_dict())
     made, network = Predictor(folder / "w.safetensors", CPU), _Bright()
     made._careful.network = made._network = network
@@ -58,7 +59,7 @@ def test_what_is_small_is_drawn_finer(tmp_path: Path, height: int, width: int) -
     pixels = np.repeat(np.where(truth, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
     scores, sizes = [], []
     for close_up in (False, True):
-        asked, network = predictor(tmp_path, close_up)
+        asked, network = predictor(tmp_path, SecondLook(close_up=close_up))
         said = asked.predict(pixels)
         assert said.mask.shape == truth.shape
         assert said.confidence.shape[0] * width == pytest.approx(said.confidence.shape[1] * height, rel=0.15)
@@ -71,7 +72,7 @@ def test_what_is_small_is_drawn_finer(tmp_path: Path, height: int, width: int) -
 def test_what_fills_the_image_or_is_not_there_is_looked_at_once(tmp_path: Path) -> None:
     for truth in (star(600, 600, 290), np.zeros((600, 800), bool)):
         pixels = np.repeat(np.where(truth, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
-        asked, network = predictor(tmp_path, True)
+        asked, network = predictor(tmp_path, SecondLook(close_up=True))
         asked.predict(pixels)
         assert len(network.seen) == 1
 
@@ -116,3 +117,41 @@ def test_a_tiny_part_of_a_large_photograph_does_not_make_it_huge() -> None:
     made = joined(np.zeros((30, 40, 1), np.float32), np.ones((64, 64, 1), np.float32), Rect(0, 0, 20, 20), 3000, 4000)
     assert made.shape == (960, 1280, 1)
     assert 2 * made.sum() == pytest.approx(6 * 6, abs=13)
+
+
+@pytest.mark.parametrize(("reach", "side"), [(280, 160), (150, 160), (100, 256), (40, 352)])
+def test_all_of_the_image_is_looked_at_again_so_that_what_was_found_fits(tmp_path: Path, reach: int, side: int) -> None:
+    truth = star(600, 600, reach)
+    pixels = np.repeat(np.where(truth, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+    asked, network = predictor(tmp_path, SecondLook(fitted=80), upright=False)
+    said = asked.predict(pixels)
+    assert network.seen == [(128, 128), (side, side)]
+    assert iou(said.mask > 0, truth) > 0.4
+    # Upside down in between, and back.
+    assert iou(said.mask[::-1] > 0, truth) < iou(said.mask > 0, truth)
+
+
+def test_where_memory_ran_out_the_second_look_is_smaller_too(tmp_path: Path) -> None:
+    asked, network = predictor(tmp_path, SecondLook(fitted=40), upright=False)
+    asked._careful._means = replace(asked._careful._means, side=64)
+    asked.predict(np.full((600, 600, 3), 255, np.uint8))
+    assert network.seen == [(64, 64), (64, 64)]
+
+
+@given(st.integers(1, 200), st.integers(1, 160), st.integers(20, 300))
+def test_a_fitting_side_is_one_that_networks_take(width: int, height: int, side: int) -> None:
+    found = np.zeros((160, 200), bool)
+    assert fitting_side(found, side) == 160
+    found[:height, :width] = True
+    fitting = fitting_side(found, side)
+    assert fitting % 32 == 0
+    assert 160 <= fitting <= 352
+    exact = side * 200 / max(width, height)
+    assert fitting == pytest.approx(min(max(exact, 160), 352), abs=16)
+
+
+def test_two_looks_count_the_same_at_the_size_of_the_larger() -> None:
+    small, large = np.full((3, 4, 2), 1.0, np.float32), np.full((6, 8, 2), 4.0, np.float32)
+    for made in (averaged(small, large), averaged(large, small)):
+        assert made.shape == (6, 8, 2)
+        assert (made == 2.5).all()
