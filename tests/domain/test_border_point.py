@@ -106,3 +106,14 @@ def test_it_only_wins_or_only_loses(seed: int, reach: float, all_round: bool) ->
     changed = border_through(mask, free, likely, point, None if all_round else reach)
     assert not changed[mask == ~mask[point[1], point[0]]].any()
     assert not (changed & ~free).any()
+
+
+@pytest.mark.parametrize("column", [55, 63])
+def test_a_point_beyond_a_sure_strip_is_reached_all_the_same(column: int) -> None:
+    likely = np.where(MASK, 4.0, -1.0).astype(np.float32)
+    likely[:, 46:50] = -6
+    changed = border_through(MASK, ALL, likely, (column, 30), 40)
+    assert changed[30, MIDDLE : column + 1].all()
+    assert not changed[:, 79].any()
+    flat = np.where(MASK, 4.0, np.maximum(-6.0, SLOPE * 3)).astype(np.float32)
+    assert border_through(MASK, ALL, flat, (column, 30), 40)[30, MIDDLE : column + 1].all()

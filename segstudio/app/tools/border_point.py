@@ -16,6 +16,7 @@ from segstudio.app.tools.settings import ToolSettings
 from segstudio.domain.border_point import border_through, likelihood
 from segstudio.domain.confidence import sampled
 from segstudio.domain.geometry import Rect
+from segstudio.domain.history import Edit
 from segstudio.domain.outlines import outlines, runs
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
@@ -67,6 +68,7 @@ class BorderPointTool(Tool):
         self._down = self._released = False
         self._found = _Found()
         self._preview = NO_PREVIEW
+        self._by_hand: tuple[Document, Edit | None, Plane] | None = None
 
     def hint(self, settings: ToolSettings) -> str:
         """What a click does, or why it does nothing."""
@@ -151,10 +153,13 @@ class BorderPointTool(Tool):
     def _seek(self, context: ToolContext, event: PointerEvent) -> None:
         self._document = document = context.document
         column, row = math.floor(event.x), math.floor(event.y)
+        if self._down:
+            # Dragged beyond the image, the border goes to its edge.
+            column, row = min(max(column, 0), document.width - 1), min(max(row, 0), document.height - 1)
         if 0 <= column < document.width and 0 <= row < document.height:
             self._ask(context, column, row, all_round=event.shift)
         else:
-            self._forget(keep_gesture=True)
+            self._forget()
 
     def _ask(self, context: ToolContext, column: int, row: int, all_round: bool) -> None:
         document = context.document
@@ -164,9 +169,28 @@ class BorderPointTool(Tool):
             self._forget(keep_gesture=True)
             return
         rect = _reached(document, place)
-        free, still = _unvouched(document, rect), frozen(document)
+        still, by_hand = frozen(document), self._painted_by_hand(document)
         at_once = rect.width * rect.height <= AT_ONCE_PIXELS
-        self._question.ask(context, lambda: _moved(still, place, rect, free), self._hear, here=at_once)
+        self._question.ask(context, lambda: _moved(still, place, rect, by_hand), self._hear, here=at_once)
+
+    def _painted_by_hand(self, document: Document) -> Plane:
+        """The correction without the newest steps, as long as these only moved the model's border.
+
+        It may be moved again; what was painted before stays.
+        """
+        done = document.history.done
+        newest = done[-1] if done else None
+        if self._by_hand is None or self._by_hand[:2] != (document, newest):
+            before: dict[TileKey, Tile | None] = {}
+            for edit in reversed(done):
+                if edit.name not in (_NAME, *STEPS):
+                    break
+                before.update(edit.before)
+            plane = Plane(document.height, document.width)
+            plane.put_tiles(document.correction.snapshot())
+            plane.put_tiles(before)
+            self._by_hand = (document, newest, plane)
+        return self._by_hand[2]
 
     def _hear(self, context: ToolContext, found: _Found) -> None:
         self._found = found
@@ -198,10 +222,10 @@ class BorderPointTool(Tool):
             self._place = None
 
 
-def _moved(document: Document, place: _Place, rect: Rect, free: Mask) -> _Found:
-    """What changes in ``rect`` where the border of a segment is brought to ``place``; ``free`` is what may.
+def _moved(document: Document, place: _Place, rect: Rect, by_hand: Plane) -> _Found:
+    """What changes in ``rect`` where the border of a segment is brought to ``place``.
 
-    Other segments stay. Nothing where the model has said nothing.
+    Other segments stay, and so does what was painted ``by_hand``. Nothing where the model has said nothing.
     """
     if document.prediction is None or document.confidence is None:
         return _Found()
@@ -209,8 +233,8 @@ def _moved(document: Document, place: _Place, rect: Rect, free: Mask) -> _Found:
     mask = shown == place.segment_id
     confidence = sampled(document.confidence, document.width, document.height, rect)
     point = (place.column - rect.x0, place.row - rect.y0)
-    others = ~mask & (shown != BACKGROUND)
-    where = border_through(mask, free & ~others, likelihood(own, confidence), point, place.reach)
+    free = (by_hand.read(rect) == UNSET) & (mask | (shown == BACKGROUND))
+    where = border_through(mask, free, likelihood(own, confidence), point, place.reach)
     inner = bounds(where)
     if inner.is_empty:
         return _Found()
@@ -238,22 +262,3 @@ def _reached(document: Document, place: _Place) -> Rect:
         return document.bounds
     here = Rect(place.column, place.row, place.column + 1, place.row + 1)
     return here.expand(math.ceil(place.reach)).intersect(document.bounds)
-
-
-def _unvouched(document: Document, rect: Rect) -> Mask:
-    """Where in ``rect`` no hand has painted: (h, w) bool.
-
-    The newest steps are as if they had not been, as long as they only moved the model's border: it may be moved again.
-    What was painted before them stays.
-    """
-    before: dict[TileKey, Tile | None] = {}
-    for edit in reversed(document.history.done):
-        if edit.name not in (_NAME, *STEPS):
-            break
-        before.update(edit.before)
-    correction = document.correction
-    if before:
-        correction = Plane(document.height, document.width)
-        correction.put_tiles(document.correction.snapshot())
-        correction.put_tiles(before)
-    return np.asarray(correction.read(rect) == UNSET)

@@ -100,6 +100,16 @@ def test_a_drag_shows_and_esc_drops_it(said):
     assert _edges(said)[32] == 44
 
 
+def test_dragged_beyond_the_image_the_border_goes_to_its_edge(said):
+    editor = said.session.editor
+    editor.change_settings(span=60)
+    with one_step(said, "Border point"):
+        editor.press(PointerEvent(60.5, 32.5))
+        editor.move(PointerEvent(200, 32.5))
+        editor.release(PointerEvent(200, 32.5))
+    assert said.mask()[32].all()
+
+
 def test_points_one_after_the_other_may_take_each_other_back(said):
     _all_round(said, 55)
     _all_round(said, 51)
