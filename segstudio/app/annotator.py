@@ -127,6 +127,10 @@ class Annotator:
         ranks = [order[int(depth * (len(order) - 1))] for depth in _DEPTHS]
         return [(float(columns[rank]) + 0.5, float(rows[rank]) + 0.5) for rank in ranks]
 
+    def is_better(self, before: NDArray[np.uint16], after: NDArray[np.uint16]) -> bool:
+        """Whether less is wrong."""
+        return int(self._wrong(after).sum()) < int(self._wrong(before).sum())
+
     def saw_in_vain(self, point: Point) -> None:
         """Remember that there was nothing to be won at ``point``."""
         self._looked.append(point)

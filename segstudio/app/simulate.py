@@ -41,7 +41,7 @@ from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.images import same_file
 
 MAX_STROKES = 400
-"""Strokes after which the annotator approves what it has; the report counts them, so it is seen."""
+"""Strokes and border points after which the annotator approves what it has; the report counts them, so it is seen."""
 
 Report = dict[str, Any]
 
@@ -223,7 +223,7 @@ class _Simulation:
         annotator = Annotator(truth, self._settings.tolerance)
         cursor: Point = (width / 2, height / 2)
         tally = _Tally()
-        while tally.strokes < MAX_STROKES:
+        while tally.strokes + tally.points < MAX_STROKES:
             brought = self._bring_border(annotator, cursor, tally) if self._learned else None
             if brought is not None:
                 cursor = brought
@@ -256,7 +256,7 @@ class _Simulation:
         if not points or stroke is None:
             return None
         tries = [_Try(point, all_round) for point in points for all_round in (False, True)]
-        costs = [attempt.seconds(cursor) + annotator.seconds_left(self._seen(attempt)) for attempt in tries]
+        costs = [self._cost(annotator, attempt, shown, cursor) for attempt in tries]
         best = tries[int(np.argmin(costs))]
         if min(costs) >= stroke.seconds(cursor) + annotator.seconds_left(stroke.painted(shown)):
             annotator.saw_in_vain(best.point)
@@ -268,6 +268,13 @@ class _Simulation:
         tally.human_seconds += best.seconds(cursor)
         tally.travel_px += float(np.hypot(best.point[0] - cursor[0], best.point[1] - cursor[1]))
         return best.point
+
+    def _cost(self, annotator: Annotator, attempt: _Try, shown: NDArray[np.uint16], cursor: Point) -> float:
+        """Seconds until the image is done; infinite where it would mend nothing."""
+        seen = self._seen(attempt)
+        if not annotator.is_better(shown, seen):
+            return math.inf
+        return attempt.seconds(cursor) + annotator.seconds_left(seen)
 
     def _seen(self, attempt: _Try) -> NDArray[np.uint16]:
         """The mask as it would be."""

@@ -161,4 +161,7 @@ def test_more_that_is_wrong_takes_longer() -> None:
     elsewhere[:, :60], elsewhere[:, 100:] = 0, 0
     assert annotator.seconds_left(truth) == 0
     assert 0.5 < annotator.seconds_left(little) < annotator.seconds_left(more)
+    assert annotator.is_better(more, little)
+    assert not annotator.is_better(little, more)
+    assert not annotator.is_better(little, little)
     assert annotator.seconds_left(little) + 0.5 < annotator.seconds_left(elsewhere)

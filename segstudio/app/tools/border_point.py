@@ -23,6 +23,9 @@ from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
 from segstudio.domain.regions import Mask, bounds, grow
 from segstudio.domain.segments import BACKGROUND
 
+_SHORTEST = 4
+"""Points of a line below which it is a corner of what changes, not a border."""
+
 AT_ONCE_PIXELS = 1 << 17
 """As many pixels as are looked at before the event returns."""
 
@@ -254,7 +257,7 @@ def _new_border(patch: Patch, beside: Mask) -> tuple[Line, ...]:
     for line in outlines(patch.where.astype(np.uint16)):
         columns, rows = line.astype(np.intp).T
         lines += runs(line, ~beside[rows, columns])
-    return tuple(Line(tuple(map(tuple, line + origin)), dashed=True) for line in lines if len(line) > 1)
+    return tuple(Line(tuple(map(tuple, line + origin)), dashed=True) for line in lines if len(line) >= _SHORTEST)
 
 
 def _reached(document: Document, place: _Place) -> Rect:
