@@ -24,18 +24,18 @@ def simulation_table(report: Report) -> str:
     """The images of a simulation, a row each, and their sums, in Markdown."""
     rows = report["images"]
     lines = [
-        "| approved | strokes | clicks | keys | human s | Dice before | training s so far | held-out Dice |",
+        "| approved | strokes | clicks | border points | human s | Dice before | training s so far | held-out Dice |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for number, row in enumerate(rows, start=1):
         held_out = "–" if row["holdout_dice"] is None else f"{row['holdout_dice']:.3f}"
         lines.append(
-            f"| {number} | {row['strokes']} | {row['clicks']} | {row['keys']} | {row['human_seconds']:.1f} "
+            f"| {number} | {row['strokes']} | {row['clicks']} | {row['points']} | {row['human_seconds']:.1f} "
             f"| {row['dice_before']:.3f} | {row['training_seconds']:.0f} | {held_out} |"
         )
-    names = ("strokes", "clicks", "keys", "human_seconds")
-    strokes, clicks, keys, seconds = (sum(row[name] for row in rows) for name in names)
-    lines.append(f"| all | {strokes} | {clicks} | {keys} | {seconds:.1f} | | | |")
+    names = ("strokes", "clicks", "points", "human_seconds")
+    strokes, clicks, points, seconds = (sum(row[name] for row in rows) for name in names)
+    lines.append(f"| all | {strokes} | {clicks} | {points} | {seconds:.1f} | | | |")
     return "\n".join(lines)
 
 
