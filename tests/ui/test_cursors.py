@@ -33,7 +33,7 @@ def close(rig):
     rig.new_project(classes=("one", "two"))
     rig.canvas.zoom_fit()
     rig.canvas.zoom_to(4.0)
-    rig.editor.change_settings(radius=9)
+    rig.editor.change_settings(radius=9, span=9)
     return rig
 
 

@@ -259,3 +259,30 @@ def test_the_hand_shows_nothing_but_itself(shown):
     assert shown.canvas.view.x == pytest.approx(x + 25)
     assert shown.canvas.cursor().shape() == hand
     assert len(shown.editor.document.history.done) == 1
+
+
+@pytest.mark.parametrize(("x", "name"), [(64, "border_point_out"), (38, "border_point_in")])
+def test_a_border_point_outlines_then_shows_then_takes(rig, x, name):
+    rig.new_project()
+    near(rig)
+    document = rig.editor.document
+    rows, columns = np.mgrid[:64, :96]
+    # An ellipse, of which the model is the less sure the nearer to its border.
+    logit = 4 - np.hypot((columns - 48) / 12, (rows - 32) / 18) * 4
+    probability = 1 / (1 + np.exp(-logit))
+    sure = np.rint(255 * np.maximum(probability, 1 - probability)).astype(np.uint8)
+    document.set_prediction(Plane.from_array((probability >= 0.5).astype(np.uint16), 0), 1, sure)
+    rig.window._on_changes(Changes(pixels=document.bounds, history=True))
+    rig.editor.set_tool("border_point")
+    rig.editor.change_settings(span=24)
+    rig.qtbot.mouseMove(rig.canvas, rig.at(x, 32))
+    assert_golden(f"{name}_hovered", picture(rig, (x, 32)))
+    before = rig.mask()
+    rig.drag([(x, 32)], release=False)
+    assert_golden(f"{name}_pressed", picture(rig, (x, 32)))
+    assert np.array_equal(rig.mask(), before)
+    rig.qtbot.mouseRelease(rig.canvas, LEFT, pos=rig.at(x, 32))
+    assert rig.mask()[32, x] == (x > 48)
+    assert not np.array_equal(rig.mask(), before)
+    rig.key(Key.Key_Z, CTRL)
+    assert np.array_equal(rig.mask(), before)
