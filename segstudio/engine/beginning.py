@@ -21,9 +21,9 @@ from segstudio.engine.trouble import Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 
 
-def first_means(settings: TrainingSettings, device: Device) -> Means:
-    """What the first step is done with."""
-    planned = Means(device, planned_batch(device.kind), seen_at_once(settings))
+def first_means(settings: TrainingSettings, device: Device, images: int) -> Means:
+    """What the first step of a round on ``images`` training images is done with."""
+    planned = Means(device, planned_batch(device.kind, images), seen_at_once(settings))
     return replace(planned.with_smaller() or planned, batch=1) if settings.thrifty else planned
 
 

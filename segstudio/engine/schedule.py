@@ -9,7 +9,8 @@ from enum import Enum
 
 from segstudio.domain.input_size import LIMITS
 
-BATCH, ACCELERATED_BATCH = 4, 8
+BATCH, LARGE_BATCH = 4, 8
+_MANY_IMAGES = 48
 REDUCED_SCALE = 0.625
 REDUCED_SHARE = 0.6
 _FIRST_STEPS, _LEAST_STEPS = 120, 220
@@ -58,9 +59,13 @@ def planned_steps(images: int, warm: bool, device: str) -> int:
     return steps if device == "cpu" else 2 * steps
 
 
-def planned_batch(device: str) -> int:
-    """Views a step. An accelerator is hardly slower with twice as many: much of a step is telling it what to do."""
-    return BATCH if device == "cpu" else ACCELERATED_BATCH
+def planned_batch(device: str, images: int) -> int:
+    """Views a step of a round on ``images`` training images.
+
+    Of few images many steps teach more than many views. From 48 on twice as many views pay, and nobody waits for such a
+    round. An accelerator is hardly slower with twice as many: much of a step is telling it what to do.
+    """
+    return BATCH if device == "cpu" and images < _MANY_IMAGES else LARGE_BATCH
 
 
 def outgrown(known: int, images: int) -> bool:

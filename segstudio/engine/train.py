@@ -105,7 +105,7 @@ class RoundTrainer:
         self._settings = request.settings
         self._data = data
         self._events = events
-        self._trouble = Trouble(first_means(request.settings, device), events.on_notice)
+        self._trouble = Trouble(first_means(request.settings, device, len(data.train)), events.on_notice)
         torch.manual_seed(request.settings.seed)
         self._class_count = len(request.classes)
         self._parent = parent
@@ -123,7 +123,8 @@ class RoundTrainer:
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train, device)
         self._loss: float | None = None
-        side = min(asked_side(request, data), self._means.side)
+        self._asked_side = asked_side(request, data)
+        side = min(self._asked_side, self._means.side)
         self._scorer = Scorer(request, data.held_out, device, events, side, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
         self._starter = starter if self._base is not None and parent is not starter else None
@@ -267,7 +268,7 @@ class RoundTrainer:
         free_memory(before.device)
         self._trouble.memory_ran_out()
         means = self._means
-        side = min(self._scorer.means.side, means.side)
+        side = min(self._asked_side, means.side)
         self._scorer.means = replace(self._scorer.means, device=means.device, side=side)
         if means.device is not before.device:
             self._use(means.device.place(self._network))

@@ -15,7 +15,7 @@ from torch import nn
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.device import CPU, Device
-from segstudio.engine.schedule import planned_batch
+from segstudio.engine.schedule import BATCH
 from segstudio.imaging.cv import cv2
 
 LEAST_SIDE = 96
@@ -71,7 +71,7 @@ class Means:
 
     def on_cpu(self, planned: Means) -> Means | None:
         """All that was planned, on the CPU as steps are there: its memory is another. None where it is already."""
-        batch = min(planned.batch, planned_batch(CPU.kind))
+        batch = min(planned.batch, BATCH)
         return replace(planned, device=CPU, batch=batch) if self.device.kind != "cpu" else None
 
 

@@ -1,7 +1,16 @@
 import pytest
 
 from segstudio.engine import schedule
-from segstudio.engine.schedule import Known, StepBudget, most_seconds, one_cycle, planned_steps
+from segstudio.engine.schedule import (
+    BATCH,
+    LARGE_BATCH,
+    Known,
+    StepBudget,
+    most_seconds,
+    one_cycle,
+    planned_batch,
+    planned_steps,
+)
 
 
 class Clock:
@@ -36,6 +45,11 @@ def test_more_images_get_more_steps_up_to_a_limit() -> None:
     assert steps[-1] > steps[0]
     assert planned_steps(3, warm=False, device="cpu") < planned_steps(3, warm=True, device="cpu")
     assert planned_steps(9, warm=True, device="mps") == 2 * planned_steps(9, warm=True, device="cpu")
+
+
+def test_of_many_images_more_are_seen_a_step() -> None:
+    assert [planned_batch("cpu", count) for count in (1, 47, 48, 200)] == [BATCH, BATCH, LARGE_BATCH, LARGE_BATCH]
+    assert planned_batch("cuda", 1) == LARGE_BATCH
 
 
 def test_a_round_on_many_images_may_take_longer() -> None:

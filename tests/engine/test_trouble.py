@@ -22,7 +22,7 @@ from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
-from segstudio.engine.schedule import ACCELERATED_BATCH, BATCH
+from segstudio.engine.schedule import LARGE_BATCH, BATCH
 from segstudio.engine.trouble import LEAST_SIDE, Means, Trouble, all_finite, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_result
@@ -201,7 +201,7 @@ def test_scoring_asks_for_less_at_a_time_and_says_the_same(
 
     monkeypatch.setattr(scoring, "image_logits", limited)
     little = _run(tmp_path, notices, CARD)
-    assert {batch for batch, _ in memory.seen} == {ACCELERATED_BATCH, 1}
+    assert {batch for batch, _ in memory.seen} == {LARGE_BATCH, 1}
     assert little.per_image == pytest.approx(plenty.per_image, abs=0.02)
     assert any("on the processor" in notice for notice in notices)
 
