@@ -22,7 +22,7 @@ from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
-from segstudio.engine.schedule import LARGE_BATCH, BATCH
+from segstudio.engine.schedule import BATCH, LARGE_BATCH
 from segstudio.engine.trouble import LEAST_SIDE, Means, Trouble, all_finite, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_result
