@@ -26,13 +26,13 @@ class Feed:
     """Gives the batches of a round one after the other.
 
     A batch follows from its number and the look alone, whenever and wherever it is made: a round on the CPU, where
-    making batches ahead would take the core that learns, can be repeated bit for bit. ``anew`` as for ``Sampler``.
+    making batches ahead would take the core that learns, can be repeated bit for bit.
     """
 
-    def __init__(self, request: RoundRequest, train: list[Sample], device: Device, anew: bool = False) -> None:
+    def __init__(self, request: RoundRequest, train: list[Sample], device: Device) -> None:
         settings = request.settings
         self._maker = ViewMaker(train, settings.seed, len(request.classes), settings.upright)
-        self._sampler = Sampler(train, np.random.default_rng(settings.seed), anew)
+        self._sampler = Sampler(train, np.random.default_rng(settings.seed))
         self._places = {id(sample): place for place, sample in enumerate(train)}
         self._ahead = device.kind != "cpu"
         self._fetches = device.torch.type == "cuda"

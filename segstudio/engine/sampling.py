@@ -11,12 +11,11 @@ from segstudio.protocol.round_folder import IGNORE
 class Sampler:
     """Draws samples pass by pass, each pass in a new order.
 
-    In a pass every sample comes once, so that none is forgotten, and a fresh one twice, unless all are new to a network
-    that begins ``anew``.
+    In a pass every sample comes once, so that none is forgotten, and a fresh one twice.
     """
 
-    def __init__(self, samples: list[Sample], rng: np.random.Generator, anew: bool = False) -> None:
-        self._pass = samples + [sample for sample in samples if sample.fresh and not anew]
+    def __init__(self, samples: list[Sample], rng: np.random.Generator) -> None:
+        self._pass = samples + [sample for sample in samples if sample.fresh]
         self._rng = rng
         self._waiting: list[Sample] = []
 

@@ -121,7 +121,7 @@ class RoundTrainer:
         seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, known)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
-        self._feed = Feed(request, data.train, device, anew=not self._goes_on)
+        self._feed = Feed(request, data.train, device)
         self._loss: float | None = None
         self._asked_side = asked_side(request, data)
         side = min(self._asked_side, self._means.side)

@@ -30,11 +30,6 @@ def test_every_image_comes_once_a_pass_and_a_fresh_one_twice(fresh: list[bool], 
         assert seen == {index: 1 + is_fresh for index, is_fresh in enumerate(fresh)}
 
 
-def test_to_a_network_that_begins_anew_all_are_fresh_alike() -> None:
-    sampler = Sampler(_samples([True, False, False]), np.random.default_rng(0), anew=True)
-    assert Counter(sample.image_id for sample in sampler.draw(6)) == {0: 2, 1: 2, 2: 2}
-
-
 def test_each_pass_has_an_order_of_its_own() -> None:
     sampler = Sampler(_samples([False] * 12), np.random.default_rng(0))
     first, second = ([sample.image_id for sample in sampler.draw(12)] for _ in range(2))
