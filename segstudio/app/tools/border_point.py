@@ -183,7 +183,7 @@ class BorderPointTool(Tool):
         """
         done = document.history.done
         newest = done[-1] if done else None
-        if self._by_hand is None or self._by_hand[:2] != (document, newest):
+        if self._by_hand is None or self._by_hand[0] is not document or self._by_hand[1] is not newest:
             before: dict[TileKey, Tile | None] = {}
             for edit in reversed(done):
                 if edit.name not in (_NAME, *STEPS):

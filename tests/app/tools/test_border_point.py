@@ -197,3 +197,19 @@ def test_approval_waits_for_nothing_and_holds_the_click(said, monkeypatch):
     session.approve()
     said.wait(lambda: session.records[0].state.name == "APPROVED")
     assert (first.shown(first.bounds) == 1)[32].sum() == 54
+
+
+def test_an_image_that_comes_back_is_looked_at_anew(said):
+    session = said.session
+    first = session.document
+    _all_round(said, 55)
+    for index in (1, 0):
+        before = session.document
+        session.open_image(session.records[index].id)
+        said.wait(lambda before=before: session.document is not before and session.loading_id is None)
+    again = session.document
+    assert again.image_id == first.image_id
+    assert again is not first
+    again.set_prediction(first.prediction, 1, first.confidence)
+    _all_round(said, 51)
+    assert (_edges(said) == 51).all()
