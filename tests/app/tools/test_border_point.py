@@ -211,5 +211,7 @@ def test_an_image_that_comes_back_is_looked_at_anew(said):
     assert again.image_id == first.image_id
     assert again is not first
     again.set_prediction(first.prediction, 1, first.confidence)
+    # As where its pixels had been let go of meanwhile.
+    again.pixels = again.pixels.copy()
     _all_round(said, 51)
     assert (_edges(said) == 51).all()
