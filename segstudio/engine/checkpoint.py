@@ -83,7 +83,7 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "flip_average": str(int(header.flip_average)),
         "void": json.dumps(header.void),
         "close_up": str(int(header.second_look.close_up)),
-        "learned_at": str(header.learned_at or header.input_size),
+        "learned_at": json.dumps(header.learned_at),
         "fitted": json.dumps(header.second_look.fitted),
     }
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -154,7 +154,7 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             second_look=SecondLook(
                 metadata.get("close_up", "0") == "1", _whole_number(json.loads(metadata.get("fitted", "null")))
             ),
-            learned_at=int(metadata["learned_at"]) if "learned_at" in metadata else None,
+            learned_at=_whole_number(json.loads(metadata.get("learned_at", "null"))),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error

@@ -131,7 +131,7 @@ def _info(metadata: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) -
             metadata.get("upright") == "1",
             tuple(int(number) for number in void),
             tensors,
-            int(metadata.get("learned_at", metadata["input_size"])),
+            int(json.loads(metadata.get("learned_at", "null")) or metadata["input_size"]),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotWeightsError("is damaged: what it says of itself does not fit") from error

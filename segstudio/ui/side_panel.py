@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QVBoxLayout,
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.widgets import Rule
 
-_NARROWEST = 248
+_NARROWEST = 292
+"""In logical px: the widest of the tools' rows fits in the fonts of most desktops, so that the panel seldom grows."""
 
 
 class SidePanel(QScrollArea):

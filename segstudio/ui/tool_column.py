@@ -1,4 +1,4 @@
-"""The column of tools: one button wide, or two where the window is too low for one."""
+"""The column of tools: one button wide, closer together in a low window, two wide in one that is lower still."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segstudio.ui.theme import ICON
 from segstudio.ui.widgets import Rule
 
 _SIDE = 32
-_GAP = 2
+_GAP, _NO_GAP = 2, 0
 _MARGIN = 6
 _BETWEEN_GROUPS = 9
 
@@ -27,22 +27,25 @@ class ToolColumn(QWidget):
         self._rules = [Rule() for _ in self._groups[1:]]
         for rule in self._rules:
             rule.setParent(self)
-        self._place(1)
+        self._place(1, _GAP)
 
     def minimumSizeHint(self) -> QSize:
         """Never taller than two columns need."""
-        return QSize(self.width(), self._height(2))
+        return QSize(self.width(), self._height(2, _GAP))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another height may need another number of columns."""
         super().resizeEvent(event)
-        self._place(1 if self._height(1) <= self.height() else 2)
+        if self._height(1, _NO_GAP) <= self.height():
+            self._place(1, _GAP if self._height(1, _GAP) <= self.height() else _NO_GAP)
+        else:
+            self._place(2, _GAP)
 
-    def _height(self, columns: int) -> int:
+    def _height(self, columns: int, gap: int) -> int:
         rows = sum(-(-len(group) // columns) for group in self._groups)
-        return 2 * _MARGIN + rows * (_SIDE + _GAP) + len(self._rules) * _BETWEEN_GROUPS
+        return 2 * _MARGIN + rows * (_SIDE + gap) + len(self._rules) * _BETWEEN_GROUPS
 
-    def _place(self, columns: int) -> None:
+    def _place(self, columns: int, gap: int) -> None:
         self.setFixedWidth(2 * _MARGIN + columns * _SIDE + (columns - 1) * _GAP)
         top = _MARGIN
         for number, group in enumerate(self._groups):
@@ -51,8 +54,8 @@ class ToolColumn(QWidget):
                 top += _BETWEEN_GROUPS
             for index, button in enumerate(group):
                 row, column = divmod(index, columns)
-                button.move(_MARGIN + column * (_SIDE + _GAP), top + row * (_SIDE + _GAP))
-            top += -(-len(group) // columns) * (_SIDE + _GAP)
+                button.move(_MARGIN + column * (_SIDE + _GAP), top + row * (_SIDE + gap))
+            top += -(-len(group) // columns) * (_SIDE + gap)
 
 
 def _button(column: QWidget, action: QAction) -> QToolButton:
