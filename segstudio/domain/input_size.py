@@ -28,7 +28,8 @@ A lesion of PH2 is 48 px wide at 256, a person of CCP 24: there 17 of CCP taught
 _FARTHER_OFF = 7 / 8
 """Share of the size that was learned at, at which what has width to spare is seen best: more of it is seen at once.
 
-On 40 unseen cases of PH2 the worst tenth rose by 0.02 to 0.03, the mean by 0.001; people, who have none, lost 0.001.
+On three splits of PH2 the worst tenth of 40 unseen cases rose by 0.026, the mean Dice by 0.003; people, who have no
+width to spare, lost 0.001 of IoU at 320 instead of 352 px.
 """
 
 Pieces = Literal["automatic", "on", "off"]
