@@ -103,9 +103,12 @@ class BorderPointTool(Tool):
     # ---- gestures ---------------------------------------------------------------------------------------------
 
     def take(self, context: ToolContext) -> None:
-        """Show nothing until the pointer moves: the mask may be another."""
+        """Show nothing until the pointer moves, since the mask may be another; but what another reach would do."""
+        place, here = self._place, context.document is self._document
         self._document = context.document
         self._forget()
+        if place is not None and here and place.reach not in (None, context.settings.span):
+            self._ask(context, place.column, place.row, all_round=False)
 
     def hover(self, context: ToolContext, event: PointerEvent) -> None:
         """Outline what a press would change."""

@@ -82,6 +82,22 @@ def test_hovering_outlines_and_changes_nothing(said):
     assert not editor.preview.lines
 
 
+def test_another_reach_is_outlined_at_once_and_another_tool_leaves_nothing_behind(said):
+    editor = said.session.editor
+    editor.change_settings(span=30)
+    editor.move(PointerEvent(53.5, 32.5))
+    (wide,) = editor.preview.lines
+    editor.resize(0.5)
+    (narrow,) = editor.preview.lines
+    assert len(narrow.points) < len(wide.points)
+    editor.set_tool("brush")
+    editor.set_tool("border_point")
+    assert not editor.preview.lines
+    editor.move(PointerEvent(53.5, 32.5, shift=True))
+    editor.resize(2)
+    assert not editor.preview.lines, "all round there is no reach"
+
+
 def test_a_drag_shows_and_esc_drops_it(said):
     editor = said.session.editor
     with no_step(said):
