@@ -4,7 +4,8 @@ Time model: 200 ms to find an error, 800 px/s to travel to it, 400 px/s to paint
 approve an image; 300 ms until a smart click is answered, 200 ms to take one back. The hand uses of the truth only what
 an eye sees in the image: which way an error goes, and where the border runs to within the tolerance. What is wrong it
 sweeps along with a brush that fits (``sweep``). Where it is quicker it clicks: where the border belongs, or on what is
-wrong. What a click at the border would change is outlined before, so a look shows it, 200 ms where it is in vain.
+wrong. What a click at the border would change is outlined before: it compares a few places, and takes 200 ms where none
+is worth it.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Annotator:
     def border_points(self, shown: NDArray[np.uint16], cursor: Point) -> list[Point]:
         """Pixels in the nearest wrong region at which to look what the border would do if it came there.
 
-        None where a look was in vain, or where it has been in vain too often.
+        There are none where a look was in vain, or where looks have been in vain too often.
         """
         region = _nearest_region(self._wrong(shown), cursor)
         if region is None or len(self._looked) >= LOOKS:

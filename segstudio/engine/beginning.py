@@ -20,6 +20,8 @@ from segstudio.engine.schedule import planned_batch
 from segstudio.engine.trouble import Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 
+_SHAPES_LOOKED_AT = 64
+
 
 def first_means(settings: TrainingSettings, device: Device, images: int) -> Means:
     """What the first step of a round on ``images`` training images is done with."""
@@ -36,7 +38,8 @@ def asked_side(request: RoundRequest, data: RoundData) -> int:
     if settings.window is not None:
         return settings.window
     whole = [sample.mask for sample in data.train if not (sample.mask == IGNORE).any()]
-    return size_to_ask_at(settings.input_size, whole, (BACKGROUND, *request.void))
+    some = whole[:: max(1, len(whole) // _SHAPES_LOOKED_AT)]
+    return size_to_ask_at(settings.input_size, some, (BACKGROUND, *request.void))
 
 
 def starting_network(

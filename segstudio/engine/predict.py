@@ -115,7 +115,7 @@ class Predictor:
         if look.fitted is None:
             return None
         share = fitting_side(found, look.fitted) / self.header.input_size
-        # The other mirror images than the first two: half of the work, and views that the first look may have missed.
+        # Two of the four mirror images, those that are upside down, cost half.
         upside_down = np.ascontiguousarray(pixels[::-1])
         return averaged(logits, self._answer(upside_down, between_windows, share, upright=True)[::-1])
 

@@ -43,8 +43,7 @@ class Scored:
 class Scorer:
     """Scores weights of the network of ``request`` on ``held_out``, asked at ``side`` px.
 
-    ``report`` is called before each image.
-    Raises ``RoundCancelled`` where ``events`` say so.
+    ``report`` is called before each image. Raises ``RoundCancelled`` where ``events`` say so.
     """
 
     def __init__(

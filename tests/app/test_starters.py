@@ -187,7 +187,7 @@ def test_a_disk_that_refuses_the_copy_is_told_in_a_sentence(tmp_path: Path) -> N
 
 def test_rounds_see_images_as_the_starter_does_unless_something_else_decides(rig: StudioRig, models: Path) -> None:
     network = build_network("unet-efficientnet-lite0", 1)
-    header = WeightsHeader("unet-efficientnet-lite0", ("person",), 320)
+    header = WeightsHeader("unet-efficientnet-lite0", ("person",), 288, learned_at=320)
     save_checkpoint(models / "body.safetensors", header, network.state_dict())
     model = rig.new_project(2, starter="body").model
     large, fine = ImageMeasure(2000, (0.5,)), ImageMeasure(2000, (0.018,))
