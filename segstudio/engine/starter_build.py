@@ -107,7 +107,8 @@ def header_of(recipe: Recipe) -> WeightsHeader:
 
     Others who are in view are left out; the gap between arm and body stays open. People are looked at a second time,
     from nearer: in a video they are small. Lesions are first seen from a little farther off than they were learned,
-    since they have width to spare, then at half of the size that they were learned at, which is what most had.
+    since they have width to spare, then so that they are half as long as the pictures were that taught them: so most
+    lesions in these were, about.
     """
     names, side = (recipe.class_name,), recipe.side
     if recipe.kind == "body":
