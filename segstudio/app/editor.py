@@ -153,11 +153,6 @@ class Editor:
         self.refresh()
         self._announce(Changes(tool=True))
 
-    @property
-    def ring_radius(self) -> float:
-        """Radius in image pixels of what the pointer reaches, where it is a ring: mostly the brush's."""
-        return float(getattr(self.settings, self.pointed.ring))
-
     def set_brush_radius(self, px: float) -> None:
         """Radius in image pixels, kept within 0.5 and 500."""
         self.change_settings(radius=px)
@@ -205,6 +200,11 @@ class Editor:
         else:
             self._last_event = event
             self._use(lambda context: self.tool.move(context, event))
+
+    def point_away(self) -> None:
+        """The pointer is elsewhere; a gesture goes on until its button comes up."""
+        if self._pressed is None:
+            self._use(self.tool.unhover)
 
     def release(self, event: PointerEvent) -> None:
         """End a gesture, if there is one: what it painted is one named step, saved at once."""

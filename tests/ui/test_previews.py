@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication
 
 from segstudio.app.changes import Changes
@@ -277,6 +277,8 @@ def test_a_border_point_outlines_then_shows_then_takes(rig, x, name):
     rig.editor.change_settings(span=24)
     rig.qtbot.mouseMove(rig.canvas, rig.at(x, 32))
     assert_golden(f"{name}_hovered", picture(rig, (x, 32)))
+    QApplication.sendEvent(rig.canvas, QEvent(QEvent.Type.Leave))
+    assert not rig.editor.preview.lines, "the outline goes with the pointer"
     before = rig.mask()
     rig.drag([(x, 32)], release=False)
     assert_golden(f"{name}_pressed", picture(rig, (x, 32)))

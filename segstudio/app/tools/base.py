@@ -179,6 +179,10 @@ class Tool:
         """The settings that it heeds as things are set."""
         return self.options
 
+    def ring_radius(self, settings: ToolSettings) -> float:
+        """Radius in image pixels of a pointer that is a ring."""
+        return float(getattr(settings, self.ring))
+
     @property
     def busy(self) -> bool:
         """True while something waits for ``commit`` or ``abandon``."""
@@ -211,6 +215,9 @@ class Tool:
 
     def hover(self, context: ToolContext, event: PointerEvent) -> None:
         """The pointer moved with no button down."""
+
+    def unhover(self, context: ToolContext) -> None:
+        """The pointer left the image with no button down: what follows it alone goes."""
 
     def commit(self, context: ToolContext) -> None:
         """Put what is shown into the mask."""

@@ -115,6 +115,11 @@ class BorderPointTool(Tool):
         if not self._released:
             self._seek(context, event)
 
+    def unhover(self, context: ToolContext) -> None:
+        """No outline where nobody points."""
+        if not self._released:
+            self._forget()
+
     def settle(self, context: ToolContext, event: PointerEvent) -> None:
         """What was asked for before counts."""
         self._finish_now(context)

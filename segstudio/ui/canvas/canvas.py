@@ -242,7 +242,7 @@ class Canvas(SeenView):
         editor = session.editor
         if editor.pointed.cursor != "ring" or self._hand:
             return None
-        radius = editor.ring_radius * self.view.scale / self.devicePixelRatioF()
+        radius = editor.pointed.ring_radius(editor.settings) * self.view.scale / self.devicePixelRatioF()
         square = editor.settings.square and "square" in editor.pointed.options
         return Mark(self.pointer, radius, editor.erases(self._inverting), square)
 
@@ -338,6 +338,12 @@ class Canvas(SeenView):
         self._follow_modifiers(event.modifiers())
         self.follow_pointer(event.position())
         super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """What a tool shows where the pointer is goes with it."""
+        if self.session is not None:
+            self.session.editor.point_away()
+        super().leaveEvent(event)
 
 
 def _holds(modifiers: Qt.KeyboardModifier, key: Qt.KeyboardModifier) -> bool:

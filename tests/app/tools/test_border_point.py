@@ -52,7 +52,7 @@ def test_all_round_the_border_goes_where_the_click_was(said, column, after):
 def test_near_by_it_moves_within_the_ring(said):
     editor = said.session.editor
     editor.change_settings(span=20)
-    assert editor.ring_radius == 20
+    assert editor.tool.ring_radius(editor.settings) == 20
     with one_step(said, "Border point"):
         click(said, 53.5, 32.5)
     edges = _edges(said)
@@ -77,6 +77,11 @@ def test_hovering_outlines_and_changes_nothing(said):
         assert not editor.busy, "an outline holds up no approval and no undo"
         editor.move(PointerEvent(-5, 32.5))
         assert not editor.preview.lines, "outside the image there is nothing to show"
+        editor.move(PointerEvent(53.5, 32.5))
+        answered(said)
+        assert editor.preview.lines
+        editor.point_away()
+        assert not editor.preview.lines, "nor where nobody points"
         editor.move(PointerEvent(53.5, 32.5))
         editor.set_tool("brush")
     assert not editor.preview.lines
