@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QPointingDevice, QTabletEvent, QWheelEvent
+from PySide6.QtGui import QInputDevice, QMouseEvent, QNativeGestureEvent, QPointingDevice, QTabletEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from segstudio.domain.geometry import Rect
@@ -297,6 +297,37 @@ def test_side_by_side_stays_with_another_image_and_goes_away(pair):
     assert view.renderer is None
     rig.drag([(20, 20), (40, 20)])
     assert rig.mask()[20, 30] == 1
+
+
+def test_words_too_long_for_a_narrow_view_go_on_below(rig):
+    rig.new_project()
+    rig.window.actions_table.by_id["compare"].trigger()
+    view = rig.window.stage.compare
+    rig.wait(view.isVisible)
+    choose(rig, "difference")
+    view.resize(800, 300)
+    wide = view.legend.geometry()
+    view.resize(200, 300)
+    narrow = view.legend.geometry()
+    assert narrow.right() < 200
+    assert narrow.height() > wide.height()
+    assert narrow.bottom() == wide.bottom()
+    assert_golden("narrow_legend", grabbed(view.legend, view.legend.rect()))
+
+
+def test_a_button_that_came_up_elsewhere_lets_go_of_the_image(pair):
+    view = pair.window.stage.compare
+    at, button = QPointF(100, 100), Qt.MouseButton.LeftButton
+    pair.qtbot.mousePress(view, button, pos=at.toPoint())
+    before, held = view.view, view.cursor().shape()
+    move = QMouseEvent(QEvent.Type.MouseMove, at + QPointF(30, 0), at, Qt.MouseButton.NoButton, button, NONE)
+    QApplication.sendEvent(view, move)
+    moved = view.view
+    assert moved.x != before.x
+    move = QMouseEvent(QEvent.Type.MouseMove, at, at, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, NONE)
+    QApplication.sendEvent(view, move)
+    assert view.view == moved
+    assert view.cursor().shape() != held
 
 
 def test_nothing_is_painted_in_the_second_view(pair):

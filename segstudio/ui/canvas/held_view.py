@@ -20,6 +20,9 @@ class HeldView(ImageView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Move it, or mark the place in the other view."""
+        if event.buttons() == Qt.MouseButton.NoButton:
+            # It came up over a dialog, so nothing was heard of it.
+            self._let_go()
         if self._drag_from is not None:
             moved, self._drag_from = event.position() - self._drag_from, event.position()
             self.pan(moved.x(), moved.y())
@@ -27,5 +30,9 @@ class HeldView(ImageView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let go."""
-        self._drag_from = None
-        self.unsetCursor()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._drag_from is not None:
+            self._drag_from = None
+            self.unsetCursor()

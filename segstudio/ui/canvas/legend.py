@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +18,8 @@ Line = tuple[Color | None, str]
 
 _VEILED = "Hidden until you draw a mask of your own"
 _PAD, _ROW, _CHIP, _GAP = 10, 20, 12, 8
+_WIDEST = 4096
+_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 
 
 def legend_of(source: Source, document: Document) -> tuple[Line, ...]:
@@ -47,6 +49,7 @@ class Legend(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.lines: tuple[Line, ...] = ()
+        self._room = _WIDEST
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
         theme.changed.connect(self.update)
@@ -60,12 +63,17 @@ class Legend(QWidget):
             self.setVisible(bool(self.lines))
             self.update()
 
+    def fit(self, width: int) -> None:
+        """Be at most ``width`` wide: longer lines go on below."""
+        if width != self._room:
+            self._room = width
+            self.resize(self.sizeHint())
+
     def sizeHint(self) -> QSize:
-        """Room for the longest line."""
+        """Room for all lines."""
         metrics = self.fontMetrics()
-        chip = _CHIP + _GAP if any(color for color, _ in self.lines) else 0
-        width = max((metrics.horizontalAdvance(words) for _, words in self.lines), default=0)
-        return QSize(width + chip + 2 * _PAD, len(self.lines) * _ROW + _PAD)
+        width = max((min(metrics.horizontalAdvance(words), self._words_room) for _, words in self.lines), default=0)
+        return QSize(width + self._indent + 2 * _PAD, sum(self._height(words) for _, words in self.lines) + _PAD)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Chips and words on a plain ground."""
@@ -74,13 +82,30 @@ class Legend(QWidget):
         painter.setPen(QPen(self._theme.color("line"), 1))
         painter.setBrush(self._theme.color("raised"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        for number, (color, words) in enumerate(self.lines):
-            row = QRectF(_PAD, _PAD / 2 + number * _ROW, self.width() - 2 * _PAD, _ROW)
+        top = _PAD / 2
+        for color, words in self.lines:
+            row = QRectF(_PAD, top, self.width() - 2 * _PAD, self._height(words))
+            top = row.bottom()
             if color is not None:
                 painter.setPen(QPen(self._theme.color("text"), 1))
                 painter.setBrush(QColor(*color))
-                painter.drawRoundedRect(QRectF(row.left() + 0.5, row.center().y() - _CHIP / 2, _CHIP, _CHIP), 3, 3)
+                painter.drawRoundedRect(QRectF(row.left() + 0.5, row.top() + (_ROW - _CHIP) / 2, _CHIP, _CHIP), 3, 3)
                 row.setLeft(row.left() + _CHIP + _GAP)
             painter.setPen(self._theme.color("text"))
-            painter.drawText(row, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+            painter.drawText(row, _FLAGS, words)
         painter.end()
+
+    @property
+    def _indent(self) -> int:
+        return _CHIP + _GAP if any(color for color, _ in self.lines) else 0
+
+    @property
+    def _words_room(self) -> int:
+        return max(1, self._room - self._indent - 2 * _PAD)
+
+    def _height(self, words: str) -> int:
+        """Of a line, or of the several that its words take."""
+        metrics = self.fontMetrics()
+        taken = metrics.boundingRect(QRect(0, 0, self._words_room, _WIDEST), _FLAGS, words)
+        more = round(taken.height() / metrics.lineSpacing()) - 1
+        return _ROW + more * metrics.lineSpacing()

@@ -327,5 +327,6 @@ class ImageView(ZoomWidget):
     def _place_notes(self) -> None:
         note = self.loading_note
         note.move(QPoint((self.width() - note.width()) // 2, self.height() - note.height() - _NOTE_MARGIN))
+        self.legend.fit(self.width() - 2 * _NOTE_MARGIN)
         self.legend.move(QPoint(_NOTE_MARGIN, self.height() - self.legend.height() - _NOTE_MARGIN))
         self.failure_note.setGeometry(self.rect())

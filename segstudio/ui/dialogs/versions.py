@@ -119,6 +119,10 @@ class VersionsDialog(QDialog):
             column = QVBoxLayout()
             column.setSpacing(4)
             head.setFixedHeight(28)
+            # Both views are as high while there is nothing to choose.
+            policy = head.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            head.setSizePolicy(policy)
             column.addWidget(head)
             column.addWidget(view, 1)
             pair.addLayout(column, 1)
