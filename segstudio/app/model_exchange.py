@@ -29,6 +29,7 @@ from segstudio.domain.segments import ClassSpec
 from segstudio.formats.writing import write_whole
 from segstudio.protocol.messages import Check, Checked, Export, Exported
 from segstudio.protocol.weights import WeightsInfo
+from segstudio.store.inside import leads_inside
 from segstudio.store.project_db import Project
 
 KEY = "model"
@@ -235,9 +236,7 @@ def _weights_of(project: Project, number: int) -> Path | None:
         return project.rounds.starter()
     kept = next((record.weights for record in project.rounds.list_rounds() if record.number == number), None)
     path = None if kept is None else project.folder / kept
-    if path is None or not path.is_file() or not path.resolve().is_relative_to(project.folder.resolve()):
-        return None
-    return path
+    return path if path is not None and path.is_file() and leads_inside(path, project.folder) else None
 
 
 def _no_weights(project: Project, number: int, known: bool) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from segstudio.domain.plane import TileKey
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.images import Images, NewImage, add_rows
+from segstudio.store.inside import is_within
 from segstudio.store.masks import put_packed
 from segstudio.store.paths import PathWriter
 
@@ -180,8 +181,16 @@ class Imports:
         for import_id in unfinished:
             self.drop(import_id)
 
+    def places(self) -> Iterator[Path]:
+        """Folders that imports write to and delete, as far as there are any."""
+        imported = self._folder / IMPORTED
+        yield imported
+        yield from imported.glob("*/")
+
     def _clear(self, import_id: int) -> None:
-        shutil.rmtree(self.folder_of(import_id), ignore_errors=True)
+        folder = self.folder_of(import_id)
+        if is_within(folder, self._folder):
+            shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
             (self._folder / IMPORTED).rmdir()
 

@@ -29,6 +29,7 @@ from segstudio.store.audit import Trail
 from segstudio.store.database import DB_NAME, Database, damaged
 from segstudio.store.images import Images
 from segstudio.store.imports import Imports
+from segstudio.store.inside import check_links
 from segstudio.store.insights import Insights
 from segstudio.store.masks import Masks
 from segstudio.store.patients import salt_groups
@@ -92,8 +93,8 @@ class Project:
     def open(cls, folder: Path) -> Project:
         """Open a project; migrates an older one after a backup, and fails rounds that a killed window left running.
 
-        Raises ``UserError`` if it is none, is damaged, is of a newer major version, is open elsewhere or cannot be
-        written to.
+        Raises ``UserError`` if it is none, is damaged, is of a newer major version, is open elsewhere, cannot be
+        written to, or leads out of its folder by links.
         """
         folder = Path(os.path.abspath(folder))
         _check_there(folder)
@@ -105,6 +106,7 @@ class Project:
             database.use_wal()
             _migrate(database, version)
             project = cls(folder, database)
+            check_links(folder, (*project.rounds.places(), *project.imports.places()))
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
             project.rounds.sweep_predictions()
             project.imports.sweep()

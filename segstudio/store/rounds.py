@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS,
 from segstudio.protocol.weights import is_altered
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
+from segstudio.store.inside import is_within, leads_inside
 
 ROUNDS = "rounds"
 
@@ -120,8 +122,8 @@ class Rounds:
     def starter(self) -> Path | None:
         """The absolute path of the weights that the project starts from; None without any that can be used."""
         path = self.round_folder(STARTER_ROUND) / WEIGHTS
-        inside = path.is_file() and path.resolve().is_relative_to(self._folder.resolve())
-        return path if inside and _condition(path, every_bit=True) == "usable" else None
+        there = path.is_file() and leads_inside(path, self._folder)
+        return path if there and _condition(path, every_bit=True) == "usable" else None
 
     def take_starter(self, weights: Path) -> Path:
         """Start from a copy of ``weights``; returns its absolute path. Raises ``UserError`` if it can't be made."""
@@ -201,6 +203,7 @@ class Rounds:
         record, in_use = self._record(number), self.weights_in_use()
         if record.status is RoundStatus.RUNNING or (in_use is not None and in_use[0] == number):
             raise UserError(f"Round {number} is in use, so it was not deleted. Use another round first.")
+        self.digest(number)  # what is deleted can still be named
         freed = 0
         try:
             for file in self._deletable(number):
@@ -214,7 +217,6 @@ class Rounds:
                 f"{self.round_folder(number)}, then try again. No mask was changed."
             ) from error
         with self._database.writing() as connection:
-            self.digest(number)  # what is deleted can still be named
             connection.execute("UPDATE rounds SET weights = NULL, chosen = 0 WHERE number = ?", (number,))
             self._trail.note("round deleted", round=number)
         return freed
@@ -277,11 +279,7 @@ class Rounds:
         if weights is None:
             return None
         path = self._folder / weights
-        with contextlib.suppress(OSError):
-            # A project may come from anywhere: nothing outside its own folder is read on its word.
-            if path.is_file() and path.resolve().is_relative_to(self._folder.resolve()):
-                return path
-        return None
+        return path if leads_inside(path, self._folder) and path.is_file() else None
 
     def _files(self, record: RoundRecord) -> RoundFiles:
         nbytes = 0
@@ -296,7 +294,7 @@ class Rounds:
     def _deletable(self, number: int) -> list[Path]:
         folder = self.round_folder(number)
         files = [folder / WEIGHTS, *folder.glob(f"{MASKS}/*.png"), *folder.glob(f"{PREDICTIONS}/*.png")]
-        return [file for file in files if os.path.lexists(file)]
+        return [file for file in files if os.path.lexists(file) and is_within(file, self._folder)]
 
     def fail_unfinished(self, sentence: str) -> int:
         """Mark rounds that nobody runs any more as failed, with the reason; returns how many there were."""
@@ -312,8 +310,16 @@ class Rounds:
     def sweep_predictions(self) -> None:
         """Remove masks that a worker wrote and nobody fetched, because the window was closed or killed."""
         for file in (self._folder / ROUNDS).glob(f"*/{PREDICTIONS}/*.png"):
-            with contextlib.suppress(OSError):
-                file.unlink()
+            if is_within(file, self._folder):
+                with contextlib.suppress(OSError):
+                    file.unlink()
+
+    def places(self) -> Iterator[Path]:
+        """Folders that rounds write to and delete from, as far as there are any."""
+        rounds = self._folder / ROUNDS
+        yield rounds
+        for folder in rounds.glob("*/"):
+            yield from (folder, folder / MASKS, folder / PREDICTIONS)
 
 
 def _file_digest(path: Path) -> str:

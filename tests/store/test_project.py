@@ -13,6 +13,7 @@ import pytest
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship
 from segstudio.domain.queue import Insight
+from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_classes
 from segstudio.store import database as database_module
 from segstudio.store import migrations
@@ -484,3 +485,61 @@ def test_a_checkpoint_that_fails_at_closing_is_made_up_for(project: Project, fol
         project.settings.get_setting("closed")
     Project.open(folder).close()
     assert database_module.DB_NAME in {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "link", ["rounds", "rounds/0001", "rounds/0001/predictions", "rounds/0001/masks", "imported", "imported/1"]
+)
+def test_a_project_that_leads_elsewhere_is_not_opened_and_what_lies_there_stays(
+    folder: Path, tmp_path: Path, link: str
+) -> None:
+    elsewhere = tmp_path / "holidays"
+    there = [elsewhere / part / "beach.png" for part in ("", "1", "masks", "predictions", "0001/predictions")]
+    for file in there:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"the only copy")
+    with Project.create(folder, CLASSES) as project:
+        project.rounds.begin_round(3, 0.0)
+        project.imports.begin("a folder", tmp_path)
+    place = folder / link
+    if place.exists():
+        shutil.rmtree(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(UserError, match=f"“{link}” is a link"):
+        Project.open(folder)
+    assert all(file.read_bytes() == b"the only copy" for file in there)
+    place.unlink()
+    place.mkdir()
+    Project.open(folder).close()
+
+
+def test_what_is_deleted_while_a_project_is_open_is_its_own(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "holidays"
+    photo = elsewhere / "1" / "beach.png"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"the only copy")
+    with Project.create(folder, CLASSES) as project:
+        project.rounds.begin_round(3, 0.0)
+        project.rounds.end_round(1, RoundStatus.FAILED)
+        import_id = project.imports.begin("a folder", tmp_path)
+        (folder / "rounds" / "0001" / "masks").symlink_to(photo.parent, target_is_directory=True)
+        (folder / "imported").symlink_to(elsewhere, target_is_directory=True)
+        assert project.rounds.delete_files(1) == 0
+        project.rounds.sweep_predictions()
+        project.imports.drop(import_id)
+    assert photo.read_bytes() == b"the only copy"
+
+
+def test_links_within_a_project_are_its_own_affair(folder: Path) -> None:
+    Project.create(folder, CLASSES).close()
+    (folder / "elsewhere").mkdir()
+    (folder / "imported").symlink_to(folder / "elsewhere", target_is_directory=True)
+    Project.open(folder).close()
+
+
+def test_links_that_go_round_in_a_circle_lead_nowhere(folder: Path) -> None:
+    Project.create(folder, CLASSES).close()
+    (folder / "imported").symlink_to(folder / "imported", target_is_directory=True)
+    with pytest.raises(UserError, match="is a link"):
+        Project.open(folder)

@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -238,3 +239,13 @@ def test_scores_that_cannot_be_read_are_none(project: Project) -> None:
     assert project.rounds.scores(7) == {}
     (project.rounds.round_folder(1) / "result.json").write_text("{")
     assert project.rounds.scores(1) == {}
+
+
+def test_what_is_deleted_can_still_be_named(project: Project) -> None:
+    first, _ = rounds(project, 2)
+    content = first.read_bytes()
+    # As a project of before digests were kept has it.
+    with project._database.writing() as connection:
+        connection.execute("UPDATE rounds SET weights_digest = NULL")
+    project.rounds.delete_files(1)
+    assert project.rounds.digest(1) == hashlib.sha256(content).hexdigest()
