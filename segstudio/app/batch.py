@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
-from segstudio.app.export_attributes import begin_export, write_attributes
-from segstudio.app.export_claim import claim
+from segstudio.app.export_attributes import begin_export, finish_export
+from segstudio.app.export_claim import check_still_free, claim, remember
 from segstudio.app.exporting import export_one, export_paths, plan_export, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.importing import import_now
@@ -167,10 +167,11 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
             if same_file(path) in own:
                 raise UserError(f"{path} is the image itself or another one. Choose another folder for the masks.")
         claim(opened, out, paths)
-        finish = kept_finish(opened)
-    masks = predict_files(HeadlessScheduler(), latest[1], files, finish)
-    for target, (image, mask) in zip(paths, masks, strict=True):
-        write_beside(target, mask, image, classes)
+        masks = predict_files(HeadlessScheduler(), latest[1], files, kept_finish(opened))
+        for target, (image, mask) in zip(paths, masks, strict=True):
+            check_still_free(opened, out, [target.name])
+            write_beside(target, mask, image, classes)
+            remember(opened, out, [target.name])
     return f"{len(files)} masks written to {out}."
 
 
@@ -263,8 +264,7 @@ def export_project(
         known = begin_export(opened, plan)
         table, classes = opened.segment_table(), opened.classes()
         entries = [export_one(opened, plan, one, table, classes) for one in plan.outgoing]
-        plan.format.finish(plan.folder, entries, classes)
-        write_attributes(plan, plan.outgoing, known)
+        finish_export(opened, plan, entries, classes, plan.outgoing, known)
     return f"{len(entries)} masks written to {out}."
 
 

@@ -6,9 +6,11 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from segstudio.app.export_claim import claim
+from segstudio.app.export_claim import check_still_free, claim, remember
 from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
+from segstudio.domain.segments import ClassSpec
+from segstudio.formats.mask_formats import Entry
 from segstudio.formats.writing import plain_cell, write_whole
 from segstudio.store.project_db import Project
 
@@ -33,14 +35,26 @@ def begin_export(project: Project, plan: ExportPlan) -> Known:
     return known
 
 
-def write_attributes(plan: ExportPlan, written: Sequence[Outgoing], known: Known) -> None:
-    """Write what is known of the images whose masks were ``written``; no file where nothing is.
+def finish_export(
+    project: Project,
+    plan: ExportPlan,
+    entries: Sequence[Entry],
+    classes: tuple[ClassSpec, ...],
+    written: Sequence[Outgoing],
+    known: Known,
+) -> None:
+    """Write what is about all images: what the format says of ``entries``, what is known of those ``written``.
 
-    Raises ``UserError`` where it can't be written.
+    There is no table where nothing is known. Raises ``UserError`` where it can't be written, or something else came to
+    its place.
     """
     rows = [(one, known[one.record.id]) for one in written if one.record.id in known]
+    names = [*plan.format.shared, *([ATTRIBUTES] if rows else [])]
+    check_still_free(project, plan.folder, names)
+    plan.format.finish(plan.folder, entries, classes)
     if rows:
         write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))
+    remember(project, plan.folder, names)
 
 
 def _without_names(known: Known) -> Known:

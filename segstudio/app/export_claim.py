@@ -1,42 +1,61 @@
 """Which exported masks are a project's own, so that an export never overwrites what others made.
 
-A project remembers, by folder, the files that it exported there. A file that it does not remember may be somebody's
-ground truth.
+A project remembers, by folder, each file that it exported there, as it was when it was written. A file that it does not
+remember, or that is another by now, may be somebody's ground truth.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
+from segstudio.store.exports import is_as_written
 from segstudio.store.project_db import Project
 
 _SETTING = "exported"
+"""Where programs before remembered names alone, by folder; they count where nothing better is known."""
 
 
 def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
-    """Remember that ``project`` exports ``paths``, all in ``folder``; makes the folder. On the store thread.
+    """Make sure that ``project`` may write ``paths``, all in ``folder``, and make the folder. On the store thread.
 
-    Raises ``UserError``, and changes nothing, if one of them is there already and was not exported from ``project``,
-    or if the folder cannot be made.
+    Raises ``UserError``, and changes nothing, if one of them is there already and not as ``project`` exported it, or if
+    the folder cannot be made.
     """
-    key = os.path.abspath(folder)
-    remembered = project.settings.get_setting(_SETTING, {})
-    ours = set(remembered.get(key, []))
-    names = {path: path.relative_to(folder).as_posix() for path in paths}
-    foreign = [name for path, name in names.items() if name not in ours and os.path.lexists(path)]
+    key = Path(os.path.abspath(folder))
+    foreign = _foreign(project, key, [path.relative_to(folder).as_posix() for path in paths])
     if foreign:
         more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
         raise UserError(
-            f"{folder} already holds {foreign[0]}{more}, which this project did not export. "
-            "Nothing was written; choose another folder."
+            f"{folder} already holds {foreign[0]}{more}, which this project did not export, or which was changed "
+            "since. Nothing was written; choose another folder."
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
-    with project.transaction():
-        project.settings.set_setting(_SETTING, {**remembered, key: sorted(ours | set(names.values()))})
-        project.audit.note("export", folder=key, files=len(paths))
+    project.audit.note("export", folder=str(key), files=len(paths))
+
+
+def check_still_free(project: Project, folder: Path, names: Iterable[str]) -> None:
+    """Raise ``UserError`` if something else came to one of ``names`` in ``folder`` since it was claimed."""
+    foreign = _foreign(project, Path(os.path.abspath(folder)), names)
+    if foreign:
+        raise UserError(f"{foreign[0]} came to {folder} meanwhile and was left alone. Choose another folder.")
+
+
+def remember(project: Project, folder: Path, names: Iterable[str]) -> None:
+    """``project`` has just written ``names`` in ``folder``."""
+    project.exports.remember(Path(os.path.abspath(folder)), names)
+
+
+def _foreign(project: Project, folder: Path, names: Iterable[str]) -> list[str]:
+    def is_ours(name: str) -> bool:
+        written = project.exports.find(folder, name)
+        if written is None:
+            return name in project.settings.get_setting(_SETTING, {}).get(str(folder), [])
+        return is_as_written(folder / name, written)
+
+    return [name for name in names if os.path.lexists(folder / name) and not is_ours(name)]

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
-from segstudio.app.export_attributes import Known, begin_export, write_attributes
+from segstudio.app.export_attributes import Known, begin_export, finish_export
 from segstudio.app.exporting import ExportPlan, Outgoing, export_one, plan_export
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat
-from segstudio.store.project_db import Project
 
 
 class Exporter:
@@ -25,7 +24,7 @@ class Exporter:
         store: StoreThread,
         catalog: Catalog,
         table: Callable[[], SegmentTable],
-        classes: tuple[ClassSpec, ...],
+        classes: Callable[[], tuple[ClassSpec, ...]],
         announce: Callable[[Changes], None],
         save_status: Callable[[], SaveStatus],
     ) -> None:
@@ -92,7 +91,7 @@ class Exporter:
             return
         self.progress = f"Exporting {self._total - len(self._waiting) + 1} of {self._total}"
         self._announce(Changes(saving=True))
-        one, table, plan = self._waiting.pop(0), self._table(), self._plan
+        one, table, classes, plan = self._waiting.pop(0), self._table(), self._classes(), self._plan
 
         def written(entry: Entry) -> None:
             self._entries.append(entry)
@@ -103,11 +102,12 @@ class Exporter:
             self._troubles.append(in_words(error))
             self._next()
 
-        self._store.run(lambda project: export_one(project, plan, one, table, self._classes), written, failed)
+        self._store.run(lambda project: export_one(project, plan, one, table, classes), written, failed)
 
     def _finish(self) -> None:
         """What is about all images comes last; without any of them there is nothing to say."""
         plan, entries, written, known = self._plan, self._entries, self._written, self._known
+        classes = self._classes()
 
         def end(message: Message) -> None:
             self.progress, self._entries, self._written, self._known = "", [], [], {}
@@ -117,12 +117,8 @@ class Exporter:
             end(self._closing_message())
             return
 
-        def finish(_project: Project) -> None:
-            plan.format.finish(plan.folder, entries, self._classes)
-            write_attributes(plan, written, known)
-
         self._store.run(
-            finish,
+            lambda project: finish_export(project, plan, entries, classes, written, known),
             lambda _none: end(self._closing_message()),
             lambda error: end(Message(in_words(error), "trouble", key="export")),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.app.export_claim import check_still_free, remember
 from segstudio.app.opening import misfit
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageRecord, ImageState
@@ -126,14 +127,22 @@ def plan_export(
 def export_one(
     project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
 ) -> Entry:
-    """Write one mask, lined up with the image's file as stored. Raises ``UserError`` if it cannot be written."""
+    """Write one mask, lined up with the image's file as stored, and remember it.
+
+    Raises ``UserError`` if it cannot be written, or something else came to its place.
+    """
     record = project.images.image(one.record.id)
     wrong = misfit(record, read_size(record.path))
     if wrong:
         raise UserError(wrong)
     mask = class_ids(stored_mask(project, record, vouched_only=False), table)
-    written = MaskToWrite(record.id, one.stem, one.file_name, mask, read_orientation(record.path))
-    return plan.format.write(plan.folder, written, classes)
+    outgoing = MaskToWrite(record.id, one.stem, one.file_name, mask, read_orientation(record.path))
+    file = plan.format.file_of(one.stem)
+    own = [] if file is None else [file]
+    check_still_free(project, plan.folder, own)
+    entry = plan.format.write(plan.folder, outgoing, classes)
+    remember(project, plan.folder, own)
+    return entry
 
 
 def _file_names(paths: Sequence[Path]) -> list[str]:

@@ -99,7 +99,7 @@ class Session:
             announce=announce,
         )
         self.exporter = Exporter(
-            store, self.catalog, lambda: self.table, contents.classes, announce, lambda: self.save_status
+            store, self.catalog, lambda: self.table, lambda: self.classes, announce, lambda: self.save_status
         )
         self._measurement = measurement = Measurement(
             contents, scheduler=scheduler, store=store, saver=self._saver, catalog=self.catalog, scale=self.scale,

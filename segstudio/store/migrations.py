@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
+from segstudio.store.exports import EXPORTS
 from segstudio.store.scales import SCALES
 from segstudio.store.versions import VERSIONS
 
@@ -243,6 +244,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4011, VERSIONS),
     # An older program may ignore it: it measures with the project's scale.
     Migration(4020, SCALES),
+    Migration(4021, EXPORTS),
 )
 
 

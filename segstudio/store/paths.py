@@ -29,7 +29,7 @@ class PathWriter:
         if parent not in self._relative:
             self._relative[parent] = self._relative_to_folder(parent)
         base = self._relative[parent]
-        return (None if base is None else _to_db(f"{base}/{name}")), _to_db(absolute)
+        return (None if base is None else to_db(f"{base}/{name}")), to_db(absolute)
 
     def _relative_to_folder(self, parent: str) -> str | None:
         try:
@@ -105,7 +105,8 @@ def _comparable(name: str) -> str:
     return os.path.normcase(unicodedata.normalize("NFC", name))
 
 
-def _to_db(path: str) -> DbPath:
+def to_db(path: str) -> DbPath:
+    """A path as the database holds it."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -27,6 +27,7 @@ from segstudio.store.approval_scores import ApprovalScores
 from segstudio.store.attributes import Attributes
 from segstudio.store.audit import Trail
 from segstudio.store.database import DB_NAME, Database, damaged
+from segstudio.store.exports import Exports
 from segstudio.store.images import Images
 from segstudio.store.imports import Imports
 from segstudio.store.inside import check_links
@@ -63,6 +64,7 @@ class Project:
         self.audit = Trail(database)
         self.readings = Readings(database)
         self.attributes = Attributes(database)
+        self.exports = Exports(database)
         self.imports = Imports(database, folder, self.images, self.audit, self.versions.approve)
 
     @classmethod

@@ -1,0 +1,69 @@
+"""What a project wrote where, so that it is told from what others put there before or since."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from segstudio.store.database import Database
+from segstudio.store.paths import to_db
+
+EXPORTS = (
+    """CREATE TABLE exports (
+        folder NOT NULL,
+        name NOT NULL,
+        size INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (folder, name)
+    ) WITHOUT ROWID""",
+)
+"""The statement that makes the table; paths are ``paths.DbPath``, ``modified`` is in ns, ``digest`` the SHA-256."""
+
+
+class Exports:
+    """Files by their folder and their name in it, with "/"; each as it was when the project had written it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(self, folder: Path, names: Iterable[str]) -> None:
+        """The project has just written these; what is not there is passed over."""
+        place = to_db(str(folder))
+        with self._database.writing() as connection:
+            for name in names:
+                path = folder / name
+                try:
+                    stat, digest = path.stat(), _digest(path)
+                except OSError:
+                    continue
+                connection.execute(
+                    "INSERT OR REPLACE INTO exports VALUES (?, ?, ?, ?, ?)",
+                    (place, to_db(name), stat.st_size, stat.st_mtime_ns, digest),
+                )
+
+    def find(self, folder: Path, name: str) -> tuple[int, int, str] | None:
+        """Size, time and digest of a file as it was written; None if it never was."""
+        with self._database.reading() as connection:
+            row: tuple[int, int, str] | None = connection.execute(
+                "SELECT size, modified, digest FROM exports WHERE folder = ? AND name = ?",
+                (to_db(str(folder)), to_db(name)),
+            ).fetchone()
+        return row
+
+
+def is_as_written(path: Path, known: tuple[int, int, str]) -> bool:
+    """Whether a file is still what was written; read only where its time doesn't tell, as after a copy."""
+    size, modified, digest = known
+    try:
+        stat = os.stat(path)
+        return stat.st_size == size and (stat.st_mtime_ns == modified or _digest(path) == digest)
+    except OSError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

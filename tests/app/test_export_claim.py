@@ -1,0 +1,128 @@
+"""An export never takes the place of what others made, whenever it came there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from segstudio.app.batch import export_project
+from segstudio.app.session import Session
+from segstudio.domain.errors import UserError
+from segstudio.formats.export_formats import format_called
+from segstudio.store.project_db import Project
+from tests.app.test_export_attributes import export, told_of
+from tests.helpers.studios import StudioRig
+
+OTHERS = b"somebody's ground truth"
+
+
+@pytest.fixture
+def rig(tmp_path: Path):
+    """Three images with approved masks; of the first something is known."""
+    rig = told_of(tmp_path, {"Diagnosis": "naevus"}, {}, {})
+    yield rig
+    rig.studio.close()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+ALL = ["attributes.csv", "image_00.png", "image_01.png", "image_02.png"]
+
+
+def test_what_is_as_it_was_exported_is_exported_again(rig: StudioRig, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert export(rig, out) == f"3 masks exported to {out}."
+        assert names(out) == ALL
+        # A copy of it, as a synchronised folder makes one, is the same masks.
+        for path in out.iterdir():
+            os.utime(path, ns=(0, 0))
+
+
+@pytest.mark.parametrize("name", ["image_01.png", "attributes.csv"])
+def test_what_somebody_changed_since_is_left_alone(rig: StudioRig, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    export(rig, out)
+    (out / name).write_bytes(OTHERS)
+    assert f"already holds {name}" in export(rig, out)
+    assert (out / name).read_bytes() == OTHERS
+    rig.studio.close()
+    with pytest.raises(UserError, match=f"already holds {name}"):
+        export_project(tmp_path / "p.segstudio", out, True)
+    assert (out / name).read_bytes() == OTHERS
+
+
+def test_another_data_set_in_a_folder_of_that_name_is_left_alone(rig: StudioRig, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(rig, out)
+    shutil.rmtree(out)
+    out.mkdir()
+    (out / "image_00.png").write_bytes(OTHERS)
+    assert "already holds image_00.png" in export(rig, out)
+    assert names(out) == ["image_00.png"]
+    assert (out / "image_00.png").read_bytes() == OTHERS
+
+
+def test_what_was_only_planned_is_not_the_projects(rig: StudioRig, tmp_path: Path) -> None:
+    out, source = tmp_path / "out", tmp_path / "images" / "image_01.png"
+    source.rename(tmp_path / "away.png")
+    assert export(rig, out).startswith("2 masks exported")
+    (out / "image_01.png").write_bytes(OTHERS)
+    (tmp_path / "away.png").rename(source)
+    assert "already holds image_01.png" in export(rig, out)
+    assert (out / "image_01.png").read_bytes() == OTHERS
+
+
+@pytest.mark.parametrize(("name", "exported"), [("image_01.png", 2), ("attributes.csv", 3)])
+def test_what_comes_while_masks_are_written_is_left_alone(
+    rig: StudioRig, tmp_path: Path, name: str, exported: int
+) -> None:
+    out = tmp_path / "out"
+
+    def arrive(_project: Project) -> None:
+        (out / name).write_bytes(OTHERS)
+
+    session: Session = rig.session
+    session.exporter.export_masks(out, only_approved=True)
+    # Behind the claim, before what is written next.
+    session._store.run(arrive, lambda _none: None, lambda error: pytest.fail(str(error)))
+    rig.wait(lambda: bool(rig.messages) and not session.exporter.busy)
+    assert f"{name} came to {out} meanwhile" in rig.messages[-1].sentence
+    assert (out / name).read_bytes() == OTHERS
+    assert len([path for path in out.glob("*.png") if path.read_bytes() != OTHERS]) == exported
+
+
+def test_names_that_a_program_before_remembered_still_count(rig: StudioRig, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(rig, out)
+    rig.studio.close()
+    project = tmp_path / "p.segstudio"
+    with Project.open(project) as opened:
+        with opened._database.writing() as connection:
+            connection.execute("DELETE FROM exports")
+        opened.settings.set_setting("exported", {str(out): ["image_00.png", "image_01.png", "image_02.png"]})
+    (out / "attributes.csv").unlink()
+    assert export_project(project, out, True).startswith("3 masks")
+    (out / "image_00.png").write_bytes(OTHERS)
+    with pytest.raises(UserError, match=r"already holds image_00\.png"):
+        export_project(project, out, True)
+
+
+def test_a_class_is_exported_as_it_is_now(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    session = rig.new_project(1, classes=("lesion", "glare"))
+    session.approve()
+    session.judging.set_judged(2, False)
+    rig.settle()
+    rig.heard.clear()
+    session.exporter.export_masks(tmp_path / "out", True, format_called("class-map"))
+    rig.wait(lambda: bool(rig.messages) and not session.exporter.busy)
+    labels = json.loads((tmp_path / "out" / "labels.json").read_text("utf-8"))
+    assert labels["2"] == "glare (not judged)"
+    rig.studio.close()
