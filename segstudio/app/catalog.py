@@ -115,6 +115,15 @@ class Catalog:
         self._forget()
         return len(new)
 
+    def put_back(self, records: Iterable[ImageRecord], order: Sequence[int]) -> None:
+        """Take rows in again that were removed; ``order`` has the ids of all rows as they were before."""
+        self.extend(records)
+        places = {image_id: place for place, image_id in enumerate(order)}
+        # What has come since stays behind.
+        self._records.sort(key=lambda record: places.get(record.id, len(places)))
+        self._index = {record.id: index for index, record in enumerate(self._records)}
+        self._forget()
+
     def remove(self, image_ids: Container[int]) -> list[ImageRecord]:
         """Take rows away; returns them."""
         gone = [record for record in self._records if record.id in image_ids]

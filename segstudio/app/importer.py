@@ -21,8 +21,9 @@ UNDO = "Undo import"
 class Importer:
     """Every method returns at once; what came of it is announced.
 
-    ``on_added`` is called when rows have come, and ``leave`` before the images with these ids go: nothing may be
-    shown or asked of them any more. ``may_go`` is False while a round is being put together, which names its images.
+    ``on_added`` is called when rows have come, ``finish`` to end what a hand is doing, and ``leave`` before the images
+    with these ids go: nothing may be shown or asked of them any more. ``may_go`` is False while a round is being put
+    together, which names its images.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class Importer:
         catalog: Catalog,
         announce: Callable[[Changes], None],
         on_added: Callable[[], None],
+        finish: Callable[[], None],
         leave: Callable[[frozenset[int]], None],
         may_go: Callable[[], bool],
     ) -> None:
         self._store, self._saver, self._catalog = store, saver, catalog
         self._announce, self._on_added, self._leave, self._may_go = announce, on_added, leave, may_go
+        self._finish = finish
         self._runner = ImportRunner(scheduler, store, lambda: announce(Changes(importing=True)))
         self._latest: ImportRecord | None = None
         self._undoing = False
@@ -85,7 +88,8 @@ class Importer:
             self._say("The import can be undone when the model has begun to learn: it is just given its images.")
             return
         self._undoing = True
-        # Behind all that waits to be saved: a stroke of a moment ago counts.
+        # What is drawn and not in the mask yet counts, and so does a stroke of a moment ago.
+        self._finish()
         self._saver.retry()
         self._store.run(
             lambda project: None if project.imports.is_worked_on(latest.id) else project.imports.image_ids(latest.id),
@@ -140,6 +144,7 @@ class Importer:
 
     def _take_away(self, latest: ImportRecord, ids: frozenset[int]) -> None:
         # Off the list before they go, so that nobody can begin to work on what will not be there.
+        order = [record.id for record in self._catalog.records]
         gone = self._catalog.remove(ids)
         self._leave(ids)
         self._announce(Changes(image_list=True))
@@ -151,11 +156,28 @@ class Importer:
                 self._say(f"The import was undone: {len(ids):,} images left the list. Their files are untouched.")
                 self._store.run(_undoable, self._found)
             else:
-                self._catalog.extend(gone)
-                self._announce(Changes(image_list=True))
+                self._put_back(gone, order)
                 self._refuse()
 
-        self._store.run(lambda project: project.imports.undo(latest.id), undone, self._undo_failed)
+        def failed(error: Exception) -> None:
+            self._put_back(gone, order)
+            self._undo_failed(error)
+
+        self._store.run(lambda project: project.imports.undo(latest.id), undone, failed)
+
+    def _put_back(self, gone: list[ImageRecord], order: list[int]) -> None:
+        """Show again what stays, as the project has it by now."""
+        ids = {record.id for record in gone}
+
+        def show(records: list[ImageRecord]) -> None:
+            self._catalog.put_back(records, order)
+            self._announce(Changes(image_list=True))
+
+        self._store.run(
+            lambda project: [record for record in project.images.list_images() if record.id in ids],
+            show,
+            lambda _error: show(gone),
+        )
 
     def _refuse(self) -> None:
         self._undoing, self._latest = False, None

@@ -60,7 +60,7 @@ class Learning:
         self._announce = announce
         self._weights = contents.weights
         self.intake = intake = MaskIntake(store, catalog, document, replace_record, on_better_mask, announce)
-        self.book = book = RoundBook(contents.rounds, contents.in_use, store, announce)
+        self.book = book = RoundBook(contents.rounds, contents.in_use, store, saver.save, announce)
         self.approvals = Approvals(catalog, saver, intake, replace_record, announce, book.note_approval)
         self.predictor = intake.predictor = Predictor(
             link, catalog, current, intake.take, self._on_predicting, self._say_of_masks
@@ -80,6 +80,7 @@ class Learning:
         self.rounds.predicting = lambda: self.predictor.remaining
         self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
         self.exchange = self._make_exchange(store, scheduler, catalog, judging)
+        self.rounds.held_up = lambda: self.exchange.importing or self.keeping.changing
         self.watchdog = Watchdog(
             scheduler, link, lambda: self.rounds.at_worker or self.predictor.at_worker or mender.busy
         )
@@ -98,7 +99,7 @@ class Learning:
         return ModelExchange(
             book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
             classes=lambda: judging.classes, network=lambda: self.model.settings.network,
-            learning=lambda: self.rounds.busy, announce=self._announce,
+            learning=lambda: self.rounds.busy, on_imported=self.rounds.start_if_due, announce=self._announce,
         )  # fmt: skip
 
     def _order_predictions(self) -> None:

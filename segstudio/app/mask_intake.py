@@ -25,6 +25,7 @@ from segstudio.domain.queue import Insight
 from segstudio.domain.round_scores import ApprovalScore
 from segstudio.domain.segments import BACKGROUND, void_ids
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
+from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,11 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class _Taken:
+    """A mask that was stored, and the one whose place it took."""
+
     plane: Plane
     confidence: NDArray[np.uint8] | None
+    before: StoredPrediction | None
 
 
 class MaskIntake:
@@ -106,20 +110,31 @@ class MaskIntake:
         if insight is not None:
             self._store.run(lambda project: project.insights.put(image_id, insight))
             self.on_insight(image_id, insight)
-        document, record = self._document(), self._catalog.record(image_id)
-        in_hand = document is not None and document.image_id == image_id and document.editing
-        if record.state is ImageState.APPROVED or (not asked and (record.touched or in_hand)):
+        if self._catalog.record(image_id).state is ImageState.APPROVED or not (asked or self._is_free(image_id)):
             files.remove()
             return
         pins = self._pins[image_id]
-        self._store.run(
-            lambda project: _stored(project, image_id, round_number, files),
-            lambda taken: self._show(image_id, round_number, taken) if self._pins[image_id] == pins else None,
-        )
 
-    def _show(self, image_id: int, round_number: int, taken: _Taken | None) -> None:
+        def show(taken: _Taken | None) -> None:
+            if taken is None or self._pins[image_id] != pins:
+                return
+            if asked or self._is_free(image_id):
+                self._show(image_id, round_number, taken)
+            else:
+                # A hand began while it was being stored: what it paints on is what it sees, now and later.
+                self._store.run(lambda project: _put_back(project, image_id, taken.before))
+
+        self._store.run(lambda project: _stored(project, image_id, round_number, files), show)
+
+    def _is_free(self, image_id: int) -> bool:
+        """Whether nobody has worked on an image, or is about to."""
+        document = self._document()
+        in_hand = document is not None and document.image_id == image_id and document.editing
+        return not self._catalog.record(image_id).touched and not in_hand
+
+    def _show(self, image_id: int, round_number: int, taken: _Taken) -> None:
         record = self._catalog.record(image_id)
-        if taken is None or record.state is ImageState.APPROVED:
+        if record.state is ImageState.APPROVED:
             return
         mask = taken.plane
         state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
@@ -181,9 +196,17 @@ def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles
         project.images.set_size(image_id, width, height, record.fingerprint)
     elif (width, height) != (record.width, record.height):
         return None
+    before = project.masks.prediction(image_id)
     if not project.masks.put_prediction(image_id, round_number, png, None if confidence is None else confidence_png):
         return None
-    return _Taken(Plane.from_array(mask, BACKGROUND), confidence)
+    return _Taken(Plane.from_array(mask, BACKGROUND), confidence, before)
+
+
+def _put_back(project: Project, image_id: int, before: StoredPrediction | None) -> None:
+    if before is None:
+        project.masks.drop_prediction(image_id)
+    else:
+        project.masks.put_prediction(image_id, before.round_number, before.png, before.confidence)
 
 
 def _content(file: Path | None) -> bytes | None:

@@ -61,10 +61,12 @@ class ModelExchange:
         classes: Callable[[], tuple[ClassSpec, ...]],
         network: Callable[[], str],
         learning: Callable[[], bool],
+        on_imported: Callable[[], None],
         announce: Callable[[Changes], None],
     ) -> None:
         self._network = network
         self._learning = learning
+        self._on_imported = on_imported
         self._book = book
         self._keeping = keeping
         self._store = store
@@ -75,6 +77,8 @@ class ModelExchange:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="exchange")
         self._closing = threading.Event()
         self.doing = ""
+        self.importing = False
+        """True from ``import_model`` until the model is in use, or was refused: no round may begin meanwhile."""
 
     @property
     def busy(self) -> bool:
@@ -106,6 +110,7 @@ class ModelExchange:
                 self._failed,
             )
 
+        self.importing = self.importing or not self.busy
         self._begin("Looking at the model", check, checked)
 
     def export_model(self, path: Path, number: int | None = None) -> None:
@@ -126,7 +131,10 @@ class ModelExchange:
 
             self._begin("Exporting the model", write, lambda sentence: self._done(sentence))
 
-        self._store.run(lambda project: facts_of(project, wanted), export, self._failed)
+        def refused(error: Exception) -> None:
+            self._say(in_words(error), "trouble")
+
+        self._store.run(lambda project: facts_of(project, wanted), export, refused)
 
     def close(self) -> None:
         """Give up what is under way; returns at once."""
@@ -159,22 +167,31 @@ class ModelExchange:
         self._scheduler.post(lambda: None if self._closing.is_set() else call())
 
     def _taken(self, record: RoundRecord, info: WeightsInfo) -> None:
-        self.doing = ""
         self._book.add(record)
         self._book.look()
         self._keeping.use(record.number)
-        if info.network != self._network():
-            sentence = f"Round {record.number} is the imported model, and in use. {ANOTHER_NETWORK}"
-            # After what is said about its use, which the store answers first.
-            self._store.run(lambda _project: None, lambda _none: self._say(sentence))
+
+        def used(_none: None) -> None:
+            self._settle()
+            if info.network != self._network():
+                self._say(f"Round {record.number} is the imported model, and in use. {ANOTHER_NETWORK}")
+
+        # The store answers in order, so it is in use by then.
+        self._store.run(lambda _project: None, used)
 
     def _done(self, sentence: str) -> None:
         self.doing = ""
         self._say(sentence)
 
     def _failed(self, error: Exception) -> None:
-        self.doing = ""
+        self._settle()
         self._say(in_words(error), "trouble")
+
+    def _settle(self) -> None:
+        self.doing = ""
+        if self.importing:
+            self.importing = False
+            self._on_imported()
 
     def _say(self, sentence: str, kind: str = "info") -> None:
         self._announce(

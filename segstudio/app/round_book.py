@@ -20,11 +20,13 @@ class RoundBook:
         records: list[RoundRecord],
         in_use: int | None,
         store: StoreThread,
+        save: Callable[[Callable[[Project], object]], None],
         announce: Callable[[Changes], None],
     ) -> None:
         self.records = records
         self.in_use = in_use
         self._store = store
+        self._save = save
         self._announce = announce
         self.hides: Callable[[int], bool] = lambda _image: False
         self._scores: dict[int, dict[int, float]] = {}
@@ -152,15 +154,16 @@ class RoundBook:
             self.in_use = ended.number
             self.records[:] = [replace(record, chosen=False) for record in self.records]
 
-        def write(project: Project) -> tuple[dict[int, float], dict[int, RoundFiles]]:
-            _record_end(project, ended)
+        def read(project: Project) -> tuple[dict[int, float], dict[int, RoundFiles]]:
             return project.rounds.scores(ended.number) if finished else {}, project.rounds.files()
 
         def keep(result: tuple[dict[int, float], dict[int, RoundFiles]]) -> None:
             self._scores[ended.number], self._files = result
             self._announce(Changes(training=True))
 
-        self._store.run(write, keep)
+        # As work is saved: what a full disk refuses is tried again.
+        self._save(lambda project: _record_end(project, ended))
+        self._store.run(read, keep)
 
 
 def _record_end(project: Project, ended: RoundRecord) -> None:

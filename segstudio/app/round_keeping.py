@@ -46,6 +46,8 @@ class RoundKeeper:
         self._store = store
         self._saver = saver
         self._announce = announce
+        self.changing = False
+        """True while another round is coming into use."""
 
     def start(self, weights: tuple[int, Path] | None, automatic: bool) -> None:
         """Go on with the weights that the project uses; if ``automatic``, renew the masks that are older."""
@@ -64,9 +66,12 @@ class RoundKeeper:
             return
 
         def failed(error: Exception) -> None:
+            self.changing = False
             self._say(in_words(error), "trouble")
             self._book.look()
+            self._runner.start_if_due()
 
+        self.changing = True
         self._store.run(lambda project: project.rounds.choose(number), lambda path: self._used(number, path), failed)
 
     def set_note(self, number: int, note: str) -> None:
@@ -82,6 +87,7 @@ class RoundKeeper:
     # ---- within -----------------------------------------------------------------------------------------------
 
     def _used(self, number: int, weights: Path) -> None:
+        self.changing = False
         self._book.choose(number)
         self._runner.use_weights(weights)
         self._intake.predictor.use(number, weights)
@@ -92,6 +98,7 @@ class RoundKeeper:
         renew = self._intake.offer()
         message = Message(sentence, action="Renew this mask" if renew else "", on_action=renew, key=KEY)
         self._announce(Changes(training=True, message=message))
+        self._runner.start_if_due()
 
     def _deleted(self, result: tuple[list[int], int, str]) -> None:
         numbers, freed, trouble = result

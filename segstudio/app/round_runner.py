@@ -83,6 +83,8 @@ class RoundRunner:
         self.book = book
         self.automatic = True
         self.predicting: Callable[[], int] = lambda: 0
+        self.held_up: Callable[[], bool] = lambda: False
+        """Whether other weights are just coming into use: a round that began now would go on from the wrong ones."""
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
 
@@ -136,12 +138,15 @@ class RoundRunner:
 
     def start_if_due(self) -> None:
         """Start a round if there is enough new work for one."""
-        if self.automatic and not self.busy and self.missing == 0:
+        if self.automatic and not self.busy and not self.held_up() and self.missing == 0:
             self.start()
 
     def start(self) -> None:
         """Start a round with all that was approved or painted; a sentence says so where there is nothing yet."""
         if self.busy:
+            return
+        if self.held_up():
+            self._say("Another model is just being taken into use. Start the round when it is.", "info")
             return
         usable = self._catalog.to_train_on()
         if not any(not record.held_out for record in usable):

@@ -117,6 +117,7 @@ class Session:
             catalog=self.catalog,
             announce=self._announce,
             on_added=self._on_added,
+            finish=self.editor.finish,
             leave=self._on_leaving,
             may_go=lambda: self.rounds.status.phase not in ("starting", "preparing"),
         )

@@ -18,6 +18,7 @@ from segstudio.domain.segments import make_classes
 from segstudio.formats.dataset import FoundClass, FoundImage, FoundMask, FoundSegment
 from segstudio.formats.detect import find_dataset
 from segstudio.formats.file_mask import FileMask
+from segstudio.store.imports import Imports
 from segstudio.store.project_db import Project
 from tests.helpers.data import data_folder
 from tests.helpers.studios import StudioRig, write_images
@@ -135,6 +136,39 @@ def test_an_import_that_somebody_worked_on_stays(rig, tmp_path):
     assert len(session.records) == 4
     session = rig.reopen()
     assert not session.importer.can_undo
+
+
+def test_what_is_drawn_and_not_in_the_mask_yet_is_work(rig, tmp_path):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 3))
+    rig.show(session.records[2].id)
+    session.editor.set_tool("polygon")
+    for x, y in ((60, 40), (90, 40), (75, 60)):
+        rig.stroke((x, y))
+    assert session.editor.busy
+    assert undo(rig).startswith("The import stays")
+    assert [record.id for record in session.records] == [1, 2, 3, 4]
+    assert session.records[2].touched
+    assert rig.mask()[45, 75] == 1
+
+
+def test_an_import_that_cannot_be_undone_is_shown_where_it_was(rig, tmp_path, monkeypatch):
+    session = rig.new_project(1)
+    run(rig, write_set(tmp_path / "set", 3))
+    rig.wait(lambda: session.importer.can_undo)
+    before = list(session.records)
+    rig.show(session.records[2].id)
+
+    def fail(*_args):
+        raise UserError("The disk is gone.")
+
+    monkeypatch.setattr(Imports, "undo", fail)
+    assert undo(rig) == "The disk is gone."
+    assert list(session.records) == before
+    rig.show(session.records[2].id)
+    rig.stroke((80, 50), (85, 55))
+    rig.settle()
+    assert rig.studio._store.ask(lambda project: project.images.list_images()) == list(session.records)
 
 
 @pytest.mark.parametrize("how", ["reopened", "approved"])

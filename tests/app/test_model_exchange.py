@@ -16,6 +16,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
 from segstudio.protocol.messages import Predict
+from segstudio.protocol.round_folder import read_request
 from segstudio.protocol.weights import FORMAT, VERSION, WeightsInfo
 from tests.helpers.studios import StudioRig, approve
 
@@ -103,6 +104,35 @@ def test_not_while_a_round_is_learned(rig, models):
     rig.session.exchange.import_model(models["one"])
     rig.scheduler.run_until(lambda: bool(rig.messages) and rig.messages[-1].key == "model", 10)
     assert "A round is being learned" in rig.messages[-1].sentence
+    rig.workers[-1].finish_round()
+    rig.settle()
+
+
+def test_no_round_begins_before_a_model_that_comes_in_is_in_use(rig, models):
+    rig.hold_rounds = True
+    session = rig.new_project(8)
+    session.exchange.import_model(models["one"])
+    approve(rig, 7)
+    session.rounds.start()
+    assert not session.rounds.busy
+    rig.wait(lambda: any("just being taken into use" in message.sentence for message in rig.messages))
+    # The round that is due begins as soon as the model is in use, and goes on from it.
+    rig.scheduler.run_until(lambda: bool(rig.workers) and rig.workers[-1].running is not None, 40)
+    assert [record.number for record in session.rounds.records] == [1, 2]
+    assert session.book.in_use == 1
+    request = read_request(folder(rig, 2))
+    assert request.parent_weights is not None
+    assert Path(request.parent_weights).parent == folder(rig, 1)
+    rig.workers[-1].finish_round()
+    rig.wait(lambda: session.book.in_use == 2)
+
+
+def test_a_refused_model_holds_up_no_round(rig, models):
+    rig.hold_rounds = True
+    session = rig.new_project(4)
+    session.exchange.import_model(models["two"])
+    approve(rig, 3)
+    rig.scheduler.run_until(lambda: bool(rig.workers) and rig.workers[-1].running is not None, 40)
     rig.workers[-1].finish_round()
     rig.settle()
 

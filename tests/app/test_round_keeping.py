@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
+from segstudio.app.predictor import MaskFiles
 from segstudio.app.round_keeping import size_words
+from segstudio.app.tools import PointerEvent
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import mean_dice
 from segstudio.domain.rounds import RoundStatus
-from segstudio.protocol.messages import Predict
+from segstudio.imaging.mask_png import encode_mask
+from segstudio.protocol.messages import Failed, Predict
 from segstudio.protocol.round_folder import read_request
+from segstudio.store.rounds import Rounds
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -66,6 +73,64 @@ def test_going_back_renews_what_nobody_worked_on_and_nothing_else(taught: Studio
     rig.settle()
     assert session.document.prediction_round == 1
     assert rig.mask()[30, 40] == 1, "the stroke is still there"
+
+
+@pytest.mark.parametrize("predicted", [True, False], ids=["another", "none"])
+def test_no_mask_comes_below_a_stroke_that_began_while_it_was_being_stored(rig: StudioRig, predicted: bool) -> None:
+    session = rig.new_project(6)
+    if predicted:
+        approve(rig, 2)
+        learn(rig, 1)
+    image_id = session.current_id
+    assert image_id is not None
+    said = rig.studio._store.ask(lambda project: project.masks.prediction(image_id))
+    assert (said is not None) == predicted
+    file = rig.folder / "came.png"
+    file.write_bytes(encode_mask(np.ones((64, 96), np.uint16)))
+    busy = threading.Event()
+    rig.studio._store.run(lambda _project: busy.wait(10))
+    session._learning.intake.take(image_id, 7, MaskFiles(file), asked=False)
+    session.editor.press(PointerEvent(30, 30))
+    before = rig.mask()
+    busy.set()
+    rig.settle()
+    assert np.array_equal(rig.mask(), before)
+    session.editor.release(PointerEvent(50, 40))
+    rig.settle()
+    drawn = rig.mask()
+    assert rig.studio._store.ask(lambda project: project.masks.prediction(image_id)) == said
+    rig.reopen()
+    rig.show(image_id)
+    assert np.array_equal(rig.mask(), drawn)
+
+
+@pytest.mark.parametrize("status", [RoundStatus.FINISHED, RoundStatus.FAILED])
+def test_how_a_round_ended_is_saved_as_soon_as_there_is_room(
+    rig: StudioRig, monkeypatch: pytest.MonkeyPatch, status: RoundStatus
+) -> None:
+    rig.hold_rounds = True
+    session = rig.new_project(4)
+    approve(rig, 2)
+    session.rounds.start()
+    rig.wait(lambda: session.rounds.status.phase == "training")
+
+    def full(*_args: object, **_more: object) -> None:
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(Rounds, "end_round", full)
+    if status is RoundStatus.FINISHED:
+        rig.workers[-1].finish_round()
+    else:
+        rig.workers[-1].say(Failed(rig.workers[-1].running.job, "No memory.", "traceback"))
+    rig.wait(lambda: session.save_status.state == "failed")
+    monkeypatch.undo()
+    session.retry_saving()
+    rig.wait(lambda: session.save_status.state == "saved")
+    rig.settle()
+    (record,) = rig.studio._store.ask(lambda project: project.rounds.list_rounds())
+    assert record.status is status
+    rig.hold_rounds = False
+    assert [one.status for one in rig.reopen().rounds.records] == [status]
 
 
 def test_the_round_gone_back_to_lasts_and_the_next_goes_on_from_it(taught: StudioRig) -> None:
