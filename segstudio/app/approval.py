@@ -48,11 +48,21 @@ class Approvals:
         document.approved = True
         document.history.set_mark()
         self._intake.pin(record.id)
+        record = self._with_file_seen(record, document)
         seen = Seen.on(document)
         self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen))
         self._on_given(record.id)
         self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
         self._announce(Changes(history=True))
+
+    def _with_file_seen(self, record: ImageRecord, document: Document) -> ImageRecord:
+        """A mask that was made on another file than this one is vouched for on this one now."""
+        print_, hash_ = document.fingerprint, document.perceptual
+        if print_ in ("", record.fingerprint):
+            return record
+        size = (document.width, document.height)
+        self._saver.save(lambda project: project.images.set_size(record.id, *size, print_, hash_))
+        return replace(record, fingerprint=print_, perceptual=hash_)
 
     def take_back(self, image_id: int, document: Document | None) -> None:
         """The image is in progress; ``document`` is what is on the canvas, perhaps another image."""

@@ -29,7 +29,8 @@ class Document:
     prediction for anybody who looks: it waits behind. ``apart`` is what is read a second time: the model may have
     learned from the first reading, so it is not asked. ``deep`` holds the file's own values, (height, width) or
     (height, width, 3) uint16, where it has 16 bits, ``window`` those of them that the file says are black and white,
-    and ``mips`` the pixels at a half, a quarter and so on, if they were made beforehand. Changes go through
+    and ``mips`` the pixels at a half, a quarter and so on, if they were made beforehand. ``fingerprint`` and
+    ``perceptual`` are the hashes of the file that was read. Changes go through
     ``begin_edit`` ... ``commit_edit``; writing outside of one is an error, so that no change can miss the history and
     the saver.
     """
@@ -47,6 +48,8 @@ class Document:
     window: tuple[float, float] | None = None
     veiled: bool = False
     apart: bool = False
+    fingerprint: str = ""
+    perceptual: int | None = None
     _behind: tuple[Plane, int, NDArray[np.uint8] | None] | None = None
     _before: dict[TileKey, Tile] | None = None
     _name: str = ""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.export_claim import check_still_free, remember
-from segstudio.app.opening import misfit
+from segstudio.app.opening import misfit, other_picture
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
@@ -132,7 +132,7 @@ def export_one(
     Raises ``UserError`` if it cannot be written, or something else came to its place.
     """
     record = project.images.image(one.record.id)
-    wrong = misfit(record, read_size(record.path))
+    wrong = misfit(record, read_size(record.path)) or other_picture(record)
     if wrong:
         raise UserError(wrong)
     mask = class_ids(stored_mask(project, record, vouched_only=False), table)

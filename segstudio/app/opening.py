@@ -15,10 +15,12 @@ from segstudio.app.loader import Loaded, LoadedImage
 from segstudio.app.store_thread import in_words
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import are_one_picture, perceptual_hash
 from segstudio.domain.history import History
 from segstudio.domain.plane import Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_confidence, decode_mask
+from segstudio.imaging.reader import fingerprint, read_image
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
@@ -87,13 +89,29 @@ def misfit(record: ImageRecord, size: tuple[int, int]) -> str:
     )
 
 
+def other_picture(record: ImageRecord) -> str:
+    """The sentence for a file of the same size that shows another picture now than its mask was made on, else "".
+
+    Reads the file. A copy with other metadata, or saved again, shows the same. Raises ``UserError`` where it can't be
+    read.
+    """
+    if record.fingerprint in ("", fingerprint(record.path)):
+        return ""
+    if are_one_picture(record.perceptual, perceptual_hash(read_image(record.path).pixels)):
+        return ""
+    return (
+        f"{record.name} shows another picture than the one that its mask was made on, so the mask was left out. Put "
+        "the original file back; or open the image, correct its mask and approve it again."
+    )
+
+
 def make_document(record: ImageRecord, image: LoadedImage, masks: StoredMasks, before: Document | None) -> Document:
     """The image with its masks, to show in place of ``before``."""
     width, height = image.size
     plane = Plane(height, width)
     plane.put_tiles(masks.correction)
     document = Document(record.id, image.pixels, plane, history=masks.history, deep=image.deep, mips=image.mips)
-    document.window = image.window
+    document.window, document.fingerprint, document.perceptual = image.window, image.fingerprint, image.perceptual
     if before is not None and before.image_id == record.id and before.bounds == document.bounds:
         # The same image once more: it may have been painted on since its masks were read.
         document.correction, document.history = before.correction, before.history

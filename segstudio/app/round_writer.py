@@ -66,7 +66,9 @@ def write_training_image(
     path.write_bytes(content)
     role = "held_out" if record.held_out else "train"
     fresh, added = (False, False) if parent is None else _news(parent / MASKS / path.name, content)
-    image = TrainingImage(record.id, str(record.path), f"{MASKS}/{record.id}.png", role, fresh, added)  # type: ignore[arg-type]
+    made_on = record.fingerprint, record.perceptual
+    mask_file = f"{MASKS}/{record.id}.png"
+    image = TrainingImage(record.id, str(record.path), mask_file, role, fresh, added, *made_on)  # type: ignore[arg-type]
     whole = record.state is ImageState.APPROVED and role == "train"
     return Written(image, measure_image(mask, leave_out=(IGNORE,)) if whole else None)
 

@@ -61,6 +61,9 @@ class Groupable(Protocol):
         """Its side, None until that is decided."""
 
 
+_64_BITS = (1 << 64) - 1
+
+
 def perceptual_hash(pixels: NDArray[np.uint8]) -> int | None:
     """64 bits, as a signed number, that stay nearly the same for (h, w, 3) uint8 ``pixels`` of any size and quality.
 
@@ -74,6 +77,11 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> int | None:
     band = cv2.dct(grey.astype(np.float32))[1 : _BAND + 1, 1 : _BAND + 1].ravel()
     bits = np.packbits(band > np.median(band))
     return int.from_bytes(bits.tobytes(), "big", signed=True)
+
+
+def are_one_picture(one: int | None, other: int | None) -> bool:
+    """Whether two perceptual hashes are of one picture, saved twice; False where one of them is None."""
+    return one is not None and other is not None and ((one ^ other) & _64_BITS).bit_count() <= NEAR
 
 
 def patient_group(patient: str, secret: bytes) -> str:

@@ -7,17 +7,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import are_one_picture, perceptual_hash
 from segstudio.domain.input_shape import input_shape
 from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
-from segstudio.imaging.reader import read_image
+from segstudio.imaging.reader import fingerprint, read_image
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
 
@@ -85,16 +87,25 @@ def _write(path: Path, content: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
+class Loaded(NamedTuple):
+    """An image at its input size, (h, w, 3) uint8 RGB, its full (h, w), and the hashes of its file and picture."""
+
+    pixels: Pixels
+    full_shape: tuple[int, int]
+    fingerprint: str
+    perceptual: int | None
+
+
 class ImageCache:
     """Images at input size by path, size and time of change; the least recently used go when memory is full."""
 
     def __init__(self, capacity: int = _CACHE_BYTES) -> None:
         self._capacity = capacity
         self._held = 0
-        self._images: OrderedDict[tuple[str, int, int, int], tuple[Pixels, tuple[int, int]]] = OrderedDict()
+        self._images: OrderedDict[tuple[str, int, int, int], Loaded] = OrderedDict()
 
-    def load(self, path: Path, longer_side: int) -> tuple[Pixels, tuple[int, int]]:
-        """The image at its input size, and its full (h, w). Raises ``UserError`` if it cannot be read."""
+    def load(self, path: Path, longer_side: int) -> Loaded:
+        """The image. Raises ``UserError`` if it cannot be read."""
         try:
             state = path.stat()
         except OSError as error:
@@ -104,11 +115,12 @@ class ImageCache:
             self._images.move_to_end(key)
             return self._images[key]
         pixels = load_rgb(path)
-        entry = (to_input(pixels, longer_side), (pixels.shape[0], pixels.shape[1]))
+        shape = (pixels.shape[0], pixels.shape[1])
+        entry = Loaded(to_input(pixels, longer_side), shape, fingerprint(path), perceptual_hash(pixels))
         self._images[key] = entry
-        self._held += entry[0].nbytes
+        self._held += entry.pixels.nbytes
         while self._held > self._capacity and len(self._images) > 1:
-            self._held -= self._images.popitem(last=False)[1][0].nbytes
+            self._held -= self._images.popitem(last=False)[1].pixels.nbytes
         return entry
 
 
@@ -150,13 +162,20 @@ def load_round(
 
 def _load_sample(folder: Path, image: TrainingImage, request: RoundRequest, cache: ImageCache) -> Sample:
     path = Path(image.image)
-    pixels, full_shape = cache.load(path, request.settings.input_size)
+    loaded = cache.load(path, request.settings.input_size)
+    pixels, full_shape = loaded.pixels, loaded.full_shape
     try:
         full_mask = read_mask(mask_path(folder, image))
     except ProtocolError as error:
         raise UserError(f"The mask of {path.name} lies outside the round's folder; the image is left out.") from error
     if full_mask.shape != full_shape:
         raise UserError(f"The mask of {path.name} is not as large as the image, which is left out of this round.")
+    same_file = image.fingerprint in ("", loaded.fingerprint)
+    if not same_file and not are_one_picture(image.perceptual, loaded.perceptual):
+        raise UserError(
+            f"{path.name} shows another picture than the one that its mask was made on, so it is left out of this "
+            "round. Put the original file back; or open the image, correct its mask and approve it again."
+        )
     if full_mask.max(where=full_mask != IGNORE, initial=0) > len(request.classes):
         raise UserError(f"The mask of {path.name} names a class that the project lacks; the image is left out.")
     small = cv2.resize(full_mask, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)

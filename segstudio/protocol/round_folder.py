@@ -41,7 +41,8 @@ class TrainingImage:
     """One image of a round: its absolute path, its mask's path relative to the folder, its use.
 
     ``fresh`` says that the round whose weights this one goes on from did not know it, or not with this mask;
-    ``added`` that it did not know it at all.
+    ``added`` that it did not know it at all. ``fingerprint`` and ``perceptual`` are the hashes of the file that the
+    mask was made on, "" and None where nobody knows.
     """
 
     image_id: int
@@ -50,6 +51,8 @@ class TrainingImage:
     role: Literal["train", "held_out"]
     fresh: bool = False
     added: bool = False
+    fingerprint: str = ""
+    perceptual: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,10 @@ def _training_image(body: dict[str, Any]) -> TrainingImage:
         raise ValueError(f"role {body['role']!r}")
     image_id, image, mask = int(body["image_id"]), _text(body["image"]), _text(body["mask"])
     fresh, added = bool(body.get("fresh", False)), bool(body.get("added", False))
-    return TrainingImage(image_id, image, mask, body["role"], fresh, added)
+    print_, hash_ = _text(body.get("fingerprint", "")), body.get("perceptual")
+    return TrainingImage(
+        image_id, image, mask, body["role"], fresh, added, print_, None if hash_ is None else int(hash_)
+    )
 
 
 def _list(value: object) -> list[Any]:

@@ -1,16 +1,18 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import input_shape
 from segstudio.engine import data
 from segstudio.engine.data import ImageCache, load_round, read_mask, write_mask
 from segstudio.engine.tensors import to_tensor
-from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage
+from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage, read_request, write_request
 from tests.engine.synthetic import disc, make_round, write_image
 
 
@@ -54,6 +56,34 @@ def test_a_damaged_mask_is_told(tmp_path: Path, content: bytes) -> None:
 def _load(folder: Path, request: RoundRequest, cache: ImageCache | None = None) -> tuple[data.RoundData, list[str]]:
     notices: list[str] = []
     return load_round(folder, request, cache or ImageCache(), notices.append, lambda: None), notices
+
+
+def _made_on_file(folder: Path, request: RoundRequest) -> RoundRequest:
+    """The same, with what is known of the files."""
+    loaded = [ImageCache().load(Path(image.image), 64) for image in request.images]
+    images = [
+        replace(image, fingerprint=one.fingerprint, perceptual=one.perceptual)
+        for image, one in zip(request.images, loaded, strict=True)
+    ]
+    write_request(folder, replace(request, images=tuple(images)))
+    return read_request(folder)
+
+
+def test_another_picture_under_a_mask_is_left_out_and_said(tmp_path: Path) -> None:
+    request = _made_on_file(tmp_path, make_round(tmp_path, train=3))
+    first, second, _ = (Path(image.image) for image in request.images)
+    with Image.open(first) as picture:
+        size = picture.size
+        # The same picture in another file: an annotation added, as viewers do.
+        about = PngImagePlugin.PngInfo()
+        about.add_text("Rating", "5")
+        picture.save(first, pnginfo=about)
+    other = np.random.default_rng(9).integers(0, 256, (4, 6, 3), np.uint8)
+    Image.fromarray(other).resize(size).save(second)
+    loaded, notices = _load(tmp_path, request)
+    assert [sample.image_id for sample in loaded.train] == [request.images[0].image_id, request.images[2].image_id]
+    assert len(notices) == 1
+    assert f"{second.name} shows another picture" in notices[0]
 
 
 def test_samples_by_their_use(tmp_path: Path) -> None:
