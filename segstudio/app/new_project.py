@@ -108,7 +108,7 @@ def create(plan: NewProject) -> Project:
     starter = _starter_of(plan)
     project = Project.create(plan.folder, make_classes(plan.classes, plan.void))
     with contextlib.ExitStack() as on_failure:
-        on_failure.callback(project.close)
+        on_failure.callback(project.unmake)
         project.settings.set_setting("upright", plan.upright)
         if plan.network is not None:
             project.settings.set_setting(SETTING, ModelSettings(network=plan.network).kept())

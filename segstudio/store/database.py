@@ -13,7 +13,7 @@ import getpass
 import os
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from segstudio.domain.errors import UserError
 
@@ -40,7 +40,7 @@ class Database:
         """
         with _translated(path.parent):
             connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+                f"{file_uri(path.absolute())}?mode={'rwc' if create else 'rw'}",
                 uri=True,
                 timeout=0,
                 isolation_level=None,  # transactions begin and end where this class says so
@@ -56,7 +56,7 @@ class Database:
         # Beside a database that nobody has open there is no WAL: then it need not be made to read one.
         how = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
         with _translated(path.parent):
-            return cls(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=0), path)
+            return cls(sqlite3.connect(f"{file_uri(path.absolute())}?{how}", uri=True, timeout=0), path)
 
     def lock(self) -> None:
         """Keep every other process out until closed.
@@ -168,6 +168,12 @@ def damaged(folder: Path) -> UserError:
         f"The project {folder} is damaged and cannot be read. Nothing was changed: "
         f"put a backup of the folder in its place.{hint}"
     )
+
+
+def file_uri(path: PurePath) -> str:
+    """The URI of an absolute path as SQLite takes it: it knows no servers, so one of Windows is part of the path."""
+    uri = path.as_uri()
+    return uri if uri.startswith("file:///") else uri.replace("file://", "file:////", 1)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -154,6 +155,11 @@ class Project:
         """Let the project go. Closing twice does nothing."""
         self._database.close()
 
+    def unmake(self) -> None:
+        """Close a project that ``create`` has just made, and leave its folder as empty as it was."""
+        self.close()
+        _remove_beginnings(self.folder)
+
     def __enter__(self) -> Project:
         return self
 
@@ -237,7 +243,7 @@ def _remove_beginnings(folder: Path) -> None:
     with contextlib.suppress(OSError):
         for ending in ("", "-wal", "-journal"):
             folder.joinpath(DB_NAME + ending).unlink(missing_ok=True)
-        (folder / ROUNDS).rmdir()
+        shutil.rmtree(folder / ROUNDS, ignore_errors=True)
         folder.rmdir()
 
 

@@ -20,6 +20,7 @@ from segstudio.formats.dataset import FoundImage
 from segstudio.protocol.messages import Predict, Train
 from segstudio.protocol.round_folder import WEIGHTS, read_request
 from segstudio.store.project_db import Project
+from segstudio.store.rounds import Rounds
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -216,3 +217,20 @@ def test_a_starter_that_cannot_serve_is_refused_where_it_is_asked_for(
     assert not plan.folder.exists()
     create(replace(plan, folder=tmp_path / "q.segstudio", starter="automatic", **more)).close()
     assert not (tmp_path / "q.segstudio" / "rounds" / "0000").exists()
+
+
+def test_a_project_whose_starter_could_not_be_copied_can_be_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = tuple(FoundImage(path) for path in _coloured(tmp_path / "images", ["a.png"]))
+    plan = NewProject(tmp_path / "p.segstudio", images, ("lesion",), "none", starter="lesion")
+
+    def full(*_args: object) -> None:
+        raise UserError("No room.")
+
+    monkeypatch.setattr(Rounds, "take_starter", full)
+    with pytest.raises(UserError, match="No room"):
+        create(plan)
+    monkeypatch.undo()
+    assert not plan.folder.exists()
+    create(plan).close()

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -17,6 +17,7 @@ from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, make_classes
 from segstudio.store import database as database_module
 from segstudio.store import migrations
+from segstudio.store.database import file_uri
 from segstudio.store.images import NewImage
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
@@ -543,3 +544,22 @@ def test_links_that_go_round_in_a_circle_lead_nowhere(folder: Path) -> None:
     (folder / "imported").symlink_to(folder / "imported", target_is_directory=True)
     with pytest.raises(UserError, match="is a link"):
         Project.open(folder)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [PureWindowsPath(r"\\server\share\a b.segstudio\project.db"), PureWindowsPath(r"C:\a b\project.db"), "posix"],
+)
+def test_any_absolute_path_is_one_that_sqlite_understands(path: PureWindowsPath | str, tmp_path: Path) -> None:
+    uri = file_uri(tmp_path / "ä b?.db") if isinstance(path, str) else file_uri(path)
+    # There is no such file here, but what is asked for is a file: no "invalid uri authority".
+    with pytest.raises(sqlite3.OperationalError, match="unable to open database file"):
+        sqlite3.connect(f"{uri}?mode=rw", uri=True)
+
+
+def test_a_project_that_could_not_be_finished_can_be_made_again(folder: Path) -> None:
+    project = Project.create(folder, CLASSES)
+    project.rounds.begin_round(0, 0.0)
+    project.unmake()
+    assert not folder.exists()
+    Project.create(folder, CLASSES).close()
