@@ -23,6 +23,7 @@ from segstudio.app.tools.model_border import ModelBorder
 from segstudio.app.tools.settings import Operation
 from segstudio.domain.errors import UserError
 from segstudio.domain.queue import Order
+from segstudio.ui.approving import hold_up
 from segstudio.ui.audit_commands import AuditCommands
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
@@ -136,9 +137,14 @@ class Commands:
             self.studio.session.open_next_unapproved()
 
     def approve(self) -> None:
-        """Approve and go on."""
-        if self.studio.session is not None:
-            self.studio.session.approve()
+        """Approve what can be seen, and go on."""
+        session = self.studio.session
+        if session is not None:
+            message = hold_up(session, self.canvas)
+            if message is None:
+                session.approve()
+            else:
+                self.window.show_message(message)
 
     def reopen(self) -> None:
         """Take the approval back."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, QRect, QRectF, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -36,6 +38,7 @@ class SeenView(ImageView):
         self.seeing = seeing
         self.mask_shown = True
         self._sources: list[Source] = []
+        self._mask_came = QElapsedTimer()
         self._patch: Patch | None = None
         self._cells: NDArray[np.integer] | None = None
         self._loupe: Loupe | None = None
@@ -52,6 +55,16 @@ class SeenView(ImageView):
         """That of the image, and those of loupe and navigator."""
         more = (None if self._loupe is None else self._loupe.renderer, self.navigator.renderer)
         return super().renderers + [renderer for renderer in more if renderer is not None]
+
+    @property
+    def shows_else(self) -> bool:
+        """True while a key shows something else than the mask."""
+        return bool(self._sources)
+
+    @property
+    def mask_age_ms(self) -> float:
+        """How long ago the model's part of the mask became another before the eye; infinite if it did not."""
+        return self._mask_came.elapsed() if self._mask_came.isValid() else math.inf
 
     def set_mask_shown(self, shown: bool) -> None:
         """Show the image with or without its mask."""
@@ -106,9 +119,27 @@ class SeenView(ImageView):
         self.look = self.seeing.look(document, self.look.source)
         self._patch = self._cells = None
         self._loupe = None
+        self._mask_came.invalidate()
         self.navigator.set_renderer(None)
         super()._show(document)
         self._make_helpers()
+
+    def _mask_changed(self, rect: Rect, better: bool) -> None:
+        super()._mask_changed(rect, better)
+        if better:
+            self._mask_came.start()
+
+    def _show_legend(self) -> None:
+        """Besides what is shown instead of the mask, what is hidden of it."""
+        super()._show_legend()
+        if self.document is None or self.session is None or self._sources:
+            return
+        hidden = [segment.name for segment in self.session.table if segment.hidden]
+        words = "The mask is hidden: Shift+V shows it" if not self.mask_shown else ""
+        words = words or (f"Hidden: {', '.join(hidden)}" if hidden else "")
+        if words:
+            self.legend.show_lines((*self.legend.lines, (None, words)))
+            self._place_notes()
 
     def _update_image(self, rect: Rect) -> None:
         super()._update_image(rect)

@@ -103,6 +103,7 @@ class ImageView(ZoomWidget):
         if changes.table:
             for renderer in self.renderers:
                 renderer.set_colors(self._colors())
+            self._show_legend()
             self.update()
         if not changes.pixels.is_empty and self.renderer is not None and self.document is self.session.document:
             self._mask_changed(changes.pixels, changes.better_mask)

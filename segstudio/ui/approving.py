@@ -1,0 +1,64 @@
+"""Approving only what an eye could see: what is in the way of the mask goes first, and says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segstudio.app.changes import Message
+from segstudio.app.session import Session
+
+if TYPE_CHECKING:
+    from segstudio.ui.canvas.canvas import Canvas
+
+LOOK_MS = 800
+"""How long a mask that came by itself has to be looked at before a key can mean it."""
+
+FAINTEST = 0.05
+"""Opacity from which on an area can be seen."""
+
+_GOOD_OPACITY = 0.35
+_KEY = "approval"
+_LOOK = "Look at it, then approve again."
+
+
+def hold_up(session: Session, canvas: Canvas) -> Message | None:
+    """Why the mask on ``canvas`` can't be approved yet, None if it can. What hides it is taken away."""
+    document = session.document
+    if document is None or session.loading_id is not None:
+        return None
+    record = session.record(document.image_id)
+    if record.rejected is not None:
+        return Message(
+            f"{record.name} was rejected ({record.rejected}). Use it again first, then approve it.", "trouble",
+            action="Use again", on_action=lambda: session.review.use_again(record.id), key=_KEY,
+        )  # fmt: skip
+    if canvas.shows_else:
+        return Message("A key shows something else than the mask. Let go of it, then approve.", key=_KEY)
+    uncovered = _uncover(session, canvas)
+    if uncovered:
+        return Message(f"{uncovered} {_LOOK}", key=_KEY)
+    if canvas.mask_age_ms < LOOK_MS:
+        return Message(f"The model has just renewed this mask. {_LOOK}", key=_KEY)
+    return None
+
+
+def _uncover(session: Session, canvas: Canvas) -> str:
+    """Show what is hidden of the mask; says what was, as a sentence."""
+    if not canvas.mask_shown:
+        canvas.set_mask_shown(True)
+        return "The mask was hidden; it is shown now."
+    filled_only = canvas.look.style == "fill"
+    if filled_only and session.overlay_opacity < FAINTEST:
+        session.set_overlay_opacity(_GOOD_OPACITY)
+        return "The mask was too faint to be seen; it is stronger now."
+    document = session.document
+    assert document is not None
+    suspects = [s for s in session.table if s.hidden or (filled_only and s.opacity < FAINTEST)]
+    ids = document.shown(document.bounds) if suspects else None
+    unseen = [segment for segment in suspects if ids is not None and (ids == segment.id).any()]
+    for segment in unseen:
+        session.change_segment(segment.id, hidden=False, opacity=max(segment.opacity, _GOOD_OPACITY))
+    names = ", ".join(f"“{segment.name}”" for segment in unseen)
+    if len(unseen) == 1:
+        return f"{names} was hidden; it is shown now."
+    return f"{names} were hidden; they are shown now." if unseen else ""
