@@ -30,6 +30,7 @@ from segstudio.store.project_db import Project
 log = logging.getLogger(__name__)
 
 _NOT_LEFT = "What was shown could not be put into the mask. What you painted before is kept."
+_DROPPED = "was not in the mask yet and was dropped, because you went on. Do it again if you want it."
 
 Write = Callable[[Project], object]
 Save = Callable[[int, Write], None]
@@ -153,10 +154,6 @@ class Editor:
         self.refresh()
         self._announce(Changes(tool=True))
 
-    def set_brush_radius(self, px: float) -> None:
-        """Radius in image pixels, kept within 0.5 and 500."""
-        self.change_settings(radius=px)
-
     def resize(self, factor: float) -> None:
         """Make the brush larger or smaller, or whatever the tool in hand has instead: superpixels, a tolerance."""
         options = self.pointed.options_for(self.settings)
@@ -223,12 +220,15 @@ class Editor:
         # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
         if self.busy or self._proposal is not None:
             self._answers.forget()
+            dropped = self.tool.undecided
             try:
                 self._use(self.tool.leave)
                 self._drop_proposal()
             except Exception:
                 log.exception("a tool could not be left")
                 self._fail(_NOT_LEFT)
+            if dropped:
+                self._announce(Changes(message=Message(f"{dropped} {_DROPPED}", key="undecided")))
 
     def commit(self) -> None:
         """Put what is shown into the mask, as one named step."""

@@ -314,7 +314,7 @@ class _Simulation:
     def _paint(self, stroke: Stroke) -> None:
         editor = self._session.editor
         editor.set_tool("brush" if stroke.value else "eraser")
-        editor.set_brush_radius(stroke.radius)
+        editor.change_settings(radius=stroke.radius)
         if stroke.value:
             editor.set_active_segment(stroke.value)
         first, *others = stroke.points

@@ -375,7 +375,7 @@ def test_a_truth_is_compared_with_and_never_trained_on(tmp_path, rig):
     rig.wait(lambda: session.truth.dice is not None)
     assert session.truth.dice == 0.0
     assert session.approved_count == 0
-    session.editor.set_brush_radius(40)
+    session.editor.change_settings(radius=40)
     rig.stroke((0, 0))
     rig.wait(lambda: session.truth.dice)
     assert 0.3 < session.truth.dice < 0.9

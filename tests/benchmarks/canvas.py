@@ -277,7 +277,7 @@ def brush() -> None:
             bench.open(f"{side:05d}")
             for zoom in ("100 %", "fit"):
                 bench.canvas.zoom_to(1.0) if zoom == "100 %" else bench.canvas.zoom_fit()
-                bench.session.editor.set_brush_radius(40)
+                bench.session.editor.change_settings(radius=40)
                 bench.strokes(100)
                 took = bench.strokes()
                 medians[zoom, side] = float(np.median(took))
@@ -285,7 +285,7 @@ def brush() -> None:
                 if side == SIDES[-1]:
                     row("the same, one stroke right after the other", "", figures(bench.strokes(at_once=True)))
                 if side == SIDES[-1]:
-                    bench.session.editor.set_brush_radius(300)
+                    bench.session.editor.change_settings(radius=300)
                     row(f"brush, radius 300, {side} px, {zoom}", "p99 <= 12", figures(bench.strokes()))
     for zoom in ("100 %", "fit"):
         ratio = medians[zoom, SIDES[-1]] / medians[zoom, SIDES[0]]
@@ -296,7 +296,7 @@ def undo() -> None:
     """Undo and redo of strokes at 8192 px."""
     with program({"08192": (8192, 8192)}) as bench:
         bench.canvas.zoom_to(1.0)
-        bench.session.editor.set_brush_radius(40)
+        bench.session.editor.change_settings(radius=40)
         bench.strokes(20 * 60, 20)
         bench.rest(3)
         alone, whole = [], []
@@ -436,7 +436,7 @@ def training() -> None:
         bench.session.files.add([Path(home) / "large.png"])
         bench.wait(lambda: any(record.name.startswith("large") for record in bench.session.records))
         bench.open("large")
-        bench.session.editor.set_brush_radius(40)
+        bench.session.editor.change_settings(radius=40)
         bench.session.rounds.start()
         status = bench.session.rounds
         bench.wait(lambda: status.status.phase == "training" and status.status.fraction > 0.1)
@@ -458,7 +458,7 @@ def memory() -> None:
     with program({"08192": (8192, 8192)}) as bench:
         bench.rest(2)
         bench.canvas.zoom_to(1.0)
-        bench.session.editor.set_brush_radius(300)
+        bench.session.editor.change_settings(radius=300)
         document = bench.session.document
         # A stroke over what is of its class already is no step.
         for step in itertools.takewhile(lambda _: len(document.history.done) < 200, itertools.count()):

@@ -78,7 +78,7 @@ def main() -> None:
         wait(lambda: studio.session is not None and studio.session.document is not None)
         session = studio.session
         assert session is not None
-        session.editor.set_brush_radius(20)
+        session.editor.change_settings(radius=20)
         strokes(window, 200)
         idle = strokes(window, MOVES)
         session.rounds.start()

@@ -166,7 +166,7 @@ def test_the_ring_is_the_right_one_whatever_happens_while_the_pointer_rests(clos
         "taken back": editor.undo,
         "zoomed": lambda: canvas.zoom_to(6.0),
         "another tool": lambda: editor.set_tool("eraser"),
-        "larger": lambda: editor.set_brush_radius(12),
+        "larger": lambda: editor.change_settings(radius=12),
         "another image": lambda: close.open(1),
         "no pointer": lambda: QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave)),
     }

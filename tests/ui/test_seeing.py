@@ -53,7 +53,7 @@ def corrected(rig):
     """The model said a box; a stroke was painted beside it."""
     rig.new_project()
     say(rig)
-    rig.editor.set_brush_radius(4)
+    rig.editor.change_settings(radius=4)
     rig.drag([(80, 20), (80, 40)])
     turn(rig)
     rig.qtbot.mouseMove(rig.canvas, QPoint(2, 2))
@@ -378,7 +378,7 @@ def test_the_loupe_is_never_under_the_pointer_and_stays_in_sight():
 
 def test_the_loupe_shows_pixels_as_squares_with_their_mask(rig):
     rig.new_project(size=(400, 300))
-    rig.editor.set_brush_radius(2)
+    rig.editor.change_settings(radius=2)
     rig.drag([(200, 150), (203, 150)])
     rig.window.seeing.set(loupe=True)
     place = rig.at(201, 150)
@@ -398,7 +398,7 @@ def test_the_loupe_shows_pixels_as_squares_with_their_mask(rig):
 def test_a_stroke_shows_in_the_loupe_at_once(rig):
     rig.new_project(size=(400, 300))
     rig.window.seeing.set(loupe=True)
-    rig.editor.set_brush_radius(3)
+    rig.editor.change_settings(radius=3)
     renderer = rig.canvas._loupe.renderer
     marked = []
     original = renderer.mask_changed
@@ -508,7 +508,7 @@ def test_where_the_pointer_is_is_told_once_a_frame_and_in_the_end(rig):
 
 def test_the_readout_follows_the_mask_and_the_scale(rig):
     rig.new_project()
-    rig.editor.set_brush_radius(4)
+    rig.editor.change_settings(radius=4)
     rig.drag([(40, 30), (41, 30)])
     rig.wait(lambda: rig.window.status.segment.full() == "lesion")
     rig.key(Key.Key_Z, Qt.KeyboardModifier.ControlModifier)

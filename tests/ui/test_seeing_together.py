@@ -173,7 +173,7 @@ def test_the_other_end_of_a_pen_erases(rig):
 def pair(rig):
     rig.new_project()
     say(rig)
-    rig.editor.set_brush_radius(4)
+    rig.editor.change_settings(radius=4)
     rig.drag([(80, 20), (80, 40)])
     rig.key(Qt.Key.Key_Y)
     turn(rig)
@@ -275,7 +275,7 @@ def test_a_stroke_repaints_the_second_view_only_where_it_was(pair):
     view.renderer.paint = lambda painter, seen, exposed, *rest, **more: (
         painted.append(exposed) or original(painter, seen, exposed, *rest, **more)
     )
-    rig.editor.set_brush_radius(2)
+    rig.editor.change_settings(radius=2)
     rig.qtbot.mouseMove(rig.canvas, rig.at(20, 55))
     turn(rig)
     painted.clear()

@@ -177,7 +177,7 @@ def test_after_a_zoom_the_picture_becomes_sharp_by_itself(slow):
 def test_a_stroke_before_the_picture_is_sharp_lands_under_the_pointer_and_is_seen(slow):
     QApplication.sendEvent(slow.canvas, wheel(angle=(0, 360)))
     assert slow.canvas.rough
-    slow.editor.set_brush_radius(6)
+    slow.editor.change_settings(radius=6)
     x, y = slow.canvas.to_image(QPoint(700, 450).toPointF())
     slow.qtbot.mousePress(slow.canvas, Qt.MouseButton.LeftButton, pos=QPoint(700, 450))
     slow.qtbot.mouseRelease(slow.canvas, Qt.MouseButton.LeftButton, pos=QPoint(700, 450))

@@ -157,7 +157,7 @@ def test_the_border_is_pushed(region):
     ids[20:44, 30:60] = 1
     put(region, ids)
     region.key(Key.Key_M)
-    region.editor.set_brush_radius(10)
+    region.editor.change_settings(radius=10)
     region.drag([(55, 32), (58, 32), (66, 32)])
     assert region.mask()[32, 62] == 1
     assert region.editor.undo_name == "Move border"

@@ -43,7 +43,7 @@ def test_a_project_comes_to_the_canvas(rig):
 
 def test_dragging_paints_and_is_one_step(rig):
     rig.new_project()
-    rig.editor.set_brush_radius(3)
+    rig.editor.change_settings(radius=3)
     rig.drag([(20, 20), (40, 20), (40, 40)])
     mask = rig.mask()
     assert mask[20, 20] == mask[20, 30] == mask[30, 40] == 1
@@ -60,7 +60,7 @@ def test_dragging_paints_and_is_one_step(rig):
 
 def test_a_stroke_whose_button_came_up_unheard_is_kept_and_goes_no_further(rig):
     rig.new_project()
-    rig.editor.set_brush_radius(3)
+    rig.editor.change_settings(radius=3)
     rig.drag([(20, 20), (40, 20)], release=False)
     away = QPointF(rig.at(40, 50))
     nothing = Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
@@ -85,7 +85,7 @@ def test_a_dialog_ends_a_stroke(rig):
 
 def test_every_move_of_a_fast_stroke_counts(rig):
     rig.new_project(size=(400, 300))
-    rig.editor.set_brush_radius(1)
+    rig.editor.change_settings(radius=1)
     points = [(50 + 2 * i, 150 + 60 * np.sin(i / 5)) for i in range(120)]
     rig.drag(points)
     mask = rig.mask()
@@ -94,7 +94,7 @@ def test_every_move_of_a_fast_stroke_counts(rig):
 
 def test_the_right_button_erases(rig):
     rig.new_project()
-    rig.editor.set_brush_radius(4)
+    rig.editor.change_settings(radius=4)
     rig.drag([(20, 20), (60, 20)])
     rig.drag([(40, 20), (41, 20)], Qt.MouseButton.RightButton)
     assert rig.mask()[20, 40] == 0
@@ -111,7 +111,7 @@ def test_a_stroke_repaints_only_where_it_was(rig):
     rig.canvas.renderer.paint = lambda painter, view, exposed, *rest, **more: (
         painted.append(exposed) or original(painter, view, exposed, *rest, **more)
     )
-    rig.editor.set_brush_radius(5)
+    rig.editor.change_settings(radius=5)
     rig.qtbot.mouseMove(rig.canvas, rig.at(300, 200))
     rig.wait(lambda: bool(painted))
     painted.clear()
@@ -124,7 +124,7 @@ def test_a_stroke_repaints_only_where_it_was(rig):
 
 def test_closing_mid_stroke_keeps_the_stroke(rig):
     rig.new_project()
-    rig.editor.set_brush_radius(3)
+    rig.editor.change_settings(radius=3)
     image_id = rig.session.current_id
     rig.drag([(20, 20), (50, 20)], release=False)
     folder = rig.session.folder

@@ -157,7 +157,7 @@ def test_what_a_hand_painted_before_stays(said):
 def test_a_stroke_in_between_makes_the_points_before_it_a_hands_work(said):
     _all_round(said, 55)
     said.session.editor.set_tool("eraser")
-    said.session.editor.set_brush_radius(2)
+    said.session.editor.change_settings(radius=2)
     click(said, 60, 60)
     said.session.editor.set_tool("border_point")
     with no_step(said):

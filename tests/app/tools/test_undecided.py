@@ -54,3 +54,33 @@ def test_cleaning_up_that_finds_nothing_holds_nothing_up(rig):
     rig.wait(lambda: "Nothing to fill" in session.editor.tool_hint)
     session.approve()
     assert session.records[0].state is ImageState.APPROVED
+
+
+@pytest.mark.parametrize("show", [paste, grow, box])
+@pytest.mark.parametrize("go_on", ["image", "tool", "stroke"])
+def test_what_is_dropped_because_a_hand_went_on_is_said(rig, show, go_on):
+    session = rig.new_project()
+    rig.stroke((20, 20), (30, 20))
+    show(rig)
+    rig.heard.clear()
+    if go_on == "image":
+        session.step(1)
+        rig.wait(lambda: session.loading_id is None)
+    elif go_on == "tool":
+        session.editor.set_tool("eraser")
+    elif session.editor.tool.gives_way:
+        rig.stroke((70, 50), (75, 50))
+    else:
+        session.editor.apply("Something else")
+    rig.wait(lambda: any("was not in the mask yet and was dropped" in m.sentence for m in rig.messages))
+
+
+def test_what_was_decided_on_is_not_said_to_be_dropped(rig):
+    session = rig.new_project()
+    rig.stroke((20, 20), (30, 20))
+    for end in (session.editor.commit, session.editor.abandon):
+        paste(rig)
+        end()
+        session.editor.set_tool("brush")
+    rig.settle()
+    assert not any("dropped" in message.sentence for message in rig.messages)
