@@ -23,8 +23,9 @@ def with_project(c: Commands) -> bool:
 
 
 def with_document(c: Commands) -> bool:
-    """An image is on the canvas."""
-    return c.studio.session is not None and c.studio.session.document is not None
+    """An image is on the canvas, and no other is on its way: nobody would know which one is meant."""
+    session = c.studio.session
+    return session is not None and session.document is not None and session.loading_id is None
 
 
 @dataclass(frozen=True)

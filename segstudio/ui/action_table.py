@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segstudio.app.document import Document
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.model_border import IN_KEY, OUT_KEY
@@ -24,7 +25,7 @@ SEGMENT_KEYS = 9
 
 def _approved(c: Commands) -> bool:
     session = c.studio.session
-    if session is None or session.current_id is None:
+    if session is None or session.current_id is None or session.loading_id is not None:
         return False
     return session.record(session.current_id).state is ImageState.APPROVED
 
@@ -66,19 +67,24 @@ def _clipboard_empty(c: Commands) -> bool:
     return c.studio.session is None or c.studio.session.clipboard.is_empty
 
 
-def _painted(c: Commands) -> bool:
+def _shown(c: Commands) -> Document | None:
     session = c.studio.session
-    return session is not None and session.document is not None and session.record(session.document.image_id).touched
+    return session.document if session is not None and with_document(c) else None
+
+
+def _painted(c: Commands) -> bool:
+    document, session = _shown(c), c.studio.session
+    return document is not None and session is not None and session.record(document.image_id).touched
 
 
 def _predicted(c: Commands) -> bool:
-    session = c.studio.session
-    return session is not None and session.document is not None and session.document.prediction is not None
+    document = _shown(c)
+    return document is not None and document.prediction is not None
 
 
 def _unsure(c: Commands) -> bool:
-    session = c.studio.session
-    return session is not None and session.document is not None and session.document.confidence is not None
+    document = _shown(c)
+    return document is not None and document.confidence is not None
 
 
 def _sees(name: str, value: object = True) -> Test:

@@ -1,11 +1,14 @@
 """The main window with a mouse and a keyboard."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QSlider, QSpinBox
 
+from segstudio.app import loader
 from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
@@ -18,6 +21,7 @@ from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import POINTER, ShortcutSheet
 from tests.helpers.studios import write_images
+from tests.ui.golden import grabbed
 
 Key = Qt.Key
 # The platform without a screen says so of every dialog; it is true and no trouble.
@@ -583,3 +587,35 @@ def test_masks_that_lie_apart_are_found_by_their_folder(rig):
     rig.wait(dialog.create_button.isEnabled)
     assert "2 with a mask" in dialog.found.text()
     dialog.reject()
+
+
+def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach(rig, monkeypatch):
+    rig.new_project()
+    rig.qtbot.mouseMove(rig.canvas, rig.at(40, 30))
+    before, seen = rig.mask(), grabbed(rig.canvas, rig.canvas.rect())
+    gate = threading.Event()
+    read = loader.read_image
+
+    def slowly(path):
+        assert gate.wait(20)
+        return read(path)
+
+    monkeypatch.setattr(loader, "read_image", slowly)
+    rig.session.open_image(rig.session.records[3].id)
+    rig.wait(rig.canvas.loading_note.isVisible)
+    covered = grabbed(rig.canvas, rig.canvas.rect())
+    ground = np.asarray(rig.theme.color("canvas").getRgb()[:3])
+    middle = tuple(side // 2 for side in covered.shape[:2])
+    away = np.abs(seen[middle].astype(int) - ground).max()
+    assert np.abs(covered[middle].astype(int) - ground).max() < 0.3 * away
+    assert rig.canvas.cursor().shape() == Qt.CursorShape.BusyCursor
+    for name in ("approve", "carry", "copy", "hide_mask", "reopen"):
+        assert not rig.window.actions_table.by_id[name].isEnabled()
+    rig.drag([(30, 30), (50, 30)])
+    gate.set()
+    rig.wait(lambda: rig.session.loading_id is None)
+    assert not rig.canvas.loading_note.isVisible()
+    assert rig.window.actions_table.by_id["approve"].isEnabled()
+    assert not rig.session.document.history.done
+    rig.open(0)
+    assert np.array_equal(rig.mask(), before)

@@ -212,7 +212,8 @@ class Canvas(SeenView):
         self._shown_mark, self._marked = mark, bounds
 
     def update_cursor(self) -> None:
-        """A hand, cross hairs, nothing (the ring is the cursor), or the arrow where no stroke is accepted."""
+        """A hand, cross hairs, nothing (the ring is the cursor), or where no stroke is accepted an arrow, which waits
+        while an image is on its way."""
         session = self.session
         if self.panning:
             shape = Qt.CursorShape.ClosedHandCursor
@@ -220,6 +221,8 @@ class Canvas(SeenView):
             shape = Qt.CursorShape.OpenHandCursor
         elif session is not None and self.ready:
             shape = _SHAPES[session.editor.pointed.cursor]
+        elif session is not None and session.loading_id is not None:
+            shape = Qt.CursorShape.BusyCursor
         else:
             shape = Qt.CursorShape.ArrowCursor
         if shape is not self._shape:

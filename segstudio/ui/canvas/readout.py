@@ -23,8 +23,8 @@ class Readout:
 
     @classmethod
     def of(cls, session: Session | None, point: tuple[float, float] | None) -> Readout | None:
-        """Of an image point; None outside the image, or without one."""
-        document = None if session is None else session.document
+        """Of an image point; None outside the image, without one, and while another one is on its way."""
+        document = None if session is None or session.loading_id is not None else session.document
         if session is None or document is None or point is None:
             return None
         x, y = math.floor(point[0]), math.floor(point[1])

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QElapsedTimer, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from segstudio.app.changes import Changes
@@ -38,6 +38,8 @@ SLICE_MS = 6.0
 """For how long the sharp picture is composed in one turn of the event loop, once the zoom rests."""
 
 LOADING_SHOWN_AFTER_MS = 180
+_SCRIM = 0.8
+"""How much of the image before is covered from then on."""
 _NOTE_MARGIN = 16
 _CROSS = 9
 _MANY_PARTS = 8
@@ -158,7 +160,7 @@ class ImageView(ZoomWidget):
         loading = session is not None and session.loading_id is not None
         if not loading:
             self._loading_timer.stop()
-            self.loading_note.hide()
+            self._drop_loading_note()
             if session is not None and session.document is not self.document:
                 self._show(session.document)
         elif not self._loading_timer.isActive() and not self.loading_note.isVisible():
@@ -168,6 +170,11 @@ class ImageView(ZoomWidget):
         self.failure_note.show_sentence(session.failure if failed and session is not None else "", self._can_relocate())
         self._place_notes()
         self.update_cursor()
+
+    def _drop_loading_note(self) -> None:
+        if not self.loading_note.isHidden():
+            self.loading_note.hide()
+            self.update()
 
     def _can_relocate(self) -> bool:
         session = self.session
@@ -264,6 +271,7 @@ class ImageView(ZoomWidget):
             self.loading_note.adjustSize()
             self._place_notes()
             self.loading_note.show()
+            self.update()
 
     def _on_relocate(self) -> None:
         if self.session is not None and self.session.current_id is not None:
@@ -284,6 +292,11 @@ class ImageView(ZoomWidget):
                 self._paint_part(painter, part, fade)
             painter.setClipping(False)
         self.paint_over(painter, event.rect())
+        if not self.loading_note.isHidden():
+            # It is not the image that the window names.
+            scrim = QColor(self._theme.color("canvas"))
+            scrim.setAlphaF(_SCRIM)
+            painter.fillRect(event.rect(), scrim)
         if self._cross is not None:
             paint_cross(painter, self.to_widget(*self._cross), _CROSS)
         painter.end()
