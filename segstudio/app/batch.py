@@ -161,7 +161,7 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
             raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
         known = [record.path for record in opened.images.list_images() if record.problem is None]
         files = [path.absolute() for path in images] or known
-        paths = export_paths(out, [path.name for path in files])
+        paths = export_paths(out, files)
         own = {same_file(path) for path in files}
         for path in paths:
             if same_file(path) in own:

@@ -18,6 +18,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat, MaskToWrite
+from segstudio.formats.own_names import folded, own_stems
 from segstudio.formats.png import write_mask
 from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.store.images import same_file
@@ -30,27 +31,28 @@ def exportable(records: list[ImageRecord], only_approved: bool) -> list[ImageRec
     return [record for record in records if record.state in wanted and record.width and record.rejected is None]
 
 
-def export_stems(names: Sequence[str]) -> list[str]:
-    """What the mask of each image is called: the image's stem, numbered where two images share it.
+def export_stems(images: Sequence[Path]) -> list[str]:
+    """What the mask of each image is called: as ``own_stems`` has it, so that it finds back to its image.
 
-    Give the names of all images, also where some are not exported: a number must stand for one image for ever.
+    Those that even their folders don't tell apart are numbered, and ``pairs`` pairs them with nothing. Give all
+    images, also where some are not exported: a name must not be that of another.
     """
-    taken: set[str] = set()
+    own = own_stems(images)
+    taken = {folded(stem) for stem in own if stem is not None}
     stems = []
-    for name in names:
-        stem, number = Path(name).stem, 1
-        unique = stem
-        while unique.casefold() in taken:
+    for image, stem in zip(images, own, strict=True):
+        unique, number = stem or image.stem, 1
+        while stem is None and folded(unique) in taken:
             number += 1
-            unique = f"{stem}_{number}"
-        taken.add(unique.casefold())
+            unique = f"{image.stem}_{number}"
+        taken.add(folded(unique))
         stems.append(unique)
     return stems
 
 
-def export_paths(folder: Path, names: Sequence[str]) -> list[Path]:
+def export_paths(folder: Path, images: Sequence[Path]) -> list[Path]:
     """Where the mask of each image goes, as PNG; see ``export_stems``."""
-    return [folder / f"{stem}.png" for stem in export_stems(names)]
+    return [folder / f"{stem}.png" for stem in export_stems(images)]
 
 
 def write_beside(
@@ -106,7 +108,7 @@ def plan_export(
 
     Images that it ``veils``, whose reader may not see the model's mask yet, are refused.
     """
-    stems = export_stems([record.name for record in records])
+    stems = export_stems([record.path for record in records])
     names = _file_names([record.path for record in records])
     of_image = {r.id: Outgoing(r, stem, name) for r, stem, name in zip(records, stems, names, strict=True)}
     own = {same_file(path) for record in records for path in (record.path, record.truth) if path is not None}

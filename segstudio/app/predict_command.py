@@ -50,7 +50,7 @@ def predict_with(model: str, images: Sequence[Path], out: Path, force: bool, say
     """
     weights = weights_of(model)
     files = _files(images)
-    paths = export_paths(out, [path.name for path in files])
+    paths = export_paths(out, files)
     _check_targets(files, paths, out, force)
     troubles: list[str] = []
     answers = predict_each(HeadlessScheduler(), weights.path, files)

@@ -8,7 +8,7 @@ from pathlib import Path
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
-from segstudio.formats.pairs import Pair, match, pair, without_mask
+from segstudio.formats.pairs import Pair, match, pair, spare_masks, without_mask
 from segstudio.imaging.find import find_images
 
 LAYOUT = "folder"
@@ -100,9 +100,4 @@ def mask_folders(folder: Path) -> list[Path]:
 
 
 def _notes(images: list[Pair], mask_files: list[Path], *, any_mask_wanted: bool) -> list[str]:
-    notes = without_mask(images) if any_mask_wanted else []
-    spare = set(mask_files) - {found.mask for found in images}
-    if spare:
-        examples = ", ".join(f"“{path.name}”" for path in sorted(spare)[:3])
-        notes.append(f"{len(spare)} of {len(mask_files)} masks fit no image, for example {examples}.")
-    return notes
+    return (without_mask(images) if any_mask_wanted else []) + spare_masks(images, mask_files)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.formats.own_names import folded, possible_names
 from segstudio.imaging.find import find_images
 
 _ENDING = re.compile(
     r"[ _.\-]+\(?(masks?|seg|segs|segm|segmentations?|labels?|labelled|gt|ground[ _\-]?truth|lesion|annotations?|"
     r"pred|preds|predictions?|matte|person)\)?$"
 )
+_NUMBERED = re.compile(r"(?P<stem>.+)_(?:[2-9]|[1-9]\d+)")
+_TOP = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Pair:
 
 
 def plain_stem(path: Path) -> str:
-    """The name without its ending, in one spelling of accents (macOS has another) and one letter case."""
-    return unicodedata.normalize("NFC", path.stem).casefold()
+    """The name without its ending, ``folded``."""
+    return folded(path.stem)
 
 
 def bare_stem(path: Path) -> str:
@@ -45,8 +47,7 @@ def is_mask_name(path: Path) -> bool:
 def pair(images_dir: Path, masks_dir: Path | None = None) -> list[Pair]:
     """Every image in ``images_dir`` and below, with its mask from ``masks_dir``, in natural order.
 
-    A mask has its image's stem, with or without an ending such as ``_mask``, in any format. Where several would do,
-    the one in the same subfolder is taken, and otherwise none: better no mask than another image's. Without
+    A mask has its image's stem, with or without an ending such as ``_mask``, in any format; see ``match``. Without
     ``masks_dir``, masks are the files that lie beside their image under its name with such an ending; they are not
     listed as images. Raises ``UserError`` where a folder can't be listed.
     """
@@ -59,40 +60,84 @@ def pair(images_dir: Path, masks_dir: Path | None = None) -> list[Pair]:
 
 
 def match(images: Iterable[Path], images_dir: Path, masks: Iterable[Path], masks_dir: Path) -> list[Pair]:
-    """Pair files that are listed already; see ``pair``."""
-    images = list(images)
-    masks = list(masks)
-    exact, loose = _Index(masks, masks_dir, plain_stem), _Index(masks, masks_dir, bare_stem)
-    twins = _Index(images, images_dir, plain_stem)
-    found = []
-    for image in images:
-        folder, stem = _folder(image, images_dir), plain_stem(image)
-        alone = len(twins.by_stem[stem]) == 1
-        found.append(Pair(image, exact.get(folder, stem, alone) or loose.get(folder, stem, alone)))
-    return found
+    """Pair files that are listed already.
+
+    Images of one stem are told apart by the subfolder, if masks lie in the same ones, or by the names that an export
+    gives their masks (``own_stems``). Where a mask may be of another image, too, there is none: better no mask than
+    another image's.
+    """
+    images, masks = list(images), list(masks)
+    found: list[Path | None] = [None] * len(images)
+    for stem in (plain_stem, bare_stem):
+        # What is called exactly as one image is no other's.
+        taken = set(found)
+        candidates = _Candidates(images, images_dir, [mask for mask in masks if mask not in taken], masks_dir, stem)
+        found = [mask or candidates.of(image) for image, mask in zip(images, found, strict=True)]
+    doubtful = _numbered_apart(set(masks) - set(found))
+    return [
+        Pair(image, None if mask is None or (mask.parent, plain_stem(mask)) in doubtful else mask)
+        for image, mask in zip(images, found, strict=True)
+    ]
 
 
-class _Index:
-    """Files by stem, and by subfolder and stem."""
+class _Candidates:
+    """Masks by what they are called, and which of their names only one of the images can have."""
 
-    def __init__(self, files: Iterable[Path], root: Path, stem: Callable[[Path], str]) -> None:
-        self.by_stem: dict[str, list[Path]] = defaultdict(list)
-        self.by_place: dict[tuple[str, str], list[Path]] = defaultdict(list)
-        for file in files:
-            self.by_stem[stem(file)].append(file)
-            self.by_place[_folder(file, root), stem(file)].append(file)
+    def __init__(
+        self,
+        images: Sequence[Path],
+        images_dir: Path,
+        masks: Sequence[Path],
+        masks_dir: Path,
+        stem: Callable[[Path], str],
+    ) -> None:
+        self._images_dir = images_dir
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_place: dict[tuple[str, str], list[Path]] = defaultdict(list)
+        for mask in masks:
+            self._by_name[stem(mask)].append(mask)
+            self._by_place[_folder(mask, masks_dir), stem(mask)].append(mask)
+        names = [[name for name in possible_names(image) if name in self._by_name] for image in images]
+        self._bearers = Counter(name for own in names for name in set(own))
+        self._names = dict(zip(images, names, strict=True))
+        self._twins: dict[str, list[str]] = defaultdict(list)
+        for image in images:
+            self._twins[plain_stem(image)].append(_folder(image, images_dir))
 
-    def get(self, folder: str, stem: str, anywhere: bool) -> Path | None:
-        """The one file for ``stem``: in ``folder``, else anywhere if its image is the only one of that name."""
-        here = self.by_place.get((folder, stem), [])
-        if here:
-            return here[0] if len(here) == 1 else None
-        all_over = self.by_stem.get(stem, [])
-        return all_over[0] if anywhere and len(all_over) == 1 else None
+    def of(self, image: Path) -> Path | None:
+        """The mask that is this image's and no other's."""
+        folder, stem = _folder(image, self._images_dir), plain_stem(image)
+        sure = next((name for name in self._names[image] if self._bearers[name] == 1), None)
+        named = [] if sure is None else self._by_name[sure]
+        # A name that tells more than the stem is no coincidence.
+        if sure in (None, stem) and self._by_folder(folder, stem):
+            named = self._by_place[folder, stem]
+        return named[0] if len(named) == 1 else None
+
+    def _by_folder(self, folder: str, stem: str) -> bool:
+        """Whether masks lie in the subfolders that their images lie in, as far as that matters to this one.
+
+        An export puts all of them into one folder, where the name of one may be that of an image which lies on top.
+        """
+        twins = self._twins[stem]
+        if (folder, stem) not in self._by_place or twins.count(folder) > 1:
+            return False
+        if folder != _TOP or len(twins) == 1:
+            return True
+        return any((twin, stem) in self._by_place for twin in twins if twin != _TOP)
+
+
+def _numbered_apart(spare: Iterable[Path]) -> set[tuple[Path, str]]:
+    """Folder and stem of masks beside which a ``scan_2`` is left over, by which exports told images of one name apart.
+
+    Which image the first of them is of hangs on which images there were.
+    """
+    numbered = ((mask.parent, _NUMBERED.fullmatch(plain_stem(mask))) for mask in spare)
+    return {(folder, found["stem"]) for folder, found in numbered if found is not None}
 
 
 def _folder(path: Path, root: Path) -> str:
-    return unicodedata.normalize("NFC", path.relative_to(root).parent.as_posix()).casefold()
+    return folded(path.relative_to(root).parent.as_posix())
 
 
 def _beside(files: list[Path]) -> list[Pair]:
@@ -102,11 +147,13 @@ def _beside(files: list[Path]) -> list[Pair]:
     by_image: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for path in sorted(masks):
         by_image[path.parent, bare_stem(path)].append(path)
+    alike = Counter((path.parent, plain_stem(path)) for path in files if path not in masks)
     found = []
     for path in files:
         if path not in masks:
-            own = by_image.get((path.parent, plain_stem(path)), [])
-            found.append(Pair(path, own[0] if len(own) == 1 else None))
+            place = path.parent, plain_stem(path)
+            own = by_image.get(place, [])
+            found.append(Pair(path, own[0] if len(own) == 1 and alike[place] == 1 else None))
     return found
 
 
@@ -118,3 +165,12 @@ def without_mask(pairs: Sequence[Pair]) -> list[str]:
     return [
         "None of the images has a mask." if without == len(pairs) else f"{without} of {len(pairs)} images have no mask."
     ]
+
+
+def spare_masks(pairs: Sequence[Pair], masks: Sequence[Path]) -> list[str]:
+    """The sentence for those of ``masks`` that went to none of the images; none where all did."""
+    spare = set(masks) - {found.mask for found in pairs}
+    if not spare:
+        return []
+    examples = ", ".join(f"“{path.name}”" for path in sorted(spare)[:3])
+    return [f"{len(spare)} of {len(masks)} masks fit no image for certain, for example {examples}."]

@@ -686,6 +686,20 @@ def test_an_image_named_twice_in_a_plan_does_not_shift_the_masks(rig, tmp_path):
 
 def test_an_export_takes_the_place_of_no_image(rig, tmp_path):
     images = write_images(tmp_path / "images", 2)
+    whole = [path.read_bytes() for path in images]
+    found = tuple(FoundImage(path, None) for path in images)
+    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    approve(rig, 1)
+    rig.session.exporter.export_masks(tmp_path / "images", only_approved=True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    assert [path.read_bytes() for path in images] == whole
+    rig.wait(lambda: any("could not be" in message.sentence for message in rig.messages))
+
+
+def test_images_of_one_name_are_exported_beside_each_other(rig, tmp_path):
+    images = write_images(tmp_path / "images", 2)
     photo = tmp_path / "images" / "image_01.jpg"
     Image.open(images[1]).save(photo)
     whole = images[1].read_bytes()
@@ -697,7 +711,7 @@ def test_an_export_takes_the_place_of_no_image(rig, tmp_path):
     rig.session.exporter.export_masks(tmp_path / "images", only_approved=True)
     rig.wait(lambda: not rig.session.exporter.busy)
     assert images[1].read_bytes() == whole
-    rig.wait(lambda: any("could not be" in message.sentence for message in rig.messages))
+    assert (tmp_path / "images" / "image_01.jpg.png").exists()
 
 
 def test_nothing_is_exported_while_the_last_strokes_are_not_saved(rig, monkeypatch, tmp_path):
@@ -714,7 +728,7 @@ def test_nothing_is_exported_while_the_last_strokes_are_not_saved(rig, monkeypat
     rig.settle()
 
 
-def test_images_of_one_name_keep_the_name_of_their_masks_whatever_else_is_exported(rig, tmp_path):
+def test_masks_of_images_of_one_name_are_called_by_their_folders_whatever_else_is_exported(rig, tmp_path):
     one, two = write_images(tmp_path / "one", 1)[0], write_images(tmp_path / "two", 1)[0]
     found = tuple(FoundImage(path, None) for path in (one, two))
     rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
@@ -724,7 +738,7 @@ def test_images_of_one_name_keep_the_name_of_their_masks_whatever_else_is_export
     approve(rig, 1)
     rig.session.exporter.export_masks(tmp_path / "out", only_approved=True)
     rig.wait(lambda: not rig.session.exporter.busy)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00_2.png"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["two_image_00.png"]
 
 
 def test_an_image_passed_over_is_not_read(rig, monkeypatch):

@@ -70,6 +70,48 @@ def test_no_mask_rather_than_another_images(tmp_path: Path) -> None:
     assert set(names(pair(tmp_path / "i", tmp_path / "m"), tmp_path).values()) == {None}
 
 
+def test_images_of_one_name_in_one_folder_go_by_their_whole_names(tmp_path: Path) -> None:
+    touch(tmp_path, "i/a.jpg", "i/a.png", "m/a.png")
+    assert set(names(pair(tmp_path / "i", tmp_path / "m"), tmp_path).values()) == {None}
+    touch(tmp_path, "m/a.png.png", "m/a.jpg_mask.png", "m/a_2.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/a.jpg": "m/a.jpg_mask.png",
+        "i/a.png": "m/a.png.png",
+    }
+
+
+def test_images_of_one_name_in_several_folders_go_by_the_folders_in_their_masks_names(tmp_path: Path) -> None:
+    touch(tmp_path, "i/s1/x.png", "i/s2/x.png", "i/x.png", "m/s2_x.png", "m/s1_x_mask.png", "m/x.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/s1/x.png": "m/s1_x_mask.png",
+        "i/s2/x.png": "m/s2_x.png",
+        "i/x.png": None,
+    }
+    # Of one folder alone, too: its own mask, and not what is called like any of them.
+    assert names(pair(tmp_path / "i" / "s2", tmp_path / "m"), tmp_path) == {"i/s2/x.png": "m/s2_x.png"}
+
+
+def test_an_image_on_top_shares_its_name_with_one_below(tmp_path: Path) -> None:
+    touch(tmp_path, "i/s1/x.png", "i/x.png", "m/x.png")
+    assert set(names(pair(tmp_path / "i", tmp_path / "m"), tmp_path).values()) == {None}
+    touch(tmp_path, "m/s1/x.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {"i/s1/x.png": "m/s1/x.png", "i/x.png": "m/x.png"}
+
+
+def test_masks_that_were_numbered_apart_are_of_nobody_knows_which_image(tmp_path: Path) -> None:
+    touch(tmp_path, "i/s2/x.png", "i/y.png", "i/y_2.png", "m/x.png", "m/x_2.png", "m/y.png", "m/y_2.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/s2/x.png": None,
+        "i/y.png": "m/y.png",
+        "i/y_2.png": "m/y_2.png",
+    }
+
+
+def test_a_mask_is_of_one_image(tmp_path: Path) -> None:
+    touch(tmp_path, "i/x.png", "i/x_mask.png", "m/x_mask.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {"i/x.png": None, "i/x_mask.png": "m/x_mask.png"}
+
+
 def test_the_exact_name_goes_before_an_ending(tmp_path: Path) -> None:
     touch(tmp_path, "i/x.png", "i/x_mask.png", "m/x.png", "m/x_mask.png")
     assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
@@ -93,6 +135,11 @@ def test_masks_beside_their_images(tmp_path: Path, as_folder: bool) -> None:
 def test_two_masks_beside_one_image_are_none(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "a_mask.png", "a_gt.png")
     assert names(pair(tmp_path), tmp_path) == {"a.jpg": None}
+
+
+def test_a_mask_beside_two_images_of_its_name_is_of_none(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "a.png", "a_mask.png", "b.jpg", "b_mask.png")
+    assert names(pair(tmp_path), tmp_path) == {"a.jpg": None, "a.png": None, "b.jpg": "b_mask.png"}
 
 
 def test_masks_inside_the_folder_of_images_are_no_images(tmp_path: Path) -> None:
@@ -147,7 +194,10 @@ def test_images_and_masks_as_subfolders(tmp_path: Path) -> None:
     touch(tmp_path, "Images/a.png", "Images/b.png", "masks/a.png", "masks/zz.png", "other/c.png")
     found = find_dataset(tmp_path)
     assert names(found.images, tmp_path) == {"Images/a.png": "masks/a.png", "Images/b.png": None}
-    assert found.notes == ("1 of 2 images have no mask.", "1 of 2 masks fit no image, for example “zz.png”.")
+    assert found.notes == (
+        "1 of 2 images have no mask.",
+        "1 of 2 masks fit no image for certain, for example “zz.png”.",
+    )
 
 
 def test_mask_folders_by_a_longer_name(tmp_path: Path) -> None:
