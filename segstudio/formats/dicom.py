@@ -15,6 +15,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
 from segstudio.formats.extracted import has_images, with_masks
+from segstudio.formats.own_names import own_stems
 from segstudio.imaging.find import find_files
 
 LAYOUT = "DICOM"
@@ -24,9 +25,13 @@ _ENDINGS = (".dcm", ".dicom", ".ima", "")
 
 @dataclass(frozen=True, slots=True)
 class DicomFrame:
-    """One picture of a file; see ``PixelSource``. ``window`` is what it is shown by."""
+    """One picture of a file; see ``PixelSource``.
+
+    ``stem`` is the file's own among those that are imported with it, ``window`` what the picture is shown by.
+    """
 
     path: Path
+    stem: str
     index: int
     frames: int
     window: tuple[float, float] | None = None
@@ -34,7 +39,7 @@ class DicomFrame:
     @property
     def name(self) -> str:
         """``scan.png``, or ``scan_frame_0003.png`` where the file has several."""
-        return f"{self.path.stem}.png" if self.frames == 1 else f"{self.path.stem}_frame_{self.index + 1:04d}.png"
+        return f"{self.stem}.png" if self.frames == 1 else f"{self.stem}_frame_{self.index + 1:04d}.png"
 
     def read(self) -> NDArray[Any]:
         """(H, W) uint8 or uint16 grey, or (H, W, 3) uint8 RGB. Raises ``UserError``."""
@@ -59,7 +64,7 @@ def pictures(paths: Sequence[Path]) -> Dataset:
     images: list[FoundImage] = []
     headers: list[DicomHeader] = []
     skipped: list[Skipped] = []
-    for path in paths:
+    for path, stem in zip(paths, own_stems(paths, _stem), strict=True):
         try:
             header = read_dicom_header(path)
         except UserError as error:
@@ -69,7 +74,7 @@ def pictures(paths: Sequence[Path]) -> Dataset:
         images += [
             FoundImage(
                 path,
-                pixels=DicomFrame(path, index, header.frames, header.window),
+                pixels=DicomFrame(path, stem or _stem(path), index, header.frames, header.window),
                 patient=header.patient,
                 attributes=header.described,
                 mm_per_px=header.mm_per_px,
@@ -100,6 +105,11 @@ def _notes(headers: Sequence[DicomHeader]) -> list[str]:
     elif known:
         notes.append("Pixels are not of one size, or not all files say how large: each image keeps its own.")
     return notes
+
+
+def _stem(path: Path) -> str:
+    """The name without its ending, if it has one: of ``IM.12`` and ``1.2.840.3`` the last part is none."""
+    return path.stem if path.suffix.lower() in _ENDINGS else path.name
 
 
 def _candidates(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.extracted import has_images, with_masks
+from segstudio.formats.own_names import own_stems
 from segstudio.imaging.find import find_files
 from segstudio.imaging.video import VideoInfo, is_video_name, read_video_frame, read_video_info
 
@@ -67,16 +68,14 @@ def sample(videos: Sequence[Path], every: int | None = None) -> Dataset:
     images: list[FoundImage] = []
     skipped: list[Skipped] = []
     notes: list[str] = []
-    stems: set[str] = set()
-    for path in videos:
+    for path, stem in zip(videos, own_stems(videos), strict=True):
         try:
             info = read_video_info(path)
         except UserError as error:
             skipped.append(Skipped(path, str(error)))
             continue
         step = every or usual_step(info)
-        stem = _own(path.stem, stems)
-        frames = [VideoFrame(path, index, stem) for index in range(0, info.frames, step)]
+        frames = [VideoFrame(path, index, stem or path.stem) for index in range(0, info.frames, step)]
         images += [FoundImage(path, pixels=frame) for frame in frames]
         notes.append(_said(path, info, step, len(frames)))
     if not images:
@@ -104,13 +103,3 @@ def _said(path: Path, info: VideoInfo, step: int, count: int) -> str:
 def _ordinal(number: int) -> str:
     ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
     return f"{number}{ending}"
-
-
-def _own(stem: str, taken: set[str]) -> str:
-    """A stem that no other video of the import has, since frames are told apart by it."""
-    unique, number = stem, 1
-    while unique.casefold() in taken:
-        number += 1
-        unique = f"{stem}-{number}"
-    taken.add(unique.casefold())
-    return unique

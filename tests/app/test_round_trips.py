@@ -16,6 +16,7 @@ from segstudio.formats.dicom_file import read_dicom_frame
 from segstudio.formats.export_formats import FORMATS
 from segstudio.imaging.reader import fingerprint, read_image, read_size
 from segstudio.store.project_db import Project
+from tests.formats.test_dicom import write
 from tests.formats.test_video import film
 from tests.helpers.data import data_folder
 
@@ -159,6 +160,46 @@ def test_dicom_becomes_images_with_their_values_windows_and_scales(tmp_path: Pat
     again = remade(tmp_path / "first.segstudio", tmp_path, few)
     for name, mask in painted.items():
         np.testing.assert_array_equal(again[name][1], mask)
+
+
+def test_images_of_one_name_come_back_with_their_own_masks(tmp_path: Path) -> None:
+    scans, photos = tmp_path / "scans", tmp_path / "photos"
+    for number, series in enumerate(("a", "b", "c")):
+        (scans / series).mkdir(parents=True)
+        write(scans / series / "IM1.dcm", np.full((20, 30), 50 * number, np.uint8))
+        write(scans / f"1.2.{number}", np.full((20, 30), 50 * number, np.uint8))
+        (photos / series).mkdir(parents=True)
+        for ending in ("bmp", "png"):
+            Image.new("L", (30, 20), 50 * number).save(photos / series / f"x.{ending}")
+    Image.new("L", (30, 20), 7).save(photos / "x.png")
+    for source, count in ((scans, 6), (photos, 7)):
+        folder = tmp_path / f"from_{source.name}"
+        batch.new_project(folder / "first.segstudio", source, None, ["lesion"], "approved")
+        painted = paint(folder / "first.segstudio")
+        again = remade(folder / "first.segstudio", folder, source)
+        rows = by_source(folder / "first.segstudio", folder / "second.segstudio", source)
+        assert len(rows) == count
+        assert all(np.array_equal(first, second) and first.any() for first, second in rows)
+        assert len({mask.sum() for mask, _ in rows}) == count
+        assert set(again) == set(painted)
+
+
+def by_source(first: Path, second: Path, source: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The masks of each image in two projects, by its place in ``source`` or in what an import wrote."""
+    masks = []
+    for folder in (first, second):
+        with Project.open(folder) as opened:
+            table = opened.segment_table()
+            masks.append(
+                {
+                    str(record.path).removeprefix(str(folder)): class_ids(
+                        stored_mask(opened, record, vouched_only=False), table
+                    )
+                    for record in opened.images.list_images()
+                }
+            )
+    assert masks[0].keys() == masks[1].keys()
+    return [(masks[0][key], masks[1][key]) for key in masks[0]]
 
 
 def test_a_video_becomes_frames_in_order(tmp_path: Path) -> None:

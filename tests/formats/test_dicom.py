@@ -130,6 +130,31 @@ def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
     assert "A pixel is 0.5 mm large." in found.notes
 
 
+def test_files_are_called_by_the_whole_of_their_names(tmp_path: Path) -> None:
+    files = ["IM.1", "IM.2", "1.2.840.7", "1.2.840.8", "scan.dcm", "scan.ima"]
+    for name in files:
+        write(tmp_path / name, RAMP)
+    found = {image.image.name: image.pixels.name for image in find_dataset(tmp_path).images if image.pixels}
+    assert found == {name: f"{name}.png" for name in files}
+
+
+def test_only_a_mask_that_is_of_no_other_file_is_taken(tmp_path: Path) -> None:
+    for series in ("a", "b"):
+        (tmp_path / "scans" / series).mkdir(parents=True)
+        write(tmp_path / "scans" / series / "IM1.dcm", RAMP)
+    write(tmp_path / "scans" / "IM2.dcm", RAMP)
+    (tmp_path / "masks").mkdir()
+    for name in ("IM1", "IM1_2", "b_IM1", "IM2"):
+        Image.new("L", (8, 6)).save(tmp_path / "masks" / f"{name}.png")
+    found = find_dataset(tmp_path / "scans", tmp_path / "masks")
+    masks = {str(image.image.relative_to(tmp_path)): image.mask and image.mask.files[0].name for image in found.images}
+    assert masks == {"scans/a/IM1.dcm": None, "scans/b/IM1.dcm": "b_IM1.png", "scans/IM2.dcm": "IM2.png"}
+    assert "1 of 3 images have no mask." in found.notes
+    assert "2 of 4 masks fit no image for certain, for example “IM1.png”, “IM1_2.png”." in found.notes
+    # A series alone is not given what may be another's.
+    assert [each.mask for each in find_dataset(tmp_path / "scans" / "a", tmp_path / "masks").images] == [None]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

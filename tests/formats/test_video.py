@@ -81,7 +81,10 @@ def test_videos_of_one_name_are_told_apart(tmp_path: Path) -> None:
         (tmp_path / sub).mkdir()
         film(tmp_path / sub / "a.avi", pictures(2))
     found = video.find(tmp_path)
-    assert len({image.pixels.name for image in found.images if image.pixels}) == 2
+    assert {image.pixels.name for image in found.images if image.pixels} == {
+        "one_a_frame_000000.png",
+        "two_a_frame_000000.png",
+    }
 
 
 @pytest.mark.parametrize(
