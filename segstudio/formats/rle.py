@@ -18,7 +18,11 @@ from pycocotools import mask as coco_mask
 Mask = NDArray[np.bool_]
 
 _FAR = 16.0
-"""How many of the image's sides a corner may lie outside it; pycocotools' memory grows with the way round."""
+"""How many of the image's sides a corner may lie outside it."""
+
+_LONGEST = 4_000_000
+"""Pixels of the way round all polygons of an object: pycocotools takes up to 120 bytes for each, and does not look
+whether it got them."""
 
 _OFFSET, _PAYLOAD, _SIGN, _MORE = 48, 0x1F, 0x10, 0x20
 
@@ -99,12 +103,15 @@ def fill_polygons(polygons: Sequence[Any], height: int, width: int) -> Mask:
     """(height, width) bool of what any of ``polygons`` covers, each a flat list x, y, x, y ... in pixels.
 
     The pixels are pycocotools' own. A polygon that crosses itself is filled where its border goes round an odd number
-    of times. One of fewer than three corners covers nothing. Raises ``ValueError`` for what is no polygon.
+    of times. One of fewer than three corners covers nothing. Raises ``ValueError`` for what is no polygon, lies far
+    outside, or goes to and fro without end.
     """
     corners = [_corners(polygon, height, width) for polygon in polygons]
     flat = [polygon for polygon in corners if len(polygon) >= 6]
     if not flat:
         return np.zeros((height, width), np.bool_)
+    if sum(map(_way_round, flat)) > _LONGEST:
+        raise ValueError("its polygon has a longer way round than any outline")
     merged = coco_mask.merge(coco_mask.frPyObjects(flat, height, width))
     return decode_rle(merged["counts"], height, width)
 
@@ -119,6 +126,12 @@ def _corners(polygon: Any, height: int, width: int) -> list[float]:
         if not math.isfinite(number) or abs(number) > reach:
             raise ValueError("its polygon lies far outside the image")
     return [float(number) for number in polygon]
+
+
+def _way_round(corners: Sequence[float]) -> float:
+    """Pixels from corner to corner and back to the first, as pycocotools counts them: by the longer of two sides."""
+    points = np.reshape(corners, (-1, 2))
+    return float(np.abs(points - np.roll(points, 1, axis=0)).max(axis=1).sum())
 
 
 def _whole_numbers(counts: Sequence[Any]) -> list[int]:

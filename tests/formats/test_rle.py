@@ -122,6 +122,25 @@ def test_several_polygons_are_joined(polygons: list[list[tuple[float, float]]]) 
     np.testing.assert_array_equal(fill_polygons(flat, 24, 24), np.logical_or.reduce(alone))
 
 
+def test_all_polygons_of_an_object_have_one_way_round() -> None:
+    once = [-120, 0, 120, 4] * 6_000
+    assert fill_polygons([once], 8, 8).shape == (8, 8)
+    with pytest.raises(ValueError, match="longer way round"):
+        fill_polygons([once, once], 8, 8)
+
+
+def test_the_longest_outlines_are_exact() -> None:
+    """A comb whose teeth are a pixel wide: no outline of an image is longer."""
+    size = 1000
+    comb = [0, 0]
+    for left in range(0, size, 2):
+        comb += [left, size - 1, left + 1, size - 1, left + 1, 1, left + 2, 1]
+    comb[-4:] = [size - 1, 0]
+    mask = fill_polygons([comb], size, size)
+    assert mask[5:900, 0 : size - 2 : 2].all()
+    assert not mask[5:900, 1 : size - 2 : 2].any()
+
+
 def test_lines_and_points_cover_nothing() -> None:
     assert not fill_polygons([[1, 1, 5, 5], []], 8, 8).any()
     assert fill_polygons([[1, 1, 5, 5], [0, 0, 4, 0, 4, 4, 0, 4]], 8, 8).sum() == 16
@@ -135,6 +154,7 @@ def test_lines_and_points_cover_nothing() -> None:
         ([1, 2, 3, 4, 5, None], "no number"),
         ([1, 2, 3, 4, 5, float("nan")], "far outside"),
         ([1, 2, 3, 4, 5, 1e12], "far outside"),
+        ([-120, 0, 120, 4] * 20_000, "longer way round"),
     ],
 )
 def test_what_is_no_polygon_is_refused_in_words(polygon: object, said: str) -> None:
