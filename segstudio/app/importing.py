@@ -124,6 +124,11 @@ class Reader:
                 lost.append(one.image_id)
                 troubles.append(str(error))
                 continue
+            except Exception as error:
+                log.exception("%s could not be imported", one.found.image)
+                lost.append(one.image_id)
+                troubles.append(f"“{one.found.image.name}” could not be read ({error}) and was left out.")
+                continue
             arrival, said = self._arrive(one)
             arrivals.append(arrival)
             troubles += said

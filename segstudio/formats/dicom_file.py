@@ -11,7 +11,9 @@ import functools
 import hashlib
 import io
 import logging
+import struct
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +50,9 @@ _PACKAGES = {
 }  # fmt: skip
 _TROUBLE = (
     ValueError, TypeError, AttributeError, KeyError, IndexError, OSError, RuntimeError, NotImplementedError,
-    OverflowError, EOFError, ArithmeticError,
+    OverflowError, EOFError, ArithmeticError, SyntaxError, struct.error, zlib.error,
 )  # fmt: skip
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -124,18 +127,29 @@ def read_dicom_frame(path: Path, index: int) -> NDArray[Any]:
 
 @contextlib.contextmanager
 def _trouble(path: Path) -> Iterator[None]:
-    """What pydicom and its decoders raise becomes a sentence."""
+    """What pydicom and its decoders raise becomes a sentence, what nobody knows of them is logged, too."""
     try:
         yield
+    except UserError:
+        raise
     except FileNotFoundError as error:
         raise UserError(f"“{path.name}” is no longer in {path.parent}. Put it back, or connect its drive.") from error
     except MemoryError as error:
         raise UserError(f"There isn't enough memory to read “{path.name}”. Close other programs.") from error
-    except _TROUBLE as error:
+    except Exception as error:
+        if not _is_known(error):
+            log.exception("%s could not be read", path)
         raise UserError(
             f"“{path.name}” is damaged, or of a kind that can't be decoded. Copy it again, {_OTHER_FORM} by the "
             "program that it comes from."
         ) from error
+
+
+def _is_known(error: Exception) -> bool:
+    """Whether it is what damaged files come to."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    return isinstance(error, (*_TROUBLE, BytesLengthException, InvalidDicomError))
 
 
 def _dataset(path: Path) -> Dataset:
@@ -295,5 +309,7 @@ def _read(call: Callable[[], Any]) -> Any:
     """A value that the standard allows to be missing, and makers to be wrong."""
     try:
         return call()
-    except _TROUBLE:
+    except Exception as error:
+        if not _is_known(error):
+            raise
         return None

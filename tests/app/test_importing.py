@@ -1,6 +1,7 @@
 """Data sets that come into an open project: with their masks, in one go or not at all, and go again."""
 
 import json
+import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -364,6 +365,23 @@ def test_parts_of_files_become_files_of_the_project_and_objects_a_class(rig, tmp
     paths = [record.path for record in session.records[1:]]
     undo(rig)
     assert not any(path.exists() for path in paths)
+
+
+@dataclass(frozen=True)
+class Failing(Drawn):
+    """One that fails as nobody has foreseen."""
+
+    def read(self, size=None, orientation=1):
+        raise struct.error("unpack requires a buffer of 2 bytes")
+
+
+def test_a_part_that_fails_as_nobody_foresaw_costs_that_part(rig, tmp_path, caplog):
+    session = rig.new_project(1)
+    files = [FoundImage(tmp_path / f"{name}.dcm", None, Drawn(f"{name}.png")) for name in "ab"]
+    run(rig, [files[0], FoundImage(tmp_path / "odd.dcm", None, Failing("odd.png")), files[1]])
+    assert [record.name for record in session.records[1:]] == ["a.png", "b.png"]
+    assert "“odd.dcm” could not be read (unpack requires" in said(rig)
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [struct.error]
 
 
 def test_an_import_whose_disk_is_full_leaves_nothing(rig, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """DICOM in: values, windows, frames and sizes of made-up files, and all of the real ones."""
 
+import contextlib
 import io
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLSLossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLSLossless
 
 from segstudio.domain.errors import UserError
 from segstudio.formats import dicom
@@ -180,6 +181,32 @@ def test_a_file_that_is_cut_short_is_a_sentence(tmp_path: Path) -> None:
         read_dicom_frame(path, 0)
     with pytest.raises(UserError, match="ends before frame 4"):
         read_dicom_frame(write(tmp_path / "b.dcm", RAMP), 3)
+
+
+def test_a_broken_file_costs_that_file_whatever_is_broken(tmp_path: Path) -> None:
+    content = write(tmp_path / "good.dcm", RAMP).read_bytes()
+    # The number of rows: 28 00 10 00, its kind, the length of its value in two bytes, its value.
+    rows = content.index(b"\x28\x00\x10\x00US") + 6
+    (tmp_path / "odd_length.dcm").write_bytes(
+        content[:rows] + b"\1\0" + content[rows + 2 : rows + 3] + content[rows + 4 :]
+    )
+    (tmp_path / "cut_in_a_length.dcm").write_bytes(content[: rows + 1])
+    deflated = write(tmp_path / "deflated.dcm", RAMP, DeflatedExplicitVRLittleEndian)
+    deflated.write_bytes(deflated.read_bytes()[:-30])
+    found = find_dataset(tmp_path)
+    assert [image.image.name for image in found.images] == ["good.dcm"]
+    assert {skipped.path.name for skipped in found.skipped} == {path.name for path in tmp_path.iterdir()} - {"good.dcm"}
+    assert all(skipped.path.name in skipped.why for skipped in found.skipped)
+
+
+def test_no_cut_through_a_file_is_more_than_a_sentence(tmp_path: Path) -> None:
+    content = write(tmp_path / "a.dcm", RAMP, WindowCenter=600, WindowWidth=100, PatientID="x").read_bytes()
+    path = tmp_path / "cut.dcm"
+    for length in range(132, len(content), 3):
+        path.write_bytes(content[:length])
+        for read in (read_dicom_header, lambda cut: read_dicom_frame(cut, 0)):
+            with contextlib.suppress(UserError):
+                read(path)
 
 
 def test_files_without_pictures_are_skipped_with_a_reason(tmp_path: Path) -> None:
