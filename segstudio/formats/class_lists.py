@@ -19,6 +19,7 @@ from typing import Any
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.formats.coco_json import read_json
+from segstudio.formats.void_names import JUDGED
 
 _NAMES = re.compile(
     r"(labels?|class(es)?|class_?(dict|names|list)|label_?(colou?rs?|map|names)|colou?r_?map|palette|categories|"
@@ -31,11 +32,15 @@ _MOST = 65534
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One class: the value that it has in grey masks, its name, and the colour that it has in coloured ones."""
+    """One class: the value that it has in grey masks, its name, and the colour that it has in coloured ones.
+
+    ``judged`` is None where only the name can tell.
+    """
 
     value: int
     name: str
     color: Color | None = None
+    judged: bool | None = None
 
 
 def find_class_list(*folders: Path) -> Path | None:
@@ -108,7 +113,9 @@ def _row(row: Any, value: int) -> Listed:
     own = row.get("id", row.get("value", value))
     if not isinstance(own, int) or isinstance(own, bool):
         raise ValueError("a value is no number")
-    return Listed(own, _name(row.get("name", row.get("label"))), _color(row.get("color", row.get("colour"))))
+    judged = row.get(JUDGED)
+    color = _color(row.get("color", row.get("colour")))
+    return Listed(own, _name(row.get("name", row.get("label"))), color, judged if isinstance(judged, bool) else None)
 
 
 def _from_text(text: str) -> list[Listed]:

@@ -131,20 +131,24 @@ def _meaning(seen: Survey, list_file: Path | None) -> Meaning:
 
 
 def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
-    """By a list: classes are numbered from 1 in its order; what it calls background is none."""
+    """By a list: classes are numbered from 1 in its order; what it calls background is none.
+
+    Names count where the list does not say what is judged.
+    """
     numbers: dict[int, int] = {}
     classes: list[FoundClass] = []
     for known in listed:
-        if means_nothing(known.name):
+        if known.judged is None and means_nothing(known.name):
             numbers[known.value] = 0
             continue
         numbers[known.value] = len(classes) + 1
-        kind = "void" if means_void(known.name) else "stuff"
-        classes.append(FoundClass(len(classes) + 1, unmarked(known.name), kind, known.color))  # type: ignore[arg-type]
-    void = next((known.id for known in classes if known.kind == "void"), 0)
+        void = means_void(known.name) if known.judged is None else not known.judged
+        name = unmarked(known.name) if known.judged is None else known.name
+        classes.append(FoundClass(len(classes) + 1, name, "void" if void else "stuff", known.color))
+    unjudged = next((known.id for known in classes if known.kind == "void"), 0)
     notes = [f"The classes are named by “{list_name}”."]
-    if void:
-        notes.append(f"“{classes[void - 1].name}” is not judged: nothing is learned, predicted or scored there.")
+    if unjudged:
+        notes.append(f"“{classes[unjudged - 1].name}” is not judged: nothing is learned, predicted or scored there.")
     if seen.kind == "colours":
         colours = {known.color: numbers[known.value] for known in listed if known.color is not None}
         missing = [color for color in seen.colours if color not in colours and any(color)]
@@ -156,7 +160,7 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
     if strange:
         more = ", ".join(map(str, strange[:5]))
         notes.append(f"Values that “{list_name}” does not name are in the masks: {more}.")
-    return Meaning("values", tuple(classes), tuple(notes), numbers, void=void)
+    return Meaning("values", tuple(classes), tuple(notes), numbers, void=unjudged)
 
 
 def _unnamed_colours(seen: Survey) -> Meaning:

@@ -159,7 +159,7 @@ class _Classes:
 
 
 def _kind(spec: Category) -> Literal["stuff", "thing", "void"]:
-    if spec.void or means_void(spec.name):
+    if means_void(spec.name) if spec.void is None else spec.void:
         return "void"
     return "stuff" if spec.thing is False else "thing"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.void_names import JUDGED
 from segstudio.imaging.reader import MAX_PIXELS
 
 LARGEST = 1_500_000_000
@@ -26,12 +27,12 @@ _KEYS = (b'"images"', b'"annotations"', b'"categories"')
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A class as the file has it; ``thing`` is None where the file does not say."""
+    """A class as the file has it; ``thing`` and ``void`` are None where the file does not say."""
 
     id: int
     name: str
     thing: bool | None = None
-    void: bool = False
+    void: bool | None = None
     color: tuple[int, int, int] | None = None
     keypoints: tuple[str, ...] = ()
 
@@ -173,12 +174,13 @@ def _rows(table: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _category(row: Mapping[str, Any]) -> Category:
-    thing, color = row.get("isthing"), row.get("color")
+    thing, color, judged = row.get("isthing"), row.get("color"), row.get(JUDGED)
+    void = True if row.get("supercategory") == "void" else None
     return Category(
         _whole(row, "id", "categories"),
         _text(row, "name", "categories").strip(),
         None if thing is None else bool(thing),
-        row.get("supercategory") == "void",
+        not judged if isinstance(judged, bool) else void,
         _color(color) if isinstance(color, list) else None,
         tuple(str(name) for name in row.get("keypoints") or ()),
     )

@@ -2,7 +2,7 @@
 
 Instances: each piece of a class that hangs together, corners included, is an object. Panoptic: so is each piece of a
 class whose objects count singly; any other class is one segment an image. A class that nobody judges has the
-supercategory ``void``, by which it is known again.
+supercategory ``void``, by which it is known again; one that is only called so says that it is judged.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from segstudio.domain.regions import parts
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.mask_formats import Classes, Entry, MaskToWrite, png_bytes, write_json
 from segstudio.formats.rle import LabelRuns, runs_of
+from segstudio.formats.void_names import JUDGED, means_void
 from segstudio.formats.writing import write_whole
 
 
@@ -109,7 +110,8 @@ def _file(entries: Sequence[Entry], annotations: list[dict[str, Any]], classes: 
 def _category(spec: ClassSpec) -> dict[str, Any]:
     group = "void" if spec.kind == "void" else "object"
     thing = int(spec.kind == "thing")
-    return {"id": spec.id, "name": spec.name, "supercategory": group, "isthing": thing, "color": list(spec.color)}
+    row = {"id": spec.id, "name": spec.name, "supercategory": group, "isthing": thing, "color": list(spec.color)}
+    return row | {JUDGED: True} if spec.kind != "void" and means_void(spec.name) else row
 
 
 def _image(mask: MaskToWrite, stored: NDArray[np.uint16]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from PIL import Image
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.dataset import ClassIds
 from segstudio.formats.png import write_mask
-from segstudio.formats.void_names import marked_void
+from segstudio.formats.void_names import in_a_list
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.orientation import to_stored
 
@@ -127,9 +127,7 @@ class ClassMaps:
 
     def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
         """See ``MaskFormat``."""
-        names = {0: "background"} | {
-            spec.id: marked_void(spec.name) if spec.kind == "void" else spec.name for spec in classes
-        }
+        names = {0: "background"} | {spec.id: in_a_list(spec.name, spec.kind == "void") for spec in classes}
         write_json(folder / "labels.json", {str(number): name for number, name in names.items()})
 
 

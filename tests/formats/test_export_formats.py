@@ -71,6 +71,31 @@ def test_masks_and_names_come_back(tmp_path: Path, known: MaskFormat, turn: int)
 
 
 @pytest.mark.parametrize("known", NAMED, ids=lambda known: known.key)
+@pytest.mark.parametrize("name", ["none", "background", "Unknown", "void", "glare (not judged)", "glare", "null"])
+@pytest.mark.parametrize("void", [False, True])
+def test_a_class_is_judged_or_not_whatever_it_is_called(
+    tmp_path: Path, known: MaskFormat, name: str, void: bool
+) -> None:
+    write(tmp_path, known, [patchwork()], make_classes(["hair", name, "skin"], void=[name] if void else []))
+    found = find_dataset(tmp_path / "images", tmp_path / "out")
+    assert [(each.name, each.kind == "void") for each in found.classes] == [
+        ("hair", False),
+        (name, void),
+        ("skin", False),
+    ]
+    (read,) = masks_of(found)
+    np.testing.assert_array_equal(read, patchwork())
+
+
+def test_what_older_programs_exported_goes_by_names(tmp_path: Path) -> None:
+    write(tmp_path, format_called("class-map"), [patchwork()], THREE)
+    names = {"0": "background", "1": "none", "2": "unknown", "3": "glare (not judged)"}
+    (tmp_path / "out" / "labels.json").write_text(json.dumps(names))
+    found = find_dataset(tmp_path / "images", tmp_path / "out")
+    assert [(each.name, each.kind) for each in found.classes] == [("unknown", "void"), ("glare", "void")]
+
+
+@pytest.mark.parametrize("known", NAMED, ids=lambda known: known.key)
 def test_one_class_comes_back(tmp_path: Path, known: MaskFormat) -> None:
     mask = (patchwork() == 1).astype(np.uint16)
     write(tmp_path, known, [mask], make_classes(["lesion"]))
