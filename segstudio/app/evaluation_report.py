@@ -13,7 +13,7 @@ from PIL import Image
 from segstudio.app.evaluation import Evaluation
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure, Scored, Side
-from segstudio.formats.writing import plain_cell, write_whole
+from segstudio.formats.writing import plain_cell, text_bytes, write_whole
 
 Report = dict[str, Any]
 _WORST = 10
@@ -118,7 +118,7 @@ def csv_text(evaluation: Evaluation) -> str:
 
 def write_csv(path: Path, evaluation: Evaluation) -> None:
     """Write ``csv_text``. Raises ``UserError`` if it cannot be written."""
-    write_whole(path, csv_text(evaluation).encode("utf-8"))
+    write_whole(path, text_bytes(csv_text(evaluation)))
 
 
 def write_pictures(folder: Path, evaluation: Evaluation, count: int, size: int = 640) -> list[Path]:

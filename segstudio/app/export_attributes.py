@@ -11,7 +11,7 @@ from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.mask_formats import Entry
-from segstudio.formats.writing import plain_cell, write_whole
+from segstudio.formats.writing import plain_cell, text_bytes, write_whole
 from segstudio.store.project_db import Project
 
 ATTRIBUTES = "attributes.csv"
@@ -80,7 +80,7 @@ def _table(rows: Sequence[tuple[str, Mapping[str, str]]]) -> bytes:
     writer.writerow([_IMAGE, *(plain_cell(f"{name} (2)" if name.casefold() == _IMAGE else name) for name in names)])
     for image, values in rows:
         writer.writerow([plain_cell(cell) for cell in (image, *(values.get(name, "") for name in names))])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return text_bytes(text.getvalue())
 
 
 def _name(plan: ExportPlan, one: Outgoing) -> str:

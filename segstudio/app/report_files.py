@@ -10,7 +10,7 @@ from typing import Any
 
 from segstudio.app.measures import NO_DIAGNOSIS, QUANTITIES, Measured, Quantity
 from segstudio.app.report import Reported, ReportHead
-from segstudio.formats.writing import plain_cell, write_whole
+from segstudio.formats.writing import plain_cell, text_bytes, write_whole
 
 _IDENTIFIERS = ("file", "group")
 _ABOUT = (
@@ -54,7 +54,7 @@ class CsvWriter:
 
     def finish(self) -> None:
         """Write the file."""
-        write_whole(self._path, b"\xef\xbb\xbf" + self._text.getvalue().encode())
+        write_whole(self._path, b"\xef\xbb\xbf" + text_bytes(self._text.getvalue()))
 
     def abandon(self) -> None:
         """Nothing was written yet."""
@@ -129,7 +129,7 @@ class JsonWriter:
 
     def finish(self) -> None:
         """Write the file."""
-        write_whole(self._path, (json.dumps(self._report, indent=1, ensure_ascii=False) + "\n").encode())
+        write_whole(self._path, text_bytes(json.dumps(self._report, indent=1, ensure_ascii=False) + "\n"))
 
     def abandon(self) -> None:
         """Nothing was written yet."""

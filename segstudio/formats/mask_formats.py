@@ -22,7 +22,7 @@ from segstudio.domain.segments import ClassSpec
 from segstudio.formats.dataset import ClassIds
 from segstudio.formats.png import write_mask
 from segstudio.formats.void_names import in_a_list
-from segstudio.formats.writing import write_whole
+from segstudio.formats.writing import text_bytes, write_whole
 from segstudio.imaging.orientation import to_stored
 
 Entry = Any
@@ -133,7 +133,7 @@ class ClassMaps:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON whole or not at all. Raises ``UserError``."""
-    write_whole(path, json.dumps(content, ensure_ascii=False).encode())
+    write_whole(path, text_bytes(json.dumps(content, ensure_ascii=False)))
 
 
 def png_bytes(array: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:

@@ -45,6 +45,11 @@ def _cannot_write(path: Path, error: OSError) -> UserError:
     )
 
 
+def text_bytes(text: str) -> bytes:
+    """UTF-8. A part of a file's name that is no text (Linux allows any) becomes ``\\udcfc``, as JSON has it."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def plain_cell(text: str) -> str:
     """A cell of a CSV file that a spreadsheet would take for a formula is marked as text."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

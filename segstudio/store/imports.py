@@ -21,7 +21,7 @@ from segstudio.store.database import Database
 from segstudio.store.images import Images, NewImage, add_rows
 from segstudio.store.inside import is_within
 from segstudio.store.masks import put_packed
-from segstudio.store.paths import PathWriter
+from segstudio.store.paths import PathWriter, from_db, to_db
 
 IMPORTED = "imported"
 """Folder of the project with what imports had to write: a folder an import, by its number."""
@@ -78,7 +78,9 @@ class Imports:
     def begin(self, layout: str, folder: Path) -> int:
         """A new import; nothing of it is seen until ``finish``."""
         with self._database.writing() as connection:
-            cursor = connection.execute("INSERT INTO imports (layout, folder) VALUES (?, ?)", (layout, str(folder)))
+            cursor = connection.execute(
+                "INSERT INTO imports (layout, folder) VALUES (?, ?)", (layout, to_db(str(folder)))
+            )
         return int(cursor.lastrowid or 0)
 
     def folder_of(self, import_id: int) -> Path:
@@ -130,7 +132,7 @@ class Imports:
                 "SELECT layout, folder FROM imports WHERE id = ?", (import_id,)
             ).fetchone()
             images = self.image_ids(import_id)
-            what = {"layout": layout, "folder": folder, "count": len(images)}
+            what = {"layout": layout, "folder": from_db(folder), "count": len(images)}
             self._trail.note("data set imported", **what, first=min(images, default=0), last=max(images, default=0))
 
     def image_ids(self, import_id: int) -> list[int]:
@@ -146,7 +148,7 @@ class Imports:
                 "SELECT imports.id, layout, folder, COUNT(*) FROM imports JOIN imported ON import_id = imports.id "
                 "WHERE finished GROUP BY imports.id ORDER BY imports.id DESC LIMIT 1"
             ).fetchone()
-        return None if row is None else ImportRecord(row[0], row[1], Path(row[2]), row[3])
+        return None if row is None else ImportRecord(row[0], row[1], Path(from_db(row[2])), row[3])
 
     def is_worked_on(self, import_id: int) -> bool:
         """Whether anybody painted on one of its images, approved one, or took an approval back."""

@@ -50,11 +50,11 @@ class PathFinder:
     def find(self, relative: DbPath | None, absolute: DbPath) -> tuple[Path, bool]:
         """(absolute path, whether a file is there); the place by the relative path where neither has one."""
         if relative is not None:
-            parent, name = self._split_relative(_from_db(relative))
+            parent, name = self._split_relative(from_db(relative))
             present = self._present(parent, name)
             if present is not None:
                 return self._path(parent, present), True
-        other_parent, other_name = os.path.split(_from_db(absolute))
+        other_parent, other_name = os.path.split(from_db(absolute))
         present = self._present(other_parent, other_name)
         if present is not None:
             return self._path(other_parent, present), True
@@ -114,5 +114,6 @@ def to_db(path: str) -> DbPath:
     return path
 
 
-def _from_db(path: DbPath) -> str:
+def from_db(path: DbPath) -> str:
+    """The path that ``to_db`` made it of."""
     return path if isinstance(path, str) else os.fsdecode(path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
 from segstudio.app.evaluation_groups import OWN_GROUP, Grouping
 from segstudio.app.evaluation_models import model_plan
 from segstudio.app.evaluation_plans import folder_plan
-from segstudio.app.evaluation_report import csv_text, report, table
+from segstudio.app.evaluation_report import csv_text, report, table, write_csv
 from segstudio.app.identifiers import coded, identifies
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of
@@ -165,6 +167,14 @@ def test_names_in_a_csv_are_no_formulas(tmp_path: Path) -> None:
     text = csv_text(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
     assert text.splitlines()[1].startswith("'=1+1,")
     assert "95 % interval" in table(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_text_are_escaped_in_a_csv(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        square(tmp_path / folder / os.fsdecode(b"M\xfcller.png"), 3)
+    write_csv(tmp_path / "e.csv", evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
+    assert (tmp_path / "e.csv").read_text("utf-8").splitlines()[1].startswith("M\\udcfcller,")
 
 
 def test_what_is_wanted_no_more_stops_soon() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -104,6 +106,16 @@ def test_no_name_of_a_patient_gets_out_unless_it_is_asked_for(patients):
     assert rows[0]["file"] == f"{NAME}_0.png"
     assert report["images"][1]["file"] == f"{NAME}_1.png"
     assert report["project"] == "test"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_text_gets_out_escaped(rig):
+    name = os.fsdecode(b"M\xfcller.png")
+    (image,) = write_images(rig.folder / "images", 1)
+    rig.new_project(images=[image.rename(image.with_name(name))])
+    rows, report = write(rig, identifiers=True)
+    assert rows[0]["file"] == "M\\udcfcller.png"
+    assert report["images"][0]["file"] == name
 
 
 def test_a_file_that_is_gone_is_told_and_the_others_are_measured(patients):

@@ -1,7 +1,9 @@
 """Real data sets into a project, out in each format, and into another project: the same to the pixel."""
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dicom_file import read_dicom_frame
 from segstudio.formats.export_formats import FORMATS
 from segstudio.imaging.reader import fingerprint, read_image, read_size
+from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
 from tests.formats.test_dicom import write
 from tests.formats.test_video import film
@@ -177,15 +180,49 @@ def test_images_of_one_name_come_back_with_their_own_masks(tmp_path: Path) -> No
         batch.new_project(folder / "first.segstudio", source, None, ["lesion"], "approved")
         painted = paint(folder / "first.segstudio")
         again = remade(folder / "first.segstudio", folder, source)
-        rows = by_source(folder / "first.segstudio", folder / "second.segstudio", source)
+        rows = by_source(folder / "first.segstudio", folder / "second.segstudio")
         assert len(rows) == count
         assert all(np.array_equal(first, second) and first.any() for first, second in rows)
         assert len({mask.sum() for mask, _ in rows}) == count
         assert set(again) == set(painted)
 
 
-def by_source(first: Path, second: Path, source: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The masks of each image in two projects, by its place in ``source`` or in what an import wrote."""
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("key", [known.key for known in FORMATS])
+def test_names_that_are_no_text_go_in_and_out_and_in_again(tmp_path: Path, key: str) -> None:
+    source = tmp_path / os.fsdecode(b"M\xfcller")
+    source.mkdir()
+    for number in range(2):
+        Image.new("L", (30, 20), 50 * number).save(source / os.fsdecode(b"b\xfc%d.png" % number))
+    first, second = tmp_path / "first.segstudio", tmp_path / "second.segstudio"
+    batch.new_project(first, source, None, ["lesion"], "approved")
+    paint(first)
+    assert "2 masks" in batch.export_project(first, tmp_path / "out", False, key)
+    batch.new_project(second, source, tmp_path / "out", ["lesion"], "approved")
+    rows = by_source(first, second)
+    assert len(rows) == 2
+    assert all(np.array_equal(before, after) and before.any() for before, after in rows)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_the_folder_of_an_import_need_not_be_text(tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"M\xfcller")
+    source.mkdir()
+    Image.new("L", (30, 20)).save(source / "a.png")
+    batch.new_project(tmp_path / "p.segstudio", source, None, ["lesion"], "approved")
+    with Project.open(tmp_path / "p.segstudio") as project:
+        import_id = project.imports.begin("folder", source)
+        project.imports.add(import_id, [NewImage(source / "b.png")])
+        project.imports.finish(import_id)
+        latest = project.imports.latest()
+        said = [json.loads(entry.what) for entry in project.audit.entries() if entry.kind == "data set imported"]
+    assert latest is not None
+    assert latest.folder == source
+    assert said[-1]["folder"] == str(source)
+
+
+def by_source(first: Path, second: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The masks of each image in two projects, by its file or by what an import wrote."""
     masks = []
     for folder in (first, second):
         with Project.open(folder) as opened:
