@@ -11,6 +11,7 @@ from typing import Any
 
 from segstudio.domain.errors import UserError
 from segstudio.formats.pairs import bare_stem
+from segstudio.formats.writing import cell_text
 
 Attributes = dict[str, dict[str, str]]
 
@@ -37,17 +38,17 @@ def read_attributes(path: Path) -> Attributes:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
-        head, *rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(row)] or [[]]
+        read = csv.reader(io.StringIO(text), delimiter=delimiter)
+        head, *rows = [[cell_text(cell.strip()) for cell in row] for row in read if any(row)] or [[]]
     except csv.Error as error:
         raise UserError(f"“{path.name}” is no table ({error}). Save it as CSV and try again.") from error
-    names = [name.strip() for name in head]
-    if len(names) < 2 or not rows:
+    if len(head) < 2 or not rows:
         raise UserError(f"“{path.name}” needs a row of column names, of two or more, and a row an image below it.")
-    key = next((place for place, name in enumerate(names) if name.casefold() in _KEYS), 0)
+    key = next((place for place, name in enumerate(head) if name.casefold() in _KEYS), 0)
     found: Attributes = {}
     for row in rows:
-        cells = dict(zip(names, (cell.strip() for cell in row), strict=False))
-        image = key_of(Path(cells.pop(names[key], "")))
+        cells = dict(zip(head, row, strict=False))
+        image = key_of(Path(cells.pop(head[key], "")))
         if image in found:
             raise UserError(f"“{path.name}” names the image “{row[key]}” twice. Keep one row of them.")
         found[image] = cells

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.writing import cell_text
 
 MOST_BYTES = 64 * 2**20
 
@@ -42,7 +43,11 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     try:
         rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
         return [
-            {name.strip(): value.strip() for name, value in row.items() if name and isinstance(value, str)}
+            {
+                cell_text(name.strip()): cell_text(value.strip())
+                for name, value in row.items()
+                if name and isinstance(value, str)
+            }
             for row in rows
         ]
     except csv.Error as error:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -51,5 +54,16 @@ def text_bytes(text: str) -> bytes:
 
 
 def plain_cell(text: str) -> str:
-    """A cell of a CSV file that a spreadsheet would take for a formula is marked as text."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A cell of a CSV file that a spreadsheet would take for a formula is marked as text; ``cell_text`` reads it."""
+    is_plain = not _is_formula(text) or _NUMBER.fullmatch(text) is not None
+    return text if is_plain else f"'{text}"
+
+
+def cell_text(cell: str) -> str:
+    """What ``plain_cell`` made a cell of."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(text: str) -> bool:
+    """Also one that is marked already: a mark of the text's own must come back as well."""
+    return text.lstrip("'").startswith(("=", "+", "-", "@", "\t", "\r"))

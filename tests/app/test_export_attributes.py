@@ -15,9 +15,10 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.attributes import key_of, read_attributes
 from segstudio.formats.dataset import FoundImage
 from segstudio.formats.file_mask import FileMask
+from segstudio.formats.tables import read_csv
 from tests.helpers.studios import StudioRig, write_images
 
-TOLD = {"Diagnosis": "naevus", "Größe": "=1+1", "Image": "dermoscopic"}
+TOLD = {"Diagnosis": "naevus", "Größe": "=1+1", "Delta": "-1.5", "Image": "dermoscopic"}
 
 
 def told_of(folder: Path, *told: dict[str, str]) -> StudioRig:
@@ -57,11 +58,23 @@ def test_the_window_and_the_command_write_the_same_table(rig: StudioRig, tmp_pat
     for folder in (tmp_path / "out", tmp_path / "again"):
         rows = list(csv.DictReader((folder / "attributes.csv").read_text("utf-8").splitlines()))
         assert rows == [
-            {"image": "image_00", "Diagnosis": "naevus", "Größe": "'=1+1", "Image (2)": "dermoscopic", "'@Site": ""},
-            {"image": "image_01", "Diagnosis": "melanoma", "Größe": "", "Image (2)": "", "'@Site": "arm"},
+            {
+                "image": "image_00",
+                "Diagnosis": "naevus",
+                "Größe": "'=1+1",
+                "Delta": "-1.5",
+                "Image (2)": "dermoscopic",
+                "'@Site": "",
+            },
+            {"image": "image_01", "Diagnosis": "melanoma", "Größe": "", "Delta": "", "Image (2)": "", "'@Site": "arm"},
         ]
         read = read_attributes(folder / "attributes.csv")
-        assert read[key_of(folder / "image_01.png")]["Diagnosis"] == "melanoma"
+        assert read[key_of(folder / "image_01.png")] == {"Größe": "", "Delta": "", "Image (2)": ""} | {
+            "Diagnosis": "melanoma",
+            "@Site": "arm",
+        }
+        assert read[key_of(folder / "image_00.png")]["Größe"] == "=1+1"
+        assert read_csv(folder / "attributes.csv")[0]["Größe"] == "=1+1"
 
 
 def table(folder: Path) -> list[dict[str, str]]:

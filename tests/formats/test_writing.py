@@ -3,9 +3,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segstudio.domain.errors import UserError
-from segstudio.formats.writing import write_whole
+from segstudio.formats.writing import cell_text, plain_cell, write_whole
 
 
 def test_the_folder_is_made_and_an_old_file_replaced(tmp_path: Path) -> None:
@@ -56,3 +58,27 @@ def test_a_read_only_folder(tmp_path: Path) -> None:
             write_whole(tmp_path / "a.png", b"")
     finally:
         tmp_path.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        *[(number, number) for number in ("-1.5", "+2", "-.5", "-3.", "-1e-5", "7", "naevus", "", "'", "'tis")],
+        *[
+            (text, f"'{text}")
+            for text in ("=1+1", "+a", "-", "-1-1", "-1.5 mm", "@x", "\t=1", "--1", "-1,5", "'=1", "''-1.5")
+        ],
+    ],
+)
+def test_a_formula_is_marked_and_a_number_is_not(text: str, cell: str) -> None:
+    assert plain_cell(text) == cell
+    assert cell_text(cell) == text
+
+
+@given(st.text("'=+-@\t\r.1e a"))
+def test_every_text_comes_back(text: str) -> None:
+    assert cell_text(plain_cell(text)) == text
+
+
+def test_what_older_programs_marked_is_read_without_the_mark() -> None:
+    assert cell_text("'-1.5") == "-1.5"
