@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from segstudio.app.export_claim import check_still_free, claim, remember
 from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
 from segstudio.domain.segments import ClassSpec
+from segstudio.formats.attributes import key_of
 from segstudio.formats.mask_formats import Entry
 from segstudio.formats.writing import plain_cell, text_bytes, write_whole
 from segstudio.store.project_db import Project
@@ -85,4 +87,8 @@ def _table(rows: Sequence[tuple[str, Mapping[str, str]]]) -> bytes:
 
 def _name(plan: ExportPlan, one: Outgoing) -> str:
     """The image as its mask is called, else as the file about all images calls it."""
-    return one.file_name if plan.format.file_of(one.stem) is None else one.stem
+    file = plan.format.file_of(one.stem)
+    if file is None:
+        return one.file_name
+    # The stem of “scan.jpg.png” would be taken for a file with an ending, as that of “scan.png.png”: one image twice.
+    return one.stem if key_of(Path(one.stem)) == key_of(Path(file)) else Path(file).name

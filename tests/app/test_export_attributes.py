@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from segstudio.app.batch import export_project
-from segstudio.app.new_project import NewProject
+from segstudio.app.importing import ImportPlan, import_now
+from segstudio.app.new_project import NewProject, create
 from segstudio.domain.errors import UserError
 from segstudio.formats.attributes import key_of, read_attributes
 from segstudio.formats.dataset import FoundImage
@@ -75,6 +76,21 @@ def test_the_window_and_the_command_write_the_same_table(rig: StudioRig, tmp_pat
         }
         assert read[key_of(folder / "image_00.png")]["Größe"] == "=1+1"
         assert read_csv(folder / "attributes.csv")[0]["Größe"] == "=1+1"
+
+
+def test_images_of_one_name_have_a_row_each(tmp_path: Path) -> None:
+    found = []
+    for number, name in enumerate(("scan.bmp", "scan.png")):
+        path = tmp_path / "images" / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("L", (30, 20), number).save(path)
+        found.append(FoundImage(path, FileMask(path), attributes={"Number": f"no. {number}"}))
+    with create(NewProject(tmp_path / "p.segstudio", tuple(found), ("lesion",), "approved")) as project:
+        import_now(project, ImportPlan(tuple(found), "approved"))
+    export_project(tmp_path / "p.segstudio", tmp_path / "out", True)
+    read = read_attributes(tmp_path / "out" / "attributes.csv")
+    masks = {path.name: read[key_of(path)]["Number"] for path in (tmp_path / "out").glob("*.png")}
+    assert masks == {"scan.bmp.png": "no. 0", "scan.png.png": "no. 1"}
 
 
 def table(folder: Path) -> list[dict[str, str]]:
