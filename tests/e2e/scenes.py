@@ -38,6 +38,8 @@ def first_visit(stage: Stage) -> Scene:
     stage.screenshot("better-mask")
     stage.note(after_round=stage.dice(), origin_after=session.document.mask_origin)
     yield lambda: sum(record.state is ImageState.PREDICTED for record in session.records) >= 3
+    # The round's mask has just come, and a person would look at it.
+    yield lambda: stage.window.canvas.mask_age_ms > 1000
     stage.key(Qt.Key.Key_A)
     yield lambda: stage.opened() and session.current_id != shown
     stage.note(approved_after=session.approved_count)

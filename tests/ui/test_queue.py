@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 
 from segstudio.ui.action_table import ORDER_MENU
+from segstudio.ui.approving import LOOK_MS
 from segstudio.ui.queue_words import ORDER_WORDS
 from tests.helpers.fake_worker import FakeWorker
 
@@ -30,6 +31,7 @@ def taught(rig, monkeypatch):
         rig.drag([(20, 20), (50, 20)])
         rig.key(Key.Key_A)
         rig.settle()
+    rig.wait(lambda: rig.canvas.mask_age_ms >= LOOK_MS)
     return rig
 
 
