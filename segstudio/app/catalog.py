@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Kinship
@@ -33,6 +35,7 @@ class Catalog:
         self._gone: dict[int, ImageRecord] = {}
         self._approved: list[ImageRecord] | None = None
         self._vouched_for: list[ImageRecord] | None = None
+        self._titles: dict[Path, str] | None = None
         self.veils: Callable[[ImageRecord], bool] = lambda _record: False
         """Whether the model's mask of a row is hidden from its reader until they have drawn one."""
         self._counts = Counter(standing(record) for record in self._records)
@@ -69,6 +72,15 @@ class Catalog:
         aside = self._hidden.get(image_id) or self._gone.get(image_id)
         return self._records[self._index[image_id]] if aside is None else aside
 
+    def title(self, record: ImageRecord, short: bool = False) -> str:
+        """What a row is called: its file's name, with folders in front where others are called so but for the ending.
+
+        ``short`` leaves the ending away where nothing hangs on it.
+        """
+        if self._titles is None:  # asked for at every row that is painted
+            self._titles = _titles({row.path for row in self.all_rows})
+        return self._titles.get(record.path) or (record.path.stem if short else record.name)
+
     def is_hidden(self, image_id: int) -> bool:
         """Whether nothing of the image itself may be shown to the one who reads."""
         return image_id in self._hidden
@@ -94,6 +106,8 @@ class Catalog:
         elif record.id not in self._gone:
             place = self._index[record.id]
             self._count(self._records[place], record)
+            if record.path != self._records[place].path:
+                self._titles = None
             self._records[place] = record
         self._forget()
 
@@ -110,6 +124,7 @@ class Catalog:
         for record in new:
             self._gone.pop(record.id, None)
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
+        self._titles = None
         self._records.extend(new)
         self._counts.update(standing(record) for record in new)
         self._forget()
@@ -127,6 +142,7 @@ class Catalog:
     def remove(self, image_ids: Container[int]) -> list[ImageRecord]:
         """Take rows away; returns them."""
         gone = [record for record in self._records if record.id in image_ids]
+        self._titles = None
         self._gone.update({record.id: record for record in gone})
         self._records = [record for record in self._records if record.id not in self._gone]
         self._index = {record.id: index for index, record in enumerate(self._records)}
@@ -208,3 +224,19 @@ class Catalog:
             for place in {start + distance: None, start - distance: None}:
                 if 0 <= place < len(self._records):
                     yield self._records[place].id
+
+
+def _titles(paths: Iterable[Path]) -> dict[Path, str]:
+    """Of paths whose stems others of them have: from where their folders differ."""
+    namesakes: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        namesakes[path.stem.casefold()].append(path)
+    titles: dict[Path, str] = {}
+    for alike in namesakes.values():
+        if len(alike) > 1:
+            try:
+                common = os.path.commonpath([path.parent for path in alike])
+            except ValueError:  # on several drives
+                common = ""
+            titles |= {path: os.path.relpath(path, common) if common else str(path) for path in alike}
+    return titles

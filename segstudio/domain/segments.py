@@ -26,6 +26,17 @@ OKABE_ITO: tuple[Color, ...] = (
     (213, 94, 0),
 )
 
+# Each as far in CIELAB as can be from those before, from grey, white, black and skin; none dark, pale or dull.
+_MORE_COLORS: tuple[Color, ...] = (
+    (0, 0, 255), (0, 255, 0), (255, 0, 225), (60, 105, 255), (255, 0, 90), (75, 165, 0), (90, 90, 0), (0, 255, 150),
+    (135, 30, 150), (135, 60, 45), (195, 240, 150), (90, 240, 240), (255, 60, 165), (255, 0, 0), (240, 135, 255),
+    (150, 30, 225), (165, 240, 0), (165, 0, 75), (165, 165, 255), (255, 135, 120), (15, 105, 15), (165, 0, 15),
+    (105, 60, 120), (180, 165, 75), (30, 90, 60),
+)  # fmt: skip
+
+CLASS_COLORS = OKABE_ITO + _MORE_COLORS
+"""In the order in which classes take them: the first can be told apart by most eyes, the others by their hatches."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassSpec:
@@ -47,7 +58,7 @@ VOID_COLOR: Color = (128, 128, 128)
 
 
 def make_classes(names: Iterable[str], void: Container[str] = ()) -> tuple[ClassSpec, ...]:
-    """Classes numbered from 1, coloured by ``OKABE_ITO`` in turn; blank names are skipped.
+    """Classes numbered from 1, coloured by ``CLASS_COLORS`` in turn; blank names are skipped.
 
     Those whose name is in ``void`` are not judged, the others are stuff.
     """
@@ -55,7 +66,7 @@ def make_classes(names: Iterable[str], void: Container[str] = ()) -> tuple[Class
     return tuple(
         ClassSpec(index, name, VOID_COLOR, "void")
         if name in void
-        else ClassSpec(index, name, OKABE_ITO[(index - 1) % len(OKABE_ITO)])
+        else ClassSpec(index, name, CLASS_COLORS[(index - 1) % len(CLASS_COLORS)])
         for index, name in enumerate(cleaned, start=1)
     )
 

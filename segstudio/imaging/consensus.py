@@ -19,8 +19,8 @@ def staple(readings: Sequence[Ids]) -> Ids:
 
     It weighs each reading by how well it agrees with what is estimated to be true, and estimates that anew. A pixel
     gets the segment that is most probable there, 0 where none reaches a half. Two readings alone can't tell it which
-    of them is right: what both have in common is the usual outcome. Raises ``ValueError`` for masks of different
-    shapes or none at all.
+    of them is right: what both have in common, or all of one, is the usual outcome. Raises ``ValueError`` for masks of
+    different shapes or none at all.
     """
     # Loads slowly and is wanted seldom.
     import SimpleITK as sitk

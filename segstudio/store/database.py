@@ -216,8 +216,9 @@ def _sentence(folder: Path, code: int) -> UserError | None:
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return UserError(
-                f"The project {folder} cannot be opened for writing. Anything you did is still in the window: make "
-                f"sure that the folder exists and that you may write to it, or copy it to where you may, and try again."
+                f"The project {folder} cannot be opened for writing. Make sure that the folder exists and that you may "
+                f"write to it, or copy it to where you may, and try again. If it is open, what you did is still in its "
+                f"window."
             )
         case sqlite3.SQLITE_IOERR:
             return UserError(

@@ -129,7 +129,7 @@ class Header(QWidget):
             self._enable_approve(False)
             return
         record = session.record(image_id)
-        self.name.set_wordings([record.name, PurePath(record.name).stem])
+        self.name.set_wordings([session.catalog.title(record), record.name, PurePath(record.name).stem])
         self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
         self.glyph.show_record(record)
         self.state.set_wordings(state_wordings(session, record))

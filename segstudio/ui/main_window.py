@@ -32,7 +32,6 @@ from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.stage import Stage
 from segstudio.ui.commands import Commands
-from segstudio.ui.dialogs.shortcuts import FRAME_ROOM
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.measures import MeasuresDock
 from segstudio.ui.docks.segments import SegmentsDock
@@ -49,6 +48,7 @@ from segstudio.ui.still_down import StillDown
 from segstudio.ui.theme import Theme
 from segstudio.ui.tool_column import ToolColumn
 from segstudio.ui.welcome import Welcome
+from segstudio.ui.widgets import FRAME_ROOM
 
 FIRST_SIZE = QSize(1440, 900)
 SIDE_WIDTH = 288
@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         self.canvas.mask_shown_changed.connect(self.actions_table.refresh)
         self.welcome.images_wanted.connect(self.commands.open_images)
         self.welcome.folder_wanted.connect(self.commands.open_folder)
+        self.welcome.any_project_wanted.connect(self.commands.open_project)
         self.welcome.demo_wanted.connect(self._studio.open_demo)
         self.welcome.project_wanted.connect(self._studio.open_project)
         self.learning.wanted.connect(self.toggle_training)

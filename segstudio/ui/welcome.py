@@ -75,6 +75,7 @@ class Welcome(QWidget):
 
     images_wanted = Signal()
     folder_wanted = Signal()
+    any_project_wanted = Signal()
     demo_wanted = Signal(str)
     project_wanted = Signal(object)
 
@@ -162,15 +163,16 @@ class Welcome(QWidget):
         drop = QFrame()
         drop.setObjectName("drop")
         drop.setMinimumHeight(128)
-        images, folder = QPushButton("Open images…"), QPushButton("Open folder…")
+        images, folder, project = (QPushButton(f"Open {what}…") for what in ("images", "folder", "project"))
         folder.setProperty("primary", True)
         folder.clicked.connect(self.folder_wanted)
         images.clicked.connect(self.images_wanted)
+        project.clicked.connect(self.any_project_wanted)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        buttons.addWidget(folder)
-        buttons.addWidget(images)
+        for button in (folder, images, project):
+            buttons.addWidget(button)
         buttons.addStretch(1)
         layout = QVBoxLayout(drop)
         layout.setContentsMargins(24, 24, 24, 24)

@@ -12,6 +12,9 @@ from segstudio.ui.icons import icon
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import ICON, Theme
 
+FRAME_ROOM = QSize(16, 48)
+"""What a window's frame takes of the screen, about."""
+
 
 def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
     """A label in one of the style sheet's tones and sizes."""
@@ -21,6 +24,11 @@ def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
     if size:
         made.setProperty("role", size)
     return made
+
+
+def open_at(window: QWidget, width: int, height: int) -> None:
+    """Give a window this size, or what the screen has room for."""
+    window.resize(QSize(width, height).boundedTo(window.screen().availableSize() - FRAME_ROOM))
 
 
 def restyle(widget: QWidget, name: str, value: object) -> None:

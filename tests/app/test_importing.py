@@ -1,6 +1,8 @@
 """Data sets that come into an open project: with their masks, in one go or not at all, and go again."""
 
 import json
+import os
+import shutil
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -511,3 +513,24 @@ def test_a_new_project_takes_the_numbers_of_a_data_set_for_its_own_classes(tmp_p
             found |= set(np.unique(project.masks.shown(record.id)))
     assert found <= {0, 1, 2}
     assert 1 in found
+
+
+def test_images_that_are_called_alike_are_told_apart_by_their_folders(rig, tmp_path):
+    folders = {name: write_images(tmp_path / "set" / name, 2) for name in ("p1", "p2/day 1")}
+    first, second = folders["p1"]
+    twin = folders["p2/day 1"][0]
+    folders["p2/day 1"][1].unlink()
+    beside = second.with_suffix(".jpg")
+    Image.open(second).save(beside)
+    session = rig.new_project(images=[first, second, beside, twin])
+    titles = {record.path: session.catalog.title(record) for record in session.records}
+    assert titles[first] == os.path.join("p1", first.name)
+    assert titles[twin] == os.path.join("p2", "day 1", twin.name)
+    short = {record.path: session.catalog.title(record, short=True) for record in session.records}
+    assert (short[second], short[beside]) == (second.name, beside.name)
+    alone = rig.folder / "alone" / "image_77.png"
+    alone.parent.mkdir()
+    shutil.copy(first, alone)
+    run(rig, [FoundImage(alone)], masks_as="none")
+    (record,) = [record for record in session.records if record.path == alone]
+    assert (session.catalog.title(record), session.catalog.title(record, short=True)) == ("image_77.png", "image_77")

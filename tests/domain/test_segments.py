@@ -1,6 +1,18 @@
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from segstudio.domain.segments import OKABE_ITO, ClassSpec, Segment, SegmentTable, make_classes, void_ids
+from segstudio.domain.segments import (
+    CLASS_COLORS,
+    OKABE_ITO,
+    ClassSpec,
+    Color,
+    Segment,
+    SegmentTable,
+    make_classes,
+    void_ids,
+)
+from segstudio.imaging.cv import cv2
 
 
 def table() -> SegmentTable:
@@ -11,14 +23,14 @@ def test_classes_count_from_one_and_take_colours_in_turn() -> None:
     classes = make_classes([" lesion ", "", "  ", *(f"class {i}" for i in range(8))])
     assert [c.id for c in classes] == list(range(1, 10))
     assert classes[0] == ClassSpec(1, "lesion", OKABE_ITO[0], "stuff")
-    assert classes[7].color == OKABE_ITO[0]
+    assert classes[7].color == CLASS_COLORS[7]
     assert len({c.color for c in classes[:7]}) == 7
 
 
 def test_what_is_not_judged_takes_no_colour_from_the_others() -> None:
     classes = make_classes(["glare", "lesion", "hair"], void={"glare", "blur"})
     assert [c.kind for c in classes] == ["void", "stuff", "stuff"]
-    assert classes[0].color not in OKABE_ITO
+    assert classes[0].color not in CLASS_COLORS
     assert void_ids(classes) == (1,)
     assert void_ids(make_classes(["glare"])) == ()
 
@@ -65,3 +77,17 @@ def test_the_look_up_table_gives_the_class_of_every_segment() -> None:
     assert lut.shape == (65536,)
     assert lut.dtype == "uint16"
     assert {int(i): int(lut[i]) for i in lut.nonzero()[0]} == {1: 1, 2: 2, 65534: 2}
+
+
+def test_every_class_of_a_large_project_has_a_colour_of_its_own() -> None:
+    colors = [spec.color for spec in make_classes(f"class {number}" for number in range(len(CLASS_COLORS)))]
+    assert len(set(colors)) == len(colors) == 32
+    # Euclidean in CIELAB: 2.3 is just noticeable, and these lie at a third of their strength over a picture.
+    apart = lab(colors)[:, None] - lab(colors)
+    distance = np.linalg.norm(apart, axis=2) + 1000 * np.eye(len(colors))
+    assert distance.min() > 25
+
+
+def lab(colors: list[Color]) -> NDArray[np.float32]:
+    pixels = (np.array(colors, np.float32) / 255)[None]
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0])

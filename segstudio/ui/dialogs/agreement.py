@@ -26,7 +26,7 @@ from segstudio.domain.round_scores import Interval
 from segstudio.ui.agreement_plot import AgreementPlots
 from segstudio.ui.dialogs.compare_rounds import Figure
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, open_at
 
 COLUMNS = ("Image", "Readers", "Dice", "HD95 (px)", "Area of the second", "Kappa", "Decided")
 _ID = Qt.ItemDataRole.UserRole
@@ -66,7 +66,7 @@ class AgreementDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Agreement of readers")
-        self.resize(880, 600)
+        open_at(self, 880, 600)
         self._session = session
         self._shown: Agreement | None = None
         self.summary, self.influence = label(), label(tone="muted")

@@ -28,7 +28,7 @@ from segstudio.domain.audit import Entry
 from segstudio.ui.dialogs.audit_model import DETAILS, AuditModel, Wanted
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, restyle
+from segstudio.ui.widgets import ElidedLabel, open_at, restyle
 
 ROW_HEIGHT = 28
 _SLICE = 500
@@ -44,7 +44,7 @@ class AuditDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Audit trail of {session.name}")
-        self.resize(1040, 600)
+        open_at(self, 1040, 600)
         self._session = session
         self._report: Report | None = None
         self._gone = False

@@ -22,7 +22,7 @@ from segstudio.app.session import Session
 from segstudio.app.studio import Studio
 from segstudio.domain.round_scores import SAME_DICE, Comparison, ImageChange
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, open_at
 
 _THUMB = QSize(56, 40)
 _ID = Qt.ItemDataRole.UserRole
@@ -73,7 +73,7 @@ class CompareRounds(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Round {one} and round {other}")
-        self.resize(640, 520)
+        open_at(self, 640, 520)
         self._session, self._theme = session, theme
         self.comparison = session.book.compare(one, other)
         self.summary = label(change_words(self.comparison))

@@ -26,7 +26,7 @@ from segstudio.ui.dialogs.compare_rounds import CompareRounds
 from segstudio.ui.dialogs.rounds_model import NOTE, RoundsModel, state_words
 from segstudio.ui.plots import ChartView
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, restyle
+from segstudio.ui.widgets import ElidedLabel, open_at, restyle
 
 CHART_HEIGHT = 128
 ROW_HEIGHT = 28
@@ -40,7 +40,7 @@ class RoundsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"Rounds of {session.name}")
-        self.resize(1040, 600)
+        open_at(self, 1040, 600)
         self._studio, self._session, self._theme = studio, session, theme
         self._doomed: list[int] = []
         self.charts = [ChartView(theme, CHART_HEIGHT) for _ in range(4)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QDateTime, QLocale, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
 from segstudio.app.round_book import RoundBook
@@ -158,9 +159,8 @@ class RoundsModel(QAbstractTableModel):
             "Approved": str(record.approved),
             "Time": time_text(record.seconds) if record.status is not RoundStatus.RUNNING else "–",
             "On disk": size_words(files.nbytes) if files is not None and files.nbytes else "–",
-            "When": QLocale().toString(
-                QDateTime.fromSecsSinceEpoch(round(record.started)), QLocale.FormatType.ShortFormat
-            ),
+            # As the audit trail and the approved versions write it.
+            "When": datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M"),
             "Note": record.note,
         }
         return texts[COLUMNS[column]]

@@ -9,10 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLa
 from segstudio.ui.canvas.holds import HOLDS
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label
-
-FRAME_ROOM = QSize(16, 48)
-"""What a window's frame takes of the screen, about."""
+from segstudio.ui.widgets import FRAME_ROOM, label
 
 POINTER = (
     ("Paint", ("Left button",)),

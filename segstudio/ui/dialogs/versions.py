@@ -30,7 +30,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, label, restyle
+from segstudio.ui.widgets import ElidedLabel, label, open_at, restyle
 
 LIST_WIDTH = 276
 NOTHING = "This image has no approved version yet. Each mask that you approve is kept here."
@@ -71,7 +71,7 @@ class VersionsDialog(QDialog):
     def __init__(self, studio: Studio, session: Session, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(1080, 600)
+        open_at(self, 1080, 600)
         self._session = session
         self._gone = self._following = False
         self._image_id: int | None = None

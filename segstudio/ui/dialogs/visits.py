@@ -16,7 +16,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.option_rows import CalmCombo, TickRow
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
-from segstudio.ui.widgets import label, restyle
+from segstudio.ui.widgets import label, open_at, restyle
 
 _LEFT_OUT = ("centroid_x", "centroid_y", "parts")
 _ROOM = 1.5
@@ -71,7 +71,7 @@ class VisitsDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Two visits")
-        self.resize(1100, 680)
+        open_at(self, 1100, 680)
         self._session = session
         self._following = False
         self.choices = (CalmCombo(), CalmCombo())

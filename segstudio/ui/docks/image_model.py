@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,10 +110,10 @@ class ImageModel(QAbstractListModel):
             return None
         record = self._records[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return record.name
+            return self.title(record)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             pick = self.pick(record.id)
-            return f"{record.name}, {describe(record)}" + ("" if pick is None else f", {short_reason(pick)}")
+            return f"{self.title(record)}, {describe(record)}" + ("" if pick is None else f", {short_reason(pick)}")
         if role == Qt.ItemDataRole.ToolTipRole:
             pick = self.pick(record.id)
             said = record.problem or "\n".join(filter(None, (str(record.path), describe(record), time_words(record))))
@@ -124,6 +123,10 @@ class ImageModel(QAbstractListModel):
         if role == RECORD:
             return record
         return None
+
+    def title(self, record: ImageRecord, short: bool = False) -> str:
+        """What a row is called; see ``Catalog.title``."""
+        return record.name if self._session is None else self._session.catalog.title(record, short)
 
     def pick(self, image_id: int) -> Pick | None:
         """Why the image comes next, if the queue has chosen it to."""
@@ -169,10 +172,11 @@ class ImageFilter(QSortFilterProxyModel):
         """True for a row to show."""
         if not self._needle and self.standing is None:
             return True
-        record: ImageRecord = self.sourceModel().index(row, 0, parent).data(RECORD)
+        index = self.sourceModel().index(row, 0, parent)
+        record: ImageRecord = index.data(RECORD)
         if self.standing not in (None, standing(record)):
             return False
-        return self._needle in record.name.casefold() or self._needle in describe(record)
+        return self._needle in str(index.data()).casefold() or self._needle in describe(record)
 
 
 class ImageDelegate(QStyledItemDelegate):
@@ -211,7 +215,7 @@ class ImageDelegate(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         # The end of a name tells images of a series apart: the middle goes, and the file's ending, which the
         # header and the tooltip show.
-        name = metrics.elidedText(Path(record.name).stem, Qt.TextElideMode.ElideMiddle, text.width())
+        name = metrics.elidedText(self._model.title(record, short=True), Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(self._state_font)
         pick = self._model.pick(record.id)
