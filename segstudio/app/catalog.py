@@ -35,7 +35,7 @@ class Catalog:
         self._gone: dict[int, ImageRecord] = {}
         self._approved: list[ImageRecord] | None = None
         self._vouched_for: list[ImageRecord] | None = None
-        self._titles: dict[Path, str] | None = None
+        self._titles: dict[Path, tuple[str, str]] | None = None
         self.veils: Callable[[ImageRecord], bool] = lambda _record: False
         """Whether the model's mask of a row is hidden from its reader until they have drawn one."""
         self._counts = Counter(standing(record) for record in self._records)
@@ -79,7 +79,8 @@ class Catalog:
         """
         if self._titles is None:  # asked for at every row that is painted
             self._titles = _titles({row.path for row in self.all_rows})
-        return self._titles.get(record.path) or (record.path.stem if short else record.name)
+        whole, without_ending = self._titles.get(record.path) or (record.name, record.path.stem)
+        return without_ending if short else whole
 
     def is_hidden(self, image_id: int) -> bool:
         """Whether nothing of the image itself may be shown to the one who reads."""
@@ -226,17 +227,23 @@ class Catalog:
                     yield self._records[place].id
 
 
-def _titles(paths: Iterable[Path]) -> dict[Path, str]:
-    """Of paths whose stems others of them have: from where their folders differ."""
+def _titles(paths: Iterable[Path]) -> dict[Path, tuple[str, str]]:
+    """Of paths whose stems others of them have: from where their folders differ, and without ending if that will do."""
     namesakes: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         namesakes[path.stem.casefold()].append(path)
-    titles: dict[Path, str] = {}
+    titles: dict[Path, tuple[str, str]] = {}
     for alike in namesakes.values():
         if len(alike) > 1:
-            try:
-                common = os.path.commonpath([path.parent for path in alike])
-            except ValueError:  # on several drives
-                common = ""
-            titles |= {path: os.path.relpath(path, common) if common else str(path) for path in alike}
+            places = Counter(path.parent for path in alike)
+            for path, title in zip(alike, _apart(alike), strict=True):
+                titles[path] = (title, title.removesuffix(path.suffix) if places[path.parent] == 1 else title)
     return titles
+
+
+def _apart(paths: Sequence[Path]) -> list[str]:
+    try:
+        common = os.path.commonpath([path.parent for path in paths])
+    except ValueError:  # on several drives
+        return [str(path) for path in paths]
+    return [os.path.relpath(path, common) for path in paths]

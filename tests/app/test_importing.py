@@ -528,6 +528,7 @@ def test_images_that_are_called_alike_are_told_apart_by_their_folders(rig, tmp_p
     assert titles[twin] == os.path.join("p2", "day 1", twin.name)
     short = {record.path: session.catalog.title(record, short=True) for record in session.records}
     assert (short[second], short[beside]) == (second.name, beside.name)
+    assert short[twin] == os.path.join("p2", "day 1", twin.stem)
     alone = rig.folder / "alone" / "image_77.png"
     alone.parent.mkdir()
     shutil.copy(first, alone)
