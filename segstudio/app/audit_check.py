@@ -7,9 +7,10 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from segstudio.app.opening import other_picture
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_digest, verify
 from segstudio.domain.errors import UserError
@@ -191,7 +192,19 @@ class MaskCheck:
         if digest != entry.told.get("mask"):
             sentence = f"The mask of {record.name} is not the one that was approved: it was altered."
             return [_finding(entry, sentence)]
-        return []
+        return self._on_file(record, entry)
+
+    def _on_file(self, record: ImageRecord, entry: Entry) -> list[Finding]:
+        """Whether the image's file, if it is there, shows what it showed when its mask was approved."""
+        original = self._records.get(record.reading_of or record.id, record)
+        try:
+            other = record.path.is_file() and other_picture(
+                replace(original, fingerprint=str(entry.told.get("file") or ""))
+            )
+        except UserError:  # it can't be read, which the list of images says
+            return []
+        sentence = f"{record.name} shows another picture than when its mask was approved: its file was replaced."
+        return [_finding(entry, sentence)] if other else []
 
     def _name(self, image_id: int | None) -> str:
         record = None if image_id is None else self._records.get(image_id)

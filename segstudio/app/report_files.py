@@ -19,8 +19,6 @@ _ABOUT = (
 )
 _OF_REPORT = ("made", "program", "audit_entries", "audit_hash")
 
-"""What a spreadsheet would take for a formula at the start of a cell."""
-
 
 def _columns(quantity: Quantity) -> list[tuple[str, float]]:
     """The columns of a quantity: name and power of mm that its value in px is multiplied by; none without a scale."""

@@ -151,6 +151,8 @@ def load_round(
         except UserError as error:
             on_notice(str(error))
             continue
+        if sample.full_mask is not None and (sample.full_mask == IGNORE).all():
+            continue  # nobody judges any of it: there is nothing to score
         (data.held_out if image.role == "held_out" else data.train).append(sample)
     if not data.train:
         raise UserError(

@@ -79,11 +79,6 @@ class CocoFile:
         """Whether its masks are PNG files of object ids."""
         return any(picture.panoptic is not None for picture in self.pictures.values())
 
-    @property
-    def with_shapes(self) -> bool:
-        """Whether any object has a mask."""
-        return self.panoptic or any(known.shape for picture in self.pictures.values() for known in picture.objects)
-
 
 def looks_like_coco(path: Path) -> bool:
     """Whether a JSON file has COCO's three tables; reads names only, and never raises."""

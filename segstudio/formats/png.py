@@ -37,11 +37,6 @@ _MARK = "segstudio"
 """The key of a text in a PNG file that holds a digest of its pixels."""
 
 
-def mask_path(folder: Path, image_name: str) -> Path:
-    """Where the mask of an image is written: its stem and ``.png``."""
-    return folder / f"{Path(image_name).stem}.png"
-
-
 def write_mask(
     path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec], marked: bool = False
 ) -> None:

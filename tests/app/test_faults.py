@@ -2,8 +2,8 @@
 
 import errno
 import os
-import resource
 import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +20,14 @@ from segstudio.protocol.messages import Progress
 from segstudio.protocol.round_folder import WEIGHTS, TrainingSettings
 from tests.helpers.studios import StudioRig, approve
 
+if sys.platform == "linux":
+    import resource
+
 SHORT = TrainingSettings(input_size=64, max_steps=2, seconds=1000.0)
 ENDLESS = replace(SHORT, max_steps=100_000)
 PATIENT = 120.0
 
-pytestmark = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits another process, as Linux can")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits another process, as Linux can")
 
 
 class RealRig(StudioRig):

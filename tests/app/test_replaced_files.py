@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.audit_check import verify_command
 from segstudio.app.batch import export_project
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
@@ -67,3 +68,19 @@ def test_the_same_picture_in_another_file_is_exported(rig: StudioRig, tmp_path: 
         image.save(path, compress_level=1)
         path.write_bytes(path.read_bytes() + b"\0")
     assert export(rig, tmp_path / "out").startswith("2 masks exported")
+
+
+def test_the_audit_trail_names_a_file_that_was_replaced_since_its_mask_was_approved(
+    rig: StudioRig, tmp_path: Path
+) -> None:
+    session = rig.new_project(2)
+    approve(rig, 2)
+    folder, (first, second) = session.folder, session.records
+    rig.studio.close()
+    assert verify_command(folder)[1]
+    put_another_picture(second.path)
+    words, well = verify_command(folder)
+    assert not well
+    assert words == (f"{second.name} shows another picture than when its mask was approved: its file was replaced.")
+    first.path.unlink()
+    assert verify_command(folder)[0] == words, "a file that is gone was not altered"

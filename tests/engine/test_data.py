@@ -86,6 +86,17 @@ def test_another_picture_under_a_mask_is_left_out_and_said(tmp_path: Path) -> No
     assert f"{second.name} shows another picture" in notices[0]
 
 
+def test_a_held_out_image_of_which_nobody_judges_anything_scores_nothing(tmp_path: Path) -> None:
+    request = make_round(tmp_path, train=1, held_out=2)
+    image = next(image for image in request.images if image.role == "held_out")
+    path = tmp_path / image.mask
+    write_mask(path, np.full_like(read_mask(path), IGNORE))
+    loaded, notices = _load(tmp_path, request)
+    assert image.image_id not in [sample.image_id for sample in loaded.held_out]
+    assert len(loaded.held_out) == 1
+    assert not notices
+
+
 def test_samples_by_their_use(tmp_path: Path) -> None:
     loaded, notices = _load(tmp_path, make_round(tmp_path, train=2, held_out=1))
     assert [sample.image_id for sample in loaded.train] == [0, 1]

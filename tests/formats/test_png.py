@@ -6,7 +6,7 @@ from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, make_classes
-from segstudio.formats.png import is_unchanged, mask_path, read_ids, read_mask, write_mask
+from segstudio.formats.png import is_unchanged, read_ids, read_mask, write_mask
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
 from tests.helpers.data import data_folder
@@ -68,7 +68,7 @@ def test_more_classes_than_a_palette_holds(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_file_name(tmp_path: Path, name: str) -> None:
-    path = mask_path(tmp_path / name, f"{name}.bmp")
+    path = tmp_path / name / f"{name}.png"
     write_mask(path, blob(), 1, ONE)
     assert path.stem == name
     np.testing.assert_array_equal(read_mask(path, (8, 6), 1, ONE), blob())
@@ -199,7 +199,7 @@ def test_masks_of_real_turned_photos_line_up(tmp_path: Path) -> None:
     for path in sorted(data_folder("exif_orientation").glob("*.jpg")):
         image = read_image(path)
         bright = (image.pixels[..., 2] > 128).astype(np.uint16)
-        target = mask_path(tmp_path, path.name)
+        target = tmp_path / f"{path.stem}.png"
         write_mask(target, bright, image.orientation, ONE)
         with Image.open(path) as stored, Image.open(target) as mask:
             assert mask.size == stored.size

@@ -146,7 +146,7 @@ def test_a_long_title_does_not_make_the_panel_wider(rig):
     proposed.title = "Carried over from HipHop_HipHop1_C0_00180_with_a_name_that_does_not_end"
     rig.editor.propose(proposed)
     rig.wait(lambda: rig.window.tool.title.text() == proposed.title)
-    QTest.qWait(20)
+    rig.settle()
     assert rig.canvas.width() == width
     assert rig.window.tool.title.width() < rig.window.tool.title.sizeHint().width()
     assert rig.window.tool.title.toolTip() == proposed.title
