@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import deque
@@ -15,6 +16,9 @@ from segstudio.app.importing import Begun, ImportPlan, Incoming, Read, begin, de
 from segstudio.app.loader import give_way
 from segstudio.app.ports import Scheduler
 from segstudio.app.store_thread import StoreThread
+from segstudio.domain.errors import UserError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -120,7 +124,10 @@ class ImportRunner:
             run.stop.set()
         self._pool.shutdown(cancel_futures=True)
         if run is not None:
-            self._store.ask(lambda project: project.imports.sweep())
+            try:
+                self._store.ask(lambda project: project.imports.sweep())
+            except UserError as error:  # the next opening takes away what is left
+                log.warning("an import was not taken away: %s", error)
 
     # ---- the life of an import --------------------------------------------------------------------------------
 

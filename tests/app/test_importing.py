@@ -211,6 +211,22 @@ def test_an_import_is_undone_while_its_image_is_shown_and_another_is_on_its_way(
     rig.studio._store.ask(lambda project: project.readings.add_seconds(shown, 3.0))
 
 
+def test_a_disk_that_fails_while_an_import_is_given_up_keeps_no_window_open(rig, tmp_path, monkeypatch):
+    rig.new_project(1)
+    begun(rig, write_set(tmp_path / "set", 40))
+
+    def fail(_imports):
+        raise UserError("The disk does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Imports, "sweep", fail)
+        folder = rig.session.folder
+        assert rig.studio.close_project()
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    assert len(rig.session.records) == 1
+
+
 def test_an_import_can_be_undone_after_the_project_was_closed(rig, tmp_path):
     rig.new_project(1)
     run(rig, write_set(tmp_path / "set", 3))
