@@ -15,7 +15,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_attributes import begin_export, finish_export
 from segstudio.app.export_claim import check_still_free, claim, remember
-from segstudio.app.exporting import export_one, export_paths, plan_export, write_beside
+from segstudio.app.exporting import export_one, export_paths, masks_words, not_approved_words, plan_export, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.importing import import_now
 from segstudio.app.model_choice import kept_finish
@@ -172,7 +172,7 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
             check_still_free(opened, out, [target.name])
             write_beside(target, mask, image, classes)
             remember(opened, out, [target.name])
-    return f"{len(files)} masks written to {out}."
+    return f"{masks_words(len(files))} written to {out}."
 
 
 def predict_files(
@@ -265,7 +265,7 @@ def export_project(
         table, classes = opened.segment_table(), opened.classes()
         entries = [export_one(opened, plan, one, table, classes) for one in plan.outgoing]
         finish_export(opened, plan, entries, classes, plan.outgoing, known)
-    return f"{len(entries)} masks written to {out}."
+    return f"{masks_words(len(entries))} written to {out}{not_approved_words(plan.outgoing)}."
 
 
 def _make(plan: NewProject) -> str:

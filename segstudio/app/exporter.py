@@ -8,7 +8,7 @@ from pathlib import Path
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.export_attributes import Known, begin_export, finish_export
-from segstudio.app.exporting import ExportPlan, Outgoing, export_one, plan_export
+from segstudio.app.exporting import ExportPlan, Outgoing, export_one, masks_words, not_approved_words, plan_export
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
@@ -124,7 +124,8 @@ class Exporter:
         )
 
     def _closing_message(self) -> Message:
-        done = f"{self._total - len(self._troubles)} masks exported to {self._plan.folder}"
+        loose = not_approved_words(self._written)
+        done = f"{masks_words(self._total - len(self._troubles))} exported to {self._plan.folder}{loose}"
         if self._troubles:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
             return Message(sentence, "trouble", key="export")

@@ -126,6 +126,17 @@ def plan_export(
     return ExportPlan(folder, format_, tuple(outgoing), tuple(refused), identifiers)
 
 
+def masks_words(count: int) -> str:
+    """So many masks."""
+    return f"{count:,} mask{'' if count == 1 else 's'}"
+
+
+def not_approved_words(outgoing: Sequence[Outgoing]) -> str:
+    """How many of the masks nobody vouches for, to follow the number of all; "" for none."""
+    count = sum(one.record.state is not ImageState.APPROVED for one in outgoing)
+    return f", {count:,} of them not approved" if count else ""
+
+
 def export_one(
     project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
 ) -> Entry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from segstudio.app.batch import Say, predict_each
 from segstudio.app.evaluation import Cancelled, Progress, Stopped
 from segstudio.app.evaluation_models import Weights
-from segstudio.app.exporting import export_paths, write_beside
+from segstudio.app.exporting import export_paths, masks_words, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_files import classes_of, find_model, look_at_model
 from segstudio.app.predictor import Finish
@@ -32,7 +32,7 @@ class PredictionReport:
     @property
     def text(self) -> str:
         """For a person."""
-        return "\n".join([f"{self.written} masks written to {self.folder}.", *self.troubles])
+        return "\n".join([f"{masks_words(self.written)} written to {self.folder}.", *self.troubles])
 
 
 def weights_of(name: str) -> Weights:

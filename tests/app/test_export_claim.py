@@ -15,7 +15,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.export_formats import format_called
 from segstudio.store.project_db import Project
 from tests.app.test_export_attributes import export, told_of
-from tests.helpers.studios import StudioRig
+from tests.helpers.studios import StudioRig, approve
 
 OTHERS = b"somebody's ground truth"
 
@@ -126,3 +126,21 @@ def test_a_class_is_exported_as_it_is_now(tmp_path: Path) -> None:
     labels = json.loads((tmp_path / "out" / "labels.json").read_text("utf-8"))
     assert labels["2"] == "glare (not judged)"
     rig.studio.close()
+
+
+def test_masks_that_nobody_approved_are_counted(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    session = rig.new_project(2)
+    approve(rig, 1)
+    rig.stroke((30, 30), (50, 40))
+    rig.settle()
+    out = tmp_path / "out"
+    rig.heard.clear()
+    session.exporter.export_masks(out, only_approved=False)
+    rig.wait(lambda: bool(rig.messages) and not session.exporter.busy)
+    assert rig.messages[-1].sentence == f"2 masks exported to {out}, 1 of them not approved."
+    folder = session.folder
+    rig.studio.close()
+    again = tmp_path / "again"
+    assert export_project(folder, again, only_approved=False) == f"2 masks written to {again}, 1 of them not approved."
+    assert export_project(folder, again, only_approved=True) == f"1 mask written to {again}."
