@@ -158,6 +158,6 @@ def test_without_attributes_there_is_no_table(tmp_path: Path) -> None:
     rig.stroke((20, 20), (50, 20))
     rig.session.approve()
     rig.settle()
-    assert export(rig, tmp_path / "out").startswith("1 masks exported")
+    assert export(rig, tmp_path / "out").startswith("1 mask exported")
     rig.studio.close()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00.png"]
