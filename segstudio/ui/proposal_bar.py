@@ -44,13 +44,13 @@ class ProposalBar(QFrame):
         self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._rows.setContentsMargins(12, 6, 6, 6)
         self._rows.setSpacing(8)
-        self._what, ending = QHBoxLayout(), QHBoxLayout()
+        self._what, self._ending = QHBoxLayout(), QHBoxLayout()
         for text in (self.title, self.state):
             self._what.addWidget(text)
-        ending.addStretch(1)
+        self._ending.addStretch(1)
         for button in (self.apply_button, self.drop_button):
-            ending.addWidget(button)
-        for row in (self._what, ending):
+            self._ending.addWidget(button)
+        for row in (self._what, self._ending):
             row.setSpacing(8)
             self._rows.addLayout(row)
         for button in (self.apply_button, self.drop_button):
@@ -132,7 +132,9 @@ class ProposalBar(QFrame):
         for direction, titled in ((across, True), (down, True), (down, False)):
             rows.setDirection(direction)
             self.title.setVisible(titled)
-            rows.invalidate()
+            # Each by itself: the outer one would only ask for what the inner ones remember.
+            for row in (self._what, self._ending, rows):
+                row.invalidate()
             self.adjustSize()
             if self.width() <= self._over.width() - 2 * _BESIDE:
                 break

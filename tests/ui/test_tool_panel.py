@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -9,7 +11,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from segstudio.app.tools import Preview, Tool, make_tools
+from segstudio.app.tools import Preview, Tool, clean_up, make_tools
 from segstudio.app.tools.base import ToolAction
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
@@ -181,6 +183,22 @@ def test_a_proposal_that_would_change_nothing_cannot_be_applied(rig):
     rig.wait(lambda: bar.state.text() == "nothing to change" and not bar.apply_button.isEnabled())
     rig.key(Qt.Key.Key_Escape)
     assert not rig.editor.proposing
+
+
+def test_the_bar_has_room_for_what_it_says_also_after_it_worked_for_a_while(rig, monkeypatch):
+    rig.new_project()
+    document, gate, changes = rig.session.document, threading.Event(), clean_up.changes
+    rig.editor.apply("Put", Patch(document.bounds, np.ones((document.height, document.width), bool), 1))
+    monkeypatch.setattr(clean_up, "changes", lambda *asked: gate.wait(10) and changes(*asked))
+    bar = rig.window.proposal_bar
+    rig.window.actions_table.by_id["grow"].trigger()
+    rig.wait(lambda: bar.isVisible() and bar.state.text() == "working…")
+    gate.set()
+    rig.wait(lambda: bar.state.text() == "nothing to change")
+    QApplication.processEvents()
+    for part in (bar.title, bar.state, bar.apply_button, bar.drop_button):
+        assert part.width() >= part.minimumSizeHint().width()
+        assert bar.rect().contains(part.geometry())
 
 
 @pytest.mark.parametrize("how", ["bar", "panel", "key"])

@@ -157,7 +157,7 @@ def _nothing(settings: ToolSettings) -> str:
         "keep_largest": f"Nothing to remove: {'no segment' if many else whose} has "
         f"{'more than one part' if many else 'only one part, or none'}",
         "remove_specks": f"Nothing to remove: no speck of {whose} below {settings.speck_area} px",
-        "grow": f"Nothing to grow: {whose} has no background to grow into",
+        "grow": f"Nothing to grow: no background beside {whose}",
         "shrink": f"Nothing to shrink: {whose} has no border here",
         "smooth": f"Nothing to smooth: the border of {whose} is as it would be at {settings.reach:g} px",
     }[settings.operation]
