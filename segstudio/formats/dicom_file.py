@@ -249,7 +249,9 @@ def _as_picture(path: Path, dataset: Dataset, array: NDArray[Any]) -> NDArray[An
 def _highest(dataset: Dataset) -> int:
     """The highest value that grey pixels can have."""
     bits = int(dataset.BitsStored)
-    return 65535 if bits > 8 and dataset.PixelRepresentation else (255 if bits <= 8 else (1 << bits) - 1)
+    if dataset.PixelRepresentation:  # raised to 16 bits, however few they have
+        return 65535
+    return 255 if bits <= 8 else (1 << bits) - 1
 
 
 def _eight_bits(array: NDArray[Any], bits: int) -> NDArray[np.uint8]:

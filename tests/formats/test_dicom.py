@@ -68,6 +68,9 @@ def test_values_below_zero_are_raised(tmp_path: Path) -> None:
 def test_black_on_white_is_turned_round(tmp_path: Path) -> None:
     path = write(tmp_path / "a.dcm", RAMP, PhotometricInterpretation="MONOCHROME1", BitsStored=12, HighBit=11)
     np.testing.assert_array_equal(read_dicom_frame(path, 0), 4095 - RAMP)
+    signed = np.arange(-4, 4, dtype=np.int8).reshape(2, 4)
+    path = write(tmp_path / "b.dcm", signed, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read_dicom_frame(path, 0).astype(int), 32767 - signed.astype(int))
 
 
 def test_colour_comes_as_it_is(tmp_path: Path) -> None:
