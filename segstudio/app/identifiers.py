@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 _IDENTIFIES = re.compile(
     r"patient|person|subject|proband|name|file|birth|date|accession|initials|address|phone|mail"
-    r"|geburt|hospital|clinic|klinik|krankenhaus|institut|ward|doctor|physician|arzt|ärztin|insur|versicher"
+    r"|geburt|hospital|krankenhaus|institut|doctor|physician|versicher"
+    r"|(^|[^a-z])(clinic|klinik|ward|arzt|ärztin)([^a-z]|$)"
     r"|(case|lesion|image|study|series|visit|exam|record|insurance) ?(ids?|no|nr|number)"
     r"|(^|[^a-z])(u?ids?|case|mrn|dob|ssn|nhs)([^a-z]|$)",
     re.I,

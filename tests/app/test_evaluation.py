@@ -141,9 +141,25 @@ def test_attributes_that_tell_who_it_is() -> None:
         "AccessionNumber",
         "MRN2",
         "SSN",
+        "Geburtsdatum",
+        "HospitalNumber",
+        "InstitutionName",
+        "ward",
+        "Klinik",
     ):
         assert identifies(name), name
-    for name in ("Clinical diagnosis", "Camera", "Streaks", "Sequence", "Width", "Incident light", "Action", "Solid"):
+    for name in (
+        "Clinical diagnosis",
+        "Klinische Diagnose",
+        "Reward",
+        "Camera",
+        "Streaks",
+        "Sequence",
+        "Width",
+        "Incident light",
+        "Action",
+        "Solid",
+    ):
         assert not identifies(name), name
 
 
