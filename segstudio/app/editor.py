@@ -220,7 +220,7 @@ class Editor:
         # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
         if self.busy or self._proposal is not None:
             self._answers.forget()
-            dropped = self.tool.undecided
+            dropped = self.tool.missed
             try:
                 self._use(self.tool.leave)
                 self._drop_proposal()

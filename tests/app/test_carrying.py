@@ -245,6 +245,22 @@ def test_nothing_is_proposed_unasked_over_a_mask_or_where_it_is_switched_off(rig
     assert session.carrying.by_itself is False, "the choice is kept"
 
 
+@pytest.mark.parametrize("go_on", ["image", "stroke"])
+def test_going_on_says_no_to_what_was_offered_without_a_word(rig, go_on):
+    session = video_project(rig, by_itself=True)
+    paint_disk(rig, 1)
+    show(rig, 1)
+    assert session.carrying.shown
+    rig.heard.clear()
+    if go_on == "image":
+        show(rig, 2)
+    else:
+        rig.stroke((20, 20), (25, 25))
+    rig.settle()
+    assert not session.carrying.shown
+    assert not any("dropped" in message.sentence for message in rig.messages)
+
+
 def test_a_hand_that_was_quicker_is_not_interrupted(rig, monkeypatch):
     go = threading.Event()
     real = carrying.carry

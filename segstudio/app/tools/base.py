@@ -235,6 +235,11 @@ class Tool:
         return ""
 
     @property
+    def missed(self) -> str:
+        """The same, where a hand has made it or asked for it: that ``leave`` drops it is worth a word."""
+        return self.undecided
+
+    @property
     def way_out(self) -> str:
         """What decides on it, as a sentence."""
         return "Enter applies it, Esc drops it. Then approve."

@@ -40,6 +40,11 @@ class ForeignMask(Tool):
         return f"“{self.title}”" if self._shown else ""
 
     @property
+    def missed(self) -> str:
+        """Nothing: it was offered, and whoever paints or goes on says no."""
+        return ""
+
+    @property
     def preview(self) -> Preview:
         """What would be painted."""
         return self._preview
