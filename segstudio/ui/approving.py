@@ -57,7 +57,8 @@ def _uncover(session: Session, canvas: Canvas) -> str:
     ids = document.shown(document.bounds) if suspects else None
     unseen = [segment for segment in suspects if ids is not None and (ids == segment.id).any()]
     for segment in unseen:
-        session.change_segment(segment.id, hidden=False, opacity=max(segment.opacity, _GOOD_OPACITY))
+        opacity = _GOOD_OPACITY if segment.opacity < FAINTEST else segment.opacity
+        session.change_segment(segment.id, hidden=False, opacity=opacity)
     names = ", ".join(f"“{segment.name}”" for segment in unseen)
     if len(unseen) == 1:
         return f"{names} was hidden; it is shown now."
