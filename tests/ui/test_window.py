@@ -591,7 +591,11 @@ def test_masks_that_lie_apart_are_found_by_their_folder(rig):
 
 def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach(rig, monkeypatch):
     rig.new_project()
+    view = rig.window.stage.compare
+    rig.key(Key.Key_Y)
+    rig.wait(lambda: view.renderer is not None)
     rig.qtbot.mouseMove(rig.canvas, rig.at(40, 30))
+    beside = grabbed(view, view.rect())
     before, seen = rig.mask(), grabbed(rig.canvas, rig.canvas.rect())
     gate = threading.Event()
     read = loader.read_image
@@ -608,6 +612,8 @@ def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach
     middle = tuple(side // 2 for side in covered.shape[:2])
     away = np.abs(seen[middle].astype(int) - ground).max()
     assert np.abs(covered[middle].astype(int) - ground).max() < 0.3 * away
+    rig.wait(lambda: (grabbed(view, view.rect()) != beside).mean() > 0.3)
+    assert not view.loading_note.isVisible()
     assert rig.canvas.cursor().shape() == Qt.CursorShape.BusyCursor
     for name in ("approve", "carry", "copy", "hide_mask", "reopen"):
         assert not rig.window.actions_table.by_id[name].isEnabled()
@@ -618,4 +624,5 @@ def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach
     assert rig.window.actions_table.by_id["approve"].isEnabled()
     assert not rig.session.document.history.done
     rig.open(0)
+    rig.wait(lambda: (grabbed(view, view.rect()) == beside).mean() > 0.95)
     assert np.array_equal(rig.mask(), before)

@@ -157,8 +157,10 @@ class CompareView(HeldView):
         super()._follow_document()
         # The canvas says what is wrong, once.
         self.failure_note.hide()
-        self.loading_note.hide()
-        self._loading_timer.stop()
+
+    def _on_loading_slow(self) -> None:
+        # And what is on its way.
+        self._cover()
 
     # ---- the two views go together ----------------------------------------------------------------------------
 

@@ -78,6 +78,8 @@ class ImageView(ZoomWidget):
         self._sharpen_timer = QTimer(self)
         self._sharpen_timer.setSingleShot(True)
         self._sharpen_timer.timeout.connect(self._sharpen)
+        self._covered = False
+        """Whether the image before is covered, since another has been on its way for a while."""
         self.loading_note = QLabel(self)
         self.loading_note.setObjectName("banner")
         self.loading_note.setMargin(8)
@@ -160,10 +162,10 @@ class ImageView(ZoomWidget):
         loading = session is not None and session.loading_id is not None
         if not loading:
             self._loading_timer.stop()
-            self._drop_loading_note()
+            self._uncover()
             if session is not None and session.document is not self.document:
                 self._show(session.document)
-        elif not self._loading_timer.isActive() and not self.loading_note.isVisible():
+        elif not self._loading_timer.isActive() and not self._covered:
             # An image that is there at once must not flash a notice.
             self._loading_timer.start()
         failed = session is not None and not loading and bool(session.failure)
@@ -171,9 +173,14 @@ class ImageView(ZoomWidget):
         self._place_notes()
         self.update_cursor()
 
-    def _drop_loading_note(self) -> None:
-        if not self.loading_note.isHidden():
-            self.loading_note.hide()
+    def _cover(self) -> None:
+        self._covered = True
+        self.update()
+
+    def _uncover(self) -> None:
+        self.loading_note.hide()
+        if self._covered:
+            self._covered = False
             self.update()
 
     def _can_relocate(self) -> bool:
@@ -271,7 +278,7 @@ class ImageView(ZoomWidget):
             self.loading_note.adjustSize()
             self._place_notes()
             self.loading_note.show()
-            self.update()
+            self._cover()
 
     def _on_relocate(self) -> None:
         if self.session is not None and self.session.current_id is not None:
@@ -292,7 +299,7 @@ class ImageView(ZoomWidget):
                 self._paint_part(painter, part, fade)
             painter.setClipping(False)
         self.paint_over(painter, event.rect())
-        if not self.loading_note.isHidden():
+        if self._covered:
             # It is not the image that the window names.
             scrim = QColor(self._theme.color("canvas"))
             scrim.setAlphaF(_SCRIM)
