@@ -8,7 +8,7 @@ from dataclasses import replace
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
-from segstudio.app.mask_intake import MaskIntake, Seen, approve_as_seen
+from segstudio.app.mask_intake import FileSeen, MaskIntake, Seen, approve_as_seen
 from segstudio.app.saver import Saver
 from segstudio.domain.annotation import ImageRecord, ImageState
 
@@ -48,21 +48,13 @@ class Approvals:
         document.approved = True
         document.history.set_mark()
         self._intake.pin(record.id)
-        record = self._with_file_seen(record, document)
-        seen = Seen.on(document)
-        self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen))
+        seen, file = Seen.on(document), _other_file(record, document)
+        if file is not None:
+            record = replace(record, fingerprint=file.fingerprint, perceptual=file.perceptual)
+        self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, file))
         self._on_given(record.id)
         self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
         self._announce(Changes(history=True))
-
-    def _with_file_seen(self, record: ImageRecord, document: Document) -> ImageRecord:
-        """A mask that was made on another file than this one is vouched for on this one now."""
-        print_, hash_ = document.fingerprint, document.perceptual
-        if print_ in ("", record.fingerprint):
-            return record
-        size = (document.width, document.height)
-        self._saver.save(lambda project: project.images.set_size(record.id, *size, print_, hash_))
-        return replace(record, fingerprint=print_, perceptual=hash_)
 
     def take_back(self, image_id: int, document: Document | None) -> None:
         """The image is in progress; ``document`` is what is on the canvas, perhaps another image."""
@@ -104,3 +96,10 @@ class Approvals:
 
         said = approved()
         self._announce(Changes(message=Message(sentence, key="approval", holds=lambda: approved() == said)))
+
+
+def _other_file(record: ImageRecord, document: Document) -> FileSeen | None:
+    """What is on the canvas, if that is another file than the mask was made on: it is vouched for on this one now."""
+    if document.fingerprint in ("", record.fingerprint):
+        return None
+    return FileSeen(document.width, document.height, document.fingerprint, document.perceptual)

@@ -263,9 +263,19 @@ def export_project(
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
         known = begin_export(opened, plan)
         table, classes = opened.segment_table(), opened.classes()
-        entries = [export_one(opened, plan, one, table, classes) for one in plan.outgoing]
-        finish_export(opened, plan, entries, classes, plan.outgoing, known)
-    return f"{masks_words(len(entries))} written to {out}{not_approved_words(plan.outgoing)}."
+        entries, written, troubles = [], [], []
+        for one in plan.outgoing:
+            try:
+                entries.append(export_one(opened, plan, one, table, classes))
+                written.append(one)
+            except UserError as error:
+                troubles.append(str(error))
+        if entries:
+            finish_export(opened, plan, entries, classes, written, known)
+    said = f"{masks_words(len(entries))} written to {out}{not_approved_words(written)}"
+    if troubles:
+        raise UserError(f"{said}; {len(troubles)} could not be: {troubles[0]}")
+    return f"{said}."
 
 
 def _make(plan: NewProject) -> str:

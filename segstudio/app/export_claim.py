@@ -6,6 +6,7 @@ remember, or that is another by now, may be somebody's ground truth.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -52,10 +53,12 @@ def remember(project: Project, folder: Path, names: Iterable[str]) -> None:
 
 
 def _foreign(project: Project, folder: Path, names: Iterable[str]) -> list[str]:
+    @functools.cache
+    def by_name() -> frozenset[str]:
+        return frozenset(project.settings.get_setting(_SETTING, {}).get(str(folder), []))
+
     def is_ours(name: str) -> bool:
         written = project.exports.find(folder, name)
-        if written is None:
-            return name in project.settings.get_setting(_SETTING, {}).get(str(folder), [])
-        return is_as_written(folder / name, written)
+        return name in by_name() if written is None else is_as_written(folder / name, written)
 
     return [name for name in names if os.path.lexists(folder / name) and not is_ours(name)]

@@ -51,6 +51,7 @@ class _Taken:
 
     plane: Plane
     confidence: NDArray[np.uint8] | None
+    png: bytes
     before: StoredPrediction | None
 
 
@@ -122,7 +123,7 @@ class MaskIntake:
                 self._show(image_id, round_number, taken)
             else:
                 # A hand began while it was being stored: what it paints on is what it sees, now and later.
-                self._store.run(lambda project: _put_back(project, image_id, taken.before))
+                self._store.run(lambda project: _put_back(project, image_id, taken))
 
         self._store.run(lambda project: _stored(project, image_id, round_number, files), show)
 
@@ -150,12 +151,25 @@ class MaskIntake:
             self._on_shown()
 
 
-def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen) -> None:
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """The file that was read: its size in px, the hash of its content, and that of what it shows."""
+
+    width: int
+    height: int
+    fingerprint: str
+    perceptual: int | None
+
+
+def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen, file: FileSeen | None = None) -> None:
     """Approve an image with the prediction that was on the canvas; on the store thread.
 
-    Another one may have been stored in the moment between, and nobody has seen that.
+    Another one may have been stored in the moment between, and nobody has seen that. ``file`` is given where it is
+    another than the mask was made on.
     """
     with project.transaction():
+        if file is not None:
+            project.images.set_size(image_id, file.width, file.height, file.fingerprint, file.perceptual)
         record = project.images.image(image_id)
         if not _is_stored(project, record, seen):
             if seen.plane is None or seen.round_number is None:
@@ -199,10 +213,14 @@ def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles
     before = project.masks.prediction(image_id)
     if not project.masks.put_prediction(image_id, round_number, png, None if confidence is None else confidence_png):
         return None
-    return _Taken(Plane.from_array(mask, BACKGROUND), confidence, before)
+    return _Taken(Plane.from_array(mask, BACKGROUND), confidence, png, before)
 
 
-def _put_back(project: Project, image_id: int, before: StoredPrediction | None) -> None:
+def _put_back(project: Project, image_id: int, taken: _Taken) -> None:
+    """Unless the image was approved since, or another mask came after it."""
+    stored, before = project.masks.prediction(image_id), taken.before
+    if stored is None or stored.png != taken.png or project.images.image(image_id).state is ImageState.APPROVED:
+        return
     if before is None:
         project.masks.drop_prediction(image_id)
     else:

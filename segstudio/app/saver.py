@@ -32,22 +32,8 @@ class SaveStatus:
     sentence: str
 
 
-_TRIES = 3
-"""How often a write is tried that fails by a fault of the program, before those behind it go ahead without it."""
-
-_UNSAVED = "A change could not be saved. It is still in this window: keep it open and try again."
-_SET_ASIDE = (
-    "A change could not be saved, because of a fault of this program. All that came after it is saved. Look again at "
-    "the last images that you worked on, and see Help > Open the log folder."
-)
-
-
 class Saver:
-    """A queue of writes. A write that fails stays at its head and is tried again before any later one.
-
-    But for one that fails again and again by a fault of the program, which no free space mends: it is set aside, so
-    that it does not take all later work with it.
-    """
+    """A queue of writes. A write that fails stays at its head and is tried again before any later one."""
 
     def __init__(self, store: StoreThread, scheduler: Scheduler, on_change: Callable[[], None]) -> None:
         self._store = store
@@ -59,7 +45,6 @@ class Saver:
         self._lock = threading.Lock()
         self._running = 0
         self._failure = ""
-        self._tries = self._set_aside = 0
 
     @property
     def status(self) -> SaveStatus:
@@ -68,8 +53,6 @@ class Saver:
             return SaveStatus("failed", self._failure)
         if self._running:
             return SaveStatus("saving", "Saving…")
-        if self._set_aside:
-            return SaveStatus("failed", _SET_ASIDE)
         return SaveStatus("saved", "All saved")
 
     def save(self, write: Callable[[Project], object]) -> None:
@@ -105,13 +88,9 @@ class Saver:
                 return str(error)
             except Exception:
                 log.exception("a change could not be saved")
-                self._tries += 1
-                if self._tries < _TRIES:
-                    return _UNSAVED
-                self._set_aside += 1
+                return "A change could not be saved. It is still in this window: keep it open and try again."
             with self._lock:
                 self._queue.popleft()
-            self._tries = 0
 
     def _flushed(self, failure: str) -> None:
         self._running -= 1

@@ -80,8 +80,8 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> int | None:
 
 
 def are_one_picture(one: int | None, other: int | None) -> bool:
-    """Whether two perceptual hashes are of one picture, saved twice; False where one of them is None."""
-    return one is not None and other is not None and ((one ^ other) & _64_BITS).bit_count() <= NEAR
+    """Whether two perceptual hashes may be of one picture, saved twice; where one of them is None, nobody can tell."""
+    return one is None or other is None or ((one ^ other) & _64_BITS).bit_count() <= NEAR
 
 
 def patient_group(patient: str, secret: bytes) -> str:

@@ -15,7 +15,6 @@ _ENDING = re.compile(
     r"[ _.\-]+\(?(masks?|seg|segs|segm|segmentations?|labels?|labelled|gt|ground[ _\-]?truth|lesion|annotations?|"
     r"pred|preds|predictions?|matte|person)\)?$"
 )
-_NUMBERED = re.compile(r"(?P<stem>.+)_(?:[2-9]|[1-9]\d+)")
 _TOP = "."
 
 
@@ -73,11 +72,14 @@ def match(images: Iterable[Path], images_dir: Path, masks: Iterable[Path], masks
         taken = set(found)
         candidates = _Candidates(images, images_dir, [mask for mask in masks if mask not in taken], masks_dir, stem)
         found = [mask or candidates.of(image) for image, mask in zip(images, found, strict=True)]
-    doubtful = _numbered_apart(set(masks) - set(found))
-    return [
-        Pair(image, None if mask is None or (mask.parent, plain_stem(mask)) in doubtful else mask)
-        for image, mask in zip(images, found, strict=True)
-    ]
+    doubtful = _numbered_apart(masks, set(masks) - set(found))
+
+    def sure(image: Path, mask: Path | None) -> Path | None:
+        if mask is None or plain_stem(mask) != plain_stem(image):
+            return mask
+        return None if (mask.parent, plain_stem(mask)) in doubtful else mask
+
+    return [Pair(image, sure(image, mask)) for image, mask in zip(images, found, strict=True)]
 
 
 class _Candidates:
@@ -107,7 +109,11 @@ class _Candidates:
     def of(self, image: Path) -> Path | None:
         """The mask that is this image's and no other's."""
         folder, stem = _folder(image, self._images_dir), plain_stem(image)
-        sure = next((name for name in self._names[image] if self._bearers[name] == 1), None)
+        mine = [name for name in self._names[image] if self._bearers[name] == 1]
+        if stem in mine and len(mine) > 1:
+            # One is called just like the image, one like a folder and the image: of two sets, perhaps.
+            return None
+        sure = mine[0] if mine else None
         named = [] if sure is None else self._by_name[sure]
         # A name that tells more than the stem is no coincidence.
         if sure in (None, stem) and self._by_folder(folder, stem):
@@ -122,18 +128,22 @@ class _Candidates:
         twins = self._twins[stem]
         if (folder, stem) not in self._by_place or twins.count(folder) > 1:
             return False
-        if folder != _TOP or len(twins) == 1:
+        if folder != _TOP:
             return True
+        if len(twins) == 1:
+            return self._bearers[stem] == 1
         return any((twin, stem) in self._by_place for twin in twins if twin != _TOP)
 
 
-def _numbered_apart(spare: Iterable[Path]) -> set[tuple[Path, str]]:
+def _numbered_apart(masks: Iterable[Path], spare: Iterable[Path]) -> set[tuple[Path, str]]:
     """Folder and stem of masks beside which a ``scan_2`` is left over, by which exports told images of one name apart.
 
-    Which image the first of them is of hangs on which images there were.
+    Which image the first of them is of hangs on which images there were. Where there is a ``scan_1``, too, somebody
+    else has numbered.
     """
-    numbered = ((mask.parent, _NUMBERED.fullmatch(plain_stem(mask))) for mask in spare)
-    return {(folder, found["stem"]) for folder, found in numbered if found is not None}
+    there = {(mask.parent, plain_stem(mask)) for mask in masks}
+    second = ((mask.parent, plain_stem(mask).removesuffix("_2")) for mask in spare if mask.stem.endswith("_2"))
+    return {(folder, stem) for folder, stem in second if (folder, f"{stem}_1") not in there}
 
 
 def _folder(path: Path, root: Path) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.app.changes import Message
 from segstudio.app.session import Session
+from segstudio.domain.annotation import ImageState
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.canvas import Canvas
@@ -32,6 +33,9 @@ def hold_up(session: Session, canvas: Canvas) -> Message | None:
             f"{record.name} was rejected ({record.rejected}). Use it again first, then approve it.", "trouble",
             action="Use again", on_action=lambda: session.review.use_again(record.id), key=_KEY,
         )  # fmt: skip
+    decides = session.adjudication.decides(record)
+    if record.state is ImageState.APPROVED and not decides:
+        return None  # it is not approved again, only left
     if canvas.shows_else:
         return Message("A key shows something else than the mask. Let go of it, then approve.", key=_KEY)
     uncovered = _uncover(session, canvas)
@@ -44,6 +48,9 @@ def hold_up(session: Session, canvas: Canvas) -> Message | None:
 
 def _uncover(session: Session, canvas: Canvas) -> str:
     """Show what is hidden of the mask; says what was, as a sentence."""
+    document = session.document
+    if document is None or document.is_empty:
+        return ""
     if not canvas.mask_shown:
         canvas.set_mask_shown(True)
         return "The mask was hidden; it is shown now."
@@ -51,8 +58,6 @@ def _uncover(session: Session, canvas: Canvas) -> str:
     if filled_only and session.overlay_opacity < FAINTEST:
         session.set_overlay_opacity(_GOOD_OPACITY)
         return "The mask was too faint to be seen; it is stronger now."
-    document = session.document
-    assert document is not None
     suspects = [s for s in session.table if s.hidden or (filled_only and s.opacity < FAINTEST)]
     ids = document.shown(document.bounds) if suspects else None
     unseen = [segment for segment in suspects if ids is not None and (ids == segment.id).any()]

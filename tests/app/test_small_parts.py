@@ -21,7 +21,6 @@ from segstudio.app.new_project import NewProject
 from segstudio.app.round_status import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
-from segstudio.domain.errors import UserError
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
@@ -205,35 +204,3 @@ def test_what_many_writes_left_over_is_given_back_when_none_has_come_for_a_while
 def test_only_pixels_and_previews_concern_the_canvas_alone(name):
     told = {"images": frozenset({1}), "pixels": Rect(0, 0, 1, 1), "message": Message("Done")}.get(name, True)
     assert Changes(**{name: told}).seen_only == (name in ("pixels", "preview"))
-
-
-def test_a_write_that_never_succeeds_does_not_take_all_later_work_with_it(tmp_path):
-    scheduler, written, space = HeadlessScheduler(), [], []
-    store = StoreThread(scheduler, lambda error: pytest.fail(str(error)))
-    store.open(lambda: Project.create(tmp_path / "a.segstudio", ())).result()
-    saving = saver.Saver(store, scheduler, lambda: None)
-
-    def poisoned(_project):
-        raise KeyError("a fault of the program")
-
-    def full(_project):
-        if not space:
-            raise UserError("The disk is full.")
-
-    saving.save(poisoned)
-    saving.save(lambda _project: written.append("a stroke"))
-    saving.retry()
-    scheduler.run_until(lambda: saving._running == 0, 10)
-    assert written == ["a stroke"]
-    assert saving.status.state == "failed", "nobody is told that all is saved"
-    assert "All that came after it is saved" in saving.status.sentence
-    # What a full disk refuses is never set aside.
-    saving.save(full)
-    for _ in range(2 * saver._TRIES):
-        saving.retry()
-    scheduler.run_until(lambda: saving._running == 0, 10)
-    assert saving.status.sentence == "The disk is full."
-    assert not saving.drain()
-    space.append(True)
-    assert saving.drain()
-    store.close()

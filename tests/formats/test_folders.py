@@ -87,8 +87,29 @@ def test_images_of_one_name_in_several_folders_go_by_the_folders_in_their_masks_
         "i/s2/x.png": "m/s2_x.png",
         "i/x.png": None,
     }
-    # Of one folder alone, too: its own mask, and not what is called like any of them.
+    # Of one folder alone nobody can tell whether the folder's name in front is chance.
+    assert names(pair(tmp_path / "i" / "s2", tmp_path / "m"), tmp_path) == {"i/s2/x.png": None}
+    (tmp_path / "m" / "x.png").unlink()
     assert names(pair(tmp_path / "i" / "s2", tmp_path / "m"), tmp_path) == {"i/s2/x.png": "m/s2_x.png"}
+
+
+def test_a_folder_of_masks_for_several_sets_gives_no_other_sets_mask(tmp_path: Path) -> None:
+    touch(tmp_path, "test/1.png", "test/2.png", "m/1.png", "m/2.png", "m/test_1.png")
+    assert names(pair(tmp_path / "test", tmp_path / "m"), tmp_path) == {"test/1.png": None, "test/2.png": "m/2.png"}
+
+
+def test_a_mask_of_one_image_is_not_given_to_another_that_is_called_like_it_by_now(tmp_path: Path) -> None:
+    touch(tmp_path, "i/a/1.png", "i/b/1.png", "i/a_1.png", "m/a_1.png", "m/b_1.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {
+        "i/a/1.png": None,
+        "i/a_1.png": None,
+        "i/b/1.png": "m/b_1.png",
+    }
+
+
+def test_numbers_of_other_peoples_do_not_make_a_mask_doubtful(tmp_path: Path) -> None:
+    touch(tmp_path, "i/1.png", "i/p.png", "m/1.png", "m/1_1.png", "m/1_2.png", "m/p.png", "m/p_20240131.png")
+    assert names(pair(tmp_path / "i", tmp_path / "m"), tmp_path) == {"i/1.png": "m/1.png", "i/p.png": "m/p.png"}
 
 
 def test_an_image_on_top_shares_its_name_with_one_below(tmp_path: Path) -> None:

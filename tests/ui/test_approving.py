@@ -136,3 +136,22 @@ def test_what_is_hidden_is_written_on_the_canvas(corrected):
     assert words() == ["Hidden: lesion"]
     rig.session.change_segment(1, hidden=False)
     rig.wait(lambda: words() == [])
+
+
+def test_an_approved_image_is_left_without_being_shown(corrected):
+    rig = corrected
+    image_id = rig.session.current_id
+    assert approves(rig)
+    rig.settle()
+    rig.session.open_image(image_id)
+    rig.wait(lambda: rig.session.loading_id is None)
+    hide_all(rig)
+    rig.key(Key.Key_A)
+    rig.wait(lambda: rig.session.current_id != image_id)
+    assert not rig.canvas.mask_shown
+
+
+def test_an_empty_mask_hides_nothing(rig):
+    rig.new_project()
+    hide_all(rig)
+    assert approves(rig)

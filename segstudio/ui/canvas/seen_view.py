@@ -26,6 +26,8 @@ from segstudio.ui.canvas.view_widget import ImageView
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
 _CORNER = 16
+_NAMED = 3
+"""Hidden segments that are named on the canvas."""
 
 
 class SeenView(ImageView):
@@ -136,7 +138,8 @@ class SeenView(ImageView):
             return
         hidden = [segment.name for segment in self.session.table if segment.hidden]
         words = "The mask is hidden: Shift+V shows it" if not self.mask_shown else ""
-        words = words or (f"Hidden: {', '.join(hidden)}" if hidden else "")
+        more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
+        words = words or (f"Hidden: {', '.join(hidden[:_NAMED])}{more}" if hidden else "")
         if words:
             self.legend.show_lines((*self.legend.lines, (None, words)))
             self._place_notes()
