@@ -687,10 +687,7 @@ def test_an_image_named_twice_in_a_plan_does_not_shift_the_masks(rig, tmp_path):
 def test_an_export_takes_the_place_of_no_image(rig, tmp_path):
     images = write_images(tmp_path / "images", 2)
     whole = [path.read_bytes() for path in images]
-    found = tuple(FoundImage(path, None) for path in images)
-    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
-    rig.wait(lambda: rig.studio.session is not None)
-    rig.settle()
+    rig.new_project(images=images)
     approve(rig, 1)
     rig.session.exporter.export_masks(tmp_path / "images", only_approved=True)
     rig.wait(lambda: not rig.session.exporter.busy)
@@ -703,10 +700,7 @@ def test_images_of_one_name_are_exported_beside_each_other(rig, tmp_path):
     photo = tmp_path / "images" / "image_01.jpg"
     Image.open(images[1]).save(photo)
     whole = images[1].read_bytes()
-    found = tuple(FoundImage(path, None) for path in (photo, images[1]))
-    rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "none"))
-    rig.wait(lambda: rig.studio.session is not None)
-    rig.settle()
+    rig.new_project(images=[photo, images[1]])
     approve(rig, 1)
     rig.session.exporter.export_masks(tmp_path / "images", only_approved=True)
     rig.wait(lambda: not rig.session.exporter.busy)
