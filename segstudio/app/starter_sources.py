@@ -55,13 +55,17 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
     """Look through ``folders`` and write the masks as training reads them to ``out``.
 
     Known are PH2, COCO (``annotations/instances_*.json``) and folders of images with masks. Whole groups go to one
-    fold: a video, pictures nearly the same. Raises ``UserError`` where nothing is found to learn from.
+    fold: a video, pictures nearly the same. Each folder is spread over the folds. Raises ``UserError`` where nothing is
+    found to learn from.
     """
     (out / MASKS).mkdir(parents=True, exist_ok=True)
-    found = [sample for folder in folders for sample in _find(kind, folder)]
+    found: list[_Found] = []
     groups: dict[str, int] = {}
-    for source in sorted({sample.source for sample in found if sample.scored}):
-        groups |= _folds([sample.group for sample in found if sample.source == source], seed)
+    for folder in folders:
+        here = list(_find(kind, folder))
+        for source in sorted({sample.source for sample in here if sample.scored}):
+            groups |= _folds([sample.group for sample in here if sample.source == source], seed)
+        found += here
     samples = []
     for number, sample in enumerate(found):
         file = None

@@ -25,9 +25,19 @@ from segstudio.protocol.starter_recipe import Recipe, RecipeSample, StarterKind
 DRAWN, BACKGROUND = "drawn", "background"
 """Sources of made-up pictures, and of pictures without what is looked for."""
 
+VIDEO = "video"
+"""The source of frames."""
+
+_GONE = 2
+
 _STORED = 384
 _SCENES = 24
 _PASTED = 0.45
+# How often the place behind somebody is one that a video was taken in: furniture that stands still in every frame is
+# never a person's.
+_ROOM = 0.3
+# How far around somebody who is taken out of a room nobody vouches for what is there instead, in px.
+_AROUND = 4
 # How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
 _DIM = 0.45
 # Who stands in such a place is lit less, too, down to this.
@@ -56,14 +66,22 @@ class StarterData:
     def __init__(self, folder: Path, recipe: Recipe, left_out: int | None) -> None:
         self._recipe = recipe
         self._sources: dict[str, list[Sample]] = {}
+        sequences: dict[str, list[Sample]] = {}
         for number, sample in enumerate(recipe.samples):
             if sample.fold != left_out or sample.source == BACKGROUND:
-                self._sources.setdefault(sample.source, []).append(_load(folder, number, sample))
+                loaded = _load(folder, number, sample)
+                self._sources.setdefault(sample.source, []).append(loaded)
+                if sample.source == VIDEO:
+                    sequences.setdefault(sample.group, []).append(loaded)
+        self._sequences = list(sequences.values())
+        self._rooms = [_room(frames[0]) for frames in self._sequences]
         if recipe.shares.get(DRAWN):
             self._sources[DRAWN] = [drawn_sample(recipe, number) for number in range(recipe.drawn)]
         self._backgrounds = self._sources.pop(BACKGROUND, [])
         if recipe.kind == "body":
             self._backgrounds += [_scene(recipe.seed, number) for number in range(_SCENES)]
+        often = np.sqrt([len(frames) for frames in self._sequences])
+        self._sequence_shares = often / often.sum()
         self._names = [name for name, share in recipe.shares.items() if share and self._sources.get(name)]
         shares = np.array([recipe.shares[name] for name in self._names])
         self._shares = shares / shares.sum()
@@ -81,7 +99,7 @@ class StarterData:
 
     def _view(self, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
         source = self._names[int(rng.choice(len(self._names), p=self._shares))]
-        samples = self._sources[source]
+        samples = self._samples(source, rng)
         sample = samples[int(rng.integers(len(samples)))]
         how = _HOW[self._recipe.kind]
         if self._recipe.kind == "lesion":
@@ -93,11 +111,22 @@ class StarterData:
         if source == DRAWN or rng.random() >= _PASTED or not (sample.mask == 1).any():
             pixels, mask = augment(sample, canvas, _fit(sample, canvas, rng), how, rng)
         else:
-            behind = self._backgrounds[int(rng.integers(len(self._backgrounds)))]
-            pixels, mask = _pasted(sample, behind, canvas, rng)
+            in_room = bool(self._rooms) and rng.random() < _ROOM
+            places = self._rooms if in_room else self._backgrounds
+            dim = not in_room and rng.random() < _DIM
+            pixels, mask = _pasted(sample, places[int(rng.integers(len(places)))], dim, canvas, rng)
         if rng.random() < _COARSE:
             pixels = coarsen(pixels, rng)
         return as_taken_elsewhere(pixels, rng, 0.8), mask
+
+    def _samples(self, source: str, rng: np.random.Generator) -> list[Sample]:
+        """Those of ``source`` to choose one from; of videos, the frames of one.
+
+        Neighbours are alike: a video of a hundred frames is seen ten times as often as a frame that stands alone.
+        """
+        if source != VIDEO:
+            return self._sources[source]
+        return self._sequences[int(rng.choice(len(self._sequences), p=self._sequence_shares))]
 
 
 def drawn_sample(recipe: Recipe, number: int) -> Sample:
@@ -114,18 +143,29 @@ def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> f
     return float(contain * (cover / contain) ** rng.random())
 
 
-def _pasted(sample: Sample, behind: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> tuple[Pixels, Mask]:
+def _pasted(
+    sample: Sample, behind: Sample, dim: bool, canvas: tuple[int, int], rng: np.random.Generator
+) -> tuple[Pixels, Mask]:
     """Who is in ``sample`` in front of ``behind`` (Ghiasi et al., "Simple copy-paste", CVPR 2021)."""
     scale = _fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
     pixels, mask = augment(sample, canvas, scale, _FAR, rng)
-    place, _ = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
-    if rng.random() < _DIM:
+    place, gone = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
+    if dim:
         place = cv2.convertScaleAbs(place, alpha=math.exp(rng.uniform(math.log(0.03), math.log(0.5))))
         pixels = cv2.convertScaleAbs(pixels, alpha=math.exp(rng.uniform(math.log(_LEAST_LIGHT), 0)))
     member = mask == 1
     cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
     mixed = pixels * cover + place * (1 - cover)
-    return np.asarray(mixed, np.uint8), member.astype(np.uint16)
+    known = np.where(gone == _GONE, IGNORE, 0)
+    return np.asarray(mixed, np.uint8), np.where(member, 1, known).astype(np.uint16)
+
+
+def _room(frame: Sample) -> Sample:
+    """The place that ``frame`` shows, without who is in it; where that was, its mask is ``_GONE``."""
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _AROUND + 1, 2 * _AROUND + 1))
+    gone = cv2.dilate((frame.mask == 1).astype(np.uint8), reach)
+    pixels = cv2.inpaint(frame.pixels, gone, _AROUND, cv2.INPAINT_TELEA)
+    return Sample(frame.image_id, np.asarray(pixels, np.uint8), (gone * _GONE).astype(np.uint16), None)
 
 
 def _load(folder: Path, number: int, sample: RecipeSample) -> Sample:

@@ -42,6 +42,15 @@ def test_a_video_and_pictures_nearly_the_same_are_in_one_fold(tmp_path: Path) ->
     assert read_mask(tmp_path / first.mask).sum() == 400
 
 
+def test_each_folder_of_videos_is_spread_over_the_folds(tmp_path: Path) -> None:
+    _pairs(tmp_path / "stage", [f"{video}_{number:05d}" for video in ("one", "two") for number in range(3)])
+    _pairs(tmp_path / "studio", ["kata_00004", "jazz_00008"], seed=1)
+    recipe = make_recipe("body", [tmp_path / "stage", tmp_path / "studio"], tmp_path, 0)
+    folds = {sample.group: sample.fold for sample in recipe.samples}
+    assert folds["stage/one"] != folds["stage/two"]
+    assert folds["studio/kata"] != folds["studio/jazz"], "or no training would know the studio and be judged there"
+
+
 def test_small_people_beside_a_large_one_and_crowds_are_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "coco"
     (folder / "annotations").mkdir(parents=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import starter_score, starter_train
+from segstudio.engine import starter_data, starter_score, starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.starter_build import REPORT, WORST, WORST_MADE_UP, build_starter, train_part
@@ -16,7 +16,7 @@ from segstudio.engine.starter_score import MADE_UP
 from segstudio.engine.starter_train import STATE, STATE_NOTES
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import encode_mask
-from segstudio.protocol.round_folder import WEIGHTS
+from segstudio.protocol.round_folder import IGNORE, WEIGHTS
 from segstudio.protocol.starter_recipe import Recipe, RecipeSample
 from segstudio.worker.starter import build
 from tests.engine.synthetic import disc
@@ -95,6 +95,53 @@ def test_views_depend_on_the_step_alone(tmp_path: Path, kind: str) -> None:
         batches[0].pixels, batches[2].pixels
     )
     assert batches[0].pixels.shape[:3] == batches[0].masks.shape
+
+
+def _with_videos(folder: Path, frames: list[int]) -> Recipe:
+    """Videos of so many frames each, in which a white square stands in a grey place; nothing else."""
+    (folder / "masks").mkdir(parents=True)
+    samples = []
+    for video, count in enumerate(frames):
+        for _ in range(count):
+            number = len(samples)
+            pixels, mask = np.full((72, 96, 3), 90, np.uint8), np.zeros((72, 96), np.uint16)
+            mask[20:50, 30:50] = 1
+            pixels[mask == 1] = 255
+            file = str(folder / f"{number}.png")
+            cv2.imwrite(file, pixels)
+            (folder / f"masks/{number}.png").write_bytes(encode_mask(mask))
+            samples.append(
+                RecipeSample(f"s/{number}", file, f"masks/{number}.png", f"v{video}", "video", video % 3, True)
+            )
+    return Recipe("body", "person", tuple(samples), {"video": 1.0}, 3, 4, 8, 64, 0, 0)
+
+
+def test_a_room_has_lost_who_was_in_it_and_nobody_vouches_for_that_place(tmp_path: Path) -> None:
+    room = StarterData(tmp_path, _with_videos(tmp_path, [1]), None)._rooms[0]
+    assert room.pixels.max() < 110
+    gone = room.mask != 0
+    assert gone.shape == (288, 384)
+    assert gone[80:200, 120:200].all(), "all of the square"
+    assert gone.sum() < 1.2 * 120 * 80
+
+
+def test_people_stand_in_rooms_where_nobody_vouches_for_what_is_left_of_who_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starter_data, "_ROOM", 1.0)
+    monkeypatch.setattr(starter_data, "_PASTED", 1.0)
+    data = StarterData(tmp_path, _with_videos(tmp_path, [1]), None)
+    masks = [mask for step in range(3) for mask in data.batch(step, 1.0, 0).masks.numpy().view(np.uint16)]
+    assert np.mean([(mask == 1).any() for mask in masks]) > 0.9
+    assert np.mean([(mask == IGNORE).any() for mask in masks]) > 0.9
+    assert np.mean([(mask == 0).mean() for mask in masks]) > 0.5
+
+
+def test_a_long_video_is_seen_more_often_but_not_as_often_as_it_has_frames(tmp_path: Path) -> None:
+    data = StarterData(tmp_path, _with_videos(tmp_path, [16, 1]), None)
+    rng = np.random.default_rng(0)
+    lengths = [len(data._samples("video", rng)) for _ in range(500)]
+    assert lengths.count(1) / 500 == pytest.approx(1 / 5, abs=0.05)
 
 
 def test_views_are_the_same_from_another_process(tmp_path: Path) -> None:
