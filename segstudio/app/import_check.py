@@ -1,21 +1,26 @@
-"""A look at the files of a data set before it is taken in: sizes that differ, odd masks, broken files."""
+"""A look at the files of a data set before it is taken in: sizes that differ, odd masks, broken files, copies."""
 
 from __future__ import annotations
 
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segstudio.app.new_project import Preview, look_at
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
-from segstudio.imaging.reader import read_orientation, read_size
+from segstudio.imaging.reader import fingerprint, read_orientation, read_size
+from segstudio.store.images import same_file
 
 SECONDS = 2.0
-"""How long is looked; of a large data set a part says enough."""
+"""How long is looked at masks; of a large data set a part says enough."""
+
+COPIES_SECONDS = 1.0
+"""How long copies are looked for."""
 
 MOST = 400
 
@@ -63,10 +68,64 @@ def check(found: Dataset, seconds: float = SECONDS, most: int = MOST) -> Checked
     return Checked(looked_at, len(pairs), tuple(notes))
 
 
-def look_closely(paths: Sequence[Path], masks: Path | None = None) -> tuple[Preview, Checked]:
-    """``look_at``, and a look at the files. Raises ``UserError`` where there is no image."""
+def look_closely(
+    paths: Sequence[Path], masks: Path | None = None, known: Sequence[Path] = ()
+) -> tuple[Preview, Checked]:
+    """``look_at``, and a look at the files; ``known`` are those of the project's images.
+
+    Raises ``UserError`` where there is no image.
+    """
     preview = look_at(paths, masks)
-    return preview, check(preview.found)
+    checked = check(preview.found)
+    copies = count_copies(preview.found, known)
+    if copies:
+        said = "1 image is here already: it lies" if copies == 1 else f"{copies:,} images are here already: they lie"
+        again = "It" if copies == 1 else "Each"
+        twice = f"{said} in another place, too, with the same content. {again} would be in this project twice."
+        checked = replace(checked, notes=(twice, *checked.notes))
+    return preview, checked
+
+
+def count_copies(found: Dataset, known: Sequence[Path], seconds: float = COPIES_SECONDS) -> int:
+    """How many images of ``found`` have the content of another file of ``known``, as far as time allows to look.
+
+    A file is read only where another is of the same size.
+    """
+    until = time.monotonic() + seconds
+    ours = {same_file(path) for path in known}
+    others = [one.image for one in found.images if one.pixels is None and same_file(one.image) not in ours]
+    by_size: dict[int, list[Path]] = defaultdict(list)
+    for path in known:
+        if others and time.monotonic() < until and (size := _size(path)) is not None:
+            by_size[size].append(path)
+    contents: dict[int, set[str]] = defaultdict(set)
+    copies = 0
+    for path in others:
+        size = _size(path)
+        if size is None or size not in by_size:
+            continue
+        # Uncompressed images are all of one size, so there may be any number to read.
+        while by_size[size] and time.monotonic() < until:
+            contents[size].add(_content(by_size[size].pop()))
+        if time.monotonic() > until:
+            break
+        copies += _content(path) in contents[size] - {""}
+    return copies
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _content(path: Path) -> str:
+    """The file's fingerprint; "" where it can't be read, which the import will say."""
+    try:
+        return fingerprint(path)
+    except UserError:
+        return ""
 
 
 def _oddities(image: FoundImage) -> Sequence[str]:

@@ -122,8 +122,9 @@ class Studio:
         done: Callable[[tuple[Preview, Checked] | UserError], None],
         masks: Path | None = None,
     ) -> None:
-        """``look_at``, and a look at the files as well, which takes two seconds at most."""
-        self._in_background(lambda: look_closely(paths, masks), done)
+        """``look_at``, and a look at the files as well, which takes three seconds at most."""
+        known = [] if self.session is None else [record.path for record in self.session.records]
+        self._in_background(lambda: look_closely(paths, masks, known), done)
 
     def open_project(self, folder: Path, reader: str | None = None) -> None:
         """Open a project in place of the one that is open, which stays if the other can't be opened.

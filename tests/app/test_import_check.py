@@ -1,9 +1,10 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from segstudio.app.import_check import check, look_closely
+from segstudio.app.import_check import check, count_copies, look_closely
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from tests.helpers.studios import write_images
@@ -56,3 +57,27 @@ def test_what_a_folder_holds_and_how_it_looks(tmp_path: Path) -> None:
     pairs(tmp_path, 2)
     preview, checked = look_closely([tmp_path / "images"])
     assert (len(preview.found.images), checked.pairs) == (2, 0)
+
+
+def test_copies_of_what_the_project_has_are_counted_whatever_they_are_called(tmp_path: Path) -> None:
+    known = write_images(tmp_path / "known", 3)
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    shutil.copy(known[0], copies / "another name.png")
+    shutil.copy(known[1], copies / known[2].name)
+    # Of the same size, and yet another image.
+    other = bytearray(known[2].read_bytes())
+    other[-20] ^= 1
+    (copies / "other.png").write_bytes(bytes(other))
+    preview, checked = look_closely([copies], known=known)
+    assert checked.notes[0].startswith("2 images are here already: they lie in another place, too")
+    assert count_copies(preview.found, []) == 0
+    assert count_copies(preview.found, known, seconds=0) == 0
+    gone = tmp_path / "gone.png"
+    assert count_copies(preview.found, [gone, *known]) == 2
+
+
+def test_the_same_files_are_no_copies(tmp_path: Path) -> None:
+    known = write_images(tmp_path / "known", 2)
+    preview, checked = look_closely([tmp_path / "known"], known=known)
+    assert (count_copies(preview.found, known), checked.notes) == (0, ())
