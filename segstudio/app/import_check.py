@@ -109,7 +109,8 @@ def count_copies(found: Dataset, known: Sequence[Path], seconds: float = COPIES_
             contents[size].add(_content(by_size[size].pop()))
         if time.monotonic() > until:
             break
-        copies += _content(path) in contents[size] - {""}
+        content = _content(path)
+        copies += content != "" and content in contents[size]
     return copies
 
 
