@@ -148,11 +148,13 @@ class Carrying:
             return "This mask is approved. Take the approval back first to carry another mask over."
         record = self._catalog.record(document.image_id)
         self._source = self._sequences.worked_on_before(record)
-        if self._source is None:
+        if self._sequences.frame(record) is None:
             return (
-                "There is no mask to carry over: no earlier frame of this sequence is approved or worked on. Frames "
-                "are told by their names, such as walk_00001 and walk_00002."
+                "There is no mask to carry over: by its name this image is no frame of a video. Frames are called "
+                "like walk_00001 and walk_00002."
             )
+        if self._source is None:
+            return "There is no mask to carry over: no earlier frame near this one is approved or worked on."
         return self.sways(self._source, record)
 
     # ---- whether to offer it ----------------------------------------------------------------------------------
@@ -180,7 +182,9 @@ class Carrying:
         self._announce(Changes(tool=True))
         if self._job is not None or not self.by_itself or record.id in self._refused:
             return
-        right_before = self._sequences.before(record)
+        frame, right_before = self._sequences.frame(record), self._sequences.before(record)
+        if frame is None or not frame.certain:
+            return
         if record.state is ImageState.NEW and right_before is not None and right_before.id == source.id:
             self._begin(document, source, asked=False)
 

@@ -51,6 +51,7 @@ class Contents:
     reader: str = ""
     readers: list[str] = field(default_factory=list)
     unveiled: set[int] = field(default_factory=set)
+    left_import: bool = False
 
     @property
     def in_use(self) -> int | None:
@@ -82,6 +83,7 @@ def read_contents(project: Project, reader: str | None = None) -> Contents:
         review=review,
         reader=reader or "",
         readers=project.readings.readers(),
+        left_import=project.left_import,
         unveiled=project.readings.unveiled() | set(project.settings.get_setting(SHOWN_BEFORE, [])),
     )
 

@@ -19,7 +19,7 @@ from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, void_ids
 from segstudio.formats.attributes import grouping_names, key_of
 from segstudio.formats.compare import without
-from segstudio.formats.dataset import Dataset, FoundImage
+from segstudio.formats.dataset import Dataset, FoundImage, of_classes
 from segstudio.formats.detect import find_dataset
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import read_orientation
@@ -144,7 +144,8 @@ def _reads(
             said.append(decode_mask(answer.read_bytes()))
         assert one.mask is not None
         height, width = said[0].shape
-        true = meaning[one.mask.read((width, height), read_orientation(one.image)).class_ids()]
+        mask = of_classes(one.mask, np.flatnonzero(meaning).tolist())
+        true = meaning[mask.read((width, height), read_orientation(one.image)).class_ids()]
         return tuple(without((true, *said), void))
 
     return read

@@ -16,8 +16,8 @@ from segstudio.app.class_mapping import ClassMapping, map_classes
 from segstudio.app.loader import THUMBNAIL_SIZE
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship, Membership, perceptual_hash
-from segstudio.domain.segments import ClassSpec, SegmentTable
-from segstudio.formats.dataset import ClassIds, FoundImage, MaskSource
+from segstudio.domain.segments import BACKGROUND, ClassSpec, SegmentTable
+from segstudio.formats.dataset import ClassIds, FoundImage, MaskSource, of_classes
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.png import read_mask, write_mask
 from segstudio.formats.writing import write_whole
@@ -185,8 +185,9 @@ class Reader:
     def _mask(self, source: MaskSource, size: tuple[int, int], orientation: int) -> tuple[ClassIds, list[str]]:
         if self.mapping is None and isinstance(source, FileMask):
             return read_mask(source.path, size, orientation, self.classes), []
-        found = source.read(size, orientation)
         mapping = self.mapping or {spec.id: spec.id for spec in self.classes}
+        taken = [own for own, here in mapping.items() if here != BACKGROUND]
+        found = of_classes(source, taken).read(size, orientation)
         return map_classes(found, mapping, source.files[0].name), list(found.oddities)
 
 

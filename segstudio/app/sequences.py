@@ -32,7 +32,7 @@ class Sequences:
         return None if name is None else names[name]
 
     def worked_on_before(self, record: ImageRecord) -> ImageRecord | None:
-        """The nearest earlier frame whose mask a person approved or painted on."""
+        """The nearest earlier frame whose mask a person approved or painted on, and did not reject."""
         frame, last = self.frame(record), self.before(record)
         if frame is None or last is None or _worked_on(last):
             return last
@@ -63,4 +63,4 @@ def _name(record: ImageRecord) -> str:
 
 
 def _worked_on(record: ImageRecord) -> bool:
-    return record.touched or record.state is ImageState.APPROVED
+    return record.rejected is None and (record.touched or record.state is ImageState.APPROVED)

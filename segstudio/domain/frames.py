@@ -22,20 +22,30 @@ _MADS_SEQUENCE = re.compile(r"(?P<video>[A-Za-z]+_[A-Za-z0-9]+)_C\d+")
 _NAMED = re.compile(r"(?P<sequence>(?:.*[^A-Za-z])?(?:frame|frm))[_\-. ]?(?P<number>\d+)", re.IGNORECASE)
 # Any prefix, and a number of five or more digits that begins with a zero, as DAVIS and ffmpeg write it.
 _PADDED = re.compile(r"(?P<sequence>.*[A-Za-z].*)[_\-.](?P<number>0\d{4,})")
+# Four digits, as ffmpeg's manual has them, or a number alone in a folder with a name of its own, as in DAVIS: pictures
+# of patients may be called so, too.
+_SHORT = re.compile(r"(?P<sequence>.*[A-Za-z].*)[_\-.](?P<number>0\d{3})")
+_BARE = re.compile(r"0\d{3,5}")
+_ANY_FOLDER = re.compile(
+    r"[^A-Za-z]*|(?:jpeg)?images?|imgs?|photos?|pictures?|masks?|labels?|inputs?|data|datasets?|"
+    r"(?:train(?:ing)?|val(?:id)?|validation|test(?:ing)?)\d*|all|full|raw|export(?:s|ed)?|\d+p",
+    re.IGNORECASE,
+)
 # What cameras and collections of patients name single pictures; they count on like frames and aren't any.
 _SINGLE = re.compile(
     r"_?(?:dsc[nf]?|i?mg|pxl|p|gopr|dji|sam|cimg|pict?|picture|photo|image|scan|slide|sample|"
-    r"imd|isic|ham|patient|case|subject|lesion|id)(?![A-Za-z])",
+    r"imd|isic|ham|patient|case|subject|lesion|mole|na?evus|melanoma|skin|derm|dermoscopy|visit|id)(?![A-Za-z])",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The ``number`` of a frame within its ``sequence``."""
+    """The ``number`` of a frame within its ``sequence``; ``certain`` unless single pictures may be called so, too."""
 
     sequence: str
     number: int
+    certain: bool = True
 
 
 # Whoever looks for the frame before asks this of every name, again and again.
@@ -45,19 +55,26 @@ def parse_frame(name: str) -> Frame | None:
 
     ``name`` may have folders, which become part of the sequence, and an ending. Known are MADS
     (``HipHop_HipHop1_C0_00180.png``), names with a word for it (``frame0001.jpg``), and a prefix with a number of at
-    least five digits that begins with a zero (``breakdance_00012.jpg``). Cameras write four digits, and dermoscopes'
-    pictures are numbered patients: ``IMG_2044``, ``DSC_0123``, ``IMD003``, ``ISIC_0024306`` are none, since a mask
-    carried from one patient to the next would be worse than no offer.
+    least five digits that begins with a zero (``breakdance_00012.jpg``). Less certain are four digits after a prefix
+    (``dance_0001.jpg``), and four to six alone in a folder that has a name of its own (``breakdance/00012.jpg``).
+    Dermoscopes' pictures are numbered patients: ``IMG_2044``, ``DSC_0123``, ``IMD003``, ``ISIC_0024306`` are none,
+    since a mask carried from one patient to the next would be worse than no offer.
     """
     path = PurePath(name)
     stem = path.name[: -len(path.suffix)] if path.suffix and not path.suffix[1:].isdigit() else path.name
-    found = _MADS.fullmatch(stem) or _NAMED.fullmatch(stem)
-    if found is None:
-        found = _PADDED.fullmatch(stem)
-        if found is None or _SINGLE.match(found["sequence"]):
-            return None
     folder = "" if path.parent == PurePath(".") else f"{path.parent.as_posix()}/"
-    return Frame(folder + found["sequence"], int(found["number"]))
+    found = _MADS.fullmatch(stem) or _NAMED.fullmatch(stem)
+    if found is not None:
+        return Frame(folder + found["sequence"], int(found["number"]))
+    if _BARE.fullmatch(stem):
+        own = path.parent.name
+        named = not _ANY_FOLDER.fullmatch(own) and not _SINGLE.match(own.rstrip("sS"))
+        return Frame(folder, int(stem), certain=False) if named else None
+    long = _PADDED.fullmatch(stem)
+    found = long or _SHORT.fullmatch(stem)
+    if found is None or _SINGLE.match(found["sequence"]):
+        return None
+    return Frame(folder + found["sequence"], int(found["number"]), certain=long is not None)
 
 
 def sequence_of(frame: Frame) -> str:

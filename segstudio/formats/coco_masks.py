@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,10 @@ class ObjectsMask:
     def files(self) -> Sequence[Path]:
         """The JSON file."""
         return (self.source,)
+
+    def of_classes(self, wanted: Collection[int]) -> ObjectsMask:
+        """See ``Overlapping``."""
+        return replace(self, objects=tuple(thing for thing in self.objects if thing.category in wanted))
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
         """Each object a segment of its own; see ``MaskSource``."""
@@ -80,7 +84,8 @@ def _overlap(name: str, objects: int, pixels: int, of: int) -> tuple[str, ...]:
     if not objects:
         return ()
     share = 100 * pixels / max(of, 1)
-    return (f"In “{name}” {objects} objects lie over others, on {share:.1f} % of what is masked: the later is on top.",)
+    said = "1 object lies over others" if objects == 1 else f"{objects} objects lie over others"
+    return (f"In “{name}” {said}, on {share:.1f} % of what is masked: the later is on top.",)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,10 @@ wanted. Nothing is ever written to what was found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,19 @@ class MaskSource(Protocol):
 
         Raises ``UserError`` for what can't be read, is of another size, or makes no sense.
         """
+
+
+@runtime_checkable
+class Overlapping(MaskSource, Protocol):
+    """A mask of objects that lie over one another: those that nobody wants must not hide the others."""
+
+    def of_classes(self, wanted: Collection[int]) -> MaskSource:
+        """The same without the objects of other classes than those with these numbers."""
+
+
+def of_classes(source: MaskSource, wanted: Collection[int]) -> MaskSource:
+    """``source`` without what would only hide objects of the classes with these numbers."""
+    return source.of_classes(wanted) if isinstance(source, Overlapping) else source
 
 
 class PixelSource(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from segstudio.domain.regions import bounds, holes, parts
 from segstudio.formats.dataset import FoundMask
-from segstudio.formats.png import as_ids, is_foreground, read_upright
+from segstudio.formats.png import as_ids, check_no_photograph, is_foreground, read_upright
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class FileMask:
         return (self.path,)
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
-        """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs."""
+        """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs. A photograph is refused."""
         array = read_upright(self.path, size, orientation)
+        check_no_photograph(array, self.path.name)
         ids = is_foreground(array).astype(np.uint16) if self.binary else as_ids(array)[0]
         return FoundMask(ids, oddities=_regions(self.path.name, ids > 0) if self.one_region else ())
 

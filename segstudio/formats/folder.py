@@ -9,11 +9,11 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import Pair, match, pair, spare_masks, without_mask
-from segstudio.imaging.find import find_images
+from segstudio.imaging.find import find_images, has_images
 
 LAYOUT = "folder"
 
-_IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "frames", "input", "inputs")
+_IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages", "photos", "frames", "input", "inputs")
 _MASK_FOLDERS = (
     "masks", "mask", "labels", "label", "segmentations", "segmentation", "annotations", "groundtruth",
     "ground_truth", "ground truth", "gt", "seg",
@@ -27,6 +27,8 @@ def recognises(folder: Path, masks: Path | None = None) -> bool:
 
 def find(folder: Path, masks: Path | None = None) -> Dataset:
     """``images`` and ``masks`` (or words like them) as subfolders, masks beside their images, or any tree of images.
+
+    A folder that is called as masks are, and has masks of images beside it, is not taken for images.
 
     No file is opened. Raises ``UserError`` where a folder can't be listed or holds no image.
     """
@@ -43,6 +45,8 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
     if inner:
         images_dir = inner[0]
         masks = _mask_folder(folder, notes) if masks is None else masks
+    elif masks is None:
+        images_dir, masks = _beside_masks(folder)
     if masks is None:
         images = pair(images_dir)
         mask_files: list[Path] = []
@@ -68,6 +72,20 @@ def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:
     return [children[name] for name in names if name in children]
 
 
+def _beside_masks(folder: Path) -> tuple[Path, Path | None]:
+    """Where the images are, and a subfolder that is called as masks are, if it has masks of images outside of it."""
+    named = mask_folders(folder)
+    if len(named) != 1 or named[0].name.casefold() not in _MASK_FOLDERS:
+        return folder, None
+    images = [each.image for each in pair(folder, named[0])]
+    tops = {image.relative_to(folder).parts[0] for image in images}
+    # Below a folder of their own they may lie in the same subfolders as their masks.
+    only = folder / tops.pop() if len(tops) == 1 else folder
+    base = only if only.is_dir() else folder
+    pairs = match(images, base, find_images(named[0]), named[0])
+    return (base, named[0]) if any(each.mask for each in pairs) else (folder, None)
+
+
 def _mask_folder(folder: Path, notes: list[str]) -> Path | None:
     similar = mask_folders(folder)
     if len(similar) > 1:
@@ -88,15 +106,16 @@ def is_mask_folder(name: str) -> bool:
 
 
 def mask_folders(folder: Path) -> list[Path]:
-    """The subfolder that is called as masks are; or else all whose names begin so."""
-    exact = _named(folder, _MASK_FOLDERS)
+    """The subfolder that is called as masks are; or else all whose names begin so. Those without images don't count."""
+    exact = [path for path in _named(folder, _MASK_FOLDERS) if has_images(path)]
     if exact:
         return exact[:1]
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and is_mask_folder(entry.name))
+            alike = sorted(Path(entry.path) for entry in entries if entry.is_dir() and is_mask_folder(entry.name))
     except OSError:
         return []
+    return [path for path in alike if has_images(path)]
 
 
 def _notes(images: list[Pair], mask_files: list[Path], *, any_mask_wanted: bool) -> list[str]:

@@ -25,6 +25,12 @@ from segstudio.imaging.reader import read_array
 
 ClassIds = NDArray[np.uint16]
 
+_MOST_COLOURS, _MOST_OF = 64, 0.9
+"""So many colours make up nearly all that stands out in a mask, however blurred its edges; in a photograph more."""
+
+_DARK, _LIGHT, _MIDDLING, _LEAST_SEEN = 32, 224, 0.6, 0.1
+"""In a grey mask most of what isn't dark is light, since soft edges are thin."""
+
 _STRAY = 0.01
 """Share of what a mask says that may be of no class: the pixels along smoothed edges."""
 
@@ -89,10 +95,12 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
     colours of ``classes``; void (255) becomes the class that is not judged, if there is one. Without one it becomes
     background, and so do a few stray pixels that are no class (smoothed edges); more are refused.
 
-    Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), values that are no class.
+    Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), a photograph, values that
+    are no class.
     """
     array = read_upright(path, size, orientation)
     if len(classes) <= 1:
+        check_no_photograph(array, path.name)
         own_id = classes[0].id if classes else 1
         return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
     return _class_ids(path, array, classes)
@@ -118,9 +126,10 @@ def read_ids(path: Path) -> tuple[ClassIds, bool]:
     """What a mask file says on its own: ids (H, W) uint16, upright, and whether it is plainly black and white.
 
     Black and white (8-bit that reaches above 127, 1-bit, or a coloured picture) comes as 0 and 1; everything else as
-    the ids that it holds. Raises ``UserError`` for a file that can't be read.
+    the ids that it holds. Raises ``UserError`` for a file that can't be read, and for a photograph.
     """
     array, own = read_array(path)
+    check_no_photograph(array, path.name)
     return as_ids(from_stored(array, own))
 
 
@@ -142,6 +151,38 @@ def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
     if grey.dtype == np.uint8 and grey.max(initial=0) > 127:
         return np.asarray(grey > 127, np.bool_)
     return np.asarray(grey > 0, np.bool_)
+
+
+def check_no_photograph(array: NDArray[Any], name: str) -> None:
+    """Raise ``UserError`` if (H, W) or (H, W, 3) of any type, of a file called ``name``, is a picture and no mask.
+
+    A photograph and somebody cut out of one have hundreds of colours. Only 8 bits are looked at: of more, any number
+    may be ids.
+    """
+    if array.dtype != np.uint8 or array.size == 0:
+        return
+    flat = _flatten(array) if array.ndim == 3 else array
+    if _has_many_colours(array) if flat is None else _is_middling(flat):
+        raise UserError(
+            f"“{name}” is a picture with many shades, not a mask, so it was not read. Masks are black and white, or "
+            "have one colour for each class."
+        )
+
+
+def _has_many_colours(array: NDArray[np.uint8]) -> bool:
+    """Whether (H, W, 3) has more colours, of eight neighbouring shades each, than a mask with blurred edges."""
+    shades = array.astype(np.int64) >> 3
+    counts = np.sort(np.bincount((shades[..., 0] << 10 | shades[..., 1] << 5 | shades[..., 2]).ravel()))[::-1]
+    others = counts[1:]
+    return bool(others[:_MOST_COLOURS].sum() < _MOST_OF * others.sum())
+
+
+def _is_middling(grey: NDArray[np.uint8]) -> bool:
+    """Whether most of what isn't dark in (H, W) is of many shades that aren't light; low values alone are ids."""
+    counts = np.bincount(grey.ravel(), minlength=256)
+    few = int(np.count_nonzero(counts)) <= _MOST_COLOURS or not counts[128:].any()
+    middle, seen = int(counts[_DARK:_LIGHT].sum()), int(counts[_DARK:].sum())
+    return not few and middle > max(_MIDDLING * seen, _LEAST_SEEN * grey.size)
 
 
 def _flatten(array: NDArray[Any]) -> NDArray[Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -46,6 +46,11 @@ def find_images(folder: Path) -> list[Path]:
     return find_files(folder, is_image_name)
 
 
+def has_images(folder: Path) -> bool:
+    """Whether there is any image file in ``folder`` or below; false where it can't be listed."""
+    return any(is_image_name(name) for _, _, files in _walk(folder) for name in files)
+
+
 def find_files(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
     """All files in ``folder`` and below whose names are ``wanted``, naturally sorted folder by folder.
 
@@ -61,10 +66,14 @@ def find_files(folder: Path, wanted: Callable[[str], bool]) -> list[Path]:
             f"The folder “{folder.name or folder}” can't be opened ({error.strerror or error}). "
             "Check that it exists, that its drive is connected and that you may read it, then try again."
         ) from error
-    found: list[Path] = []
+    found = [Path(parent, name) for parent, _, files in _walk(folder) for name in files if wanted(name)]
+    return sorted(found, key=lambda path: path_key(path, folder))
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """``os.walk`` without hidden folders and projects."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [
             name for name in folders if not name.startswith(".") and not name.lower().endswith(PROJECT_SUFFIX)
         ]
-        found.extend(Path(parent, name) for name in files if wanted(name))
-    return sorted(found, key=lambda path: path_key(path, folder))
+        yield parent, folders, files

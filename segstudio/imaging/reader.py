@@ -121,7 +121,7 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
     """What a label file holds, as stored and unscaled, with its EXIF orientation.
 
     (H, W) of bool, uint8 (palette indices stay indices), uint16, int32 or float32; or (H, W, 3) uint8 or uint16 RGB:
-    alpha is dropped. Raises ``UserError`` like ``read_image``.
+    alpha is dropped. Raises ``UserError`` like ``read_image``, and where all that the file shows is in its alpha.
     """
     with _opened(path) as (image, header, file):
         image.load()
@@ -130,7 +130,9 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
             if deep is not None:
                 return to_stored(deep, header.orientation), header.orientation
         if image.mode in ("LA", "La"):
-            array = np.array(image.convert("LA"))[..., 0]
+            grey_and_alpha = np.array(image.convert("LA"))
+            _check_more_than_alpha(grey_and_alpha, path)
+            array = grey_and_alpha[..., 0]
         elif image.mode == "PA":
             array = np.array(image)[..., 0]
         elif image.mode in ("1", "L", "P", "I", "F"):
@@ -139,10 +141,23 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
             array = np.array(image).astype(np.uint16)
         else:
             # Straight from RGBA: pixels under full transparency keep the colour that they were given.
-            array = np.array(image.convert("RGBA") if image.mode in ("RGBA", "RGBa") else image.convert("RGB"))[..., :3]
+            array = np.array(image.convert("RGBA") if image.mode in ("RGBA", "RGBa") else image.convert("RGB"))
+            if array.shape[2] == 4:
+                _check_more_than_alpha(array, path)
+            array = array[..., :3]
         if image.format == "TIFF":
             array = to_stored(array, header.orientation)
         return np.ascontiguousarray(array), header.orientation
+
+
+def _check_more_than_alpha(pixels: NDArray[np.uint8], path: Path) -> None:
+    """Raise ``UserError`` where (H, W, C) is of one colour throughout, and its last channel, the alpha, is not."""
+    alpha, colours = pixels[..., -1], pixels[..., :-1]
+    if alpha.size and (alpha != alpha[0, 0]).any() and (colours == colours[0, 0]).all():
+        raise UserError(
+            f"“{path.name}” shows its shape by what is transparent, which is never taken for a mask: all of it is of "
+            "one colour. Save it as black and white, without transparency."
+        )
 
 
 def read_size(path: Path) -> tuple[int, int]:

@@ -176,12 +176,13 @@ class Imports:
             _remove(connection, import_id, "AND NOT finished")
         self._clear(import_id)
 
-    def sweep(self) -> None:
-        """Take away what a killed process left of imports."""
+    def sweep(self) -> bool:
+        """Take away what a killed process left of imports; whether it left anything."""
         with self._database.reading() as connection:
             unfinished = [row[0] for row in connection.execute("SELECT id FROM imports WHERE NOT finished")]
         for import_id in unfinished:
             self.drop(import_id)
+        return bool(unfinished)
 
     def places(self) -> Iterator[Path]:
         """Folders that imports write to and delete, as far as there are any."""

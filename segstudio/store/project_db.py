@@ -67,6 +67,8 @@ class Project:
         self.attributes = Attributes(database)
         self.exports = Exports(database)
         self.imports = Imports(database, folder, self.images, self.audit, self.versions.approve)
+        self.left_import = False
+        """Whether it was opened after a program that was killed in an import, of which nothing stayed."""
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:
@@ -112,7 +114,7 @@ class Project:
             check_links(folder, (*project.rounds.places(), *project.imports.places()))
             project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
             project.rounds.sweep_predictions()
-            project.imports.sweep()
+            project.left_import = project.imports.sweep()
             project.images.name_groups()
             salt_groups(database)
             on_failure.pop_all()

@@ -231,6 +231,7 @@ class MainWindow(QMainWindow):
         for part in self._parts:
             part.set_session(session)
         self.setWindowTitle("segstudio" if session is None else f"{session.name} – segstudio")
+        self._keep_columns()
         self.pages.setCurrentWidget(self.welcome if session is None else self.splitter)
         self.welcome.show_recent(self._studio.recent)
         self.header.show_session(session)
@@ -372,8 +373,12 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         geometry = self.saveGeometry().toBase64().data()
         self._settings.set("window.geometry", bytes(geometry).decode("ascii"))
-        self._settings.set("window.columns", list(self.splitter.sizes()))
+        self._keep_columns()
         self._settings.set("window.folded", [name for name, section in self._sections.items() if section.folded])
+
+    def _keep_columns(self) -> None:
+        if self.splitter.isVisible():  # a page that nobody sees has sizes by chance
+            self._settings.set("window.columns", list(self.splitter.sizes()))
 
     def _restore(self) -> None:
         geometry = self._settings.get("window.geometry")

@@ -478,3 +478,42 @@ def test_of_a_half_drawn_image_only_what_was_painted_is_carried_over(rig, monkey
     (mask,) = given
     assert mask[60, 85] == 1
     assert not mask[prediction != 0].any()
+
+
+def test_the_mask_of_a_rejected_frame_is_carried_nowhere(rig):
+    session = video_project(rig)
+    paint_disk(rig, 1)
+    settle(rig)
+    show(rig, 1)
+    assert session.carrying.offer == "J carries over the mask of walk_00001"
+    show(rig, 0)
+    session.review.reject("blurred")
+    settle(rig)
+    show(rig, 1)
+    assert session.carrying.offer == ""
+    ask(rig)
+    assert not session.editor.proposing
+    assert "no earlier frame" in last_sentence(rig)
+
+
+def test_names_that_single_pictures_may_have_too_are_carried_only_when_asked(rig):
+    folder = rig.folder / "breakdance"
+    for frame, path in enumerate(write_frames(folder, 4)):
+        path.rename(folder / f"{frame:05d}.png")
+    session = video_project(rig, paths=sorted(folder.iterdir()), by_itself=True)
+    paint_disk(rig, 1)
+    session.approve()
+    settle(rig)
+    assert session.current_id == session.records[1].id
+    assert session.carrying.offer == "J carries over the mask of 00000"
+    assert not session.editor.proposing
+    ask(rig)
+    assert session.carrying.shown
+
+
+def test_an_image_that_is_no_frame_by_its_name_says_so(rig):
+    video_project(rig, paths=write_images(rig.folder / "single", 2))
+    paint_disk(rig, 1)
+    show(rig, 1)
+    ask(rig)
+    assert "by its name this image is no frame of a video" in last_sentence(rig)

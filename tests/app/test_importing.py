@@ -15,6 +15,7 @@ from segstudio.app.batch import new_project
 from segstudio.app.class_mapping import map_classes, mapping_for_new, suggest_mapping
 from segstudio.app.importing import ImportPlan, begin, import_now
 from segstudio.app.new_project import NewProject, create
+from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
@@ -551,3 +552,45 @@ def test_images_that_are_called_alike_are_told_apart_by_their_folders(rig, tmp_p
     run(rig, [FoundImage(alone)], masks_as="none")
     (record,) = [record for record in session.records if record.path == alone]
     assert (session.catalog.title(record), session.catalog.title(record, short=True)) == ("image_77.png", "image_77")
+
+
+def test_classes_that_are_left_out_cut_no_holes(tmp_path: Path) -> None:
+    images = tmp_path / "set"
+    images.mkdir()
+    Image.new("L", (96, 64), 90).save(images / "1.png")
+    person, tie = [10, 10, 50, 10, 50, 60, 10, 60], [20, 20, 30, 20, 30, 40, 20, 40]
+    body = {
+        "images": [{"id": 1, "file_name": "1.png", "width": 96, "height": 64}],
+        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "tie"}],
+        "annotations": [
+            {"image_id": 1, "id": number, "iscrowd": 0, "category_id": number, "segmentation": [shape]}
+            for number, shape in ((1, person), (2, tie))
+        ],
+    }
+    (images / "instances.json").write_text(json.dumps(body))
+    folder = tmp_path / "p.segstudio"
+    new_project(folder, images, None, ["person"], "approved")
+    with Project.open(folder) as project:
+        record = project.images.list_images()[0]
+        mask = class_ids(stored_mask(project, record, vouched_only=False), project.segment_table())
+    assert (mask[10:60, 10:50] == 1).all()
+    assert mask.sum() == 50 * 40
+
+
+def test_who_opens_a_project_hears_of_an_import_that_a_killed_program_left(rig, tmp_path):
+    folder = tmp_path / "p.segstudio"
+    with Project.create(folder, make_classes(["x"])) as project:
+        begin(project, ImportPlan(tuple(write_set(tmp_path / "set", 3)), "approved"))
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    assert "ended while images were read" in _said_of_nothing(rig)
+    rig.reopen()
+    assert _said_of_nothing(rig) == "This project has no images yet. File > Import data set… brings them in."
+
+
+def _said_of_nothing(rig: StudioRig) -> str:
+    rig.wait(lambda: any(message.key == "empty" for message in rig.messages))
+    said = [message.sentence for message in rig.messages if message.key == "empty"]
+    rig.heard.clear()
+    assert len(said) == 1
+    return said[0]

@@ -20,6 +20,9 @@ from tests.helpers.data import data_folder
         ("clip_frame_12.png", Frame("clip_frame", 12)),
         ("breakdance_00012.jpg", Frame("breakdance", 12)),
         ("dance-twirl_00000.jpg", Frame("dance-twirl", 0)),
+        ("clip.0007.png", Frame("clip", 7, certain=False)),
+        ("480p/breakdance_0001.jpg", Frame("480p/breakdance", 1, certain=False)),
+        ("JPEGImages/480p/breakdance/00012.jpg", Frame("JPEGImages/480p/breakdance/", 12, certain=False)),
     ],
 )
 def test_names_of_frames(name: str, frame: Frame) -> None:
@@ -31,7 +34,9 @@ def test_names_of_frames(name: str, frame: Frame) -> None:
     [
         "IMD003.bmp", "DSC_0123.jpg", "IMG_2044.JPG", "IMG_20240101_00123.jpg", "ISIC_0024306.jpg", "PXL_000123.jpg",
         "patient_00012.png", "0001.jpg", "000000000009.jpg", "lesion.png", "photo_12.png", "a_1999.png", "",
-        "frame.png", "P00001.png", "mainframe_12.png", "image_00003.png",
+        "frame.png", "P00001.png", "mainframe_12.png", "image_00003.png", "images/0001.jpg", "480p/00001.jpg",
+        "val2017/000000000009.jpg", "patient 3/0001.jpg", "2024/0001.jpg", "lesion_0012.jpg", "scans/0004/00001.jpg",
+        "Patients/00001.jpg", "mole_0007.jpg", "val2017/00001.jpg",
     ],
 )  # fmt: skip
 def test_names_of_single_pictures(name: str) -> None:

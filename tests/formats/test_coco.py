@@ -11,7 +11,7 @@ from pycocotools import mask as coco_mask
 
 from segstudio.domain.errors import UserError
 from segstudio.formats import coco
-from segstudio.formats.dataset import Dataset, FoundImage, FoundMask
+from segstudio.formats.dataset import Dataset, FoundImage, FoundMask, of_classes
 from segstudio.formats.rle import encode_rle
 from segstudio.imaging.orientation import from_stored
 from segstudio.imaging.reader import read_image, read_orientation, read_size
@@ -329,3 +329,16 @@ def drawn(shape: Any, size: tuple[int, ...]) -> np.ndarray:
     else:
         packed = coco_mask.frPyObjects(shape, height, width)
     return coco_mask.decode(packed).astype(bool)
+
+
+def test_objects_of_classes_that_nobody_wants_hide_nothing(tmp_path: Path) -> None:
+    right = [3, 0, 8, 0, 8, 6, 3, 6]
+    found = write(
+        tmp_path, [{"category_id": 7, "segmentation": [SQUARE]}, {"category_id": 9, "segmentation": [right]}]
+    ).images[0]
+    assert (read(found).class_ids()[1:5, 1:5] == 1).sum() == 8
+    assert "1 object lies over others" in read(found).oddities[0]
+    assert found.mask is not None
+    alone = of_classes(found.mask, [1]).read((8, 6), 1)
+    assert (alone.class_ids()[1:5, 1:5] == 1).all()
+    assert (alone.class_ids().sum(), alone.oddities) == (16, ())

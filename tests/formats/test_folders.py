@@ -268,3 +268,32 @@ def test_real_folders(tmp_path: Path) -> None:
             with Image.open(path) as image:
                 image.save(target.with_suffix(".bmp"))
     assert [found.mask is not None for found in ph2.find(tmp_path).images] == [True, True]
+
+
+def test_a_folder_called_as_masks_are_is_not_taken_for_images(tmp_path: Path) -> None:
+    davis = [f"480p/{video}/0000{number}" for video in ("dance", "run") for number in range(2)]
+    touch(
+        tmp_path / "davis",
+        *(f"JPEGImages/{name}.jpg" for name in davis),
+        *(f"Annotations/{name}.png" for name in davis),
+    )
+    assert names(find_dataset(tmp_path / "davis").images, tmp_path / "davis") == {
+        f"JPEGImages/{name}.jpg": f"Annotations/{name}.png" for name in davis
+    }
+    touch(tmp_path / "voc", "JPEGImages/a.jpg", "JPEGImages/b.jpg", "Annotations/a.xml", "SegmentationClass/a.png")
+    assert names(find_dataset(tmp_path / "voc").images, tmp_path / "voc") == {
+        "JPEGImages/a.jpg": "SegmentationClass/a.png",
+        "JPEGImages/b.jpg": None,
+    }
+    touch(tmp_path / "own", "RGB/x/1.jpg", "RGB/y/1.jpg", "labels/x/1.png", "labels/y/1.png")
+    assert names(find_dataset(tmp_path / "own").images, tmp_path / "own") == {
+        "RGB/x/1.jpg": "labels/x/1.png",
+        "RGB/y/1.jpg": "labels/y/1.png",
+    }
+
+
+def test_photos_that_have_nothing_to_do_with_a_folder_called_so_are_all_images(tmp_path: Path) -> None:
+    touch(tmp_path, "labels/wine.jpg", "bottles/one.jpg", "two.jpg")
+    assert names(find_dataset(tmp_path).images, tmp_path) == dict.fromkeys(
+        ("bottles/one.jpg", "labels/wine.jpg", "two.jpg")
+    )

@@ -6,6 +6,7 @@ from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, make_classes
+from segstudio.formats.file_mask import FileMask
 from segstudio.formats.png import is_unchanged, read_ids, read_mask, write_mask
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
@@ -247,3 +248,66 @@ def _same_text(image: Image.Image) -> PngImagePlugin.PngInfo:
     about = PngImagePlugin.PngInfo()
     about.add_text("segstudio", image.info["segstudio"])
     return about
+
+
+def _picture(seed: int = 0) -> np.ndarray:
+    """(120, 160, 3) of a thousand soft shades, as photographs have."""
+    small = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    return np.asarray(Image.fromarray(small).resize((160, 120), Image.Resampling.BICUBIC))
+
+
+def _disk(soft: bool = False) -> np.ndarray:
+    ys, xs = np.mgrid[:120, :160]
+    far = np.hypot(xs - 80, ys - 60)
+    return np.clip((40 - far) / (8 if soft else 0.01) + 0.5, 0, 1)
+
+
+def _refused(path: Path, pixels: np.ndarray) -> str:
+    Image.fromarray(pixels).save(path)
+    said = []
+    for read in (
+        lambda: read_mask(path, (160, 120), 1, ONE),
+        lambda: read_ids(path),
+        lambda: FileMask(path).read((160, 120), 1),
+    ):
+        with pytest.raises(UserError) as error:
+            read()
+        said.append(str(error.value))
+    assert len(set(said)) == 1
+    return said[0]
+
+
+def test_a_photograph_and_somebody_cut_out_of_one_are_no_masks(tmp_path: Path) -> None:
+    picture, member = _picture(), _disk() > 0.5
+    assert "a.png” is a picture with many shades, not a mask" in _refused(tmp_path / "a.png", picture)
+    assert "many shades" in _refused(tmp_path / "a.png", picture * member[..., None].astype(np.uint8))
+    assert "many shades" in _refused(tmp_path / "a.png", np.dstack([picture, np.uint8(255 * member)]))
+    assert "many shades" in _refused(tmp_path / "a.png", np.clip(picture[..., 1], 20, 220))
+
+
+def test_what_only_transparency_shows_is_no_mask(tmp_path: Path) -> None:
+    alpha = np.uint8(255 * _disk(soft=True))
+    for value in (0, 255):
+        flat = np.full((120, 160, 3), value, np.uint8)
+        assert "without transparency" in _refused(tmp_path / "a.png", np.dstack([flat, alpha]))
+        assert "without transparency" in _refused(tmp_path / "a.png", np.dstack([flat[..., 0], alpha]))
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+@pytest.mark.parametrize("color", [(255, 255, 255), (255, 0, 0), (0, 200, 180)])
+def test_soft_edges_and_those_that_jpeg_blurs_are_a_mask(
+    tmp_path: Path, ending: str, color: tuple[int, int, int]
+) -> None:
+    path, soft = tmp_path / f"a.{ending}", _disk(soft=True)
+    Image.fromarray(np.uint8(soft[..., None] * np.array(color))).save(path, quality=80)
+    mask = read_mask(path, (160, 120), 1, ONE)
+    assert (mask != (soft > 0.55)).mean() < 0.02
+
+
+def test_many_numbers_and_a_mask_with_its_own_transparency_are_none_the_less(tmp_path: Path) -> None:
+    numbers = np.uint8(np.arange(120 * 160).reshape(120, 160) % 100)
+    Image.fromarray(numbers).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(read_ids(tmp_path / "a.png")[0], numbers)
+    white = np.uint8(255 * (_disk() > 0.5))
+    Image.fromarray(np.dstack([white, white, white, white])).save(tmp_path / "b.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "b.png", (160, 120), 1, ONE) > 0, white > 0)

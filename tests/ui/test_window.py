@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QSlider, QSpinBox
@@ -387,7 +388,7 @@ def test_masks_kept_to_compare_are_compared_in_the_header(rig):
     images = write_images(rig.folder / "set" / "images", 2)
     (rig.folder / "set" / "masks").mkdir()
     for path in images:
-        (rig.folder / "set" / "masks" / path.name).write_bytes(path.read_bytes())
+        Image.fromarray(np.full((64, 96), 255, np.uint8)).save(rig.folder / "set" / "masks" / path.name)
     rig.window.commands.new_project([rig.folder / "set"])
     dialog = rig.window.findChild(NewProjectDialog)
     rig.wait(dialog.create_button.isEnabled)
@@ -626,3 +627,62 @@ def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach
     rig.open(0)
     rig.wait(lambda: (grabbed(view, view.rect()) == beside).mean() > 0.95)
     assert np.array_equal(rig.mask(), before)
+
+
+def test_of_many_segments_some_are_seen_at_once_and_each_is_found_by_name(rig):
+    session = rig.new_project(1, classes=tuple(f"class {number}" for number in range(1, 81)))
+    dock = rig.window.segments
+    rig.qtbot.waitUntil(lambda: dock.list.scroll_area.height() == 8 * dock.rows[1].height())
+    assert rig.window.tool.mapTo(rig.window, rig.window.tool.rect().topLeft()).y() < 640
+    assert dock.list.find_line.isVisible()
+    rig.qtbot.keyClicks(dock.list.find_line, "CLASS 7")
+    assert [row for row in dock.rows if not dock.rows[row].isHidden()] == [7, *range(70, 80)]
+    rig.qtbot.keyClicks(dock.list.find_line, "7")
+    assert [row for row in dock.rows if not dock.rows[row].isHidden()] == [77]
+    assert dock.list.scroll_area.height() == dock.rows[1].height()
+    rig.qtbot.keyClick(dock.list.find_line, Qt.Key.Key_Return)
+    assert session.editor.active_segment == 77
+    assert not dock.list.find_line.text()
+    seen = lambda: dock.rows[77].visibleRegion().boundingRect().height() == dock.rows[77].height()  # noqa: E731
+    rig.qtbot.waitUntil(seen)
+    rig.qtbot.keyClicks(dock.list.find_line, "no such")
+    assert dock.list.none.isVisible()
+    rig.qtbot.keyClick(dock.list.find_line, Qt.Key.Key_Return)
+    assert session.editor.active_segment == 77
+
+
+def test_few_segments_need_no_line_to_find_one(rig):
+    rig.new_project(1, classes=("skin", "lesion"))
+    dock = rig.window.segments
+    rig.qtbot.waitUntil(lambda: dock.list.scroll_area.height() == 2 * dock.rows[1].height())
+    assert not dock.list.find_line.isVisible()
+    assert dock.list.scroll_area.verticalScrollBar().maximum() == 0
+
+
+def test_columns_stay_where_only_the_welcome_page_was_seen(rig):
+    rig.settings.set("window.columns", [248, 700, 292])
+    rig.window.close()
+    rig.open_window().close()
+    assert rig.settings.get("window.columns") == [248, 700, 292]
+    rig.open_window()
+    rig.new_project()
+    rig.window.splitter.setSizes([300, 600, 292])
+    kept = rig.window.splitter.sizes()
+    assert rig.studio.close_project()
+    rig.window.close()
+    assert rig.settings.get("window.columns") == kept
+
+
+def test_a_project_for_people_is_upright_and_says_so(rig):
+    images = write_images(rig.folder / "frames", 2)
+    rig.window.commands.new_project(images)
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert not dialog.upright.isChecked()
+    dialog.classes.setText("person")
+    assert dialog.upright.isChecked()
+    assert not dialog.upright.isEnabled()
+    dialog.classes.setText("lesion")
+    assert not dialog.upright.isChecked()
+    assert dialog.upright.isEnabled()
+    dialog.reject()

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.importing import MasksAs
 from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
+from segstudio.app.starters import is_person
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset
@@ -103,6 +104,7 @@ class NewProjectDialog(QDialog):
         self.upright = CheckBox(theme, "What is up stays up, as with people and scenes")
         self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
+        self.classes.textChanged.connect(self._on_classes)
         for field in (self.classes, self.void, self.folder):
             field.textChanged.connect(self._refresh)
         self._refresh()
@@ -240,6 +242,7 @@ class NewProjectDialog(QDialog):
             self.every.setValue(_step(found))
         self.upright.setChecked(found.upright)
         self.classes.setText(", ".join(result.suggested_classes))
+        self._on_classes()
         self.void.setText(", ".join(result.suggested_void))
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
@@ -251,6 +254,14 @@ class NewProjectDialog(QDialog):
 
     def _class_names(self) -> tuple[str, ...]:
         return _names(self.classes.text())
+
+    def _on_classes(self) -> None:
+        """What marks people alone starts from a model that knows them upright, so nobody is asked."""
+        names = self._class_names()
+        people = len(names) == 1 and is_person(names[0])
+        if people or not self.upright.isEnabled():
+            self.upright.setChecked(people or (self._preview is not None and self._preview.found.upright))
+        self.upright.setEnabled(not people)
 
     def _refresh(self) -> None:
         with_masks = self._preview is not None and self._preview.found.with_mask > 0

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QMenu,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,12 +20,15 @@ from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.domain.segments import Segment
 from segstudio.ui.docks.attributes import AttributeLine
+from segstudio.ui.docks.short_list import ShortList
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import CalmSlider, ElidedLabel, IconButton, Section, label, restyle
 
 KEYS = 9
 """Segments that a digit chooses."""
+
+_ROW = 32
 
 
 class Swatch(QAbstractButton):
@@ -64,7 +66,7 @@ class SegmentRow(QWidget):
         super().__init__()
         self.setObjectName("segmentRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(32)
+        self.setFixedHeight(_ROW)
         self._change = change
         self._set_judged = set_judged
         self._judged = True
@@ -163,11 +165,10 @@ class SegmentsDock(Section):
         self._theme = theme
         self._session: Session | None = None
         self.rows: dict[int, SegmentRow] = {}
-        self._list = QVBoxLayout()
-        self._list.setSpacing(0)
-        self._list.setContentsMargins(0, 0, 0, 0)
+        self.list = ShortList(_ROW, "segment")
+        self.list.found.connect(self._choose)
         self.content.setContentsMargins(8, 0, 12 - SCROLL_BAR, 12)
-        self.content.addLayout(self._list)
+        self.content.addWidget(self.list)
         self.opacity = CalmSlider(0, 100, "Opacity of the mask", "How much the mask covers the image")
         self.opacity.valueChanged.connect(self._on_opacity)
         self.opacity_text = label(tone="muted")
@@ -195,9 +196,7 @@ class SegmentsDock(Section):
     def set_session(self, session: Session | None) -> None:
         """Show another project's segments."""
         self._session = session
-        for row in self.rows.values():
-            self._list.removeWidget(row)
-            row.deleteLater()
+        self.list.clear()
         self.rows = {}
         self._show()
         self.attributes.show_session(session)
@@ -214,11 +213,16 @@ class SegmentsDock(Section):
         if session is None:
             return
         active = session.editor.active_segment
+        before = len(self.rows)
         for number, segment in enumerate(session.table, start=1):
             if segment.id not in self.rows:
                 self._add_row(segment.id)
+            self.list.name(segment.id, segment.name)
             key, judged = str(number) if number <= KEYS else "", session.judging.judged(segment.class_id)
             self.rows[segment.id].show_segment(segment, key, segment.id == active, judged)
+        if len(self.rows) != before:
+            self.list.fit()
+        self.list.bring(active)
         percent = round(session.overlay_opacity * 100)
         _set_quietly(self.opacity, percent)
         self.opacity_text.setText(f"{percent} %")
@@ -240,9 +244,9 @@ class SegmentsDock(Section):
             lambda judged: self._judge(segment_id, judged),
         )
         row.chosen.connect(lambda: self._choose(segment_id))
-        before: QWidget = list(self.rows.values())[-1].locked if self.rows else self.title
+        before: QWidget = list(self.rows.values())[-1].locked if self.rows else self.list.find_line
         self.rows[segment_id] = row
-        self._list.addWidget(row)
+        self.list.add(segment_id, row)
         # Made later than what stands below it, but reached before that.
         for widget in (row.swatch, row.edit, row.hidden, row.locked, self.opacity):
             self.setTabOrder(before, widget)
