@@ -76,6 +76,8 @@ class Approvals:
         touched = not document.correction.is_blank
         untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
         self._replace_record(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
+        if not touched:
+            self._intake.predictor.want(record.id)
         if document.history.at_mark:
             self.give(document)
             self.on_turn(document)

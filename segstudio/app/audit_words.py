@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from segstudio.domain.audit import Entry
+from segstudio.store.paths import readable
 
 _SHORT = 12
 
@@ -28,7 +29,7 @@ def details(entry: Entry) -> str:
 
 def text(value: object) -> str:
     """What was found in place of a text, as one that can be shown."""
-    return str(value).encode("utf-8", "replace").decode()
+    return readable(str(value))
 
 
 def _pixels(told: Mapping[str, object]) -> str:

@@ -19,6 +19,7 @@ from segstudio.app.opening import readable_confidence
 from segstudio.app.predictor import MaskFiles, Predictor
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.groups import are_one_picture
 from segstudio.domain.metrics import corrected_dice
 from segstudio.domain.plane import Plane
 from segstudio.domain.queue import Insight
@@ -53,6 +54,8 @@ class _Taken:
     confidence: NDArray[np.uint8] | None
     png: bytes
     before: StoredPrediction | None
+    fingerprint: str
+    perceptual: int | None
 
 
 class MaskIntake:
@@ -117,12 +120,12 @@ class MaskIntake:
         pins = self._pins[image_id]
 
         def show(taken: _Taken | None) -> None:
-            if taken is None or self._pins[image_id] != pins:
+            if taken is None:
                 return
-            if asked or self._is_free(image_id):
+            if self._pins[image_id] == pins and (asked or self._is_free(image_id)):
                 self._show(image_id, round_number, taken)
             else:
-                # A hand began while it was being stored: what it paints on is what it sees, now and later.
+                # A hand began, or approved, while it was being stored: what it works on is what it sees, now and later.
                 self._store.run(lambda project: _put_back(project, image_id, taken))
 
         self._store.run(lambda project: _stored(project, image_id, round_number, files), show)
@@ -139,6 +142,10 @@ class MaskIntake:
             return
         mask = taken.plane
         state = ImageState.PREDICTED if record.state is ImageState.NEW else record.state
+        if not record.touched:
+            # A person's work stays on the file that it was done on.
+            known = record.perceptual if taken.perceptual is None else taken.perceptual
+            record = replace(record, fingerprint=taken.fingerprint or record.fingerprint, perceptual=known)
         self._replace_record(
             replace(record, state=state, prediction_round=round_number, width=mask.width, height=mask.height)
         )
@@ -200,20 +207,26 @@ def _is_stored(project: Project, record: ImageRecord, seen: Seen) -> bool:
 
 
 def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:
-    """The mask, once it rests in the project; None where it does not fit or may not take the place of another."""
+    """The mask, once it rests in the project; None where it does not fit or may not take the place of another.
+
+    It does not fit an image whose file shows another picture than the one that it was made on.
+    """
     png, confidence_png = files.mask.read_bytes(), _content(files.confidence)
     files.remove()
     mask, confidence = decode_mask(png), readable_confidence(confidence_png)
     record = project.images.image(image_id)
     height, width = mask.shape
-    if record.width == 0:
-        project.images.set_size(image_id, width, height, record.fingerprint)
-    elif (width, height) != (record.width, record.height):
+    made_on = files.fingerprint or record.fingerprint
+    if record.width and (width, height) != (record.width, record.height):
         return None
+    if record.fingerprint not in ("", made_on) and not are_one_picture(record.perceptual, files.perceptual):
+        return None
+    if record.width == 0 or (record.fingerprint == "" and not record.touched):
+        project.images.set_size(image_id, width, height, made_on, files.perceptual)
     before = project.masks.prediction(image_id)
     if not project.masks.put_prediction(image_id, round_number, png, None if confidence is None else confidence_png):
         return None
-    return _Taken(Plane.from_array(mask, BACKGROUND), confidence, png, before)
+    return _Taken(Plane.from_array(mask, BACKGROUND), confidence, png, before, made_on, files.perceptual)
 
 
 def _put_back(project: Project, image_id: int, taken: _Taken) -> None:

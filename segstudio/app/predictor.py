@@ -51,12 +51,14 @@ class _Sent:
 class MaskFiles:
     """Where the worker put a mask, and how sure the model is of it; None where it was not asked.
 
-    ``insight`` is what it makes of the whole image.
+    ``insight`` is what it makes of the whole image; ``fingerprint`` and ``perceptual`` are of the file that it read.
     """
 
     mask: Path
     confidence: Path | None = None
     insight: Insight | None = None
+    fingerprint: str = ""
+    perceptual: int | None = None
 
     def remove(self) -> None:
         """Nobody needs them any more; what can't be removed stays."""
@@ -183,6 +185,13 @@ class Predictor:
             self._waiting.add(image_id)
             self._dispatch()
 
+    def want(self, image_id: int) -> None:
+        """What a person did on the image is gone: it gets a mask of the weights in use, if it has none."""
+        if self._weights is not None and self._is_stale(self._catalog.record(image_id)):
+            self._waiting.add(image_id)
+            self._on_change()
+            self._dispatch()
+
     def pause(self) -> None:
         """Ask for nothing more; what is under way still arrives."""
         self._waiting.clear()
@@ -259,7 +268,9 @@ class Predictor:
             self._losses = 0
             self._unplaced.discard(sent.image_id)
             confidence = None if message.confidence is None else Path(message.confidence)
-            files = MaskFiles(Path(message.output), confidence, _insight(message, sent.round))
+            self._tries.pop(sent.image_id, None)
+            made_on = message.fingerprint, message.perceptual
+            files = MaskFiles(Path(message.output), confidence, _insight(message, sent.round), *made_on)
             self._on_mask(sent.image_id, sent.round, files, sent.asked)
         elif isinstance(message, Failed) and message.job in self._sent:
             image_id = self._sent.pop(message.job).image_id

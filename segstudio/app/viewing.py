@@ -157,7 +157,8 @@ class Viewing:
             self._saver.save(lambda project: project.images.set_size(image_id, *size))
         if noted != record:
             self.replace(noted)
-        if noted.prediction_round != record.prediction_round:
+        # Of another file a mask may have come, and not been taken.
+        if record.fingerprint not in ("", noted.fingerprint) or noted.prediction_round != record.prediction_round:
             self.on_file()
         if noted.fingerprint not in ("", image.fingerprint) and not misfit(noted, image.size):
             sentence = (

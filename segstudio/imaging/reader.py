@@ -130,9 +130,7 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
             if deep is not None:
                 return to_stored(deep, header.orientation), header.orientation
         if image.mode in ("LA", "La"):
-            grey_and_alpha = np.array(image.convert("LA"))
-            _check_more_than_alpha(grey_and_alpha, path)
-            array = grey_and_alpha[..., 0]
+            array = _without_alpha(np.array(image.convert("LA")), path)[..., 0]
         elif image.mode == "PA":
             array = np.array(image)[..., 0]
         elif image.mode in ("1", "L", "P", "I", "F"):
@@ -141,23 +139,21 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
             array = np.array(image).astype(np.uint16)
         else:
             # Straight from RGBA: pixels under full transparency keep the colour that they were given.
-            array = np.array(image.convert("RGBA") if image.mode in ("RGBA", "RGBa") else image.convert("RGB"))
-            if array.shape[2] == 4:
-                _check_more_than_alpha(array, path)
-            array = array[..., :3]
+            array = np.array(image.convert("RGBA" if image.mode in ("RGBA", "RGBa") else "RGB"))
+            array = _without_alpha(array, path) if array.shape[2] == 4 else array
         if image.format == "TIFF":
             array = to_stored(array, header.orientation)
         return np.ascontiguousarray(array), header.orientation
 
 
-def _check_more_than_alpha(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Raise ``UserError`` where (H, W, C) is of one colour throughout, and its last channel, the alpha, is not."""
+def _without_alpha(pixels: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """(H, W, C) without its last channel. Raises ``UserError`` where that is all that shows anything."""
     alpha, colours = pixels[..., -1], pixels[..., :-1]
     if alpha.size and (alpha != alpha[0, 0]).any() and (colours == colours[0, 0]).all():
         raise UserError(
-            f"“{path.name}” shows its shape by what is transparent, which is never taken for a mask: all of it is of "
-            "one colour. Save it as black and white, without transparency."
+            f"Only transparency shows a shape in “{path.name}”. Save it as black and white, without transparency."
         )
+    return colours
 
 
 def read_size(path: Path) -> tuple[int, int]:

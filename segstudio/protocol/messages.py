@@ -157,7 +157,7 @@ class Predicted:
 
     ``uncertainty`` says how unsure the model is of the whole image, 0 to 1; ``embedding`` what the image looks like to
     it, little-endian float16 in base64. Either is None where it could not be told. ``seconds`` is the time from file
-    to mask.
+    to mask. ``fingerprint`` and ``perceptual`` are the hashes of the file that was read.
     """
 
     job: int
@@ -169,6 +169,8 @@ class Predicted:
     width: int
     height: int
     seconds: float
+    fingerprint: str = ""
+    perceptual: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from segstudio import __version__
 from segstudio.domain.audit import NOTHING_BEFORE, Entry, Head, follow
 from segstudio.store.database import Database, any_text
+from segstudio.store.paths import readable
 
 TRAIL = (
     """CREATE TABLE audit (
@@ -54,7 +55,7 @@ class Trail:
     @author.setter
     def author(self, name: str) -> None:
         # What the database can't hold must not keep anything from being written.
-        self._database.author = name.encode("utf-8", "replace").decode()
+        self._database.author = readable(name)
 
     def note(self, kind: str, image_id: int | None = None, **what: object) -> Entry:
         """Write an entry: inside ``Database.writing`` in that transaction, else in one of its own.

@@ -13,7 +13,7 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import Membership, patient_group, video_groups
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
-from segstudio.store.paths import PathFinder, PathWriter
+from segstudio.store.paths import PathFinder, PathWriter, readable
 from segstudio.store.patients import secret_of
 
 _SELECT = """SELECT id, position, relative_path, absolute_path, truth_relative_path, truth_absolute_path, state, width,
@@ -145,7 +145,7 @@ class Images:
 
     def set_problem(self, image_id: int, sentence: str | None) -> None:
         """Keep why the image cannot be used; None when it can."""
-        self._update(image_id, "problem = ?", sentence)
+        self._update(image_id, "problem = ?", None if sentence is None else readable(sentence))
 
     def approve(self, image_id: int, held_out: bool) -> None:
         """Approve the mask as it is; ``held_out`` counts the first time only and is fixed for ever from then on.
@@ -332,7 +332,8 @@ def _record(row: tuple[Any, ...], finder: PathFinder) -> ImageRecord:
 
 
 def _name(path: Path) -> str:
-    return path.as_posix()
+    """As a group is named: text, also where the path is none."""
+    return readable(path.as_posix())
 
 
 def same_file(path: Path) -> str:

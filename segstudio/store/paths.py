@@ -117,3 +117,8 @@ def to_db(path: str) -> DbPath:
 def from_db(path: DbPath) -> str:
     """The path that ``to_db`` made it of."""
     return path if isinstance(path, str) else os.fsdecode(path)
+
+
+def readable(text: str) -> str:
+    """``text`` with "?" for what is no text: a name may be any bytes, but nothing else in a database."""
+    return text.encode("utf-8", "replace").decode()

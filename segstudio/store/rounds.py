@@ -20,6 +20,7 @@ from segstudio.protocol.weights import is_altered
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.inside import is_within, leads_inside
+from segstudio.store.paths import readable
 
 ROUNDS = "rounds"
 
@@ -90,7 +91,7 @@ class Rounds:
             cursor = connection.execute(
                 "UPDATE rounds SET status = ?, seconds = ?, loss = ?, held_out_dice = ?, held_out_count = ?, "
                 "weights = ?, sentence = ? WHERE number = ?",
-                (status.value, seconds, loss, held_out_dice, held_out_count, weights, sentence, number),
+                (status.value, seconds, loss, held_out_dice, held_out_count, weights, readable(sentence), number),
             )
             if cursor.rowcount == 0:
                 raise KeyError(number)
@@ -190,7 +191,10 @@ class Rounds:
     def set_note(self, number: int, note: str) -> None:
         """Keep what the user wrote about a round. ``KeyError`` for no such round."""
         with self._database.writing() as connection:
-            if connection.execute("UPDATE rounds SET note = ? WHERE number = ?", (note, number)).rowcount == 0:
+            if (
+                connection.execute("UPDATE rounds SET note = ? WHERE number = ?", (readable(note), number)).rowcount
+                == 0
+            ):
                 raise KeyError(number)
 
     def delete_files(self, number: int) -> int:

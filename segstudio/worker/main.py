@@ -18,13 +18,15 @@ from typing import NoReturn
 import torch
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import perceptual_hash
 from segstudio.engine.checkpoint import load_checkpoint
-from segstudio.engine.data import ImageCache, write_confidence, write_mask
+from segstudio.engine.data import ImageCache, load_rgb, write_confidence, write_mask
 from segstudio.engine.device import Device, pick_device, use_threads
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents
 from segstudio.engine.trouble import DISK_FULL, is_out_of_memory
 from segstudio.imaging.mask_png import from_text, to_text
+from segstudio.imaging.reader import fingerprint
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancelled,
@@ -131,7 +133,9 @@ class Worker:
         predictor = self._predictor(Path(job.weights))
         count = len(predictor.header.classes)
         finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count])
-        said = predictor.predict_file(Path(job.image), finish, lambda: self._give_up_if_cancelled(job))
+        # Before the pixels: of a file that is replaced meanwhile the mask must not pass for the new one's.
+        made_on, pixels = fingerprint(Path(job.image)), load_rgb(Path(job.image))
+        said = predictor.predict(pixels, finish, lambda: self._give_up_if_cancelled(job))
         self._give_up_if_cancelled(job)
         write_mask(Path(job.output), said.mask)
         if job.confidence is not None:
@@ -146,7 +150,18 @@ class Worker:
         embedding = None if vector is None else base64.b64encode(vector.astype("<f2").tobytes()).decode("ascii")
         files = (job.output, job.confidence)
         self._channel.send(
-            Predicted(job.job, job.image_id, *files, said.uncertainty, embedding, width, height, seconds)
+            Predicted(
+                job.job,
+                job.image_id,
+                *files,
+                said.uncertainty,
+                embedding,
+                width,
+                height,
+                seconds,
+                made_on,
+                perceptual_hash(pixels),
+            )
         )
 
     def _mend(self, job: Mend) -> None:

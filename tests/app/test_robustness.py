@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.model_settings import ClassFinish
 from segstudio.app.new_project import NewProject
 from segstudio.app.settings import Settings
 from segstudio.app.studio import training_settings
@@ -16,7 +17,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.dataset import FoundImage
 from segstudio.formats.file_mask import FileMask
-from segstudio.protocol.messages import Failed
+from segstudio.protocol.messages import Failed, Predict
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.images import Images
 from segstudio.store.masks import Masks
@@ -889,3 +890,40 @@ def test_a_worker_with_nothing_to_do_may_be_silent(rig, monkeypatch):
     rig.wait(lambda: looks)
     assert rig.messages == []
     assert rig.workers[-1].alive
+
+
+def test_masks_that_were_made_well_are_no_tries_in_vain(rig):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    for threshold in (0.3, 0.4):
+        session.model.set(replace(session.model.settings, finish={1: ClassFinish(threshold)}))
+        rig.settle()
+    worker = rig.workers[-1]
+    worker.holds_predictions = True
+    session.model.set(replace(session.model.settings, finish={1: ClassFinish(0.9)}))
+    rig.wait(lambda: len(worker.held) == 2)
+    lost = {message.image_id for message in worker.held}
+    worker.crash("the graphics driver was reset")
+    rig.settle()
+    assert lost <= {message.image_id for message in rig.workers[-1].sent if isinstance(message, Predict)}
+    assert not any(session.predictor.gave_up(image_id) for image_id in lost)
+
+
+def test_an_image_whose_strokes_were_undone_gets_the_mask_of_the_model_in_use(rig):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    painted = session.records[5].id
+    rig.show(painted)
+    rig.stroke((30, 30))
+    rig.settle()
+    session.rounds.start()
+    rig.settle()
+    assert session.record(painted).prediction_round is None
+    session.editor.undo()
+    rig.settle()
+    assert session.record(painted).prediction_round == 1
+    assert session.document.prediction_round == 1

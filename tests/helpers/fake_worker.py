@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from segstudio.domain.groups import perceptual_hash
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import encode_confidence, encode_mask, from_text, to_text
-from segstudio.imaging.reader import read_size
+from segstudio.imaging.reader import fingerprint, read_image, read_size
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancel,
@@ -107,7 +108,9 @@ class FakeWorker:
         uncertainty, vector = self.insight(message.image_id)
         embedding = None if vector is None else base64.b64encode(np.array(vector, "<f2").tobytes()).decode()
         files = (message.output, message.confidence)
-        self.say(Predicted(message.job, message.image_id, *files, uncertainty, embedding, width, height, 0.1))
+        image = Path(message.image)
+        made_on = fingerprint(image), perceptual_hash(read_image(image).pixels)
+        self.say(Predicted(message.job, message.image_id, *files, uncertainty, embedding, width, height, 0.1, *made_on))
 
     def insight(self, image_id: int) -> tuple[float | None, list[float] | None]:
         """How unsure it is of an image, and its embedding."""

@@ -11,6 +11,7 @@ import pytest
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.history import Edit
 from segstudio.domain.plane import Plane
+from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import make_classes
 from segstudio.store import paths as paths_module
 from segstudio.store.images import NewImage
@@ -250,3 +251,22 @@ def test_a_file_on_another_drive_is_kept_by_its_absolute_path(
     (image,) = project.images.list_images()
     assert image.path == photos[0]
     assert image.problem is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_text_keep_nothing_from_being_written(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xe4dchen"))
+    frames = [folder / f"walk_{number:05d}.png" for number in range(3)]
+    folder.mkdir()
+    for path in frames:
+        path.touch()
+    with Project.create(tmp_path / "p.segstudio", make_classes(["x"])) as project:
+        ids = project.images.add_images([NewImage(path) for path in frames])
+        assert [image.path for image in project.images.list_images()] == frames
+        assert len({image.group for image in project.images.list_images()}) == 1
+        project.images.set_problem(ids[0], f"{frames[0]} could not be read.")
+        assert project.images.image(ids[0]).problem == f"{tmp_path}/M?dchen/walk_00000.png could not be read."
+        number = project.rounds.begin_round(3, 0.0).number
+        project.rounds.set_note(number, f"From {folder}")
+        ended = project.rounds.end_round(number, RoundStatus.FAILED, sentence=f"No room in {folder}.")
+        assert ended.sentence == f"No room in {tmp_path}/M?dchen."
