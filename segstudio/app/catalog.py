@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from segstudio.domain.annotation import ImageRecord, ImageState
-from segstudio.domain.groups import Kinship
+from segstudio.domain.groups import Kinship, Membership
 from segstudio.domain.review import Standing, standing
 
 
@@ -33,6 +33,7 @@ class Catalog:
         self._index = {record.id: index for index, record in enumerate(self._records)}
         self._hidden = {record.id: record for record in hidden}
         self._gone: dict[int, ImageRecord] = {}
+        self._coming: Sequence[Membership] = ()
         self._approved: list[ImageRecord] | None = None
         self._vouched_for: list[ImageRecord] | None = None
         self._titles: dict[Path, tuple[str, str]] | None = None
@@ -126,6 +127,7 @@ class Catalog:
             self._gone.pop(record.id, None)
         self._index.update({record.id: index for index, record in enumerate(new, start=len(self._records))})
         self._titles = None
+        self._coming = ()
         self._records.extend(new)
         self._counts.update(standing(record) for record in new)
         self._forget()
@@ -167,7 +169,15 @@ class Catalog:
 
     def holds_out(self, record: ImageRecord) -> bool:
         """Whether an image that is approved now is held out for ever, with all that belong to it."""
-        return Kinship(self.originals).decide(self.original(record))
+        return Kinship([*self.originals, *self._coming]).decide(self.original(record))
+
+    def expect(self, coming: Sequence[Membership]) -> None:
+        """An import is about to be seen, whose sides are decided: it is kin to what is approved before it is here."""
+        self._coming = coming
+
+    def sides(self) -> dict[int, bool]:
+        """Of each image by its id whether it is held out, where that is decided."""
+        return {record.id: record.held_out for record in self.originals if record.held_out is not None}
 
     def to_train_on(self) -> list[ImageRecord]:
         """Images whose masks a round may read: approved ones, and painted ones that are not held out.
@@ -176,7 +186,7 @@ class Catalog:
         was rejected is of none.
         """
         originals = self.originals
-        kinship = Kinship(originals)
+        kinship = Kinship([*originals, *self._coming])
         return [
             record
             for record in originals

@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from segstudio.app.loader import give_way
 from segstudio.app.ports import Scheduler
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import Membership
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,23 @@ class _Run:
 
 
 class ImportRunner:
-    """One import at a time. Main thread only; ``on_change`` is called at every step of its progress."""
+    """One import at a time. Main thread only; ``on_change`` is called at every step of its progress.
 
-    def __init__(self, scheduler: Scheduler, store: StoreThread, on_change: Callable[[], None]) -> None:
+    ``sides`` says which images the window knows to be held out or not, by id, also where that waits to be saved;
+    ``on_decided`` is told of all that is about to be seen, with the sides that were decided.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        store: StoreThread,
+        on_change: Callable[[], None],
+        sides: Callable[[], Mapping[int, bool]] = dict,
+        on_decided: Callable[[Sequence[Membership]], None] = lambda _coming: None,
+    ) -> None:
         self._scheduler = scheduler
         self._store = store
-        self._on_change = on_change
+        self._on_change, self._sides, self._on_decided = on_change, sides, on_decided
         self._pool = ThreadPoolExecutor(LANES, thread_name_prefix="import", initializer=give_way)
         self._run: _Run | None = None
         self._closed = False
@@ -169,14 +181,25 @@ class ImportRunner:
         if run.stop.is_set():
             self._drop(run, begun.import_id, lambda: run.done(self._result(run, begun, cancelled=True)))
             return
-        approved = run.approved
         self._store.run(
             lambda project: project.images.memberships(begun.import_id),
-            lambda members: self._work(
-                run, lambda: decide(members, approved), lambda sides: self._approve(run, begun, deque(sides))
-            ),
+            lambda members: self._decide(run, begun, members),
             self._failing(run),
         )
+
+    def _decide(self, run: _Run, begun: Begun, members: Mapping[int, Membership]) -> None:
+        """Of a group all is on one side, also where somebody approves one of it in the window meanwhile."""
+        approved, known = run.approved, _with_sides(members, self._sides())
+
+        def decided(slices_: list[dict[int, bool]]) -> None:
+            if _with_sides(known, self._sides()) != known:
+                self._decide(run, begun, known)
+                return
+            all_of_it = _with_sides(known, {id_: side for sides in slices_ for id_, side in sides.items()})
+            self._on_decided([all_of_it[one.image_id] for one in begun.incoming if one.image_id in all_of_it])
+            self._approve(run, begun, deque(slices_))
+
+        self._work(run, lambda: decide(known, approved), decided)
 
     def _approve(self, run: _Run, begun: Begun, sides: deque[dict[int, bool]]) -> None:
         """Approve a slice at a time, too, and let all be seen at the end."""
@@ -251,3 +274,11 @@ class ImportRunner:
             done(future.result())
         else:
             self._failing(run)(error if isinstance(error, Exception) else RuntimeError(repr(error)))
+
+
+def _with_sides(members: Mapping[int, Membership], sides: Mapping[int, bool]) -> dict[int, Membership]:
+    """``members`` with the sides that are known of them; what is decided stays."""
+    return {
+        id_: replace(one, held_out=sides[id_]) if one.held_out is None and id_ in sides else one
+        for id_, one in members.items()
+    }

@@ -42,7 +42,9 @@ class Importer:
         self._store, self._saver, self._catalog = store, saver, catalog
         self._announce, self._on_added, self._leave, self._may_go = announce, on_added, leave, may_go
         self._finish = finish
-        self._runner = ImportRunner(scheduler, store, lambda: announce(Changes(importing=True)))
+        self._runner = ImportRunner(
+            scheduler, store, lambda: announce(Changes(importing=True)), catalog.sides, catalog.expect
+        )
         self._latest: ImportRecord | None = None
         self._undoing = False
 
@@ -105,6 +107,7 @@ class Importer:
 
     def _done(self, result: ImportResult) -> None:
         if result.cancelled:
+            self._catalog.expect(())
             self._say("The import was cancelled. Nothing of it was kept.")
             return
         if not result.images:
@@ -139,6 +142,7 @@ class Importer:
         self._on_added()
 
     def _failed(self, error: Exception) -> None:
+        self._catalog.expect(())
         sentence = f"Nothing was imported. {in_words(error)}"
         self._announce(Changes(message=Message(sentence, "trouble", key="import")))
 

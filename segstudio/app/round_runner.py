@@ -17,7 +17,7 @@ from segstudio.app.round_status import Phase, TrainingStatus
 from segstudio.app.round_writer import Written, write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
-from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.input_size import ImageMeasure
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
@@ -337,9 +337,14 @@ def _written(
     parent: Path | None,
     void: tuple[int, ...],
 ) -> Written | None:
-    """None for an image whose size was never read: it was never opened, so nobody vouched for any of it."""
+    """None for an image that is of no use: never opened, rejected meanwhile, or held out and not approved as stored.
+
+    Of one that is held out all has to be vouched for, or a score would be of what somebody happened to paint.
+    """
     if record.width == 0:
         return None
     # The window knows first what is held out: its approval may still wait to be saved.
     stored = replace(project.images.image(record.id), held_out=record.held_out)
+    if stored.rejected is not None or (stored.held_out and stored.state is not ImageState.APPROVED):
+        return None
     return write_training_image(project, folder, stored, table, parent, void)

@@ -189,10 +189,39 @@ def test_an_image_held_out_but_not_yet_saved_so_is_not_trained_on(rig, monkeypat
         rig.wait(lambda: session.save_status.state == "failed")
         session.rounds.start()
         rig.wait(lambda: not session.rounds.busy)
-    roles = {image.image_id: image.role for image in read_request(session.folder / "rounds" / "0002").images}
-    assert roles[fourth.id] == "held_out"
+    request = read_request(session.folder / "rounds" / "0002")
+    assert fourth.id not in {image.image_id for image in request.images}
     session.retry_saving()
     rig.settle()
+    session.rounds.start()
+    rig.settle()
+    request = read_request(session.folder / "rounds" / "0003")
+    assert {image.role for image in request.images if image.image_id == fourth.id} == {"held_out"}
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+@pytest.mark.parametrize("what", ["taken back", "rejected"])
+def test_what_is_no_longer_vouched_for_when_a_round_is_written(rig, monkeypatch, held_out, what):
+    session = rig.new_project(8)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("segstudio.domain.groups.holds_out", lambda *_args: held_out)
+        approve(rig, 1)
+    fourth = session.records[3]
+    assert fourth.held_out == held_out
+    rig.show(fourth.id)
+    session.rounds.start()
+    rig.wait(lambda: session.rounds.status.phase == "preparing")
+    if what == "rejected":
+        session.review.reject("blurred")
+    else:
+        session.reopen(fourth.id)
+    rig.settle()
+    request = read_request(session.folder / "rounds" / "0001")
+    roles = {image.image_id: image.role for image in request.images}
+    # Painted pixels of an image that is not held out count without an approval.
+    assert roles.get(fourth.id) == (None if held_out or what == "rejected" else "train")
 
 
 # ---- failures that must end ----------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.import_runner import ImportRunner
+from segstudio.app.importing import ImportPlan
 from segstudio.app.new_project import NewProject
 from segstudio.domain.annotation import ImageState
 from segstudio.formats.dataset import FoundImage
@@ -173,3 +175,35 @@ def test_no_round_is_scored_on_a_few_painted_pixels(rig, held_out):
     held_out.rounds.start()
     rig.settle()
     assert roles(held_out, 2)[image_id] == "held_out"
+
+
+@pytest.mark.parametrize("moment", ["_close_in", "_decide", "_approve"])
+@pytest.mark.parametrize("take", [3, 5, 7])
+def test_what_is_approved_while_an_import_is_decided_is_on_the_side_of_its_video(rig, monkeypatch, take, moment):
+    paths = write_takes(rig.folder / "images", takes=8, frames=6)
+    session = open_project(rig, paths[::6])
+    (rig.folder / "masks").mkdir()
+    coming = []
+    for path in paths:
+        if path not in paths[::6]:
+            mask = np.zeros((64, 96), np.uint8)
+            mask[10:30, 20:60] = 255
+            Image.fromarray(mask).save(rig.folder / "masks" / path.name)
+            coming.append(FoundImage(path, FileMask(rig.folder / "masks" / path.name)))
+    rig.show(next(record.id for record in session.records if f"Jazz{take}_" in record.name))
+    rig.stroke((30, 30), (50, 40))
+    rig.settle()
+    real, approved = getattr(ImportRunner, moment), []
+
+    def approving(self, *args):
+        if not approved:
+            approved.append(take)
+            session.approve()
+        real(self, *args)
+
+    monkeypatch.setattr(ImportRunner, moment, approving)
+    session.importer.run(ImportPlan(tuple(coming), "approved"))
+    rig.wait(lambda: session.importer.progress is None and len(session.records) == 48)
+    rig.settle()
+    assert approved
+    assert all(len(side - {None}) == 1 for side in sides(session).values())
