@@ -100,10 +100,10 @@ class ShortList(QWidget):
             row.setVisible(fits)
             seen += fits
         self.none.setVisible(bool(self._rows) and not seen)
-        lines = min(max(seen, 1 if self._rows else 0), MOST_SEEN)
-        self.scroll_area.setFixedHeight(lines * self._row_height)
+        # As high for few that fit as for all: what is below must not jump while somebody types.
+        self.scroll_area.setFixedHeight(min(len(self._rows), MOST_SEEN) * self._row_height)
         widest = max((row.minimumSizeHint().width() for row in self._rows.values()), default=0)
-        self.scroll_area.setMinimumWidth(widest + (SCROLL_BAR if seen > MOST_SEEN else 0))
+        self.scroll_area.setMinimumWidth(widest + (SCROLL_BAR if len(self._rows) > MOST_SEEN else 0))
 
     def _take_first(self) -> None:
         first = next((key for key, row in self._rows.items() if not row.isHidden()), None)
