@@ -18,7 +18,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, void_ids
 from segstudio.formats.attributes import grouping_names, key_of
-from segstudio.formats.compare import without
+from segstudio.formats.compare import NOT_JUDGED, without
 from segstudio.formats.dataset import Dataset, FoundImage, of_classes
 from segstudio.formats.detect import find_dataset
 from segstudio.imaging.mask_png import decode_mask
@@ -72,7 +72,7 @@ def model_plan(
     cases = tuple(
         Case(
             one.image.stem,
-            _reads(one, [answer[one.image] for answer in answers], meaning, void_ids(classes)),
+            _reads(one, [answer[one.image] for answer in answers], meaning, (*void_ids(classes), NOT_JUDGED)),
             one.image,
             groups=grouping.groups(one.image),
             files={"image": str(one.image), "truth": str(one.mask.files[0]) if one.mask is not None else ""},
@@ -114,22 +114,30 @@ def _own_grouping(found: Sequence[FoundImage]) -> Grouping:
 
 
 def _meaning(dataset: Dataset, classes: tuple[ClassSpec, ...]) -> NDArray[np.uint16]:
-    """A look-up table, uint16 of 65536, from the data set's class ids to the models': by name, where it has names."""
+    """A look-up table, uint16 of 65536, from the data set's class ids to the models': by name, where it has names.
+
+    What the data set does not judge, and the models do not know by name, becomes ``NOT_JUDGED``. Raises ``UserError``
+    where no class is one of the models'.
+    """
     lut = np.zeros(65536, np.uint16)
+    by_name = {spec.name.casefold(): spec.id for spec in classes} if dataset.names_classes else {}
+    void = [known.id for known in dataset.classes if known.kind == "void" and known.name.casefold() not in by_name]
     if dataset.names_classes:
-        by_name = {spec.name.casefold(): spec.id for spec in classes}
-        for known in dataset.classes:
+        judged = [known for known in dataset.classes if known.id not in void]
+        for known in judged:
             lut[known.id] = by_name.get(known.name.casefold(), 0)
         if lut.any():
+            lut[void] = NOT_JUDGED
             return lut
-        if len(classes) > 1 or len(dataset.classes) > 1:
-            theirs, ours = (", ".join(each.name for each in names) for names in (dataset.classes, classes))
+        if len(classes) > 1 or len(judged) > 1:
+            theirs, ours = (", ".join(each.name for each in names) for names in (judged, classes))
             raise UserError(f"The masks are of other classes ({theirs}) than the model ({ours}). Choose other masks.")
     if len(classes) == 1:
         lut[1:] = classes[0].id
     else:
         for spec in classes:
             lut[spec.id] = spec.id
+    lut[void] = NOT_JUDGED
     return lut
 
 

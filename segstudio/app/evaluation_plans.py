@@ -13,7 +13,7 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
-from segstudio.formats.compare import pair_masks, read_together, without
+from segstudio.formats.compare import NOT_JUDGED, judges_nothing, pair_masks, read_together, without
 from segstudio.formats.pairs import bare_stem
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import find_images
@@ -40,9 +40,15 @@ def folder_plan(
 ) -> Plan:
     """Masks in ``pred``, and in ``other``, against those of their names in ``truth``; ``images`` lie behind outlines.
 
-    Of two folders only images count that both have a mask of. Raises ``UserError`` if nothing pairs.
+    Of two folders only images count that both have a mask of. Raises ``UserError`` if nothing pairs, and if the true
+    masks say nothing but ``void``.
     """
     paired = pair_masks(pred, truth)
+    if void is not None and judges_nothing([true for _, true in paired.pairs], void):
+        raise UserError(
+            f"The true masks in “{truth.name}” have no value but 0 and {void}, so nothing is left to compare when "
+            f"{void} is not judged. If {void} is the object, leave out “--void”."
+        )
     seconds = {} if other is None else {true: mask for mask, true in pair_masks(other, truth).pairs}
     pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
     grouping = grouping or NO_GROUPING
@@ -176,8 +182,8 @@ def _reads_truth(
     def read() -> tuple[Ids, ...]:
         assert record.truth is not None
         size = (record.width, record.height)
-        true = read_mask(record.truth, size, read_orientation(record.path), classes)
+        true = read_mask(record.truth, size, read_orientation(record.path), classes, NOT_JUDGED)
         (shown,) = ask(lambda project: (class_ids(stored_mask(project, record, vouched_only=False), table),))
-        return tuple(without((true, shown), void))
+        return tuple(without((true, shown), (*void, NOT_JUDGED)))
 
     return read

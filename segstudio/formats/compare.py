@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +13,16 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.formats import ph2
 from segstudio.formats.pairs import bare_stem, match
-from segstudio.formats.png import read_ids
+from segstudio.formats.png import as_ids, read_values
 from segstudio.imaging.find import find_images
 
 Ids = NDArray[np.uint16]
+
+NOT_JUDGED = 65535
+"""Stands in true masks for what their data set does not judge, whatever it calls it: no class has that id."""
+
+_MOST_ID = 127
+"""Of 8 bits: what reaches further is read as black and white."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +58,60 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
     """The truth and other masks of one image, (H, W) uint16 ids each, in one language.
 
     Where one of them knows black and white only, all are 0 and 1: whatever number another gives the object, it means
-    the same. Where the truth has the value ``void``, all are 0, and so is that value anywhere. Raises ``UserError``
-    for a file that can't be read and for different sizes.
+    the same. Where the truth has the value ``void``, all are 0, and so is that value anywhere, unless another mask is
+    black and white and it is its white. Raises ``UserError`` for a file that can't be read and for different sizes.
     """
-    (truth, binary), *others = [read_ids(path) for path in (truth_path, *paths)]
-    for path, (mask, _) in zip(paths, others, strict=True):
-        if mask.shape != truth.shape:
+    truth, *others = [read_values(path) for path in (truth_path, *paths)]
+    for path, mask in zip(paths, others, strict=True):
+        if mask.shape[:2] != truth.shape[:2]:
             raise UserError(
                 f"“{path.name}” has {mask.shape[1]} × {mask.shape[0]} pixels but its counterpart has "
                 f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
             )
-    masks = [truth, *(mask for mask, _ in others)]
-    if void is not None:
-        masks = without(masks, (void,))
-    if binary or any(own for _, own in others):
+    # Before it is told whether a mask is black and white: void is often 255, beside low class ids.
+    judged = ~_has(truth, void)
+    kept = [_taken_out(truth, void), *(mask if _is_white(mask, void) else _taken_out(mask, void) for mask in others)]
+    said = [as_ids(mask) for mask in kept]
+    masks = [np.where(judged, mask, 0).astype(np.uint16) for mask, _ in said]
+    if any(binary for _, binary in said):
         masks = [(mask > 0).astype(np.uint16) for mask in masks]
     return tuple(masks)
+
+
+def judges_nothing(truths: Sequence[Path], void: int) -> bool:
+    """Whether none of these masks says anything but ``void``; only as many are read as it takes to know.
+
+    Those that can't be read count for nothing.
+    """
+    seen = False
+    for path in truths:
+        try:
+            truth = read_values(path)
+        except UserError:
+            continue
+        if _taken_out(truth, void).any():
+            return False
+        seen = seen or bool(_has(truth, void).any())
+    return seen
+
+
+def _has(mask: NDArray[Any], value: int | None) -> NDArray[np.bool_]:
+    """Where a mask has a value, (H, W); nowhere in a coloured one."""
+    return mask == value if mask.ndim == 2 and value is not None else np.zeros(mask.shape[:2], np.bool_)
+
+
+def _taken_out(mask: NDArray[Any], value: int | None) -> NDArray[Any]:
+    taken = mask.copy()
+    taken[_has(mask, value)] = 0
+    return taken
+
+
+def _is_white(mask: NDArray[Any], value: int | None) -> bool:
+    """Whether ``value`` is not void in a mask but its white: beside it there is nothing, or other shades as light."""
+    if value is None or value <= _MOST_ID or mask.ndim != 2 or mask.dtype != np.uint8:
+        return False
+    rest = int(_taken_out(mask, value).max(initial=0))
+    return rest == 0 or rest > _MOST_ID
 
 
 def without(masks: Sequence[Ids], void: Sequence[int]) -> list[Ids]:

@@ -87,13 +87,16 @@ def _digest(image: Image.Image) -> str:
     return hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
 
 
-def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec]) -> ClassIds:
+def read_mask(
+    path: Path, size: tuple[int, int], orientation: int, classes: Sequence[ClassSpec], not_judged: int = BACKGROUND
+) -> ClassIds:
     """Class ids (H, W) uint16, upright, of the mask of an image with this upright ``size`` (width, height).
 
     Alpha is never the mask. With one class, whatever isn't black belongs to it; greys up to 255 count from 128 on, as
     smoothed outlines need. With several, values are class ids, palette indices are, and RGB is matched against the
-    colours of ``classes``; void (255) becomes the class that is not judged, if there is one. Without one it becomes
-    background, and so do a few stray pixels that are no class (smoothed edges); more are refused.
+    colours of ``classes``; void (255) becomes the class that is not judged, if there is one, else ``not_judged``. A few
+    stray pixels that are no class (smoothed edges) become background; more are refused. With one class, 255 is void
+    only if ``not_judged`` is given and the mask has 1 beside it and nothing else.
 
     Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), a photograph, values that
     are no class.
@@ -102,8 +105,16 @@ def read_mask(path: Path, size: tuple[int, int], orientation: int, classes: Sequ
     if len(classes) <= 1:
         check_no_photograph(array, path.name)
         own_id = classes[0].id if classes else 1
+        flat = flattened(array)
+        if (
+            not_judged
+            and flat.ndim == 2
+            and flat.dtype == np.uint8
+            and np.unique(flat[flat > 0]).tolist() == [1, _VOID]
+        ):
+            return np.where(flat == _VOID, not_judged, np.where(flat == 1, own_id, BACKGROUND)).astype(np.uint16)
         return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
-    return _class_ids(path, array, classes)
+    return _class_ids(path, array, classes, not_judged)
 
 
 def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray[Any]:
@@ -122,15 +133,23 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray
     return array
 
 
+def read_values(path: Path) -> NDArray[Any]:
+    """What a mask file holds, as ``read_array`` has it but upright: (H, W), also of grey kept as RGB, else (H, W, 3).
+
+    Raises ``UserError`` for a file that can't be read, and for a photograph.
+    """
+    array, own = read_array(path)
+    check_no_photograph(array, path.name)
+    return flattened(from_stored(array, own))
+
+
 def read_ids(path: Path) -> tuple[ClassIds, bool]:
     """What a mask file says on its own: ids (H, W) uint16, upright, and whether it is plainly black and white.
 
     Black and white (8-bit that reaches above 127, 1-bit, or a coloured picture) comes as 0 and 1; everything else as
-    the ids that it holds. Raises ``UserError`` for a file that can't be read, and for a photograph.
+    the ids that it holds. Raises ``UserError`` as ``read_values``.
     """
-    array, own = read_array(path)
-    check_no_photograph(array, path.name)
-    return as_ids(from_stored(array, own))
+    return as_ids(read_values(path))
 
 
 def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
@@ -185,13 +204,19 @@ def _is_middling(grey: NDArray[np.uint8]) -> bool:
     return not few and middle > max(_MIDDLING * seen, _LEAST_SEEN * grey.size)
 
 
+def flattened(array: NDArray[Any]) -> NDArray[Any]:
+    """(H, W) of a grey picture kept as RGB; any other as it is."""
+    flat = _flatten(array) if array.ndim == 3 else None
+    return array if flat is None else flat
+
+
 def _flatten(array: NDArray[Any]) -> NDArray[Any] | None:
     """(H, W) of a grey picture kept as RGB; None for a coloured one."""
     grey = (array[..., 0] == array[..., 1]) & (array[..., 1] == array[..., 2])
     return np.ascontiguousarray(array[..., 0]) if grey.all() else None
 
 
-def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) -> ClassIds:
+def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec], not_judged: int) -> ClassIds:
     known = {spec.id for spec in classes}
     if array.ndim == 3:
         colours = {spec.color: spec.id for spec in classes}
@@ -212,7 +237,7 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec]) ->
     strange = said & (ids == BACKGROUND)
     if ids.any():
         strange &= array != _VOID
-        ids[(ids == BACKGROUND) & (array == _VOID)] = next(iter(void_ids(classes)), BACKGROUND)
+        ids[(ids == BACKGROUND) & (array == _VOID)] = next(iter(void_ids(classes)), not_judged)
     if too_many(strange, said):
         named = ", ".join(str(value) for value in np.unique(array[strange])[:_NAMED])
         raise _no_class(path, f"values ({named})")

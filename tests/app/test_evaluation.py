@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,16 +20,19 @@ from segstudio.app import evaluation_models
 from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
 from segstudio.app.evaluation_groups import OWN_GROUP, Grouping
-from segstudio.app.evaluation_models import model_plan
+from segstudio.app.evaluation_models import Weights, model_plan
 from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import csv_text, report, table, write_csv
 from segstudio.app.identifiers import coded, identifies
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.domain.errors import UserError
+from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import make_classes
+from segstudio.formats.compare import NOT_JUDGED
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, FoundMask
 from segstudio.formats.demo import write_demo
+from segstudio.formats.png import read_mask
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.imaging.outlines import SIDES, TRUTH
 from segstudio.store.project_db import Project
@@ -272,6 +276,15 @@ def test_a_project_with_true_masks_beside(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "r.json").read_text())
     assert (found["count"], found["mean"]["dice"]) == (2, 1)
     with Project.open(folder) as project:
+        true = project.images.list_images()[0].truth
+    assert true is not None
+    unjudged = (np.asarray(Image.open(true).convert("L")) > 127).astype(np.uint8)
+    unjudged[:, ::2] = 255
+    Image.fromarray(unjudged).save(true)
+    run_evaluation(options, lambda _: None)
+    found = json.loads((tmp_path / "r.json").read_text())
+    assert (found["count"], found["mean"]["dice"]) == (2, 1), "what is not judged counts neither way"
+    with Project.open(folder) as project:
         project.readings.reject(project.images.list_images()[0].id, "blurred")
     run_evaluation(options, lambda _: None)
     found = json.loads((tmp_path / "r.json").read_text())
@@ -352,3 +365,51 @@ def test_masks_mean_what_the_model_calls_so(tmp_path: Path, models: dict[str, Pa
     assert np.unique(truth[:10]).tolist() == [1]
     assert not truth[10:].any()
     assert said.all()
+
+
+@pytest.mark.parametrize(
+    ("names", "listed"), [(["lesion"], None), (["lesion"], "lesion"), (["lesion"], "naevus"), (["cat", "dog"], "cat")]
+)
+def test_what_a_data_set_does_not_judge_counts_neither_way(
+    tmp_path: Path, names: list[str], listed: str | None
+) -> None:
+    (image,) = write_images(tmp_path / "images", 1)
+    true = np.zeros((64, 96), np.uint8)
+    true[5:40, 5:60] = 1
+    right = true.astype(np.uint16)
+    if len(names) > 1:
+        true[45:58, 5:30] = right[45:58, 5:30] = 2
+    true[:, 66:] = 255
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(true).save(tmp_path / "masks" / image.name)
+    if listed:
+        numbers = {listed: 1, "void": 255} | ({"dog": 2} if len(names) > 1 else {})
+        rows = [{"id": number, "name": name} for name, number in numbers.items()]
+        (tmp_path / "classes.json").write_text(json.dumps(rows))
+    more = right.copy()
+    more[:, 66:] = 1
+    wrong = right.copy()
+    wrong[:5] = 1
+    for said, is_right in ((right, True), (more, True), (wrong, False)):
+
+        def answers(_weights: Path, images: Sequence[Path], folder: Path, *_: object, said: Ids = said) -> dict:
+            (folder / "a.png").write_bytes(encode_mask(said))
+            return dict.fromkeys(images, folder / "a.png")
+
+        plan = model_plan([Weights("m", tmp_path / "m", make_classes(names))], tmp_path, None, answers)
+        assert (evaluate(plan).lines()[0].measures["dice"].mean == 1) == is_right
+        plan.close()
+
+
+def test_a_projects_true_masks_may_leave_places_unjudged(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    mask = np.zeros((4, 6), np.uint8)
+    mask[0], mask[1] = 1, 255
+    Image.fromarray(mask).save(path)
+    for names in (["lesion"], ["lesion", "hair"]):
+        read = read_mask(path, (6, 4), 1, make_classes(names), NOT_JUDGED)
+        assert [int(row[0]) for row in read] == [1, NOT_JUDGED, 0, 0]
+    mask[2] = 90
+    Image.fromarray(mask).save(path)
+    read = read_mask(path, (6, 4), 1, make_classes(["lesion"]), NOT_JUDGED)
+    assert [int(row[0]) for row in read] == [0, 1, 0, 0], "soft edges"

@@ -45,6 +45,50 @@ def test_nothing_counts_where_nobody_judges(folders: tuple[Path, Path]) -> None:
     assert evaluate_folders(pred, truth)["mean"]["dice"] < 0.7
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_void_of_255_does_not_make_class_maps_black_and_white(folders: tuple[Path, Path], channels: int) -> None:
+    pred, truth = folders
+    true = np.zeros((40, 60), np.uint8)
+    true[5:20, 5:30], true[20:35, 10:50] = 1, 2
+    said = true.copy()
+    said[5:8, 5:30] = 0
+    said[0:2, 0:5] = 255
+    true[:, 55:] = 255
+    for folder, mask in ((pred, said), (truth, true)):
+        Image.fromarray(mask if channels == 1 else np.repeat(mask[..., None], 3, axis=2)).save(folder / "a.png")
+    report = evaluate_folders(pred, truth, void=255)
+    assert report["mean"]["dice"] == pytest.approx((2 * 300 / (300 + 375) + 1) / 2)
+
+
+@pytest.mark.parametrize("void", [255, 128])
+def test_black_and_white_against_a_truth_with_a_border_that_nobody_judges(
+    folders: tuple[Path, Path], void: int
+) -> None:
+    pred, truth = folders
+    true, said = np.array(square(10, 1 if void == 255 else 255)), np.array(square(10))
+    true[20:22], said[21, 10:15] = void, 255
+    Image.fromarray(said).save(pred / "a.png")
+    Image.fromarray(true).save(truth / "a.png")
+    assert evaluate_folders(pred, truth, void=void)["mean"]["dice"] == 1
+    said[30, 10:15] = 255
+    Image.fromarray(said).save(pred / "a.png")
+    assert evaluate_folders(pred, truth, void=void)["mean"]["dice"] == pytest.approx(200 / 205)
+
+
+def test_true_masks_that_say_nothing_but_void_are_refused(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    square(10).save(pred / "a.png")
+    square(10).save(truth / "a.png")
+    with pytest.raises(UserError, match="no value but 0 and 255"):
+        evaluate_folders(pred, truth, void=255)
+    square(10).save(pred / "b.png")
+    square(10, 1).save(truth / "b.png")
+    assert evaluate_folders(pred, truth, void=255)["count"] == 2
+    (truth / "b.png").write_bytes(b"broken")
+    Image.fromarray(np.zeros((40, 60), np.uint8)).save(truth / "a.png")
+    assert evaluate_folders(pred, truth, void=255)["count"] == 1, "empty masks are no reason to doubt what is said"
+
+
 def test_pairs_scores_and_leftovers(folders: tuple[Path, Path]) -> None:
     pred, truth = folders
     square(10).save(pred / "a10.png")
