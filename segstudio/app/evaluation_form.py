@@ -12,7 +12,15 @@ from segstudio.app.evaluation import Cancelled, Plan, Progress
 from segstudio.app.evaluation_groups import NO_GROUPING, Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
 from segstudio.app.evaluation_now import NOTHING_NEW, not_learned_from, now_plan
-from segstudio.app.evaluation_plans import Ask, folder_plan, project_plan
+from segstudio.app.evaluation_plans import (
+    NO_PREDICTION,
+    ONLY_KNOWN,
+    Ask,
+    folder_plan,
+    predicted_before,
+    project_plan,
+    was_known,
+)
 from segstudio.app.evaluator import MakePlan
 from segstudio.app.model_choice import kept_finish
 from segstudio.app.model_exchange import NO_MODEL
@@ -109,9 +117,18 @@ class EvaluationForm:
     def about(self) -> str:
         """The choice in a sentence."""
         words = next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
-        if self.draft.kind == "now" and self._session is not None and self._session.book.in_use == STARTER_ROUND:
+        if self._session is None:
+            return words
+        if self.draft.kind == "now" and self._session.book.in_use == STARTER_ROUND:
             return f"{words} It is a starter model, which may know such images already: see its card."
-        if self.draft.kind != "truth" or self._session is None:
+        if self.draft.kind == "now":
+            return (
+                f"{words} How its masks are finished was learned from these images, so it may look a little too good."
+            )
+        if self.draft.kind == "approved":
+            known = sum(map(predicted_before, self._session.review.comparable)) - self.count("approved")
+            return f"{words} Left out, because that model had learned from them: {_images(known)}." if known else words
+        if self.draft.kind != "truth":
             return words
         hidden = sum(
             record.truth is not None and self._session.catalog.veils(record) for record in self._session.records
@@ -124,7 +141,8 @@ class EvaluationForm:
             return 0
         records = self._session.review.comparable
         if kind == "approved":
-            return sum(r.state is ImageState.APPROVED and r.prediction_round is not None for r in records)
+            learned = self._session.book.learned
+            return sum(predicted_before(record) and not was_known(record, learned) for record in records)
         if kind == "now":
             return len(_not_learned_from(self._session))
         return sum(r.truth is not None and r.state is not ImageState.NEW for r in records)
@@ -145,7 +163,9 @@ class EvaluationForm:
         """What is still to be chosen, as a sentence; "" where nothing is."""
         draft = self.draft
         if draft.kind == "approved":
-            return "" if self.count("approved") else "No approved image has a mask by the model below it yet."
+            records = [] if self._session is None else self._session.review.comparable
+            nothing = ONLY_KNOWN if any(map(predicted_before, records)) else NO_PREDICTION
+            return "" if self.count("approved") else nothing
         if draft.kind == "now" and self._session is not None:
             nothing = NO_MODEL if self._session.predictor.weights is None else NOTHING_NEW
             return "" if self.count("now") else nothing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from segstudio.app.evaluation import Case, Plan
 from segstudio.app.evaluation_groups import NO_GROUPING, Grouping
@@ -26,6 +26,9 @@ Ask = Callable[[Callable[[Project], T]], T]
 Against = Literal["approved", "now", "truth"]
 APPROVED_SIDES = ("the model",), "approved masks"
 """What is judged, and what it is held to."""
+
+NO_PREDICTION = "No approved image has a mask by the model below it yet."
+ONLY_KNOWN = "The model had learned from every approved image before it made the mask below."
 
 
 def folder_plan(
@@ -105,8 +108,21 @@ def told_apart(one: Path, other: Path) -> tuple[str, str]:
     return f"{one.parent.name}/{one.name}", f"{other.parent.name}/{other.name}"
 
 
+def predicted_before(record: ImageRecord) -> bool:
+    """Whether an image is approved and has a mask by the model below."""
+    return record.state is ImageState.APPROVED and record.prediction_round is not None
+
+
+def was_known(record: ImageRecord, learned: Mapping[int, Collection[int]]) -> bool:
+    """Whether the model that made an image's mask had learned from the image: its approval was taken back and given
+    again, or its mask was renewed. ``learned`` is as ``Learned.by_round`` gives it."""
+    return record.prediction_round is not None and (record.reading_of or record.id) in learned.get(
+        record.prediction_round, ()
+    )
+
+
 def project_plan(
-    ask: Ask[tuple[Ids, ...]],
+    ask: Ask[Any],
     records: Sequence[ImageRecord],
     classes: tuple[ClassSpec, ...],
     table: SegmentTable,
@@ -118,7 +134,7 @@ def project_plan(
     they are, against true masks that were given to compare with.
 
     ``ask`` runs a call on the project and waits for it; it is used from any thread. The model's mask of an approved
-    image is the one that was there when it was approved, so it was made by a round that did not know the image.
+    image is the one that was there when it was approved; images that its round had learned from are left out.
     ``groups`` says by image id to which groups an image belongs: see ``ProjectGroups.of_images``;
     ``numbers`` its place among all images, where ``records`` are some of them.
     Raises ``UserError`` if there is nothing to compare.
@@ -126,9 +142,10 @@ def project_plan(
     void = void_ids(classes)
     cases = []
     places = {record.id: place for place, record in enumerate(records, start=1)}
+    learned = ask(lambda project: project.learned.by_round()) if against == "approved" else {}
     for record in records:
         if against == "approved":
-            if record.state is not ImageState.APPROVED or record.prediction_round is None:
+            if not predicted_before(record) or was_known(record, learned):
                 continue
             read = _reads_prediction(ask, record, table, void)
         else:
@@ -137,8 +154,9 @@ def project_plan(
             read = _reads_truth(ask, record, classes, table, void)
         cases.append(project_case(record, read, groups or {}, numbers or places))
     if not cases:
+        nothing = ONLY_KNOWN if any(map(predicted_before, records)) else NO_PREDICTION
         raise UserError(
-            "No approved image has a mask by the model below it yet. Run a round, then approve some images."
+            f"{nothing} Run a round, then approve some images."
             if against == "approved"
             else "No image of this project has a true mask to compare with. Choose “only to compare with” for the "
             "masks when you make a project."

@@ -187,7 +187,10 @@ def approve_as_seen(project: Project, image_id: int, held_out: bool, seen: Seen,
                     image_id, seen.round_number, encode_mask(seen.plane.to_array()), confidence
                 )
         project.images.approve(image_id, held_out)
-        if seen.plane is not None and seen.round_number is not None and record.reading_of is None:
+        if seen.plane is None or seen.round_number is None or record.reading_of is not None:
+            return
+        # How right a model is shows where it did not know the image: not in what it was taught, and predicted since.
+        if not project.learned.knows(seen.round_number, image_id):
             correction = Plane(seen.plane.height, seen.plane.width)
             correction.put_tiles(project.masks.load_correction(image_id))
             not_judged = void_ids(project.classes())

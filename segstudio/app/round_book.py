@@ -32,6 +32,8 @@ class RoundBook:
         self._scores: dict[int, dict[int, float]] = {}
         self._files: dict[int, RoundFiles] = {}
         self._approvals: dict[int, ApprovalScore] = {}
+        self.learned: dict[int, frozenset[int]] = {}
+        """See ``Learned.by_round``; empty until it was read."""
 
     # ---- seen from outside ------------------------------------------------------------------------------------
 
@@ -102,13 +104,17 @@ class RoundBook:
     def read(self) -> None:
         """Read what rounds and approvals scored."""
 
-        def read(project: Project) -> tuple[dict[int, dict[int, float]], list[ApprovalScore]]:
+        def read(
+            project: Project,
+        ) -> tuple[dict[int, dict[int, float]], list[ApprovalScore], dict[int, frozenset[int]]]:
             scored = [record.number for record in project.rounds.list_rounds() if record.held_out_dice is not None]
             scores = {number: project.rounds.scores(number) for number in scored}
-            return scores, project.approval_scores.list_scores()
+            return scores, project.approval_scores.list_scores(), project.learned.by_round()
 
-        def keep(result: tuple[dict[int, dict[int, float]], list[ApprovalScore]]) -> None:
-            self._scores, approvals = result
+        def keep(
+            result: tuple[dict[int, dict[int, float]], list[ApprovalScore], dict[int, frozenset[int]]],
+        ) -> None:
+            self._scores, approvals, self.learned = result
             self._approvals = {score.image_id: score for score in approvals}
             self._announce(Changes(training=True))
 
@@ -154,11 +160,12 @@ class RoundBook:
             self.in_use = ended.number
             self.records[:] = [replace(record, chosen=False) for record in self.records]
 
-        def read(project: Project) -> tuple[dict[int, float], dict[int, RoundFiles]]:
-            return project.rounds.scores(ended.number) if finished else {}, project.rounds.files()
+        def read(project: Project) -> tuple[dict[int, float], dict[int, RoundFiles], dict[int, frozenset[int]]]:
+            scores = project.rounds.scores(ended.number) if finished else {}
+            return scores, project.rounds.files(), project.learned.by_round()
 
-        def keep(result: tuple[dict[int, float], dict[int, RoundFiles]]) -> None:
-            self._scores[ended.number], self._files = result
+        def keep(result: tuple[dict[int, float], dict[int, RoundFiles], dict[int, frozenset[int]]]) -> None:
+            self._scores[ended.number], self._files, self.learned = result
             self._announce(Changes(training=True))
 
         # As work is saved: what a full disk refuses is tried again.

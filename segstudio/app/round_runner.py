@@ -217,7 +217,7 @@ class RoundRunner:
                 void=void_ids(this.classes),
             )
             self._store.run(
-                lambda _project: write_request(this.folder, request),
+                lambda project: _request(project, this.folder, request),
                 lambda _none: self._send(this),
                 lambda error: self._could_not_prepare(this, error),
             )
@@ -327,6 +327,15 @@ def _begin(project: Project, approved: int, train_only: list[int]) -> tuple[Roun
     project.images.set_train_only(train_only)
     record = project.rounds.begin_round(approved, time.time())
     return record, project.rounds.round_folder(record.number)
+
+
+def _request(project: Project, folder: Path, request: RoundRequest) -> None:
+    """Hand the round its request, and keep which images it learns from: it must never be judged by them."""
+    before = None if request.parent_weights is None else Path(request.parent_weights).parent
+    rounds = [record.number for record in project.rounds.list_rounds()]
+    parent = next((number for number in rounds if project.rounds.round_folder(number) == before), None)
+    project.learned.note(request.round, parent, [image.image_id for image in request.images if image.role == "train"])
+    write_request(folder, request)
 
 
 def _written(

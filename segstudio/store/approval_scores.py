@@ -17,8 +17,8 @@ class ApprovalScores:
     def note(self, score: ApprovalScore) -> None:
         """Keep a score. A later approval over the same prediction takes its place but not its time.
 
-        One over another prediction is dropped: that model has been taught with the image, and says nothing of how
-        right it is on what it has not seen.
+        One over another prediction is dropped: that model may have been taught with the image, and then says nothing
+        of how right it is on what it has not seen.
         """
         with self._database.writing() as connection:
             connection.execute(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
 from segstudio.store.exports import EXPORTS
+from segstudio.store.learned import LEARNED
 from segstudio.store.scales import SCALES
 from segstudio.store.versions import VERSIONS
 
@@ -245,6 +246,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     # An older program may ignore it: it measures with the project's scale.
     Migration(4020, SCALES),
     Migration(4021, EXPORTS),
+    # An older program may ignore it: it judges models by what they know, too.
+    Migration(4022, LEARNED),
 )
 
 

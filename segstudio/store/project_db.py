@@ -33,6 +33,7 @@ from segstudio.store.images import Images
 from segstudio.store.imports import Imports
 from segstudio.store.inside import check_links
 from segstudio.store.insights import Insights
+from segstudio.store.learned import Learned
 from segstudio.store.masks import Masks
 from segstudio.store.patients import salt_groups
 from segstudio.store.readings import Readings
@@ -60,6 +61,7 @@ class Project:
         self.images = Images(database, folder, self.versions.approve)
         self.settings = Settings(database)
         self.scales = Scales(database)
+        self.learned = Learned(database)
         self.approval_scores = ApprovalScores(database)
         self.insights = Insights(database)
         self.audit = Trail(database)

@@ -19,13 +19,15 @@ from PIL import Image
 from segstudio.app import evaluation_models
 from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 from segstudio.app.evaluation import Case, Plan, Stopped, evaluate
+from segstudio.app.evaluation_form import EvaluationForm
 from segstudio.app.evaluation_groups import OWN_GROUP, Grouping
 from segstudio.app.evaluation_models import Weights, model_plan
-from segstudio.app.evaluation_plans import folder_plan
+from segstudio.app.evaluation_plans import folder_plan, was_known
 from segstudio.app.evaluation_report import csv_text, report, table, write_csv
 from segstudio.app.identifiers import coded, identifies
 from segstudio.app.model_files import classes_of, look_at_model
 from segstudio.app.predict_command import foretell, weights_of
+from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import make_classes
@@ -35,6 +37,7 @@ from segstudio.formats.demo import write_demo
 from segstudio.formats.png import read_mask
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.imaging.outlines import SIDES, TRUTH
+from segstudio.protocol.round_folder import read_request
 from segstudio.store.project_db import Project
 from tests.helpers.studios import StudioRig, approve, write_images
 
@@ -254,6 +257,63 @@ def test_a_projects_model_against_what_was_approved(tmp_path: Path) -> None:
         run_evaluation(EvaluateOptions(project=folder, against="truth"), lambda _: None)
     with Project.open(folder):
         pass  # it was let go
+
+
+def test_no_model_is_judged_by_what_it_had_learned_from(tmp_path: Path) -> None:
+    rig = StudioRig(tmp_path)
+    session = rig.new_project(8)
+    session.rounds.automatic = False
+    second, painted, fresh = (session.records[place].id for place in (1, 4, 5))
+    approve(rig, 1)
+    session.approve()  # as it is, with nothing painted
+    rig.settle()
+    approve(rig, 1)
+    rig.show(painted)
+    rig.stroke((30, 30))
+    rig.settle()
+    session.rounds.start()
+    rig.settle()
+    form = EvaluationForm(session, rig.studio._store.ask)
+    form.change(kind="approved")
+    assert form.lack().startswith("No approved image")
+    rig.show(painted)
+    session.predictor.request(painted)  # "Renew"
+    rig.settle()
+    session.approve()
+    rig.settle()
+    assert (session.record(painted).prediction_round, form.count("approved")) == (1, 0)
+    assert form.lack().startswith("The model had learned")
+    with pytest.raises(UserError, match="had learned from every approved image"):
+        form.plan_maker()(lambda _done, _total: None, lambda: False)
+    # The second round was not given this image. The first was, from which it goes on.
+    rig.show(second)
+    session.reopen()
+    rig.settle()
+    session.rounds.start()
+    rig.settle()
+    given = read_request(session.folder / "rounds" / "0002").images
+    assert second not in {image.image_id for image in given}
+    for image_id in (second, fresh):
+        rig.show(image_id)
+        session.approve()
+        rig.settle()
+    assert [session.record(id_).prediction_round for id_ in (second, fresh)] == [2, 2]
+    plan = form.plan_maker()(lambda _done, _total: None, lambda: False)
+    assert [case.image_id for case in plan.cases] == [fresh]
+    assert form.about().endswith("had learned from them: 2 images.")
+    assert [score.image_id for score in session.book.approval_scores] == [fresh]
+    form.change(kind="now")
+    assert form.about().endswith("so it may look a little too good.")
+    session = rig.reopen()
+    assert EvaluationForm(session, rig.studio._store.ask).count("approved") == 1
+    rig.studio.close()
+
+
+def test_a_reading_of_an_image_that_was_learned_from_is_known() -> None:
+    beside = ImageRecord(7, Path("a"), "a", 0, ImageState.APPROVED, prediction_round=2, reading_of=3)
+    assert was_known(beside, {2: {3}})
+    assert not was_known(beside, {1: {3}, 2: {7}})
+    assert not was_known(replace(beside, prediction_round=None), {2: {3}})
 
 
 def test_a_project_with_true_masks_beside(tmp_path: Path) -> None:
