@@ -41,10 +41,15 @@ def load_rgb(path: Path) -> Pixels:
         ) from error
 
 
-def to_input(pixels: Pixels, longer_side: int) -> Pixels:
-    """``pixels`` (H, W, 3) uint8 resized to its ``input_shape``."""
-    h, w = input_shape(pixels.shape[1], pixels.shape[0], longer_side)
-    shrinks = h < pixels.shape[0]
+def to_input(pixels: Pixels, longer_side: int, full: tuple[int, int] | None = None) -> Pixels:
+    """``pixels`` (h, w, 3) uint8 resized to the ``input_shape`` of the image, at ``longer_side`` px.
+
+    ``full`` is the (H, W) of the image where ``pixels`` have been through here before: sides that were rounded once
+    would be rounded to others than its own.
+    """
+    height, width = pixels.shape[:2] if full is None else full
+    h, w = input_shape(width, height, longer_side)
+    shrinks = (h, w) < pixels.shape[:2]
     resized: Pixels = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return resized
 

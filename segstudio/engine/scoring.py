@@ -110,8 +110,10 @@ class Scorer:
             how, pixels = self._inference, sample.pixels
             if how.window is not None:
                 how = replace(how, window=means.side)
-            elif means.side < max(pixels.shape[:2]):
-                pixels = to_input(pixels, means.side)
+            else:
+                # The shape at which masks will be made, or the score would be that of other masks.
+                whole = sample.mask if sample.full_mask is None else sample.full_mask
+                pixels = to_input(pixels, means.side, whole.shape)
             return image_logits(network, pixels, means.device, how, self._events.pause, None, means.batch)
 
         def ask(sample: Sample) -> NDArray[np.float32]:
