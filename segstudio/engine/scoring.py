@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from segstudio.engine.base import Base
 from segstudio.engine.data import to_input
 from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, told_by_masks
@@ -19,7 +20,7 @@ from segstudio.engine.models import build_network
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
 from segstudio.engine.sample import Mask, Sample
-from segstudio.engine.trouble import Careful, Means
+from segstudio.engine.trouble import Careful, Means, free_memory, if_memory_allows
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 # That many are held at a time to learn a finish from: a quarter of a gigabyte.
@@ -84,20 +85,40 @@ class Scorer:
         return bool(np.isfinite(self._asker(tensors)(sample)).all())
 
     def learn_finish(
-        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Mask]
+        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Mask], base: Base | None
     ) -> Finish:
-        """What makes the masks of ``tensors``, taught by the masks ``taught``, better; see ``learn_finish``."""
+        """What makes the masks of ``tensors``, taught by the masks ``taught``, better; see ``learn_finish``.
+
+        Where the held-out images are too few, or memory runs out, the masks alone tell or, if they tell nothing, what
+        is known of ``base``. Of memory ``events`` hear: a round is not lost for want of a finish.
+        """
+        count = len(self._held_out)
+        told = if_memory_allows(lambda: self._told(things, taught))
+        finish = None if told is None else if_memory_allows(lambda: self._learned_finish(tensors, things, told))
+        if finish is None:
+            free_memory(self.means.device)
+            self._events.on_notice(
+                "There was not enough memory to learn how to clean up the model's masks. The round is kept, and its "
+                "masks may have a few more specks or holes."
+            )
+            finish, count = told or PLAIN, 0
+        return finish if base is None else base.finish(finish, taught, count)
+
+    def _told(self, things: Sequence[int], taught: Sequence[Mask]) -> Finish:
+        """The finish that masks speak for, without the network."""
         if self._class_count > MOST_CLASSES:
             return PLAIN
-        truths = [sample.mask for sample in self._held_out]
-        told = told_by_masks([*taught, *truths], self._class_count, things)
-        if len(self._held_out) < LEAST_IMAGES:
-            return learn_finish([], [], things, told)
+        return told_by_masks([*taught, *(sample.mask for sample in self._held_out)], self._class_count, things)
+
+    def _learned_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], told: Finish) -> Finish:
+        """The finish that the held-out images speak for, ``told`` where there are too few of them."""
+        if self._class_count > MOST_CLASSES or len(self._held_out) < LEAST_IMAGES:
+            return told
         ask = self._asker(tensors)
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
-        return learn_finish([ask(sample) for sample in samples], truths[: len(samples)], things, told)
+        return learn_finish([ask(sample) for sample in samples], [sample.mask for sample in samples], things, told)
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""

@@ -157,7 +157,6 @@ class RoundTrainer:
         self._report("scoring")
         best, count = self._accepted(), len(self._data.held_out)
         masks = [sample.mask for sample in self._data.train]
-        finish = self._scorer.learn_finish(best.tensors, self._request.things, masks)
         if best is self._warm:
             self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
@@ -167,7 +166,7 @@ class RoundTrainer:
             held_out_dice=best.dice if math.isfinite(best.dice) else None,
             held_out_count=count,
             per_image=best.per_image,
-            finish=finish if self._base is None else self._base.finish(finish, masks, count),
+            finish=self._scorer.learn_finish(best.tensors, self._request.things, masks, self._base),
             side=best.side,
             device=self._means.device,
             second_look=self._second_look(best),

@@ -197,6 +197,18 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MEMORY_ERRORS) and any(words in text for words in _OUT_OF_MEMORY)
 
 
+def if_memory_allows(ask: Callable[[], T]) -> T | None:
+    """What ``ask`` returns; None where memory runs out on the way. Any other error is raised."""
+    try:
+        return ask()
+    except NoMemory:
+        return None
+    except MEMORY_ERRORS as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
 def free_memory(device: Device) -> None:
     """Give back what the device's allocator keeps for later."""
     if device.kind == "cuda":

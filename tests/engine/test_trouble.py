@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_che
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import CPU, Device
 from segstudio.engine.ema import WeightAverage
+from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
 from segstudio.engine.schedule import BATCH, LARGE_BATCH
+from segstudio.engine.scoring import Scorer
 from segstudio.engine.trouble import LEAST_SIDE, Means, Trouble, all_finite, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import WEIGHTS, RoundResult, read_result
@@ -204,6 +207,47 @@ def test_scoring_asks_for_less_at_a_time_and_says_the_same(
     assert {batch for batch, _ in memory.seen} == {LARGE_BATCH, 1}
     assert little.per_image == pytest.approx(plenty.per_image, abs=0.02)
     assert any("on the processor" in notice for notice in notices)
+
+
+@pytest.mark.parametrize("of", ["learning", "asking", "telling"])
+def test_a_round_whose_finish_there_is_no_memory_for_is_kept_with_what_the_masks_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str], of: str
+) -> None:
+    make_round(tmp_path, held_out=4)
+    plenty = _run(tmp_path, notices)
+    assert notices == []
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    learn = Scorer.learn_finish
+
+    def late(self: Scorer, *given: Any) -> Finish:
+        monkeypatch.setattr(scoring, *{"learning": ("learn_finish", full), "asking": ("image_logits", full)}[of])
+        return learn(self, *given)
+
+    if of == "telling":
+        monkeypatch.setattr(scoring, "told_by_masks", full)
+    else:
+        monkeypatch.setattr(Scorer, "learn_finish", late)
+    little = _run(tmp_path, notices)
+    assert little.per_image == plenty.per_image
+    assert [("not enough memory" in notice, "is kept" in notice) for notice in notices] == [(True, True)]
+    # Each of the seven masks shows one disc.
+    finish = PLAIN if of == "telling" else Finish(one_region=(1,))
+    assert load_checkpoint(tmp_path / WEIGHTS).header.finish == finish
+
+
+def test_another_error_while_a_finish_is_learned_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    make_round(tmp_path, held_out=4)
+    monkeypatch.setattr(scoring, "learn_finish", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        _run(tmp_path, notices)
 
 
 @pytest.fixture
