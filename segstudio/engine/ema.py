@@ -36,6 +36,11 @@ class WeightAverage:
             else:
                 torch._foreach_copy_(means, news)
 
+    @property
+    def is_taught(self) -> bool:
+        """Whether a step went into it: else it is what the network began with."""
+        return self._updates > 0
+
     def resume(self, tensors: Mapping[str, torch.Tensor], updates: int) -> None:
         """Go on from an average that was kept after ``updates``."""
         for name, tensor in self.tensors.items():

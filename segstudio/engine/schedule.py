@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from segstudio.domain.input_size import LIMITS
+from segstudio.domain.rounds import SCORE_NEEDS
 
 BATCH, LARGE_BATCH = 4, 8
+GUARD_NEEDS = 4
+"""With fewer held-out images, chance alone decides which weights score better."""
 _MANY_IMAGES = 48
 REDUCED_SCALE = 0.625
 REDUCED_SHARE = 0.6
@@ -57,6 +61,19 @@ def planned_steps(images: int, warm: bool, device: str) -> int:
     least, more = (_LEAST_STEPS, _MORE_STEPS) if warm else (_FIRST_STEPS, 0)
     steps = max(least, more + _STEPS_PER_IMAGE * min(images, _MOST_IMAGES))
     return steps if device == "cpu" else 2 * steps
+
+
+def planned_scorings(windows: Sequence[int]) -> list[float]:
+    """Shares (0 to 1) of a round at which to score; the more there is to look at, the less often.
+
+    ``windows`` says in how many each held-out image is seen.
+    """
+    if len(windows) < SCORE_NEEDS:
+        return []
+    if len(windows) < GUARD_NEEDS:
+        return [1.0]
+    count = sum(windows)
+    return [0.55, 0.7, 0.85, 1.0] if count <= 16 else [0.7, 0.85, 1.0] if count <= 24 else [1.0]
 
 
 def planned_batch(device: str, images: int) -> int:

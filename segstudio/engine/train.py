@@ -10,7 +10,6 @@ from typing import TypeVar
 
 import torch
 
-from segstudio.domain.rounds import SCORE_NEEDS
 from segstudio.engine.base import Base
 from segstudio.engine.beginning import asked_side, first_means, objective, starting_network
 from segstudio.engine.checkpoint import Checkpoint
@@ -24,12 +23,14 @@ from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.schedule import (
     FIRST_ROUND,
+    GUARD_NEEDS,
     LATER_ROUND,
     Known,
     StepBudget,
     most_seconds,
     one_cycle,
     outgrown,
+    planned_scorings,
     planned_steps,
 )
 from segstudio.engine.scoring import Scored, Scorer
@@ -55,8 +56,6 @@ _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
 _AVERAGE_HORIZON = 0.08
 _LOSS_SMOOTHING = 0.1
-# With fewer held-out images, chance alone decides which weights score better.
-_GUARD_NEEDS = 4
 # A round that goes on from other weights ends early once so many scorings in a row found nothing better. Those before
 # the rate is low do not count: the best is yet to come.
 _MOST_FRUITLESS, _LATE = 2, 0.7
@@ -111,7 +110,8 @@ class RoundTrainer:
         self._parent = parent
         self._base = Base.of(starter, request, data.train)
         self._goes_on = parent is not None and not (self._base is None and self._competes and _has_outgrown(data))
-        self._use(starting_network(request, parent if self._goes_on else None, device, events))
+        self._begun = parent if self._goes_on else None
+        self._use(starting_network(request, self._begun, device, events))
         self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
@@ -280,18 +280,11 @@ class RoundTrainer:
     def _competes(self) -> bool:
         """Whether the weights before can be held to new ones: of the same classes, on images enough."""
         same_classes = self._parent is not None and len(self._parent.header.classes) == self._class_count
-        return same_classes and len(self._data.held_out) >= _GUARD_NEEDS
+        return same_classes and len(self._data.held_out) >= GUARD_NEEDS
 
     def _planned_scorings(self) -> list[float]:
-        """Shares of the round at which to score; more images are scored less often."""
-        count = len(self._data.held_out)
-        if count < SCORE_NEEDS:
-            return []
-        if count < _GUARD_NEEDS:
-            return [1.0]
         inference = Inference.of(self._settings, self._request.void)
-        count = sum(inference.windows(*sample.mask.shape) for sample in self._data.held_out)
-        return [0.55, 0.7, 0.85, 1.0] if count <= 16 else [0.7, 0.85, 1.0] if count <= 24 else [1.0]
+        return planned_scorings([inference.windows(*sample.mask.shape) for sample in self._data.held_out])
 
     def _score_parent(self) -> None:
         """Let the weights that the round goes on from compete, where there are images enough to tell.
@@ -300,7 +293,12 @@ class RoundTrainer:
         round it is also seen whether these were worth going on from.
         """
         if self._parent is not None and self._competes:
-            self._warm = self._ask_scorer(self._parent.tensors)
+            scored = self._ask_scorer(self._parent.tensors)
+            if math.isfinite(scored.dice):
+                self._warm = scored
+            elif self._goes_on:
+                # They may heal on the way. If not, they are nothing to go back to.
+                self._begun = self._starter
             if self._goes_on:
                 self._best = self._warm
                 self._scorings = [_GUARD_SHARE, *self._scorings]
@@ -336,8 +334,7 @@ class RoundTrainer:
         """Go back to weights that are known to give numbers: the averaged ones are, and yet they don't."""
         self._trouble.ran_away()
         if self._best is None:
-            begun = self._parent if self._goes_on else None
-            self._use(starting_network(self._request, begun, self._means.device, self._events))
+            self._begin_from(self._begun)
         else:
             self._network.load_state_dict(self._best.tensors)
         self._optimizer = self._new_optimizer()
@@ -355,9 +352,11 @@ class RoundTrainer:
         return self._best if self._best and self._best.dice >= self._warm.dice - _ANEW_MARGIN else self._warm
 
     def _unscored(self) -> Scored:
-        """The averaged weights where nothing was scored. Raises ``UserError`` if they give no numbers."""
+        """The averaged weights, unscored. Raises ``UserError`` if they learned nothing or give no numbers."""
         tensors = self._snapshot()
-        if not self._with_less(lambda: self._scorer.gives_numbers(tensors, self._data.train[0])):
+        if not self._average.is_taught or not self._with_less(
+            lambda: self._scorer.gives_numbers(tensors, self._data.train[0])
+        ):
             raise did_not_settle()
         return Scored(tensors, math.nan, {}, self._scorer.means.side)
 
@@ -367,15 +366,18 @@ class RoundTrainer:
             "Going on from the last model made it worse on the held-out images. "
             "The rest of this round starts afresh, and the better model is kept."
         )
-        self._use(starting_network(self._request, self._starter, self._means.device, self._events))
-        self._rates = FIRST_ROUND if self._starter is None else LATER_ROUND
-        # Weights that begin afresh are no neighbours of a starter: their mean would be neither.
-        self._base = None if self._starter is None else self._base
+        self._begin_from(self._starter)
         self._optimizer = self._new_optimizer()
         self._budget.begin_cycle()
         begun = self._budget.fraction
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * (self._budget.steps - self._budget.step))
         self._scorings = [begun + (1 - begun) * share for share in self._planned_scorings()]
+
+    def _begin_from(self, begun: Checkpoint | None) -> None:
+        self._use(starting_network(self._request, begun, self._means.device, self._events))
+        self._rates = FIRST_ROUND if begun is None else LATER_ROUND
+        # Weights that begin afresh are no neighbours of a starter: their mean would be neither.
+        self._base = None if begun is None else self._base
 
     def _report(self, phase: Phase) -> None:
         self._events.on_progress(

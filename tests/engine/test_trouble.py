@@ -503,6 +503,53 @@ def test_a_model_that_never_gives_numbers_fails_and_leaves_nothing(
     assert _outputs(tmp_path) == []
 
 
+@pytest.mark.parametrize("held_out", [2, 3])
+@pytest.mark.parametrize("later", [False, True])
+def test_weights_that_nobody_taught_are_no_end_of_a_round(
+    tmp_path: Path, notices: list[str], no_number_at: Callable[..., None], held_out: int, later: bool
+) -> None:
+    """The only scoring comes last: what the round then goes back to is what it began with."""
+    parent = None
+    if later:
+        make_round(tmp_path / "1")
+        _run(tmp_path / "1", notices)
+        parent = tmp_path / "1" / WEIGHTS
+    make_round(tmp_path / "2", held_out=held_out, settings=replace(TINY, max_steps=6), parent=parent)
+    no_number_at(1)  # of all answers but this one numbers come
+    with pytest.raises(UserError, match="did not settle"):
+        _run(tmp_path / "2", notices)
+    assert _outputs(tmp_path / "2") == []
+
+
+@pytest.mark.parametrize("healed", [True, False])
+def test_a_parent_that_gives_no_numbers_of_a_held_out_image_stands_in_nobodys_way(
+    tmp_path: Path,
+    notices: list[str],
+    no_number_at: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    healed: bool,
+) -> None:
+    """It is gone on from, as it may heal; where it does not, the rest of the round begins from what is sound."""
+    make_round(tmp_path / "1")
+    _run(tmp_path / "1", notices)
+    parent = tmp_path / "1" / WEIGHTS
+    make_round(tmp_path / "2", held_out=4, settings=replace(TINY, max_steps=8), parent=parent)
+    began: list[bool] = []
+    begin = train.starting_network
+    monkeypatch.setattr(
+        train, "starting_network", lambda *given: (began.append(given[1] is not None), begin(*given))[1]
+    )
+    # The parent is asked first about the four, then the weights at 0.4 of the round.
+    no_number_at(1, 2 if healed else 6)
+    result = _run(tmp_path / "2", notices)
+    assert result.held_out_dice is not None
+    assert all(math.isfinite(dice) for dice in [result.held_out_dice, *result.per_image.values()])
+    assert began == ([True] if healed else [True, False])
+    assert ["unstable" in notice for notice in notices] == ([] if healed else [True])
+    first, left = (load_checkpoint(tmp_path / number / WEIGHTS).tensors for number in "12")
+    assert not all(torch.equal(left[name], first[name]) for name in left)
+
+
 def test_a_parent_with_what_is_no_number_is_not_gone_on_from(tmp_path: Path, notices: list[str]) -> None:
     make_round(tmp_path / "1")
     _run(tmp_path / "1", notices)
