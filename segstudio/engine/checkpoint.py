@@ -18,7 +18,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference
-from segstudio.engine.models import NETWORKS, build_network
+from segstudio.engine.models import NETWORKS, build_network, network_of
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.engine.trouble import all_finite, could_not_write
@@ -60,13 +60,14 @@ class Checkpoint:
     tensors: dict[str, torch.Tensor]
 
     def build(self) -> SegmentationNetwork:
-        """The network with these weights, for evaluation. Raises ``UserError`` if they do not fit it."""
-        network = build_network(self.header.network, len(self.header.classes))
+        """The network with these weights, for evaluation. Raises ``UserError`` if they do not fit it.
+
+        Like ``network_of`` it draws no random number.
+        """
         try:
-            network.load_state_dict(self.tensors, strict=True)
+            return network_of(self.header.network, len(self.header.classes), self.tensors)
         except RuntimeError as error:
             raise UserError("These weights do not fit the network they name. Train the model again.") from error
-        return network.eval()
 
 
 def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -130,3 +130,16 @@ def build_network(name: str, class_count: int) -> SegmentationNetwork:
         if known == name:
             return make(output_channels(class_count))
     raise UserError(f'This version of segstudio knows no network "{name}". It knows: {", ".join(sorted(NETWORKS))}.')
+
+
+def network_of(name: str, class_count: int, tensors: Mapping[str, torch.Tensor]) -> SegmentationNetwork:
+    """The network ``name`` with the weights ``tensors`` by name, on the CPU, for evaluation.
+
+    It draws no random number, so that whoever asks for a mask or a click during a round leaves the round what it was.
+    Raises ``UserError`` if ``name`` is unknown, ``RuntimeError`` if the weights do not fit.
+    """
+    # A network is filled at random before it gets its weights.
+    with torch.random.fork_rng(devices=[]):
+        network = build_network(name, class_count)
+    network.load_state_dict(dict(tensors))
+    return network.eval()

@@ -16,7 +16,7 @@ from segstudio.engine.device import Device
 from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, told_by_masks
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits
-from segstudio.engine.models import build_network
+from segstudio.engine.models import network_of
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
 from segstudio.engine.sample import Mask, Sample
@@ -122,9 +122,8 @@ class Scorer:
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""
-        network = build_network(self._name, self._class_count)
-        network.load_state_dict(dict(tensors))
-        check_in_every_layer(network.eval(), self._events)
+        network = network_of(self._name, self._class_count, tensors)
+        check_in_every_layer(network, self._events)
         careful = Careful(network, self.means, self._events.on_notice)
 
         def logits(sample: Sample, means: Means) -> NDArray[np.float32]:

@@ -4,16 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pytest
+import torch
+
+from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import CPU
+from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
+from segstudio.engine.scoring import Scored, Scorer
 from segstudio.protocol.round_folder import WEIGHTS, read_result
 from segstudio.protocol.weights import digest_of
-from tests.engine.synthetic import TINY, make_round
+from tests.engine.synthetic import TINY, disc, make_round
 
 _RUN = """
 import sys
@@ -49,3 +57,29 @@ def test_a_round_repeated_after_a_restart_gives_the_same_loss_scores_and_file(tm
     # Another seed needs no process of its own, whose imports take longer than the round.
     run_round(tmp_path / "1", CPU, ImageCache(), RoundEvents())
     assert read_result(tmp_path / "1").loss != first[0]
+
+
+@pytest.mark.parametrize("goes", ["wrong", "to numbers that are none"])
+def test_a_round_that_begins_again_is_the_same_whatever_was_asked_for_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, goes: str
+) -> None:
+    """What it begins again with is filled at random, from where the generator of numbers is by then."""
+    make_round(tmp_path / "1")
+    run_round(tmp_path / "1", CPU, ImageCache(), RoundEvents())
+    weights = tmp_path / "1" / WEIGHTS
+    parent, scores = (weights, [0.9, 0.8, 0.95]) if goes == "wrong" else (None, [np.nan, 0.8, 0.9, 0.95])
+    make_round(tmp_path / "2", held_out=4, settings=replace(TINY, max_steps=5), parent=parent)
+
+    def run(between: Callable[[], None]) -> dict[str, torch.Tensor]:
+        left = iter([*scores, *[0.5] * 9])
+        monkeypatch.setattr(Scorer, "score", lambda _, tensors: Scored(tensors, next(left), {1: 0.5}, 64))
+        run_round(tmp_path / "2", CPU, ImageCache(), RoundEvents(between_steps=between))
+        return load_checkpoint(tmp_path / "2" / WEIGHTS).tensors
+
+    def ask() -> None:
+        predictor = Predictor(weights, CPU)
+        predictor.predict(disc(9)[0])
+        predictor.mend(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8), 1)
+
+    alone, asked = run(lambda: None), run(ask)
+    assert all(torch.equal(alone[name], asked[name]) for name in alone)
