@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.frames import parse_frame
+from segstudio.domain.frames import parse_frame, sequence_of
 from segstudio.domain.groups import NEAR, perceptual_hash
 from segstudio.formats.coco_json import read_json
 from segstudio.formats.dataset import FoundImage
@@ -55,8 +55,8 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
     """Look through ``folders`` and write the masks as training reads them to ``out``.
 
     Known are PH2, COCO (``annotations/instances_*.json``) and folders of images with masks. Whole groups go to one
-    fold: a video, pictures nearly the same. Each folder is spread over the folds. Raises ``UserError`` where nothing is
-    found to learn from.
+    fold: a video by all its cameras, pictures nearly the same. Each folder is spread over the folds. Raises
+    ``UserError`` where nothing is found to learn from.
     """
     (out / MASKS).mkdir(parents=True, exist_ok=True)
     found: list[_Found] = []
@@ -109,7 +109,7 @@ def _photos(kind: StarterKind, folder: Path, pairs: Sequence[FoundImage]) -> Ite
         name = f"{folder.name}/{pair.image.stem}"
         group, source = name, "photo"
         if frame is not None:
-            group, source = f"{folder.name}/{frame.sequence}", "video"
+            group, source = f"{folder.name}/{sequence_of(frame)}", "video"
         elif (shown := perceptual_hash(pixels)) is not None:
             near = [g for other, g in hashes if ((shown ^ other) & (2**64 - 1)).bit_count() <= NEAR]
             group = near[0] if near else group

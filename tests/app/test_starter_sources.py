@@ -51,6 +51,17 @@ def test_each_folder_of_videos_is_spread_over_the_folds(tmp_path: Path) -> None:
     assert folds["studio/kata"] != folds["studio/jazz"], "or no training would know the studio and be judged there"
 
 
+def test_the_cameras_of_one_take_are_in_one_fold(tmp_path: Path) -> None:
+    takes = ("HipHop_HipHop1", "Taichi_S1", "Jazz_Jazz1")
+    names = [f"{take}_C{camera}_{45 * number:05d}" for take in takes for camera in range(3) for number in range(2)]
+    _pairs(tmp_path / "mads", names)
+    recipe = make_recipe("body", [tmp_path / "mads"], tmp_path, 1)
+    assert {sample.group for sample in recipe.samples} == {f"mads/{take}" for take in takes}
+    for take in takes:
+        assert len({sample.fold for sample in recipe.samples if take in sample.name}) == 1
+    assert {sample.fold for sample in recipe.samples} == {0, 1, 2}
+
+
 def test_small_people_beside_a_large_one_and_crowds_are_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "coco"
     (folder / "annotations").mkdir(parents=True)
