@@ -26,7 +26,7 @@ from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, Star
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
 _FOLDS = 3
-_STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 8000}
+_STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 6000}
 _BATCHES: dict[StarterKind, int] = {"lesion": 8, "body": 16}
 _SHARES: dict[StarterKind, dict[str, float]] = {
     "lesion": {"photo": 0.85, "drawn": 0.15},

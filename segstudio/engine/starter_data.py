@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.batch import Batch
@@ -36,6 +38,8 @@ _PASTED = 0.45
 # How often the place behind somebody is one that a video was taken in: furniture that stands still in every frame is
 # never a person's.
 _ROOM = 0.3
+# How often others stand about whoever is meant, at most so many, each smaller: who watches a dancer is not the dancer.
+_CROWD, _MOST_OTHERS, _SMALLER = 0.4, 6, 0.7
 # How far around somebody who is taken out of a room nobody vouches for what is there instead, in px.
 _AROUND = 4
 # How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
@@ -58,6 +62,8 @@ _HOW = {
 # A person cut out is put into other places, at down to this share of the size, as in videos of a room.
 _FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
 _FAR_SCALE = 0.6
+# Others are anywhere in the picture.
+_ABOUT = replace(_FAR, upright_degrees=15.0, shift=0.5)
 
 
 class StarterData:
@@ -80,6 +86,7 @@ class StarterData:
         self._backgrounds = self._sources.pop(BACKGROUND, [])
         if recipe.kind == "body":
             self._backgrounds += [_scene(recipe.seed, number) for number in range(_SCENES)]
+        self._people = [one for samples in self._sources.values() for one in samples if (one.mask == 1).any()]
         often = np.sqrt([len(frames) for frames in self._sequences])
         self._sequence_shares = often / often.sum()
         self._names = [name for name, share in recipe.shares.items() if share and self._sources.get(name)]
@@ -114,10 +121,16 @@ class StarterData:
             in_room = bool(self._rooms) and rng.random() < _ROOM
             places = self._rooms if in_room else self._backgrounds
             dim = not in_room and rng.random() < _DIM
-            pixels, mask = _pasted(sample, places[int(rng.integers(len(places)))], dim, canvas, rng)
+            place = places[int(rng.integers(len(places)))]
+            pixels, mask = _pasted(sample, place, self._others(rng), dim, canvas, rng)
         if rng.random() < _COARSE:
             pixels = coarsen(pixels, rng)
         return as_taken_elsewhere(pixels, rng, 0.8), mask
+
+    def _others(self, rng: np.random.Generator) -> list[Sample]:
+        """People who are in a picture of somebody else."""
+        count = int(rng.integers(1, _MOST_OTHERS + 1)) if rng.random() < _CROWD else 0
+        return [self._people[int(rng.integers(len(self._people)))] for _ in range(count)]
 
     def _samples(self, source: str, rng: np.random.Generator) -> list[Sample]:
         """Those of ``source`` to choose one from; of videos, the frames of one.
@@ -144,20 +157,36 @@ def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> f
 
 
 def _pasted(
-    sample: Sample, behind: Sample, dim: bool, canvas: tuple[int, int], rng: np.random.Generator
+    sample: Sample,
+    behind: Sample,
+    others: list[Sample],
+    dim: bool,
+    canvas: tuple[int, int],
+    rng: np.random.Generator,
 ) -> tuple[Pixels, Mask]:
-    """Who is in ``sample`` in front of ``behind`` (Ghiasi et al., "Simple copy-paste", CVPR 2021)."""
+    """Who is in ``sample`` in front of ``behind``, and of ``others`` as far as these are smaller.
+
+    After Ghiasi et al., "Simple copy-paste", CVPR 2021.
+    """
     scale = _fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
     pixels, mask = augment(sample, canvas, scale, _FAR, rng)
     place, gone = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
+    member = mask == 1
+    for other in others:
+        theirs, of_other = augment(other, canvas, _fit(other, canvas, rng) * rng.uniform(0.3, 0.8), _ABOUT, rng)
+        if (of_other == 1).sum() < _SMALLER * member.sum():
+            place = _over(place, theirs, of_other == 1)
     if dim:
         place = cv2.convertScaleAbs(place, alpha=math.exp(rng.uniform(math.log(0.03), math.log(0.5))))
         pixels = cv2.convertScaleAbs(pixels, alpha=math.exp(rng.uniform(math.log(_LEAST_LIGHT), 0)))
-    member = mask == 1
-    cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
-    mixed = pixels * cover + place * (1 - cover)
     known = np.where(gone == _GONE, IGNORE, 0)
-    return np.asarray(mixed, np.uint8), np.where(member, 1, known).astype(np.uint16)
+    return _over(place, pixels, member), np.where(member, 1, known).astype(np.uint16)
+
+
+def _over(place: Pixels, pixels: Pixels, member: NDArray[np.bool_]) -> Pixels:
+    """``place`` with ``pixels`` where ``member`` is, softly."""
+    cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
+    return np.asarray(pixels * cover + place * (1 - cover), np.uint8)
 
 
 def _room(frame: Sample) -> Sample:
