@@ -331,16 +331,17 @@ class Studio:
         self._set_busy("")
         self._announce(Changes(project=True, image_list=True, table=True))
         self.session.start(self._automatic)
-        self._tell_what_lacks(contents)
+        self._tell_what_lacks(contents, self.session)
 
-    def _tell_what_lacks(self, contents: Contents) -> None:
+    def _tell_what_lacks(self, contents: Contents, session: Session) -> None:
         """An import that was not finished left nothing behind: who began it should know, and how to go on."""
         again = "File > Import data set… brings them in."
         if contents.left_import:
             said = f"The program ended while images were read into this project, so none of these are here. {again}"
             self._announce(Changes(message=Message(said, "trouble", key="empty")))
         elif not contents.records and not contents.hidden:
-            self._announce(Changes(message=Message(f"This project has no images yet. {again}", key="empty")))
+            said = f"This project has no images yet. {again}"
+            self._announce(Changes(message=Message(said, key="empty", holds=lambda: not session.records)))
 
     def _in_background(self, call: Callable[[], T], done: Callable[[T | UserError], None]) -> None:
         def tell(result: T | UserError) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ ClassIds = NDArray[np.uint16]
 
 _MOST_COLOURS, _MOST_OF = 64, 0.9
 """So many colours make up nearly all that stands out in a mask, however blurred its edges; in a photograph more."""
+
+_LOOKED_AT = 2**20
+"""Pixels, or up to four times as many, that tell a mask from a photograph."""
 
 _DARK, _LIGHT, _MIDDLING, _LEAST_SEEN = 32, 224, 0.6, 0.1
 """In a grey mask most of what isn't dark is light, since soft edges are thin."""
@@ -180,8 +184,11 @@ def check_no_photograph(array: NDArray[Any], name: str) -> None:
     """
     if array.dtype != np.uint8 or array.size == 0:
         return
-    flat = _flatten(array) if array.ndim == 3 else array
-    if _has_many_colours(array) if flat is None else _is_middling(flat):
+    # Of a large one a grid of pixels tells as much.
+    step = 1 + math.isqrt(array.shape[0] * array.shape[1] // _LOOKED_AT)
+    some = array[::step, ::step]
+    flat = flattened(some)
+    if _has_many_colours(flat) if flat.ndim == 3 else _is_middling(flat):
         raise UserError(
             f"“{name}” is a picture with many shades, not a mask, so it was not read. Masks are black and white, or "
             "have one colour for each class."
