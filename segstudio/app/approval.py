@@ -76,13 +76,13 @@ class Approvals:
         touched = not document.correction.is_blank
         untouched = ImageState.NEW if record.prediction_round is None else ImageState.PREDICTED
         self._replace_record(replace(record, state=ImageState.IN_PROGRESS if touched else untouched, touched=touched))
-        if not touched:
-            self._intake.predictor.want(record.id)
         if document.history.at_mark:
             self.give(document)
             self.on_turn(document)
             self._say(f"{record.name} is approved again: its mask is the one that you approved.", record.id)
             return True
+        if not touched:
+            self._intake.predictor.want(record.id)
         if record.state is ImageState.APPROVED:
             self.on_turn(document)
             if not self.expects(record):
