@@ -31,7 +31,7 @@ PREDICT = (
 )
 PREDICTED = (
     '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"uncertainty":0.5,"embedding":null,'
-    '"width":1,"height":1,"seconds":'
+    '"width":1,"height":1,"fingerprint":"ab","perceptual":-7,"seconds":'
 )
 PROGRESS = Progress(1, "training", 0.5, None, 3, 9, 0.25, None, 0)
 
@@ -125,7 +125,7 @@ def test_a_whole_number_is_taken_for_a_fraction() -> None:
 
 
 def test_a_mask_is_told_of_with_a_number_within_reason() -> None:
-    assert decode(PREDICTED + "1}") == Predicted(1, 1, "x", None, 0.5, None, 1, 1, 1.0)
+    assert decode(PREDICTED + "1}") == Predicted(1, 1, "x", None, 0.5, None, 1, 1, 1.0, "ab", -7)
 
 
 def test_a_prediction_may_be_asked_for_with_its_confidence_or_without() -> None:
