@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
