@@ -101,6 +101,11 @@ def is_person(name: str) -> bool:
     return bool(_words(name) & _WORDS["body"])
 
 
+def marks_people(classes: Sequence[str]) -> bool:
+    """Whether people are all that a project with ``classes`` marks: its model then knows them upright."""
+    return len(classes) == 1 and is_person(classes[0])
+
+
 def are_unlike(one: str, other: str) -> bool:
     """Whether two names of classes speak of things that are never the same: a lesion and a person."""
     kinds = [{kind for kind, words in _WORDS.items() if _words(name) & words} for name in (one, other)]

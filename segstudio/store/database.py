@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from segstudio.domain.errors import UserError
+from segstudio.store.paths import readable
 
 DB_NAME = "project.db"
 
@@ -145,7 +146,7 @@ class Database:
 def system_user() -> str:
     """The name by which the system knows who runs the program."""
     try:
-        return getpass.getuser().encode("utf-8", "replace").decode()
+        return readable(getpass.getuser())
     except (OSError, KeyError, ImportError):  # none has a name in some containers
         return "unknown"
 

@@ -191,10 +191,8 @@ class Rounds:
     def set_note(self, number: int, note: str) -> None:
         """Keep what the user wrote about a round. ``KeyError`` for no such round."""
         with self._database.writing() as connection:
-            if (
-                connection.execute("UPDATE rounds SET note = ? WHERE number = ?", (readable(note), number)).rowcount
-                == 0
-            ):
+            changed = connection.execute("UPDATE rounds SET note = ? WHERE number = ?", (readable(note), number))
+            if changed.rowcount == 0:
                 raise KeyError(number)
 
     def delete_files(self, number: int) -> int:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.importing import MasksAs
 from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
-from segstudio.app.starters import is_person
+from segstudio.app.starters import marks_people
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset
@@ -257,8 +257,7 @@ class NewProjectDialog(QDialog):
 
     def _on_classes(self) -> None:
         """What marks people alone starts from a model that knows them upright, so nobody is asked."""
-        names = self._class_names()
-        people = len(names) == 1 and is_person(names[0])
+        people = marks_people(self._class_names())
         if people or not self.upright.isEnabled():
             self.upright.setChecked(people or (self._preview is not None and self._preview.found.upright))
         self.upright.setEnabled(not people)
