@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QRadioButton
 
 from segstudio.ui.theme import Theme
@@ -28,7 +28,7 @@ class CheckBox(QCheckBox):
             tick.lineTo(box.left() + 5.5, box.bottom() - 3.5)
             tick.lineTo(box.right() - 2.5, box.top() + 3.5)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            pen = QPen(self._theme.color("on_accent"), 1.8)
+            pen = QPen(_mark(self, self._theme), 1.8)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawPath(tick)
@@ -49,7 +49,7 @@ class RadioButton(QRadioButton):
         painter.drawEllipse(box)
         if self.isChecked():
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("on_accent"))
+            painter.setBrush(_mark(self, self._theme))
             painter.drawEllipse(box.center(), 2.5, 2.5)
         painter.end()
 
@@ -62,3 +62,8 @@ def _start(button: QAbstractButton, theme: Theme) -> tuple[QPainter, QRectF]:
     painter.setPen(QPen(theme.color("accent" if checked else "faint"), 1))
     painter.setBrush(theme.color("accent" if checked else "field"))
     return painter, QRectF(3.5, (button.height() - _SIDE) / 2 + 0.5, _SIDE - 1, _SIDE - 1)
+
+
+def _mark(button: QAbstractButton, theme: Theme) -> QColor:
+    """The colour of a tick or a dot: seen on the field, too, where nothing can be chosen."""
+    return theme.color("on_accent" if button.isEnabled() else "muted")

@@ -682,6 +682,11 @@ def test_a_project_for_people_is_upright_and_says_so(rig):
     dialog.classes.setText("person")
     assert dialog.upright.isChecked()
     assert not dialog.upright.isEnabled()
+    box = dialog.upright.rect()
+    ticked = grabbed(dialog.upright, box).astype(int)
+    dialog.upright.setChecked(False)
+    assert np.abs(ticked - grabbed(dialog.upright, box)).max() > 80, "the tick is seen though nobody can take it away"
+    dialog.upright.setChecked(True)
     dialog.classes.setText("lesion")
     assert not dialog.upright.isChecked()
     assert dialog.upright.isEnabled()
