@@ -39,7 +39,9 @@ _PASTED = 0.45
 # never a person's.
 _ROOM = 0.3
 # How often others stand about whoever is meant, at most so many, each smaller: who watches a dancer is not the dancer.
-_CROWD, _MOST_OTHERS, _SMALLER = 0.4, 6, 0.7
+_CROWD, _MOST_OTHERS, _SMALLER = 0.6, 6, 0.7
+# How often somebody in another place is turned any way up, as who stands on the hands is, or rolls on the floor.
+_TURNED = 0.5
 # How far around somebody who is taken out of a room nobody vouches for what is there instead, in px.
 _AROUND = 4
 # How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
@@ -62,6 +64,7 @@ _HOW = {
 # A person cut out is put into other places, at down to this share of the size, as in videos of a room.
 _FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
 _FAR_SCALE = 0.6
+_ANY_WAY_UP = replace(_FAR, upright_degrees=180.0)
 # Others are anywhere in the picture.
 _ABOUT = replace(_FAR, upright_degrees=15.0, shift=0.5)
 
@@ -169,7 +172,7 @@ def _pasted(
     After Ghiasi et al., "Simple copy-paste", CVPR 2021.
     """
     scale = _fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
-    pixels, mask = augment(sample, canvas, scale, _FAR, rng)
+    pixels, mask = augment(sample, canvas, scale, _ANY_WAY_UP if rng.random() < _TURNED else _FAR, rng)
     place, gone = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
     member = mask == 1
     for other in others:
