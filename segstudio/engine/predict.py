@@ -19,7 +19,7 @@ from segstudio.engine.finishing import Finish, Logits, finished
 from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.sample import Mask, Pixels
-from segstudio.engine.second_look import averaged, fitting_side, joined, near
+from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, near
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 
@@ -111,7 +111,7 @@ class Predictor:
             part = near(found, height, width)
             if part is None:
                 return None
-            return joined(logits, self._answer(pixels[part.slices], between_windows), part, height, width)
+            return joined(logits, self._answer(pixels[part.slices], between_windows, ENLARGED), part, height, width)
         if look.fitted is None:
             return None
         share = fitting_side(found, look.fitted) / self.header.input_size
