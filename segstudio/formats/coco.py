@@ -76,9 +76,13 @@ class _Gathered:
 
     def add(self, file: CocoFile) -> None:
         """Take over what one file says; an object that another one had already is taken once."""
-        for picture in file.pictures.values():
+        pictures = list(file.pictures.values())
+        images = self._place.images([picture.name for picture in pictures], file.path)
+        for picture, image in zip(pictures, images, strict=True):
+            if isinstance(image, UserError):
+                self._skipped.append(Skipped(Path(picture.name), str(image)))
+                continue
             try:
-                image = self._place.image(picture.name, file.path)
                 known = self.known.setdefault(image, _Known(picture, file.path))
                 if picture.panoptic is not None:
                     path = self._place.panoptic(picture.panoptic, file.path)

@@ -143,15 +143,22 @@ class _Wrong(ValueError):
 def _parsed(path: Path, content: Any) -> CocoFile:
     if not isinstance(content, dict):
         raise _Wrong("it is no table of images, annotations and categories")
-    categories = {known.id: known for known in map(_category, _rows(content, "categories"))}
-    pictures = {_whole(row, "id", "images"): _picture(row) for row in _rows(content, "images")}
+    categories: dict[int, Category] = {}
+    for known in map(_category, _rows(content, "categories")):
+        if categories.setdefault(known.id, known).name != known.name:
+            raise _Wrong(f"two categories have the id {known.id}, so nobody can tell which is meant")
+    pictures: dict[int, Picture] = {}
+    for row in _rows(content, "images"):
+        image_id, picture = _whole(row, "id", "images"), _picture(row)
+        if pictures.setdefault(image_id, picture).name != picture.name:
+            raise _Wrong(f"two images have the id {image_id}, so nobody can tell whose objects are whose")
     orphans = 0
     for row in _rows(content, "annotations"):
         image_id = _whole(row, "image_id", "annotations")
-        picture = pictures.get(image_id)
-        if picture is None:
+        if image_id not in pictures:
             orphans += 1
             continue
+        picture = pictures[image_id]
         if "segments_info" in row:
             name = _text(row, "file_name", "annotations")
             pictures[image_id] = Picture(picture.name, picture.width, picture.height, picture.objects, name)

@@ -342,3 +342,83 @@ def test_objects_of_classes_that_nobody_wants_hide_nothing(tmp_path: Path) -> No
     alone = of_classes(found.mask, [1]).read((8, 6), 1)
     assert (alone.class_ids()[1:5, 1:5] == 1).all()
     assert (alone.class_ids().sum(), alone.oddities) == (16, ())
+
+
+def _listing(path: Path, names: list[str], category: int = 7) -> None:
+    """A JSON file that lists images of 8 x 6 with a square each, of a class."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "images": [{"id": n, "file_name": name, "width": 8, "height": 6} for n, name in enumerate(names, start=1)],
+        "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "dog"}],
+        "annotations": [
+            {"id": 100 * category + n, "image_id": n, "category_id": category, "segmentation": [SQUARE]}
+            for n in range(1, len(names) + 1)
+        ],
+    }
+    path.write_text(json.dumps(content))
+
+
+def _pictures(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 6), 90).save(folder / name)
+
+
+def _objects(folder: Path) -> dict[str, list[str]]:
+    """Of each image the classes of its objects."""
+    found = coco.find(folder)
+    return {
+        image.image.relative_to(folder).as_posix(): [row.name for row in read(image).segments] if image.mask else []
+        for image in found.images
+    }
+
+
+@pytest.mark.parametrize("table", ["images", "categories"])
+def test_an_id_that_two_share_is_refused_because_objects_would_go_to_the_wrong_one(tmp_path: Path, table: str) -> None:
+    _pictures(tmp_path, "a.png", "b.png")
+    _listing(tmp_path / "instances.json", ["a.png", "b.png"])
+    content = json.loads((tmp_path / "instances.json").read_text())
+    content[table][1]["id"] = content[table][0]["id"]
+    (tmp_path / "instances.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=f"two {table} have the id"):
+        coco.find(tmp_path)
+
+
+def test_an_image_that_is_missing_leaves_its_objects_to_no_other(tmp_path: Path) -> None:
+    _pictures(tmp_path, "a/1.png")
+    _listing(tmp_path / "instances.json", ["a/1.png", "b/1.png"])
+    assert _objects(tmp_path) == {"a/1.png": ["cat 1"]}
+    assert [skipped.path.as_posix() for skipped in coco.find(tmp_path).skipped] == ["b/1.png"]
+
+
+def test_where_nobody_can_tell_which_of_two_is_there_neither_is_taken(tmp_path: Path) -> None:
+    _pictures(tmp_path, "1.png", "2.png")
+    _listing(tmp_path / "instances.json", ["a/1.png", "b/1.png", "2.png"])
+    assert _objects(tmp_path) == {"1.png": [], "2.png": ["cat 1"]}
+
+
+def test_a_json_file_among_its_images_speaks_of_these(tmp_path: Path) -> None:
+    _pictures(tmp_path, "one/1.png", "two/1.png", "two/2.png", "one/3.png")
+    _listing(tmp_path / "one" / "_annotations.coco.json", ["1.png", "2.png"], 7)
+    _listing(tmp_path / "two" / "_annotations.coco.json", ["1.png", "2.png"], 9)
+    assert _objects(tmp_path) == {
+        "one/1.png": ["cat 1"],
+        "one/3.png": [],
+        "two/1.png": ["dog 1"],
+        "two/2.png": ["dog 1"],
+    }
+
+
+def test_a_part_of_a_data_set_that_is_missing_leaves_its_objects_to_no_other_part(tmp_path: Path) -> None:
+    _pictures(tmp_path, "val2017/1.png")
+    _listing(tmp_path / "annotations" / "instances_train2017.json", ["1.png"], 7)
+    _listing(tmp_path / "annotations" / "instances_val2017.json", ["1.png"], 9)
+    assert _objects(tmp_path) == {"val2017/1.png": ["dog 1"]}
+
+
+def test_the_images_of_one_part_take_no_objects_of_another(tmp_path: Path) -> None:
+    _pictures(tmp_path, "val/1.png")
+    _listing(tmp_path / "annotations" / "train.json", ["1.png"], 7)
+    _listing(tmp_path / "annotations" / "val.json", ["1.png"], 9)
+    (image,) = coco.find(tmp_path / "val", tmp_path / "annotations").images
+    assert [row.name for row in read(image).segments] == ["dog 1"]
