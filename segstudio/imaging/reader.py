@@ -22,6 +22,7 @@ from segstudio.domain.errors import UserError
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.display import percentile_window, shown_range, to_8bit
 from segstudio.imaging.find import SUFFIXES, find_images, natural_key
+from segstudio.imaging.label_values import label_values
 from segstudio.imaging.orientation import UPRIGHT, clean, from_stored, to_stored, turned_size
 from segstudio.imaging.window import Window, window_in
 
@@ -117,11 +118,12 @@ def read_image(path: Path) -> ImageData:
     return ImageData(pixels, header.orientation, header.stored_size, header.bit_depth)
 
 
-def read_array(path: Path) -> tuple[NDArray[Any], int]:
+def read_array(path: Path, by_colour: bool = False) -> tuple[NDArray[Any], int]:
     """What a label file holds, as stored and unscaled, with its EXIF orientation.
 
-    (H, W) of bool, uint8 (palette indices stay indices), uint16, int32 or float32; or (H, W, 3) uint8 or uint16 RGB:
-    alpha is dropped. Raises ``UserError`` like ``read_image``, and where all that the file shows is in its alpha.
+    (H, W) of bool, uint8 (of a palette the indices, unless ``by_colour``), uint16, int32 or float32; or (H, W, 3) uint8
+    or uint16 RGB: alpha is dropped. See ``label_values``. Raises ``UserError`` like ``read_image``, and where
+    all that the file shows is in its alpha.
     """
     with _opened(path) as (image, header, file):
         image.load()
@@ -131,10 +133,8 @@ def read_array(path: Path) -> tuple[NDArray[Any], int]:
                 return to_stored(deep, header.orientation), header.orientation
         if image.mode in ("LA", "La"):
             array = _without_alpha(np.array(image.convert("LA")), path)[..., 0]
-        elif image.mode == "PA":
-            array = np.array(image)[..., 0]
-        elif image.mode in ("1", "L", "P", "I", "F"):
-            array = np.array(image)
+        elif image.mode in ("1", "L", "P", "PA", "I", "F"):
+            array = label_values(image, header.bit_depth, by_colour)
         elif image.mode.startswith("I;16"):
             array = np.array(image).astype(np.uint16)
         else:

@@ -1,0 +1,59 @@
+"""What the pixels of a label file say: its own numbers, not what a viewer makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Palette = NDArray[np.uint8]
+"""(n, 3) RGB: the colour of each index."""
+
+_WITH_PALETTE = ("PNG", "BMP", "DIB", "TIFF")
+_TROUBLE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
+
+
+def label_values(image: Image.Image, bits: int, by_colour: bool = False) -> NDArray[Any]:
+    """(H, W) of what a loaded grey, float or palette image holds, of ``bits`` a value in the file.
+
+    Grey of 2 and 4 bits keeps its numbers, which Pillow spreads over 255 to show them. Of a palette the indices count;
+    if ``by_colour``, its colours do: (H, W, 3) uint8. A palette of greys that does not begin with black is a picture
+    in grey, as inverted bitmaps are, and comes as grey.
+    """
+    if image.mode in ("P", "PA"):
+        if by_colour:
+            return np.array(image.convert("RGBA").convert("RGB"))
+        if _is_inverted(_palette_of(image)):
+            return np.array(image.convert("RGBA").convert("RGB"))[..., 0]
+        return np.array(image) if image.mode == "P" else np.array(image)[..., 0]
+    array = np.array(image)
+    return array // (255 // ((1 << bits) - 1)) if image.mode == "L" and bits in (2, 4) else array
+
+
+def read_palette(path: Path) -> Palette | None:
+    """The palette of a file whose indices are what ``label_values`` gives; None for all others. Never raises.
+
+    Palettes of nothing but greys say no more than the indices, so they are none.
+    """
+    try:
+        with Image.open(path, formats=_WITH_PALETTE) as image:
+            palette = _palette_of(image) if image.mode in ("P", "PA") else None
+    except _TROUBLE:
+        return None
+    return None if palette is None or _is_grey(palette) else palette
+
+
+def _palette_of(image: Image.Image) -> Palette:
+    return np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+
+
+def _is_grey(palette: Palette) -> bool:
+    return bool((palette == palette[:, :1]).all())
+
+
+def _is_inverted(palette: Palette) -> bool:
+    """Label files begin with their background, so only pictures have greys of which another than the first is black."""
+    return _is_grey(palette) and len(palette) > 1 and bool(palette[0].any()) and not palette.any(axis=1).all()
