@@ -7,7 +7,7 @@ them and left to the user to name. Several folders of masks are layers to choose
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -103,13 +103,14 @@ class Meaning:
     values: Mapping[int, int] | None = None
     colours: Mapping[Color, int] | None = None
     void: int = 0
+    palette: Mapping[Color, int] = field(default_factory=dict)
 
     def mask(self, path: Path) -> MaskSource:
         """The mask in a file."""
         if self.colours is not None:
             return ColourMask(path, self.colours)
         if self.values is not None:
-            return ValueMask(path, self.values, self.void)
+            return ValueMask(path, self.values, self.void, self.palette)
         return ObjectMask(path) if self.kind == "objects" else FileMask(path, binary=True)
 
 
@@ -160,7 +161,7 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
     if strange:
         more = ", ".join(map(str, strange[:5]))
         notes.append(f"Values that “{list_name}” does not name are in the masks: {more}.")
-    return Meaning("values", tuple(classes), tuple(notes), numbers, void=unjudged)
+    return Meaning("values", tuple(classes), tuple(notes), numbers, void=unjudged, palette=seen.palette)
 
 
 def _unnamed_colours(seen: Survey) -> Meaning:
@@ -191,7 +192,7 @@ def _unnamed_values(seen: Survey) -> Meaning:
         void = len(classes) + 1
         classes.append(FoundClass(void, "void", "void"))
         notes.append("Where masks have 255, nobody judges.")
-    return Meaning(seen.kind, tuple(classes), tuple(notes), numbers, void=void)
+    return Meaning(seen.kind, tuple(classes), tuple(notes), numbers, void=void, palette=seen.palette)
 
 
 def _sampled(seen: Survey) -> str:

@@ -121,7 +121,7 @@ def read_mask(
     return _class_ids(path, array, classes, not_judged)
 
 
-def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray[Any]:
+def read_upright(path: Path, size: tuple[int, int], orientation: int, by_colour: bool = False) -> NDArray[Any]:
     """What a mask file holds, as ``read_array`` has it but upright, for an image with this upright ``size``.
 
     A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
@@ -129,7 +129,7 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int) -> NDArray
 
     Raises ``UserError`` for a file that can't be read or is of another size.
     """
-    array, own = read_array(path)
+    array, own = read_array(path, by_colour)
     if own == UPRIGHT:
         return lined_up(array, size, orientation, path.name)
     array = from_stored(array, own)

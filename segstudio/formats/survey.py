@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
+from segstudio.imaging.label_values import read_palette
 from segstudio.imaging.reader import read_array
 
 MOST_CLASSES = 64
@@ -33,7 +34,8 @@ class Survey:
 
     ``binary``: black and white, or 0 and 1. ``values``: each value a class. ``objects``: each value an object.
     ``colours``: each colour a class. ``unknown``: none could be read, or too much is in them. ``values`` and
-    ``colours`` come with their shares of all pixels.
+    ``colours`` come with their shares of all pixels. ``palette`` says which value each colour of palettes is, where
+    that is the same in all masks.
     """
 
     kind: Kind
@@ -41,6 +43,7 @@ class Survey:
     of: int
     values: dict[int, float] = field(default_factory=dict)
     colours: dict[Color, float] = field(default_factory=dict)
+    palette: dict[Color, int] = field(default_factory=dict)
 
 
 def survey(masks: Sequence[Path], most: int = 48) -> Survey:
@@ -50,6 +53,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
     values: Counter[int] = Counter()
     colours: Counter[int] = Counter()
     deep, seen = False, 0
+    palettes = _Palettes()
     for path in chosen:
         try:
             array, _ = read_array(path)
@@ -63,14 +67,77 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         else:
             flat = array[..., 0] if array.ndim == 3 else array
             deep |= flat.dtype.itemsize > 1
-            values.update(_counted(flat))
+            values.update(_counted(flat) if not palettes.take(path, array) else {})
         if len(colours) > 200_000 or len(values) > 65536:
             break
-    if colours:
+    if colours or palettes.differ:
+        colours.update(palettes.colours)
         # Grey pictures among coloured ones are of few colours by chance.
         colours.update({value * 0x010101: count for value, count in values.items() if value < 256})
         return _coloured(colours, seen, len(masks))
-    return _valued(values, deep, seen, len(masks))
+    values.update(palettes.values)
+    return replace(_valued(values, deep, seen, len(masks)), palette=palettes.known)
+
+
+def indices_of(path: Path, array: NDArray[Any]) -> dict[Color, list[int]]:
+    """The colours that a mask (H, W) shows by its palette, and the value or values that are so; {} without a palette.
+
+    Values beyond the palette have no colour.
+    """
+    palette = read_palette(path)
+    found: dict[Color, list[int]] = {}
+    if palette is None:
+        return found
+    for value in np.unique(array).tolist():
+        if value < len(palette):
+            red, green, blue = palette[value].tolist()
+            found.setdefault((red, green, blue), []).append(value)
+    return found
+
+
+class _Palettes:
+    """The palettes of several masks, and what these say by value and by colour.
+
+    Where programs gave each mask a palette of its own, with its colours in any order, the values mean nothing. A class
+    whose colour was changed between two masks keeps its value.
+    """
+
+    def __init__(self) -> None:
+        self.values: Counter[int] = Counter()
+        self.colours: Counter[int] = Counter()
+        self._indices: dict[Color, set[int]] = defaultdict(set)
+        self._bare: dict[int, set[Color]] = defaultdict(set)
+        self._values_count = False
+
+    def take(self, path: Path, array: NDArray[Any]) -> bool:
+        """Look at a mask as ``read_array`` has it; False, and nothing is taken, if it has no palette."""
+        here = indices_of(path, array) if array.ndim == 2 else {}
+        if not here:
+            return False
+        counts = _counted(array)
+        self.values.update(counts)
+        palette = read_palette(path)
+        is_bare = palette is not None and len(palette) <= len(counts)
+        for color, own in here.items():
+            self.colours[color[0] << 16 | color[1] << 8 | color[2]] += sum(counts[value] for value in own)
+            self._values_count |= len(own) > 1
+            self._indices[color].update(own)
+            if is_bare:
+                self._bare[own[0]].add(color)
+        return True
+
+    @property
+    def differ(self) -> bool:
+        """Whether one colour has several values, or, with palettes of nothing but what is shown, one value several."""
+        several = any(len(own) > 1 for own in self._indices.values()) or any(
+            len(own) > 1 for own in self._bare.values()
+        )
+        return several and not self._values_count
+
+    @property
+    def known(self) -> dict[Color, int]:
+        """The value of each colour; nothing where two values of a mask share one."""
+        return {} if self._values_count else {color: min(own) for color, own in self._indices.items()}
 
 
 def is_grey(array: NDArray[Any]) -> bool:

@@ -14,7 +14,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.formats.dataset import FoundMask, FoundSegment
 from segstudio.formats.png import read_upright, too_many
-from segstudio.formats.survey import SNAP, is_grey, packed, unpacked
+from segstudio.formats.survey import SNAP, indices_of, is_grey, packed, unpacked
 
 _VOID = 255
 _STRANGE = 65535
@@ -25,12 +25,14 @@ _MOST_COLOURS = 60_000
 class ValueMask:
     """A grey mask: ``classes`` says which class each value is, 0 for none.
 
-    ``void`` is the class of 255 where the list does not name that, 0 for none.
+    ``void`` is the class of 255 where the list does not name that, 0 for none. ``palette`` says which value each colour
+    is in masks with a palette, as far as that is known.
     """
 
     path: Path
     classes: Mapping[int, int] = field(repr=False)
     void: int = 0
+    palette: Mapping[Color, int] = field(default_factory=dict, repr=False)
 
     @property
     def files(self) -> Sequence[Path]:
@@ -38,8 +40,17 @@ class ValueMask:
         return (self.path,)
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
-        """See ``MaskSource``; a few stray values become background, more are refused."""
+        """See ``MaskSource``; a few stray values become background, more are refused.
+
+        So is a palette in which a known colour is another value: of what is called like that no value is sure.
+        """
         array = _grey(self.path, read_upright(self.path, size, orientation))
+        here = indices_of(self.path, array) if self.palette else {}
+        if any(self.palette.get(color, value) != value for color, values in here.items() for value in values):
+            raise UserError(
+                f"“{self.path.name}” has its colours in another order than the other masks, so its values mean other "
+                "classes. Save all masks with one palette, or as colours without one."
+            )
         lut = np.full(65536, _STRANGE, np.uint16)
         lut[0] = 0
         lut[_VOID] = self.void
@@ -94,7 +105,7 @@ class ColourMask:
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
         """See ``MaskSource``; colours that are nearly a class's are taken for it, as JPEG blurs them."""
-        array = read_upright(self.path, size, orientation)
+        array = read_upright(self.path, size, orientation, by_colour=True)
         if array.ndim == 2 and array.dtype in (np.uint8, np.bool_):
             grey = array.astype(np.uint8) * (255 if array.dtype == np.bool_ else 1)
             array = np.repeat(grey[..., None], 3, axis=2)

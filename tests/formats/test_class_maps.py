@@ -250,3 +250,57 @@ def test_ccp() -> None:
     person = found.choose("masks_person").images[0]
     raw = np.asarray(Image.open(folder / "masks_person" / f"{person.image.stem}.png"))
     np.testing.assert_array_equal(read(person).class_ids() > 0, raw > 127)
+
+
+def _with_palette(path: Path, values: np.ndarray, palette: list[tuple[int, int, int]]) -> None:
+    image = Image.fromarray(values.astype(np.uint8), "P")
+    image.putpalette([part for color in palette for part in color])
+    image.save(path)
+
+
+def test_palettes_in_another_order_in_each_mask_count_by_their_colours(tmp_path: Path) -> None:
+    shown = stripes(0, 1, 2, 0)
+    folder_of(tmp_path, shown, shown, shown)
+    colours = [BLACK, RED, BLUE]
+    for number, order in enumerate(([0, 1, 2], [2, 0, 1], [1, 2, 0])):
+        _with_palette(tmp_path / "masks" / f"{number}.png", np.argsort(order)[shown], [colours[i] for i in order])
+    found = find_dataset(tmp_path)
+    assert {known.color for known in found.classes} == {RED, BLUE}
+    numbers = {known.color: known.id for known in found.classes}
+    for image in found.images:
+        assert columns(image) == [0, numbers[RED], numbers[BLUE], 0]
+
+
+def test_palettes_of_what_is_shown_alone_count_by_their_colours(tmp_path: Path) -> None:
+    shown = stripes(0, 1)
+    folder_of(tmp_path, shown, shown)
+    for number, color in enumerate((RED, BLUE)):
+        _with_palette(tmp_path / "masks" / f"{number}.png", shown, [BLACK, color])
+    found = find_dataset(tmp_path)
+    assert sorted(columns(image)[1] for image in found.images) == [1, 2]
+
+
+def test_a_class_whose_colour_was_changed_keeps_its_value(tmp_path: Path) -> None:
+    shown = stripes(0, 1, 2)
+    folder_of(tmp_path, shown, shown)
+    for number, color in enumerate((RED, (0, 99, 0))):
+        _with_palette(tmp_path / "masks" / f"{number}.png", shown, [BLACK, color, BLUE, BLACK])
+    assert [columns(image) for image in find_dataset(tmp_path).images] == [[0, 1, 2]] * 2
+
+
+def test_a_palette_among_coloured_masks_counts_by_its_colours(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(BLACK, RED, BLUE), stripes(BLACK, RED, BLUE))
+    _with_palette(tmp_path / "masks" / "1.png", stripes(2, 0, 1), [RED, BLUE, BLACK])
+    first, second = find_dataset(tmp_path).images
+    assert columns(first) == columns(second) != [0, 0, 0]
+
+
+def test_a_palette_that_was_not_looked_at_and_has_another_order_is_refused(tmp_path: Path) -> None:
+    folder_of(tmp_path, *[stripes(0, 1, 2)] * 50)
+    for number in range(50):
+        order = [BLACK, RED, BLUE] if number != 1 else [BLACK, BLUE, RED]
+        _with_palette(tmp_path / "masks" / f"{number}.png", stripes(0, 1, 2), order)
+    images = find_dataset(tmp_path).images
+    assert columns(images[0]) == [0, 1, 2]
+    with pytest.raises(UserError, match="in another order"):
+        read(images[1])
