@@ -75,8 +75,8 @@ def _class_list(folder: Path, mask_folder: Path | None) -> Path | None:
 
 
 def _is_more_than_binary(seen: Survey, list_file: Path | None) -> bool:
-    """Masks of one class, 0 and 1, count where there is a list that may name it."""
-    alone = seen.kind == "binary" and list_file is not None and set(seen.values) <= {0, 1}
+    """Masks of one class, 0 and 1, or of very many, count where there is a list that may name them."""
+    alone = seen.kind == "binary" and list_file is not None and (seen.many or set(seen.values) <= {0, 1})
     return alone or seen.kind in ("values", "objects", "colours")
 
 
@@ -178,7 +178,9 @@ def _unnamed_colours(seen: Survey) -> Meaning:
 
 def _unnamed_values(seen: Survey) -> Meaning:
     """Each value keeps its number as long as these are low; a mask that was not looked at may have one in between."""
-    values = [value for value in seen.values if value not in (0, _VOID)]
+    # White beside greys is one of them; beside ids it is what nobody judges.
+    spread = max(value for value in seen.values if value != _VOID) > MOST_CLASSES
+    values = [value for value in seen.values if value and (spread or value != _VOID)]
     said = ", ".join(map(str, values[:_MOST_SAID])) + (" ..." if len(values) > _MOST_SAID else "")
     if max(values) <= MOST_CLASSES:
         numbers = {value: value for value in range(1, max(values) + 1)}
@@ -188,7 +190,7 @@ def _unnamed_values(seen: Survey) -> Meaning:
         classes = [FoundClass(number, f"value {value}") for value, number in numbers.items()]
     notes = [f"Nothing says what the values {said} of the masks mean: name them in order.{_sampled(seen)}"]
     void = 0
-    if _VOID in seen.values:
+    if _VOID in seen.values and not spread:
         void = len(classes) + 1
         classes.append(FoundClass(void, "void", "void"))
         notes.append("Where masks have 255, nobody judges.")

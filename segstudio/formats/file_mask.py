@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.domain.regions import bounds, holes, parts
 from segstudio.formats.dataset import FoundMask
-from segstudio.formats.png import as_ids, check_no_photograph, is_foreground, read_upright
+from segstudio.formats.png import as_ids, check_no_photograph, is_foreground, read_upright, says_void
+from segstudio.formats.survey import plain_shades
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,20 @@ class FileMask:
         """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs. A photograph is refused."""
         array = read_upright(self.path, size, orientation)
         check_no_photograph(array, self.path.name)
-        ids = is_foreground(array).astype(np.uint16) if self.binary else as_ids(array)[0]
-        return FoundMask(ids, oddities=_regions(self.path.name, ids > 0) if self.one_region else ())
+        ids, white = (is_foreground(array).astype(np.uint16), True) if self.binary else as_ids(array)
+        odd = _shades(self.path.name, array) if white else ()
+        return FoundMask(ids, oddities=odd or (_regions(self.path.name, ids > 0) if self.one_region else ()))
+
+
+def _shades(name: str, array: NDArray[Any]) -> tuple[str, ...]:
+    """What keeps a mask from being black and white: several greys that may be classes, or 255 as what nobody judges."""
+    if says_void(array):
+        return (f"“{name}” has 1 and 255: 1 is taken for the object, 255 for nothing.",)
+    shades = plain_shades(array)
+    if not shades:
+        return ()
+    named = ", ".join(map(str, shades[:5]))
+    return (f"“{name}” has several shades ({named}), which may be classes; from 128 on all are taken for one.",)
 
 
 def _regions(name: str, mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ def read_mask(
     smoothed outlines need. With several, values are class ids, palette indices are, and RGB is matched against the
     colours of ``classes``; void (255) becomes the class that is not judged, if there is one, else ``not_judged``. A few
     stray pixels that are no class (smoothed edges) become background; more are refused. With one class, 255 is void
-    only if ``not_judged`` is given and the mask has 1 beside it and nothing else.
+    only if the mask has 1 beside it and nothing else.
 
     Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), a photograph, values that
     are no class.
@@ -171,9 +171,19 @@ def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
         return grey
     if grey.dtype.kind == "f":
         return np.asarray(np.nan_to_num(grey) > 0.5 * max(float(np.nan_to_num(grey).max(initial=0)), 1e-9), np.bool_)
+    if says_void(grey):
+        return np.asarray(grey == 1, np.bool_)
     if grey.dtype == np.uint8 and grey.max(initial=0) > 127:
         return np.asarray(grey > 127, np.bool_)
     return np.asarray(grey > 0, np.bool_)
+
+
+def says_void(array: NDArray[Any]) -> bool:
+    """Whether a mask (H, W) of one class has 1 where that is and 255 where nobody judges; a few stray 1 are strays."""
+    if array.dtype != np.uint8 or array.ndim != 2:
+        return False
+    objects, void = int(np.count_nonzero(array == 1)), int(np.count_nonzero(array == _VOID))
+    return objects > _STRAY * void > 0 and objects + void == int(np.count_nonzero(array))
 
 
 def check_no_photograph(array: NDArray[Any], name: str) -> None:

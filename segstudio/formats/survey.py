@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
+from segstudio.imaging.cv import cv2
 from segstudio.imaging.label_values import read_palette
 from segstudio.imaging.reader import read_array
 
@@ -24,6 +25,11 @@ SNAP = 24
 
 _RARE = 0.0005
 _VOID = 255
+_MOST_ID = 127
+_DARK, _LIGHT = 16, 240
+"""What JPEG makes of black and of white lies below and above."""
+_PLAIN = 0.01
+"""Share of the plain places that are not black which shades between must have to be no edges."""
 
 Kind = Literal["binary", "values", "objects", "colours", "unknown"]
 
@@ -35,7 +41,8 @@ class Survey:
     ``binary``: black and white, or 0 and 1. ``values``: each value a class. ``objects``: each value an object.
     ``colours``: each colour a class. ``unknown``: none could be read, or too much is in them. ``values`` and
     ``colours`` come with their shares of all pixels. ``palette`` says which value each colour of palettes is, where
-    that is the same in all masks.
+    that is the same in all masks. ``many`` says that 8 bits have more shades than ``MOST_CLASSES`` in plain places:
+    those of classes, or of pictures.
     """
 
     kind: Kind
@@ -44,6 +51,7 @@ class Survey:
     values: dict[int, float] = field(default_factory=dict)
     colours: dict[Color, float] = field(default_factory=dict)
     palette: dict[Color, int] = field(default_factory=dict)
+    many: bool = False
 
 
 def survey(masks: Sequence[Path], most: int = 48) -> Survey:
@@ -52,6 +60,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
     chosen = masks[::step]
     values: Counter[int] = Counter()
     colours: Counter[int] = Counter()
+    plains: Counter[int] = Counter()
     deep, seen = False, 0
     palettes = _Palettes()
     for path in chosen:
@@ -67,6 +76,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         else:
             flat = array[..., 0] if array.ndim == 3 else array
             deep |= flat.dtype.itemsize > 1
+            plains.update(_plains(flat))
             values.update(_counted(flat) if not palettes.take(path, array) else {})
         if len(colours) > 200_000 or len(values) > 65536:
             break
@@ -76,7 +86,43 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         colours.update({value * 0x010101: count for value, count in values.items() if value < 256})
         return _coloured(colours, seen, len(masks))
     values.update(palettes.values)
-    return replace(_valued(values, deep, seen, len(masks)), palette=palettes.known)
+    shades = [] if deep else shades_of(plains)
+    if 0 < len(shades) <= MOST_CLASSES:
+        total = values.total()
+        shares = {value: count / total for value, count in sorted(values.items()) if value in (0, *shades)}
+        return Survey("values", seen, len(masks), shares)
+    found = _valued(values, deep, seen, len(masks))
+    return replace(found, palette=palettes.known, many=len(shades) > MOST_CLASSES)
+
+
+def shades_of(plains: Mapping[int, int]) -> list[int]:
+    """The values of plain places, by their pixels, if they are several shades of grey; [] for black and white, and ids.
+
+    Some programs spread few classes over the greys: 0, 128 and 255. Whatever is black and white with soft edges has
+    shades between them along its edges alone.
+    """
+    own = {value: count for value, count in plains.items() if value}
+    total = sum(own.values())
+    between = sum(count for value, count in own.items() if _DARK < value < _LIGHT)
+    kept = [value for value, count in sorted(own.items()) if count >= _RARE * total]
+    if len(kept) < 2 or max(kept) <= _MOST_ID:
+        return []
+    return kept if between >= _PLAIN * total else []
+
+
+def plain_shades(array: NDArray[Any]) -> list[int]:
+    """``shades_of`` one mask, (H, W) or (H, W, 3) of any type."""
+    return [] if array.ndim == 3 else shades_of(_plains(array))
+
+
+def _plains(flat: NDArray[Any]) -> dict[int, int]:
+    """How many pixels of (H, W) uint8 are of each value as their eight neighbours are; {} of other types."""
+    if flat.dtype != np.uint8 or min(flat.shape) < 1:
+        return {}
+    grey = np.ascontiguousarray(flat)
+    around = np.ones((3, 3), np.uint8)
+    counts = np.bincount(grey[cv2.erode(grey, around) == cv2.dilate(grey, around)], minlength=256)
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
 def indices_of(path: Path, array: NDArray[Any]) -> dict[Color, list[int]]:

@@ -8,11 +8,15 @@ import pytest
 from PIL import Image
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
 from segstudio.formats import class_maps
 from segstudio.formats.class_lists import Listed, find_class_list, read_class_list
 from segstudio.formats.dataset import Dataset, FoundImage, FoundMask
 from segstudio.formats.detect import find_dataset
+from segstudio.formats.file_mask import FileMask
+from segstudio.formats.png import read_mask
 from segstudio.formats.survey import survey
+from segstudio.imaging.cv import cv2
 from segstudio.imaging.reader import read_orientation, read_size
 from tests.helpers.data import data_folder
 
@@ -178,8 +182,8 @@ def test_sixteen_bit_values_number_objects_where_they_are_many(tmp_path: Path) -
     [
         stripes(0, 1),
         stripes(0, 255),
-        stripes(0, 128, 255),
-        stripes(*range(256)),
+        cv2.blur(stripes(0, 255), (3, 3)),
+        cv2.resize(stripes(*range(256)), (256, 20)),
         stripes(0, 1).astype(bool),
         stripes(BLACK, (255, 255, 255)),
     ],
@@ -304,3 +308,54 @@ def test_a_palette_that_was_not_looked_at_and_has_another_order_is_refused(tmp_p
     assert columns(images[0]) == [0, 1, 2]
     with pytest.raises(UserError, match="in another order"):
         read(images[1])
+
+
+@pytest.mark.parametrize("shades", [(0, 128, 255), (0, 127, 255), (0, 85, 170, 255), (0, 50, 150, 200)])
+def test_classes_that_are_spread_over_the_greys_are_not_made_one(tmp_path: Path, shades: tuple[int, ...]) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(*shades), stripes(0, 0, shades[1])))
+    assert named(found) == [(f"value {shade}", "stuff") for shade in shades[1:]]
+    assert columns(found.images[0]) == list(range(len(shades)))
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_soft_edges_are_no_classes(tmp_path: Path, scale: int) -> None:
+    rng = np.random.default_rng(0)
+    fine = np.uint8(255 * (rng.random((90, 120)) > 0.8).repeat(scale + 1, axis=0).repeat(scale + 1, axis=1))
+    mask = np.array(Image.fromarray(fine).reduce(scale))
+    assert len(np.unique(mask)) > 2
+    found = find_dataset(folder_of(tmp_path, mask))
+    assert found.layout == "folder"
+    np.testing.assert_array_equal(read(found.images[0]).ids, mask > 127)
+    assert not read(found.images[0]).oddities
+
+
+def test_very_many_classes_of_8_bits_are_named_by_a_list(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(*range(100)), stripes(*range(100, 151)))
+    (tmp_path / "labels.json").write_text(json.dumps({str(n): f"class {n}" if n else "background" for n in range(151)}))
+    first, second = find_dataset(tmp_path).images
+    assert columns(first) == list(range(100))
+    assert columns(second) == list(range(100, 151))
+
+
+def test_classes_that_were_not_looked_at_are_told(tmp_path: Path) -> None:
+    folder_of(tmp_path, *[stripes(0, 255, 255)] * 11, stripes(0, 128, 255), *[stripes(0, 255, 255)] * 2)
+    found = find_dataset(tmp_path)
+    assert found.layout == "folder"
+    assert "several shades (128, 255)" in read(found.images[11]).oddities[0]
+
+
+def test_void_that_was_not_looked_at_is_not_the_object(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1, 255))
+    for binary in (False, True):
+        mask = FileMask(tmp_path / "masks" / "0.png", binary=binary).read((30, 20), 1)
+        np.testing.assert_array_equal(mask.ids[0, ::10], [0, 1, 0])
+        assert "1 and 255" in mask.oddities[0]
+    upright = read_mask(tmp_path / "masks" / "0.png", (30, 20), 1, make_classes(["lesion"]))
+    np.testing.assert_array_equal(upright[0, ::10], [0, 1, 0])
+
+
+def test_stray_ones_in_black_and_white_are_no_object(tmp_path: Path) -> None:
+    mask = stripes(0, 255)
+    mask[0, 0] = 1
+    folder_of(tmp_path, mask)
+    np.testing.assert_array_equal(FileMask(tmp_path / "masks" / "0.png").read((20, 20), 1).ids, mask > 127)
