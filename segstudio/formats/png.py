@@ -21,6 +21,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.writing import write_whole
+from segstudio.imaging.label_values import count_pages
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
 from segstudio.imaging.reader import read_array
 
@@ -127,9 +128,15 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int, by_colour:
     A mask that carries its own EXIF orientation is turned by it; else one of the image's stored size is turned by the
     image's ``orientation``. (Where both readings fit, it is taken as stored: that is what programs write.)
 
-    Raises ``UserError`` for a file that can't be read or is of another size.
+    Raises ``UserError`` for a file that can't be read, is of another size, or has several pages.
     """
     array, own = read_array(path, by_colour)
+    pages = count_pages(path)
+    if pages > 1:
+        raise UserError(
+            f"“{path.name}” has {pages} pages, and nobody can tell which of them is the mask, so it was not read. "
+            "Save the page that is meant, or all of them as one picture, and use that."
+        )
     if own == UPRIGHT:
         return lined_up(array, size, orientation, path.name)
     array = from_stored(array, own)

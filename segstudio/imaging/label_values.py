@@ -13,6 +13,7 @@ Palette = NDArray[np.uint8]
 """(n, 3) RGB: the colour of each index."""
 
 _WITH_PALETTE = ("PNG", "BMP", "DIB", "TIFF")
+_MOST_PAGES = 1000
 _TROUBLE = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
 
 
@@ -44,6 +45,21 @@ def read_palette(path: Path) -> Palette | None:
     except _TROUBLE:
         return None
     return None if palette is None or _is_grey(palette) else palette
+
+
+def count_pages(path: Path) -> int:
+    """How many pictures of the first one's size a TIFF file holds; 1 for all others. Never raises."""
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        return 1
+    try:
+        with Image.open(path, formats=("TIFF",)) as image:
+            size, pages = image.size, 1
+            for page in range(1, min(getattr(image, "n_frames", 1), _MOST_PAGES)):
+                image.seek(page)
+                pages += image.size == size
+    except _TROUBLE:
+        return 1
+    return pages
 
 
 def _palette_of(image: Image.Image) -> Palette:

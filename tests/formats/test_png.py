@@ -311,3 +311,16 @@ def test_many_numbers_and_a_mask_with_its_own_transparency_are_none_the_less(tmp
     white = np.uint8(255 * (_disk() > 0.5))
     Image.fromarray(np.dstack([white, white, white, white])).save(tmp_path / "b.png")
     np.testing.assert_array_equal(read_mask(tmp_path / "b.png", (160, 120), 1, ONE) > 0, white > 0)
+
+
+def test_a_mask_of_several_pages_is_refused_and_a_smaller_copy_in_it_is_not(tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.uint8(255 * part)) for part in (blob(), ~blob())]
+    pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
+    for read in (
+        lambda: read_mask(tmp_path / "two.tif", (8, 6), 1, make_classes(["a"])),
+        lambda: FileMask(tmp_path / "two.tif").read((8, 6), 1),
+    ):
+        with pytest.raises(UserError, match="2 pages"):
+            read()
+    pages[0].save(tmp_path / "pyramid.tif", save_all=True, append_images=[pages[1].resize((4, 3))])
+    np.testing.assert_array_equal(read_mask(tmp_path / "pyramid.tif", (8, 6), 1, make_classes(["a"])), blob())
