@@ -26,6 +26,12 @@ _NAMES = re.compile(
     r"codes|labelmap)\.(json|txt|csv)",
     re.IGNORECASE,
 )
+_HEADINGS = frozenset({
+    "id", "index", "idx", "value", "number", "code", "pixel", "pixel value", "pixel_value", "class id", "class_id",
+    "label id", "label_id", "train_id", "trainid", "name", "class", "label", "class name", "class_name", "label name",
+    "label_name", "category", "description", "r", "g", "b", "red", "green", "blue",
+})  # fmt: skip
+_CVAT = re.compile(r"([^:]+):\s*(\d+),\s*(\d+),\s*(\d+)(?::[^:]*){0,2}\s*")
 _LARGEST = 4_000_000
 _MOST = 65534
 
@@ -120,7 +126,7 @@ def _row(row: Any, value: int) -> Listed:
 
 def _from_text(text: str) -> list[Listed]:
     rows = [_cells(line) for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("//", "#"))]
-    if rows and [cell.casefold() for cell in rows[0][1:4]] in (["r", "g", "b"], ["red", "green", "blue"]):
+    if len(rows) > 1 and _are_headings([cell.casefold() for cell in rows[0]]):
         rows = rows[1:]
     listed: list[Listed] = []
     for cells in rows:
@@ -138,8 +144,21 @@ def _from_text(text: str) -> list[Listed]:
     return listed
 
 
+def _are_headings(cells: Sequence[str]) -> bool:
+    """Whether a first row says what is in the others; taken for a class, it would be all of the background."""
+    if cells[1:4] in (["r", "g", "b"], ["red", "green", "blue"]):
+        return True
+    return len(cells) > 1 and all(cell in _HEADINGS for cell in cells)
+
+
 def _cells(line: str) -> list[str]:
-    """A line's cells: apart by commas, or else by blanks, where numbers stand in front of a name or behind it."""
+    """A line's cells: apart by commas, or else by blanks, where numbers stand in front of a name or behind it.
+
+    ``road:128,64,128::`` is how CVAT writes a name and its colour.
+    """
+    cvat = _CVAT.fullmatch(line)
+    if cvat is not None:
+        return [cvat[1].strip(), cvat[2], cvat[3], cvat[4]]
     if "," in line:
         cells = next(csv.reader(io.StringIO(line)))
         return [cell.strip() for cell in cells if cell.strip()]

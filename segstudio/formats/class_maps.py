@@ -6,6 +6,7 @@ them and left to the user to name. Several folders of masks are layers to choose
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +153,10 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
         notes.append(f"“{classes[unjudged - 1].name}” is not judged: nothing is learned, predicted or scored there.")
     if seen.kind == "colours":
         colours = {known.color: numbers[known.value] for known in listed if known.color is not None}
+        said = Counter(known.color for known in listed if known.color in seen.colours)
+        shared = [_hex(color) for color, count in said.items() if count > 1 and color is not None]
+        if shared:
+            notes.append(f"“{list_name}” gives several classes one colour ({', '.join(shared[:3])}): the last counts.")
         missing = [color for color in seen.colours if color not in colours and any(color)]
         if missing:
             more = ", ".join(map(_hex, missing[:3]))

@@ -23,6 +23,7 @@ MOST_CLASSES = 64
 SNAP = 24
 """How far, in any of its parts, a colour may be from the one that it is taken for; JPEG blurs them."""
 
+_LOSSY = (".jpg", ".jpeg", ".jpe", ".webp")
 _RARE = 0.0005
 _VOID = 255
 _MOST_ID = 127
@@ -84,7 +85,8 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         colours.update(palettes.colours)
         # Grey pictures among coloured ones are of few colours by chance.
         colours.update({value * 0x010101: count for value, count in values.items() if value < 256})
-        return _coloured(colours, seen, len(masks))
+        exact = not any(path.suffix.lower() in _LOSSY for path in chosen)
+        return _coloured(colours, exact, seen, len(masks))
     values.update(palettes.values)
     shades = [] if deep else shades_of(plains)
     if 0 < len(shades) <= MOST_CLASSES:
@@ -226,12 +228,14 @@ def _valued(values: Counter[int], deep: bool, seen: int, of: int) -> Survey:
     return Survey(kind, seen, of, shares)
 
 
-def _coloured(colours: Counter[int], seen: int, of: int) -> Survey:
+def _coloured(colours: Counter[int], exact: bool, seen: int, of: int) -> Survey:
     total = colours.total()
     kept: dict[Color, float] = {}
+    # Where nothing is blurred, by JPEG or along edges, each colour is as it was meant.
+    snap = 0 if exact and len(colours) <= MOST_CLASSES else SNAP
     for value, count in colours.most_common():
         color = unpacked(value)
-        near = next((known for known in kept if _distance(known, color) <= SNAP), None)
+        near = next((known for known in kept if _distance(known, color) <= snap), None)
         if near is not None:
             kept[near] += count / total
         elif count / total >= _RARE:

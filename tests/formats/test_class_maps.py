@@ -359,3 +359,33 @@ def test_stray_ones_in_black_and_white_are_no_object(tmp_path: Path) -> None:
     mask[0, 0] = 1
     folder_of(tmp_path, mask)
     np.testing.assert_array_equal(FileMask(tmp_path / "masks" / "0.png").read((20, 20), 1).ids, mask > 127)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("classes.csv", "id,name\n1,coat\n2,hat\n"),
+        ("classes.csv", "name,id\ncoat,1\nhat,2\n"),
+        ("classes.csv", "class_id,class_name,r,g,b\n0,background,0,0,0\n1,coat,200,10,10\n2,hat,0,0,255\n"),
+        ("labels.csv", "thing,r,g,b\nbackground,0,0,0\ncoat,200,10,10\nhat,0,0,255\n"),
+        ("labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncoat:200,10,10::\nhat:0,0,255::\n"),
+    ],
+)
+def test_headings_are_no_class(tmp_path: Path, file: str, text: str) -> None:
+    folder_of(tmp_path, stripes(0, 1, 2))
+    (tmp_path / file).write_text(text)
+    found = find_dataset(tmp_path)
+    assert named(found) == [("coat", "stuff"), ("hat", "stuff")]
+    assert columns(found.images[0]) == [0, 1, 2]
+
+
+def test_colours_that_are_nearly_alike_are_two_classes_where_nothing_is_blurred(tmp_path: Path) -> None:
+    found = find_dataset(folder_of(tmp_path, stripes(BLACK, RED, (200, 30, 10), BLUE)))
+    assert len(found.classes) == 3
+    assert sorted(columns(found.images[0])) == [0, 1, 2, 3]
+
+
+def test_a_colour_that_several_classes_have_is_told(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(BLACK, RED, BLUE))
+    (tmp_path / "label_colors.txt").write_text("200 10 10 Animal\n200 10 10 Plant\n0 0 255 Sky\n")
+    assert any("several classes one colour (#c80a0a)" in note for note in find_dataset(tmp_path).notes)
