@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.coco_files import find_annotation_files
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, Skipped
 from segstudio.formats.file_mask import FileMask
+from segstudio.formats.folder import mask_folders
 from segstudio.formats.pairs import Pair, without_mask
 from segstudio.formats.tables import read_csv
 from segstudio.imaging.find import find_images, is_image_name
@@ -33,10 +35,18 @@ _LOOKED_AT = 50
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
-    """True where most of the first images, two levels down or less, are named as the archive names them."""
+    """True where most of the first images, two levels down or less, are named as the archive names them.
+
+    Not where there are masks that others made of such images: under the images' own names, or in JSON files.
+    """
     names = [name for name, _ in zip(_names(folder, _DEPTH), range(_LOOKED_AT), strict=False)]
     own = sum(any(known.fullmatch(Path(name).stem) for known in (_IMAGE, _MASK, _OTHER)) for name in names)
-    return 2 * own > len(names)
+    if 2 * own <= len(names):
+        return False
+    place = folder if masks is None else masks
+    if any(_MASK.fullmatch(Path(name).stem) for name in _names(place, _DEPTH)):
+        return True
+    return masks is None and not mask_folders(folder) and not find_annotation_files(folder)
 
 
 def find(folder: Path, masks: Path | None = None) -> Dataset:
@@ -48,14 +58,16 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     pairs = []
     for number, paths in images.items():
         own = segmentations.get(number, [])
-        pairs.append(Pair(paths[0], own[0] if len(own) == 1 else None))
+        # All images of the archive are JPEG files; a PNG of the same number may be a mask.
+        image = min(paths, key=lambda path: path.suffix.lower() == ".png")
+        pairs.append(Pair(image, own[0] if len(own) == 1 else None))
     pairs.sort(key=lambda pair: _number(pair.image))
     if not pairs:
         raise UserError(
             f"There are masks but no images in “{folder.name or folder}”. Choose the folder above, which holds both."
         )
     notes += without_mask(pairs) if segmentations else []
-    notes += _of_double(images, "images, of which the first is taken")
+    notes += _of_double(images, "images, of which one is taken")
     notes += _of_double(segmentations, "masks, so none is taken")
     spare = segmentations.keys() - images.keys()
     notes += [f"{len(spare):,} masks belong to no image in this folder."] if spare else []

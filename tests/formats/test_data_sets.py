@@ -9,9 +9,12 @@ import pytest
 from PIL import Image
 
 from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
 from segstudio.formats import isic, mads, ph2
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.detect import find_dataset
+from segstudio.formats.export_formats import FORMATS
+from segstudio.formats.mask_formats import MaskToWrite
 from segstudio.formats.ph2_table import read_table
 from segstudio.formats.tables import read_csv
 from segstudio.imaging.reader import read_size
@@ -177,6 +180,39 @@ def test_isic_with_masks_in_a_folder_chosen_by_hand(tmp_path: Path) -> None:
     assert find_dataset(tmp_path / "in", tmp_path / "out").with_mask == 1
 
 
+@pytest.mark.parametrize(("images", "masks"), [("images", "masks"), ("Images", "GroundTruth")])
+def test_masks_that_are_called_like_the_images_of_isic_are_theirs(tmp_path: Path, images: str, masks: str) -> None:
+    write(tmp_path / images / "ISIC_0000010.jpg")
+    write(tmp_path / masks / "ISIC_0000010.png", (1, 1, 9, 9))
+    for found in (find_dataset(tmp_path), find_dataset(tmp_path / images, tmp_path / masks)):
+        assert [image.image.parent.name for image in found.images] == [images]
+        assert read(found.images[0])[2, 2] == 1
+
+
+def test_masks_of_several_classes_of_isic_s_images_stay_so(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "ISIC_0000010.jpg")
+    write(tmp_path / "in" / "ISIC_0000010_segmentation.png", (1, 1, 9, 9))
+    classes = make_classes(["nevus", "hair"])
+    mask = np.zeros((24, 32), np.uint16)
+    mask[2:9, 2:9], mask[12:14] = 1, 2
+    for format_ in FORMATS:
+        out = tmp_path / format_.key
+        out.mkdir()
+        entry = format_.write(out, MaskToWrite(1, "ISIC_0000010", "ISIC_0000010.jpg", mask, 1), classes)
+        format_.finish(out, [entry], classes)
+        image = next(found for found in find_dataset(tmp_path / "in", out).images if found.mask is not None)
+        assert image.image.suffix == ".jpg"
+        assert image.mask is not None
+        np.testing.assert_array_equal(image.mask.read((32, 24), 1).class_ids(), mask)
+
+
+def test_a_png_of_an_image_of_isic_does_not_take_its_place(tmp_path: Path) -> None:
+    write(tmp_path / "input" / "ISIC_0000010.jpg")
+    write(tmp_path / "a_truth" / "ISIC_0000010.png", (1, 1, 9, 9))
+    found = find_dataset(tmp_path)
+    assert [image.image.suffix for image in found.images] == [".jpg"]
+
+
 def test_isic_lesions_that_are_not_one_region_say_so(tmp_path: Path) -> None:
     for number in range(1, 4):
         write(tmp_path / f"ISIC_000000{number}.jpg")
@@ -228,7 +264,7 @@ def test_isic_what_is_no_lesion_mask_is_skipped(tmp_path: Path) -> None:
     assert "Task 2" in found.skipped[0].why
     assert [image.mask for image in found.images] == [None]
     assert found.notes[1:] == (
-        "1 numbers have several images, of which the first is taken, for example ISIC_0000001.",
+        "1 numbers have several images, of which one is taken, for example ISIC_0000001.",
         "1 numbers have several masks, so none is taken, for example ISIC_0000001.",
     )
 
