@@ -123,7 +123,8 @@ def _plains(flat: NDArray[Any]) -> dict[int, int]:
         return {}
     grey = np.ascontiguousarray(flat)
     around = np.ones((3, 3), np.uint8)
-    counts = np.bincount(grey[cv2.erode(grey, around) == cv2.dilate(grey, around)], minlength=256)
+    plain = cv2.compare(cv2.erode(grey, around), cv2.dilate(grey, around), cv2.CMP_EQ)
+    counts = cv2.calcHist([grey], [0], plain, [256], [0, 256]).ravel()
     return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 

@@ -52,10 +52,8 @@ _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP")
 _KNOWN = "PNG, JPEG, BMP, TIFF or WebP"
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 _PNG_SIGNATURE = _SIGNATURES[0]
-_ORIENTATION_TAG = 274
-_WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _SAMPLES_TAG = 256, 257, 258, 277
-_STRIP_ROWS = 256
-_LARGE_PIXELS = 8_000_000
+_WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _ORIENTATION_TAG, _SAMPLES_TAG, _PLANES_TAG = 256, 257, 258, 274, 277, 284
+_STRIP_ROWS, _LARGE_PIXELS = 256, 8_000_000
 _PNG_END = 12
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
 
@@ -324,7 +322,7 @@ def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _deep_colour(image: Image.Image, file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
-    """16-bit colour, upright, (H, W, 3); None where OpenCV can't read it, or sees 8 bits.
+    """16-bit colour, upright, (H, W, 3); None where OpenCV can't read it rightly, or sees 8 bits.
 
     Pillow reads such files with 8 bits only. It has decoded this one before, which has told us that it is whole.
     """
@@ -337,13 +335,15 @@ def _deep_colour(image: Image.Image, file: IO[bytes], header: _Header) -> NDArra
         return None
     rgb = decoded[..., 2::-1]
     turned = from_stored(rgb, header.orientation)
-    if image.format != "TIFF" or header.orientation == UPRIGHT:
+    if image.format != "TIFF":
         return turned
-    # OpenCV turns some TIFF orientations by itself and others not: go by what Pillow, which turns all, has seen.
+    # OpenCV turns some TIFF orientations and others not, and jumbles separate planes: go by what Pillow has seen.
     seen = np.asarray(image.convert("RGB"))
     for candidate in (np.ascontiguousarray(rgb), turned):
         if candidate.shape == seen.shape and np.abs((candidate >> 8).astype(np.int16) - seen).mean() < 1:
             return candidate
+    if cast("Any", image).tag_v2.get(_PLANES_TAG) == 2:
+        raise ValueError("Pillow jumbles separate planes, too, unless they are compressed")
     return None
 
 

@@ -424,3 +424,28 @@ def test_reading_on_many_threads_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         for data in pool.map(lambda _: read_image(path), range(64)):
             np.testing.assert_array_equal(data.pixels, np.rot90(colours(), -1))
+
+
+def _planar_tiff(planes: np.ndarray) -> bytes:
+    """A TIFF of 16 bits with (3, H, W) uint16 in separate planes, which neither Pillow nor OpenCV writes."""
+    _, height, width = planes.shape
+    size = planes[0].nbytes
+    tags = 10
+    behind = 8 + 2 + 12 * tags + 4
+    data = behind + 6 + 12 + 12
+    entries = [
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, behind), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, 3, behind + 6), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 3, behind + 18), (284, 3, 1, 2),
+    ]  # fmt: skip
+    content = struct.pack("<2sHIH", b"II", 42, 8, tags) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    content += struct.pack("<I3H", 0, 16, 16, 16)
+    content += struct.pack("<6I", *(data + number * size for number in range(3)), size, size, size)
+    return content + planes.astype("<u2").tobytes()
+
+
+def test_colours_of_16_bits_in_separate_planes_are_a_sentence_since_they_would_be_jumbled(tmp_path: Path) -> None:
+    planes = np.random.default_rng(0).integers(0, 65536, (3, 12, 17)).astype(np.uint16)
+    (tmp_path / "a.tif").write_bytes(_planar_tiff(planes))
+    for read in (read_image, read_array):
+        with pytest.raises(UserError, match="save it anew in another program"):
+            read(tmp_path / "a.tif")
