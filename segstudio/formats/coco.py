@@ -7,6 +7,7 @@ objects overlap, the one that comes later in the file is on top, and crowd regio
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -182,6 +183,11 @@ def pose_in_words(names: Sequence[str], keypoints: Sequence[float]) -> str:
 def _notes(
     files: Sequence[CocoFile], known: Sequence[_Known], beside: Sequence[Path], masks: Sequence[MaskSource | None]
 ) -> Iterator[str]:
+    for file in files:
+        names = Counter(spec.name.casefold() for spec in file.categories.values())
+        joined = [f"“{name}”" for name, count in names.items() if count > 1]
+        if joined:
+            yield f"“{file.path.name}” has several categories called {', '.join(joined[:3])}: they become one class."
     objects = [thing for image in known for thing in image.objects]
     if len(objects) > len(known):
         yield "Where objects overlap, the one that comes later in the file is on top."

@@ -422,3 +422,11 @@ def test_the_images_of_one_part_take_no_objects_of_another(tmp_path: Path) -> No
     _listing(tmp_path / "annotations" / "val.json", ["1.png"], 9)
     (image,) = coco.find(tmp_path / "val", tmp_path / "annotations").images
     assert [row.name for row in read(image).segments] == ["dog 1"]
+
+
+def test_categories_of_one_name_that_become_one_class_are_told(tmp_path: Path) -> None:
+    rows = [{"category_id": 9, "segmentation": [SQUARE]}]
+    assert not any("one class" in note for note in write(tmp_path / "a", rows).notes)
+    both = write(tmp_path / "b", rows, categories=[{"id": 7, "name": "Left"}, {"id": 9, "name": "left"}])
+    assert [known.name for known in both.classes] == ["Left"]
+    assert any("several categories called “left”: they become one class" in note for note in both.notes)
