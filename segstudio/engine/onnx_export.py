@@ -12,6 +12,7 @@ import importlib.util
 import io
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import load_rgb, to_input
 from segstudio.engine.efficientnet import make_plain
-from segstudio.engine.network import SegmentationNetwork
+from segstudio.engine.network import SegmentationNetwork, silenced
 from segstudio.engine.onnx_pooling import pool_by_masks, pools_by_places
 from segstudio.engine.trouble import could_not_write
 
@@ -44,20 +45,24 @@ _SIDE = 256
 
 
 class _Whole(nn.Module):
-    """The network from pixels to probabilities: nothing is left to whoever uses it but the size."""
+    """The network from pixels to probabilities: nothing is left to whoever uses it but the size.
+
+    The channels numbered in ``void`` are never the largest: nobody taught them, so what they say is chance.
+    """
 
     middle: torch.Tensor
     reach: torch.Tensor
 
-    def __init__(self, network: SegmentationNetwork) -> None:
+    def __init__(self, network: SegmentationNetwork, void: Sequence[int]) -> None:
         super().__init__()
         self.network = network
+        self.void = tuple(void)
         self.register_buffer("middle", torch.tensor(127.0))
         self.register_buffer("reach", torch.tensor(128.0))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """``image`` is float32 (N, 3, H, W) RGB of 0 to 255; returns (N, C, H, W) of 0 to 1."""
-        logits = self.network((image - self.middle) / self.reach)
+        logits = silenced(self.network((image - self.middle) / self.reach), self.void)
         return torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, dim=1)
 
 
@@ -65,10 +70,10 @@ def export_onnx(weights: Path, output: Path, image: Path | None = None) -> float
     """Write the model in ``weights`` as ONNX; returns by how much its probabilities differ from ours, at most.
 
     Its input ``image`` is float32 (N, 3, H, W) RGB of 0 to 255, with H and W multiples of 32; its output
-    ``probability`` is (N, 1, H, W) for one class, else (N, 1 + classes, H, W) with the background first. Both are
-    tried on ``image`` at the size that the model was trained at. Raises ``UserError`` if onnx and onnxruntime are not
-    installed, for a network that ONNX can't hold, if they differ by more than ``TOLERANCE`` (``POOLING_TOLERANCE`` in
-    few pixels), and if it can't be written; then there is no file.
+    ``probability`` is (N, 1, H, W) for one class, else (N, 1 + classes, H, W) with the background first, and 0 for a
+    class that is not judged. Both are tried on ``image`` at the size that the model was trained at. Raises
+    ``UserError`` if onnx and onnxruntime are not installed, for a network that ONNX can't hold, if they differ by more
+    than ``TOLERANCE`` (``POOLING_TOLERANCE`` in few pixels), and if it can't be written; then there is no file.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -77,7 +82,7 @@ def export_onnx(weights: Path, output: Path, image: Path | None = None) -> float
             "export the model as safetensors."
         )
     checkpoint = load_checkpoint(weights)
-    whole = _Whole(checkpoint.build()).eval()
+    whole = _Whole(checkpoint.build(), checkpoint.header.void).eval()
     pixels = _pixels(image, checkpoint.header)
     content = _with_words(_written(whole, pixels, checkpoint.header), checkpoint.header)
     difference = _difference(whole, content, pixels)

@@ -23,7 +23,7 @@ onnxruntime: Any = pytest.importorskip("onnxruntime", reason="onnxruntime is not
 pytest.importorskip("onnx", reason="onnx is not installed")
 
 
-def weights(folder: Path, network: str, classes: tuple[str, ...]) -> Path:
+def weights(folder: Path, network: str, classes: tuple[str, ...], void: tuple[int, ...] = ()) -> Path:
     torch.manual_seed(4)
     made = build_network(network, len(classes))
     for module in made.modules():
@@ -31,7 +31,7 @@ def weights(folder: Path, network: str, classes: tuple[str, ...]) -> Path:
             module.running_mean.normal_(0, 0.2)
             module.running_var.uniform_(0.5, 2)
     path = folder / "w.safetensors"
-    save_checkpoint(path, WeightsHeader(network, classes, 64), made.state_dict())
+    save_checkpoint(path, WeightsHeader(network, classes, 64, void=void), made.state_dict())
     return path
 
 
@@ -61,6 +61,18 @@ def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ..
     (theirs,) = session.run(None, {"image": pixels})
     assert theirs.shape == (2, len(classes) + (len(classes) > 1), 96, 128)
     assert np.abs(ours.numpy() - theirs).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("network", ["unet-efficientnet-lite0", "segnet"])
+def test_onnx_never_says_a_class_that_is_not_judged(tmp_path: Path, network: str) -> None:
+    for void in (1, 2):
+        path = weights(tmp_path, network, ("a", "b"), (void,))
+        assert export_onnx(path, tmp_path / "m.onnx") <= TOLERANCE
+        session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+        pixels = np.random.default_rng(1).integers(0, 256, (2, 3, 96, 128)).astype(np.float32)
+        (said,) = session.run(None, {"image": pixels})
+        assert said[:, void].max() == 0
+        assert said.sum(axis=1) == pytest.approx(1, abs=1e-4)
 
 
 def test_a_model_that_says_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
