@@ -43,8 +43,8 @@ def folder_plan(
 ) -> Plan:
     """Masks in ``pred``, and in ``other``, against those of their names in ``truth``; ``images`` lie behind outlines.
 
-    Of two folders only images count that both have a mask of. Raises ``UserError`` if nothing pairs, and if the true
-    masks say nothing but ``void``.
+    Of two folders only images count that both have a mask of; a mask of one that has none in the other folder has no
+    partner. Raises ``UserError`` if nothing pairs, and if the true masks say nothing but ``void``.
     """
     paired = pair_masks(pred, truth)
     if void is not None and judges_nothing([true for _, true in paired.pairs], void):
@@ -52,14 +52,16 @@ def folder_plan(
             f"The true masks in “{truth.name}” have no value but 0 and {void}, so nothing is left to compare when "
             f"{void} is not judged. If {void} is the object, leave out “--void”."
         )
-    seconds = {} if other is None else {true: mask for mask, true in pair_masks(other, truth).pairs}
+    second = None if other is None else pair_masks(other, truth)
+    seconds = {} if second is None else {true: mask for mask, true in second.pairs}
     pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
     grouping = grouping or NO_GROUPING
-    cases = []
+    cases, alone = [], list(paired.unpaired_predictions)
     for mask, true in paired.pairs:
         masks = [mask]
         if other is not None:
             if true not in seconds:
+                alone.append(mask)
                 continue
             masks.append(seconds[true])
         picture = pictures.get(bare_stem(true)) or _beside(true)
@@ -77,10 +79,13 @@ def folder_plan(
         )
     if not cases:
         raise UserError(f"No image has a mask in “{pred.name}” and in “{(other or pred).name}”. Check the folders.")
+    if second is not None:
+        firsts = {true for _, true in paired.pairs}
+        alone += [*second.unpaired_predictions, *(mask for mask, true in second.pairs if true not in firsts)]
     sides = (pred.name,) if other is None else told_apart(pred, other)
     return Plan(
         sides, truth.name, tuple(cases), dict(enumerate(classes, start=1)),
-        (paired.unpaired_predictions, paired.unpaired_truth),
+        (tuple(alone), paired.unpaired_truth),
     )  # fmt: skip
 
 
@@ -102,10 +107,19 @@ def _beside(mask: Path) -> Path | None:
 
 
 def told_apart(one: Path, other: Path) -> tuple[str, str]:
-    """Names of two files or folders; with that of the folder around them where they are alike."""
-    if one.name != other.name:
-        return one.stem if one.suffix else one.name, other.stem if other.suffix else other.name
-    return f"{one.parent.name}/{one.name}", f"{other.parent.name}/{other.name}"
+    """Names of two files or folders; with those of as many folders around them as it takes where they are alike.
+
+    The same one twice is called the same but for "again".
+    """
+    stems = [path.stem if path.is_file() else path.name for path in (one, other)]
+    if stems[0] != stems[1]:
+        return stems[0], stems[1]
+    parts = [path.absolute().parts for path in (one, other)]
+    for depth in range(1 if one.name != other.name else 2, max(map(len, parts)) + 1):
+        first, second = ("/".join(folders[-depth:]) for folders in parts)
+        if first != second:
+            return first, second
+    return one.name, f"{one.name} again"
 
 
 def predicted_before(record: ImageRecord) -> bool:

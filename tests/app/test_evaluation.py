@@ -182,6 +182,29 @@ def test_only_images_that_both_sides_have_count(folders: Path) -> None:
         (folders / "bad" / f"IMD{number:03d}.png").unlink()
     found = evaluate(folder_plan(folders / "good", folders / "truth", folders / "bad"))
     assert [scored.name for scored in found.scored] == ["IMD010", "IMD011"]
+    square(folders / "bad" / "IMD099.png", 5)
+    (folders / "good" / "IMD011.png").unlink()
+    plan = folder_plan(folders / "good", folders / "truth", folders / "bad")
+    alone = [path.name for path in plan.unpaired[0]]
+    assert alone == [*(f"IMD{number:03d}.png" for number in range(10)), "IMD099.png", "IMD011.png"]
+    assert "13 masks have no partner" in table(evaluate(plan))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ("v1.0", "v1.1", ("v1.0", "v1.1")),
+        ("a/run/masks", "b/run/masks", ("a/run/masks", "b/run/masks")),
+        ("a/masks", "a/masks", ("masks", "masks again")),
+    ],
+)
+def test_two_sides_are_never_called_alike(tmp_path: Path, one: str, other: str, names: tuple[str, str]) -> None:
+    for folder in {one, other, "truth"}:
+        square(tmp_path / folder / "x.png", 3)
+    found = evaluate(folder_plan(tmp_path / one, tmp_path / "truth", tmp_path / other))
+    assert found.plan.sides == names
+    heads = csv_text(found).splitlines()[0].split(",")
+    assert len(set(heads)) == len(heads)
 
 
 def test_names_in_a_csv_are_no_formulas(tmp_path: Path) -> None:
