@@ -15,6 +15,7 @@ from segstudio.domain.metrics import Scores, mean_of, score_pair, summary
 from segstudio.domain.round_scores import Interval, mean_interval
 
 Ids = NDArray[np.uint16]
+_UNKNOWN = "unknown"
 Name = Literal["dice", "iou", "isic", "boundary_f1", "hd95"]
 
 
@@ -134,6 +135,7 @@ def _classes(ids: Ids) -> set[int]:
 def lines(scored: Sequence[Scored], side: int, classes: Mapping[int, str]) -> list[Line]:
     """The summary of one side: all images, each class where there are several, each value of each attribute.
 
+    Images of which an attribute says nothing, or in so many words that nobody knows, are one group, the last.
     ``classes`` names class ids; a class counts in the images where it is in either mask. Raises ``ValueError`` for no
     images at all.
     """
@@ -149,9 +151,9 @@ def lines(scored: Sequence[Scored], side: int, classes: Mapping[int, str]) -> li
     for attribute in dict.fromkeys(name for case in scored for name in case.groups):
         by_value: dict[str, list[Scores]] = defaultdict(list)
         for case in scored:
-            by_value[case.groups.get(attribute, "")].append(case.sides[side].total)
-        for value in sorted(by_value, key=lambda value: (value == "", value)):
-            found.append(_line("group", value or "unknown", by_value[value], attribute))
+            by_value[case.groups.get(attribute) or _UNKNOWN].append(case.sides[side].total)
+        for value in sorted(by_value, key=lambda value: (value == _UNKNOWN, value)):
+            found.append(_line("group", value, by_value[value], attribute))
     return found
 
 

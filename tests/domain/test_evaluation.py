@@ -66,6 +66,13 @@ def test_lines_of_all_of_classes_and_of_groups() -> None:
     assert found[4].measures["dice"].mean == pytest.approx(0.8)
 
 
+def test_what_is_called_unknown_and_what_nothing_is_said_of_are_one_group() -> None:
+    values = ("unknown", "", "x-ray", "unknown")
+    cases = [scored(str(number), 0.5, groups={"site": value}) for number, value in enumerate(values)]
+    groups = [(line.name, line.count) for line in lines([*cases, scored("none", 0.5)], 0, {}) if line.kind == "group"]
+    assert groups == [("x-ray", 1), ("unknown", 4)]
+
+
 def test_one_class_is_no_line_of_its_own() -> None:
     assert [line.kind for line in lines([scored("a", 0.9), scored("b", 0.8)], 0, {1: "lesion"})] == ["all"]
 
