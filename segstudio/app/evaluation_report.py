@@ -138,19 +138,26 @@ def write_pictures(folder: Path, evaluation: Evaluation, count: int, size: int =
 def table(evaluation: Evaluation) -> str:
     """What a person reads first, for a terminal."""
     plan = evaluation.plan
-    out = [f"{len(evaluation.scored)} pairs"]
+    count = len(evaluation.scored)
+    out = [f"{count} pair{'' if count == 1 else 's'}"]
     for number, side in enumerate(plan.sides):
         if len(plan.sides) > 1:
             out.append(f"\n{side}")
         out += _summary(evaluation.lines(number))
     out += _compared(plan.sides, evaluation.differences())
     worst = [f"{evaluation.scored[k].name} {_dice(evaluation.scored[k]):.3f}" for k in evaluation.worst(5)]
-    out.append("\nlowest Dice: " + ", ".join(worst))
+    whose = f" of {plan.sides[0]}" if len(plan.sides) > 1 else ""
+    out.append(f"\nlowest Dice{whose}: " + ", ".join(worst))
     unpaired = [*plan.unpaired[0], *plan.unpaired[1]]
     if unpaired:
-        out.append(f"{len(unpaired)} masks have no partner, such as {unpaired[0]}")
+        out.append(f"{alone_words(len(unpaired))}, such as {unpaired[0]}")
     out += [f"{name}: {reason}" for name, reason in evaluation.failed]
     return "\n".join(out)
+
+
+def alone_words(count: int) -> str:
+    """How many masks have no counterpart, without a full stop."""
+    return "1 mask has no partner" if count == 1 else f"{count} masks have no partner"
 
 
 def _dice(scored: Scored) -> float:

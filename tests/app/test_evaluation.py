@@ -207,6 +207,16 @@ def test_two_sides_are_never_called_alike(tmp_path: Path, one: str, other: str, 
     assert len(set(heads)) == len(heads)
 
 
+def test_one_of_a_kind_is_no_plural_and_the_worst_are_said_to_be_of_a_side(tmp_path: Path) -> None:
+    for folder in ("a", "b", "truth"):
+        square(tmp_path / folder / "x.png", 3)
+    square(tmp_path / "a" / "alone.png", 3)
+    lines = table(evaluate(folder_plan(tmp_path / "a", tmp_path / "truth", tmp_path / "b"))).splitlines()
+    assert lines[0] == "1 pair"
+    assert "lowest Dice of a: x 1.000" in lines
+    assert lines[-1].startswith("1 mask has no partner, such as ")
+
+
 def test_names_in_a_csv_are_no_formulas(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         square(tmp_path / folder / "=1+1.png", 3)

@@ -146,10 +146,12 @@ def test_folders_with_no_project(rig, data):
 
 def test_two_sides_and_what_is_exported(rig, data):
     page = open_page(rig)
+    (data / "good" / "alone.png").write_bytes(b"")
     for words, folder in (("Masks", "good"), ("True masks", "truth"), ("Other masks, side by side", "bad")):
         pick(rig, page, words, data / folder)
     run(rig, page)
     results = page.results
+    assert results.notice.full() == "1 mask has no partner."
     assert results.side.isVisible()
     assert results._side == DIFFERENCE
     assert "more than chance would do" in results.headline.text()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout
 
 from segstudio.app.evaluation import Evaluation
 from segstudio.app.evaluation_names import without_names
-from segstudio.app.evaluation_report import report, write_csv
+from segstudio.app.evaluation_report import alone_words, report, write_csv
 from segstudio.app.evaluator import Evaluator
 from segstudio.app.reports import write_json
 from segstudio.domain.evaluation import MEASURES, Measure
@@ -209,7 +209,7 @@ def notice(found: Evaluation) -> str:
         said.append(f"{len(found.failed)} could not be compared: {name}: {reason}")
     unpaired = len(found.plan.unpaired[0]) + len(found.plan.unpaired[1])
     if unpaired:
-        said.append(f"{unpaired} masks have no partner.")
+        said.append(f"{alone_words(unpaired)}.")
     return " ".join(said)
 
 
