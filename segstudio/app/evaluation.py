@@ -42,7 +42,7 @@ class Case:
 
     ``read`` is called on any thread, more than once, and raises ``UserError`` for what can't be compared. ``files``
     are what a report names. ``image`` is shown behind the outlines; ``image_id`` and ``number``, by which a report
-    calls an image without its name, are the project's.
+    calls an image without its name, are the project's. ``turned`` makes an upright mask of one that ``read`` gave.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Case:
     groups: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     number: int = 0
+    turned: Callable[[Ids], Ids] = lambda mask: mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ class Evaluation:
         Raises ``UserError`` if the masks can't be read any more; an image that can't is left out.
         """
         case = self.cases[place]
-        masks = case.read()
+        masks = [case.turned(mask) for mask in case.read()]
         pixels = None
         if case.image is not None:
             try:

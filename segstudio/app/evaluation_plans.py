@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,11 +15,13 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
 from segstudio.formats.compare import NOT_JUDGED, judges_nothing, pair_masks, read_together, without
+from segstudio.formats.lining_up import lined_up
 from segstudio.formats.pairs import bare_stem
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import find_images
 from segstudio.imaging.mask_png import decode_mask
-from segstudio.imaging.reader import read_orientation
+from segstudio.imaging.orientation import UPRIGHT
+from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.store.project_db import Project
 
 T = TypeVar("T")
@@ -75,6 +78,7 @@ def folder_plan(
                 picture,
                 groups=grouping.groups(true),
                 files=files,
+                turned=partial(_upright, true, picture),
             )
         )
     if not cases:
@@ -87,6 +91,22 @@ def folder_plan(
         sides, truth.name, tuple(cases), dict(enumerate(classes, start=1)),
         (tuple(alone), paired.unpaired_truth),
     )  # fmt: skip
+
+
+def _upright(true: Path, picture: Path | None, mask: Ids) -> Ids:
+    """A mask (H, W) as the image behind it is seen, where it lies as the image's file stores its pixels.
+
+    One whose own file says how to turn it is upright already, and so is one that fits no other way.
+    """
+    if picture is None:
+        return mask
+    try:
+        orientation = read_orientation(picture)
+        if orientation == UPRIGHT or read_orientation(true) != UPRIGHT:
+            return mask
+        return lined_up(mask, read_size(picture), orientation, true.name)
+    except UserError:
+        return mask
 
 
 def _pictures(images: Path, masks: Sequence[Path]) -> dict[str, Path]:

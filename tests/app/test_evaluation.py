@@ -36,6 +36,7 @@ from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, FoundMask
 from segstudio.formats.demo import write_demo
 from segstudio.formats.png import read_mask
 from segstudio.imaging.mask_png import encode_mask
+from segstudio.imaging.orientation import to_stored
 from segstudio.imaging.outlines import SIDES, TRUTH
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.project_db import Project
@@ -205,6 +206,31 @@ def test_two_sides_are_never_called_alike(tmp_path: Path, one: str, other: str, 
     assert found.plan.sides == names
     heads = csv_text(found).splitlines()[0].split(",")
     assert len(set(heads)) == len(heads)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "stored"),
+    [*((number, True) for number in range(1, 9)), *((number, False) for number in (5, 6, 7, 8))],
+)
+def test_pictures_show_masks_where_they_are_on_the_image(tmp_path: Path, orientation: int, stored: bool) -> None:
+    mask = np.zeros((60, 90), np.uint8)
+    mask[10:30, 10:50] = 255
+    about = Image.Exif()
+    about[0x112] = orientation
+    image = Image.fromarray(to_stored(np.where(mask, 120, 220).astype(np.uint8), orientation))
+    (tmp_path / "images").mkdir()
+    image.save(tmp_path / "images" / "x.png", exif=about)
+    for folder in ("truth", "pred"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(to_stored(mask, orientation) if stored else mask).save(tmp_path / folder / "x.png")
+    found = evaluate(folder_plan(tmp_path / "pred", tmp_path / "truth", images=tmp_path / "images"))
+    for size in (90, 64):
+        picture = found.picture(0, size)
+        assert picture.shape[1] == size
+        row, column = np.nonzero((picture == SIDES[0]).all(axis=2))
+        dark = np.nonzero((picture == 120).all(axis=2))
+        assert abs(row.min() - dark[0].min()) < 4
+        assert abs(column.max() - dark[1].max()) < 4
 
 
 def test_one_of_a_kind_is_no_plural_and_the_worst_are_said_to_be_of_a_side(tmp_path: Path) -> None:
