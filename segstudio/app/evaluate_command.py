@@ -48,7 +48,10 @@ class EvaluateOptions:
 
 
 def run_evaluation(options: EvaluateOptions, say: Say) -> str:
-    """Evaluate and write what was asked for; returns the table. Raises ``UserError``."""
+    """Evaluate and write what was asked for; returns the table. Raises ``UserError``.
+
+    Where a file can't be written, the others are, and ``say`` is told the table first: it may have taken an hour.
+    """
     if options.project is not None:
         return _of_project(options, options.project, say)
     grouping = None if options.attributes is None else Grouping.of(options.attributes, options.by)
@@ -122,18 +125,27 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
 
 def _judged(plan: Plan, options: EvaluateOptions, say: Say) -> str:
     found = evaluate(plan, _telling(say, "Comparing"))
-    _write(found, options)
+    troubles = _write(found if options.identifiers else without_names(found), options)
+    if troubles:
+        say(table(found))
+        raise UserError("\n".join(troubles))
     return table(found)
 
 
-def _write(found: Evaluation, options: EvaluateOptions) -> None:
-    found = found if options.identifiers else without_names(found)
-    if options.json_file is not None:
-        write_json(options.json_file, report(found))
-    if options.csv_file is not None:
-        write_csv(options.csv_file, found)
-    if options.pictures is not None:
-        write_pictures(options.pictures, found, options.worst)
+def _write(found: Evaluation, options: EvaluateOptions) -> list[str]:
+    """Write what was asked for; returns a sentence for each that can't be written."""
+    troubles = []
+    for path, write in (
+        (options.json_file, lambda path: write_json(path, report(found))),
+        (options.csv_file, lambda path: write_csv(path, found)),
+        (options.pictures, lambda path: write_pictures(path, found, options.worst)),
+    ):
+        try:
+            if path is not None:
+                write(path)
+        except UserError as error:
+            troubles.append(str(error))
+    return troubles
 
 
 def _telling(say: Say, what: str, steps: int = 10) -> Progress:

@@ -7,17 +7,17 @@ import math
 from pathlib import Path
 from typing import Any
 
-from segstudio.domain.errors import UserError
+from segstudio.formats.writing import write_whole
 
 Report = dict[str, Any]
 
 
 def write_json(path: Path, report: Report) -> None:
-    """Write a report; a figure that is not finite becomes null. Raises ``UserError`` if it cannot be written."""
-    try:
-        path.write_text(json.dumps(_finite(report), indent=1, allow_nan=False, default=str) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror}. Choose another place for it.") from error
+    """Write a report, in a folder that is made where there is none; a figure that is not finite becomes null.
+
+    Raises ``UserError`` if it cannot be written; then what was there before is there still.
+    """
+    write_whole(path, (json.dumps(_finite(report), indent=1, allow_nan=False, default=str) + "\n").encode("utf-8"))
 
 
 def simulation_table(report: Report) -> str:

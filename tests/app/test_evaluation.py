@@ -97,6 +97,21 @@ def test_folders_side_by_side_by_group_with_pictures_csv_and_json(folders: Path)
         assert (pixels == color).all(axis=2).any(), color
 
 
+def test_a_file_that_cannot_be_written_costs_no_figures(folders: Path) -> None:
+    options = EvaluateOptions(
+        folders / "good", folders / "truth", json_file=folders / "table.csv" / "r.json",
+        csv_file=folders / "new" / "r.csv", pictures=folders / "table.csv",
+    )  # fmt: skip
+    said: list[str] = []
+    with pytest.raises(UserError, match=r"(?s)“r\.json” can't be written.*\n.*table\.csv"):
+        run_evaluation(options, said.append)
+    assert "Dice            0.950" in said[-1]
+    assert len((folders / "new" / "r.csv").read_text().splitlines()) == 13
+    assert (folders / "table.csv").is_file()
+    run_evaluation(replace(options, json_file=folders / "other" / "r.json", pictures=None), said.append)
+    assert json.loads((folders / "other" / "r.json").read_text())["count"] == 12
+
+
 def test_names_stay_out_of_files_unless_they_are_asked_for(folders: Path) -> None:
     """Neither image nor folder nor patient is named, not by what failed or has no partner either; figures stay."""
     table_file, patients = folders / "table.csv", folders / "patients.csv"
