@@ -59,6 +59,16 @@ def test_masks_are_as_large_and_lie_as_the_files_and_bad_images_are_a_sentence(
     assert is_unchanged(out / "image_01.png")
 
 
+def test_an_image_that_is_named_twice_gets_one_mask(
+    tmp_path: Path, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_images(tmp_path / "in", 2)
+    monkeypatch.chdir(tmp_path)
+    named = [Path("in"), Path("in/image_00.png"), tmp_path / "in" / "image_01.png"]
+    assert predict_with(str(models["one"]), named, tmp_path / "out", False, lambda _: None).written == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image_00.png", "image_01.png"]
+
+
 def test_several_classes_are_a_palette(tmp_path: Path, models: dict[str, Path]) -> None:
     (image,) = write_images(tmp_path / "in", 1)
     predict_with(str(models["two"]), [image], tmp_path / "out", False, lambda _: None)
