@@ -11,7 +11,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from segstudio.domain.annotation import ImageState
-from segstudio.ui.dialogs.compare_rounds import CompareRounds
+from segstudio.domain.round_scores import compare
+from segstudio.ui.dialogs.compare_rounds import CompareRounds, change_words
 from segstudio.ui.dialogs.rounds import RoundsDialog
 from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE
 from segstudio.ui.docks.training import TrainingDock
@@ -312,6 +313,11 @@ def test_two_rounds_are_compared_image_by_image(taught):
     rig.qtbot.mouseClick(header.viewport(), LEFT, pos=QPoint(header.sectionPosition(0) + 20, header.height() // 2))
     names = [shown.table.item(row, 0).text() for row in range(shown.table.rowCount())]
     assert names == sorted(names) or names == sorted(names, reverse=True)
+
+
+def test_one_image_is_no_plural():
+    assert change_words(compare({1: 0.5}, {1: 0.75})) == "Better on 1, worse on 0, the same on 0 of 1 image."
+    assert "of 2 images. Mean 0.500 to 0.750" in change_words(compare({1: 0.5, 2: 0.5}, {1: 0.75, 2: 0.75}))
 
 
 def test_the_table_goes_with_its_project_and_opens_once(taught):

@@ -32,7 +32,8 @@ def change_words(comparison: Comparison) -> str:
     """The comparison in a sentence or two."""
     count = len(comparison.images)
     same = count - comparison.better - comparison.worse
-    words = f"Better on {comparison.better}, worse on {comparison.worse}, the same on {same} of {count} images"
+    images = "1 image" if count == 1 else f"{count} images"
+    words = f"Better on {comparison.better}, worse on {comparison.worse}, the same on {same} of {images}"
     change = comparison.change
     if change is None:
         return f"{words}."
