@@ -240,7 +240,7 @@ def facts_of(project: Project, number: int, identifiers: bool = False) -> tuple[
     return weights, replace(
         facts,
         ended=record.started + record.seconds,
-        approved=0 if record.note.startswith(IMPORTED_FROM) else record.approved,
+        approved=0 if record.taken_in else record.approved,
         held_out=record.held_out_count,
         note=record.note if identifiers else "",
         scores=project.rounds.scores(number),

@@ -61,6 +61,11 @@ class RoundRecord:
     note: str = ""
     chosen: bool = False
 
+    @property
+    def taken_in(self) -> bool:
+        """Whether its model was learned elsewhere: nothing was learned here, and no time went by."""
+        return self.status is RoundStatus.FINISHED and self.loss is None and self.seconds == 0
+
 
 @dataclass(frozen=True, slots=True)
 class RoundFiles:

@@ -70,6 +70,16 @@ def test_a_model_comes_in_as_a_round_that_is_used_and_can_be_left_again(rig, mod
     assert rig.session.rounds.records[-1].note == "Imported from one.safetensors"
 
 
+def test_the_card_of_a_model_that_came_in_claims_nothing_whatever_its_note_says(rig, models, tmp_path):
+    rig.new_project(6)
+    approve(rig, 3)
+    take(rig, models["one"])
+    rig.session.keeping.set_note(2, "the good one")
+    export(rig, tmp_path / "m.safetensors")
+    assert "| Taught with | not known to this project |" in (tmp_path / "m.md").read_text()
+    assert [record.taken_in for record in rig.session.book.records] == [False, True]
+
+
 @pytest.mark.parametrize("kind", ["pickle", "classes", "shapes", "cut", "not ours"])
 def test_anything_else_is_refused_with_a_sentence_and_leaves_nothing(rig, models, tmp_path, kind):
     rig.new_project(2)
