@@ -18,6 +18,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.png import is_unchanged
 from segstudio.imaging.find import find_images
 from segstudio.imaging.mask_png import encode_mask
+from segstudio.protocol.round_folder import WEIGHTS
 from segstudio.store.images import same_file
 
 
@@ -36,9 +37,14 @@ class PredictionReport:
 
 
 def weights_of(name: str) -> Weights:
-    """A model by name or path, looked at. Raises ``UserError`` if it is none."""
+    """A model by name or path, looked at; a project's own is called by its round.
+
+    Raises ``UserError`` if it is none.
+    """
     path = find_model(name)
-    return Weights(path.stem, path, classes_of(look_at_model(path)))
+    of_round = path.name == WEIGHTS and path.parent.name.isdecimal()
+    called = f"round {int(path.parent.name)}" if of_round else path.stem
+    return Weights(called, path, classes_of(look_at_model(path)))
 
 
 def predict_with(model: str, images: Sequence[Path], out: Path, force: bool, say: Say) -> PredictionReport:

@@ -449,6 +449,18 @@ def test_two_models_on_a_folder_by_a_real_worker(tmp_path: Path, models: dict[st
     assert "broken: " in text
 
 
+def test_models_of_a_project_are_called_by_their_rounds(tmp_path: Path, models: dict[str, Path]) -> None:
+    for path in write_images(tmp_path / "images", 1):
+        square(tmp_path / "masks" / path.name, 10, size=(96, 64))
+    paths = [tmp_path / "p.segstudio" / "rounds" / number / "weights.safetensors" for number in ("0003", "0012")]
+    for path, name in zip(paths, ("one", "other"), strict=True):
+        path.parent.mkdir(parents=True)
+        shutil.copy(models[name], path)
+    plan = model_plan([weights_of(str(path)) for path in paths], tmp_path / "images", tmp_path / "masks", foretell)
+    plan.close()
+    assert plan.sides == ("round 3", "round 12")
+
+
 def test_models_of_different_classes_are_not_compared(tmp_path: Path, models: dict[str, Path]) -> None:
     both = [weights_of(str(models[name])) for name in ("one", "two")]
     with pytest.raises(UserError, match="different classes"):
