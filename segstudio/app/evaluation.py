@@ -59,8 +59,8 @@ class Case:
 class Plan:
     """What is to be judged: ``sides`` names one or two sources of masks, ``truth`` the masks that they are held to.
 
-    ``classes`` names class ids. ``leftovers`` are sentences about files that have no counterpart; ``unpaired`` the
-    files, of predictions and of truths. ``close`` lets go of what the cases need.
+    ``classes`` names class ids. ``unpaired`` are files that have no counterpart, of predictions and of truths;
+    ``note`` is a sentence about what was taken for granted. ``close`` lets go of what the cases need.
     """
 
     sides: tuple[str, ...]
@@ -68,6 +68,7 @@ class Plan:
     cases: tuple[Case, ...]
     classes: Mapping[int, str] = field(default_factory=dict)
     unpaired: tuple[tuple[Path, ...], tuple[Path, ...]] = ((), ())
+    note: str = ""
     close: Callable[[], None] = lambda: None
 
 

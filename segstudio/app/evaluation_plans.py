@@ -14,7 +14,15 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
-from segstudio.formats.compare import NOT_JUDGED, judges_nothing, pair_masks, read_together, without
+from segstudio.formats.compare import (
+    NOT_JUDGED,
+    Paired,
+    judges_nothing,
+    pair_masks,
+    read_together,
+    void_beside_ids,
+    without,
+)
 from segstudio.formats.lining_up import lined_up
 from segstudio.formats.pairs import bare_stem
 from segstudio.formats.png import read_mask
@@ -47,7 +55,8 @@ def folder_plan(
     """Masks in ``pred``, and in ``other``, against those of their names in ``truth``; ``images`` lie behind outlines.
 
     Of two folders only images count that both have a mask of; a mask of one that has none in the other folder has no
-    partner. Raises ``UserError`` if nothing pairs, and if the true masks say nothing but ``void``.
+    partner. Without a ``void`` it is 255 where true masks have that beside low class ids, as many data sets do, and the
+    plan's ``note`` says so. Raises ``UserError`` if nothing pairs, and if the true masks say nothing but ``void``.
     """
     paired = pair_masks(pred, truth)
     if void is not None and judges_nothing([true for _, true in paired.pairs], void):
@@ -55,16 +64,17 @@ def folder_plan(
             f"The true masks in “{truth.name}” have no value but 0 and {void}, so nothing is left to compare when "
             f"{void} is not judged. If {void} is the object, leave out “--void”."
         )
+    found = void_beside_ids([true for _, true in paired.pairs]) if void is None else None
+    void = found if void is None else void
     second = None if other is None else pair_masks(other, truth)
     seconds = {} if second is None else {true: mask for mask, true in second.pairs}
     pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
     grouping = grouping or NO_GROUPING
-    cases, alone = [], list(paired.unpaired_predictions)
+    cases = []
     for mask, true in paired.pairs:
         masks = [mask]
         if other is not None:
             if true not in seconds:
-                alone.append(mask)
                 continue
             masks.append(seconds[true])
         picture = pictures.get(bare_stem(true)) or _beside(true)
@@ -83,14 +93,23 @@ def folder_plan(
         )
     if not cases:
         raise UserError(f"No image has a mask in “{pred.name}” and in “{(other or pred).name}”. Check the folders.")
-    if second is not None:
-        firsts = {true for _, true in paired.pairs}
-        alone += [*second.unpaired_predictions, *(mask for mask, true in second.pairs if true not in firsts)]
     sides = (pred.name,) if other is None else told_apart(pred, other)
     return Plan(
         sides, truth.name, tuple(cases), dict(enumerate(classes, start=1)),
-        (tuple(alone), paired.unpaired_truth),
+        (_alone(paired, second), paired.unpaired_truth),
+        f"Where the true masks are {found}, nothing is judged." if found is not None else "",
     )  # fmt: skip
+
+
+def _alone(paired: Paired, second: Paired | None) -> tuple[Path, ...]:
+    """Masks that nothing is said of: without a true one, or without one in the other folder where there are two."""
+    if second is None:
+        return paired.unpaired_predictions
+    found = []
+    for one, other in ((paired, second), (second, paired)):
+        there = {true for _, true in other.pairs}
+        found += [*one.unpaired_predictions, *(mask for mask, true in one.pairs if true not in there)]
+    return tuple(found)
 
 
 def _upright(true: Path, picture: Path | None, mask: Ids) -> Ids:

@@ -151,6 +151,7 @@ def table(evaluation: Evaluation) -> str:
     unpaired = [*plan.unpaired[0], *plan.unpaired[1]]
     if unpaired:
         out.append(f"{alone_words(len(unpaired))}, such as {unpaired[0]}")
+    out += [plan.note] if plan.note else []
     out += [f"{name}: {reason}" for name, reason in evaluation.failed]
     return "\n".join(out)
 

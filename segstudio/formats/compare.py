@@ -21,8 +21,15 @@ Ids = NDArray[np.uint16]
 NOT_JUDGED = 65535
 """Stands in true masks for what their data set does not judge, whatever it calls it: no class has that id."""
 
+VOID = 255
+"""What many data sets write beside low class ids where nobody knows."""
+
 _MOST_ID = 127
 """Of 8 bits: what reaches further is read as black and white."""
+
+_LOW, _STRAY, _LOOKED_AT = 63, 0.01, 32
+"""Beside a void of 255 ids are not above the first, and more than the second's share of what a mask says; so many true
+masks are looked at for it."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,15 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
 
     Where one of them knows black and white only, all are 0 and 1: whatever number another gives the object, it means
     the same. Where the truth has the value ``void``, all are 0, and so is that value anywhere, unless another mask is
-    black and white and it is its white. Raises ``UserError`` for a file that can't be read and for different sizes.
+    black and white and it is its white. Raises ``UserError`` for a file that can't be read, for different sizes and for
+    a truth with a void of 255 that ``void`` doesn't name: read as black and white, the void would be the object.
     """
     truth, *others = [read_values(path) for path in (truth_path, *paths)]
+    if void != VOID and _has_void_beside_ids(truth):
+        raise UserError(
+            f"“{truth_path.name}” has {VOID} beside low class numbers, so it is neither black and white nor numbers "
+            f"alone. If nobody judges where it is {VOID}, say “--void {VOID}”; else save it with another number there."
+        )
     for path, mask in zip(paths, others, strict=True):
         if mask.shape[:2] != truth.shape[:2]:
             raise UserError(
@@ -93,6 +106,33 @@ def judges_nothing(truths: Sequence[Path], void: int) -> bool:
             return False
         seen = seen or bool(_has(truth, void).any())
     return seen
+
+
+def void_beside_ids(truths: Sequence[Path]) -> int | None:
+    """``VOID`` if more of these true masks have it beside low class ids than alone, else None; a few are looked at.
+
+    Where most have it alone, it is white. Those that can't be read count for nothing.
+    """
+    beside = alone = 0
+    for path in truths[:: max(1, len(truths) // _LOOKED_AT)]:
+        try:
+            mask = read_values(path)
+        except UserError:
+            continue
+        if _has_void_beside_ids(mask):
+            beside += 1
+        elif _has(mask, VOID).any():
+            alone += 1
+    return VOID if beside > alone else None
+
+
+def _has_void_beside_ids(mask: NDArray[Any]) -> bool:
+    """Whether (H, W) or (H, W, 3) of 8 bits has the void of class maps; blurred black and white has shades between."""
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        return False
+    counts = np.bincount(mask.ravel(), minlength=VOID + 1)
+    low = int(counts[1 : _LOW + 1].sum())
+    return bool(counts[VOID]) and not counts[_LOW + 1 : VOID].any() and low > _STRAY * int(counts[1:].sum())
 
 
 def _has(mask: NDArray[Any], value: int | None) -> NDArray[np.bool_]:

@@ -10,8 +10,10 @@ from PIL import Image
 from segstudio.app.evaluation import evaluate
 from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import report as report_of
+from segstudio.app.evaluation_report import table
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
+from segstudio.formats.compare import read_together
 from segstudio.formats.png import write_mask
 
 
@@ -58,6 +60,48 @@ def test_void_of_255_does_not_make_class_maps_black_and_white(folders: tuple[Pat
         Image.fromarray(mask if channels == 1 else np.repeat(mask[..., None], 3, axis=2)).save(folder / "a.png")
     report = evaluate_folders(pred, truth, void=255)
     assert report["mean"]["dice"] == pytest.approx((2 * 300 / (300 + 375) + 1) / 2)
+
+
+def test_void_of_255_beside_class_ids_needs_not_be_named(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    true = np.zeros((40, 60), np.uint8)
+    true[5:20, 5:30], true[20:35, 10:50] = 1, 2
+    Image.fromarray(true).save(pred / "a.png")
+    Image.fromarray(true).save(pred / "c.png")
+    square(10, 0).save(pred / "b.png")
+    true[18:22] = 255
+    Image.fromarray(true).save(truth / "a.png")
+    Image.fromarray(true).save(truth / "c.png")
+    square(10, 255).save(truth / "b.png")  # void alone, which is no white here
+    found = evaluate(folder_plan(pred, truth))
+    assert [scored.sides[0].total.dice for scored in found.scored] == [1, 1, 1]
+    assert found.plan.note == "Where the true masks are 255, nothing is judged."
+    assert found.plan.note in table(found)
+    with pytest.raises(UserError, match=r"“a\.png” has 255 beside low class numbers.*“--void 255”"):
+        read_together(truth / "a.png", [pred / "a.png"])
+    # Where most are black and white, the odd one is refused, and nothing of the others is left out.
+    for name in ("d", "e", "f"):
+        square(10).save(truth / f"{name}.png")
+        square(15).save(pred / f"{name}.png")
+    found = evaluate(folder_plan(pred, truth))
+    assert found.plan.note == ""
+    assert [name for name, _ in found.failed] == ["a", "c"]
+    assert [scored.sides[0].total.dice for scored in found.scored] == [0, 0.5, 0.5, 0.5]
+
+
+def test_black_and_white_has_no_void_whatever_its_edges_are(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    square(10).save(pred / "a.png")
+    soft = np.array(square(10))
+    soft[9, 10:20], soft[20, 10:20], soft[0, 0] = 60, 190, 1
+    Image.fromarray(soft).save(truth / "a.png")
+    square(10).save(pred / "b.png")
+    trimap = np.array(square(10))
+    trimap[20:24, 10:20] = 127
+    Image.fromarray(trimap).save(truth / "b.png")
+    found = evaluate(folder_plan(pred, truth))
+    assert found.plan.note == ""
+    assert [round(scored.sides[0].total.dice, 3) for scored in found.scored] == [0.952, 1]
 
 
 @pytest.mark.parametrize("void", [255, 128])

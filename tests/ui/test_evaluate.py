@@ -13,6 +13,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
+from segstudio.app.evaluation import Case, Plan, evaluate
 from segstudio.app.evaluation_report import report, write_csv
 from segstudio.app.new_project import NewProject
 from segstudio.app.reports import write_json
@@ -21,7 +22,7 @@ from segstudio.formats.dataset import FoundImage
 from segstudio.formats.demo import write_demo
 from segstudio.formats.file_mask import FileMask
 from segstudio.ui.evaluate.page import EvaluatePage
-from segstudio.ui.evaluate.results import DIFFERENCE
+from segstudio.ui.evaluate.results import DIFFERENCE, notice
 from segstudio.ui.evaluate.worst import LargePicture
 from tests.helpers.studios import write_images
 
@@ -142,6 +143,12 @@ def test_folders_with_no_project(rig, data):
     rig.qtbot.mouseDClick(page.results.worst.viewport(), LEFT, pos=page.results.worst.visualItemRect(item).center())
     rig.wait(lambda: page.findChild(LargePicture) is not None)
     page.findChild(LargePicture).close()
+
+
+def test_what_was_taken_for_granted_is_said():
+    ids = np.zeros((4, 4), np.uint16)
+    found = evaluate(Plan(("a",), "b", (Case("x", lambda: (ids, ids)),), note="Where it is 255, nothing is judged."))
+    assert notice(found) == "Where it is 255, nothing is judged."
 
 
 def test_two_sides_and_what_is_exported(rig, data):

@@ -202,7 +202,7 @@ def headline(found: Evaluation) -> str:
 
 
 def notice(found: Evaluation) -> str:
-    """What was left out, in a sentence; "" where nothing was."""
+    """What was left out, and taken for granted, in a sentence; "" where nothing was."""
     said = []
     if found.failed:
         name, reason = found.failed[0]
@@ -210,6 +210,8 @@ def notice(found: Evaluation) -> str:
     unpaired = len(found.plan.unpaired[0]) + len(found.plan.unpaired[1])
     if unpaired:
         said.append(f"{alone_words(unpaired)}.")
+    if found.plan.note:
+        said.append(found.plan.note)
     return " ".join(said)
 
 
