@@ -23,6 +23,7 @@ from segstudio.formats.demo import write_demo
 from segstudio.formats.file_mask import FileMask
 from segstudio.ui.evaluate.page import EvaluatePage
 from segstudio.ui.evaluate.results import DIFFERENCE, notice
+from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.evaluate.worst import LargePicture
 from tests.helpers.studios import write_images
 
@@ -143,6 +144,34 @@ def test_folders_with_no_project(rig, data):
     rig.qtbot.mouseDClick(page.results.worst.viewport(), LEFT, pos=page.results.worst.visualItemRect(item).center())
     rig.wait(lambda: page.findChild(LargePicture) is not None)
     page.findChild(LargePicture).close()
+
+
+def test_long_names_of_folders_leave_the_window_its_size_and_are_told_apart(rig, data):
+    names = [f"segmentations_by_the_{which}_network_of_2025" for which in ("first", "second")]
+    for name, masks in zip(names, ("good", "bad"), strict=True):
+        shutil.copytree(data / masks, data / name)
+    page = open_page(rig)
+    for words, name in (("Masks", names[0]), ("True masks", "truth"), ("Other masks, side by side", names[1])):
+        pick(rig, page, words, data / name)
+    run(rig, page)
+    rig.wait(lambda: page.results.isVisible() and page.results.worst.count() > 0)
+    results = page.results
+    line = results.worst_title.minimumSizeHint().width() + results.legend.minimumSizeHint().width()
+    assert line < results.table.minimumWidth(), "what the table needs decides how wide the window is"
+    table = results.table
+    assert table.columnViewportPosition(4) + table.columnWidth(4) <= table.viewport().width(), "what counts is in sight"
+    heads = [page.results.table.horizontalHeaderItem(place) for place in (1, 2)]
+    assert [head.text() for head in heads] == ["…e_first_netw…", "…e_second_net…"]
+    assert [head.toolTip() for head in heads] == names
+
+
+def test_names_are_cut_where_they_are_alike():
+    assert short_names(("good", "bad")) == ("good", "bad")
+    assert short_names(("a" * 30,)) == (f"{'a' * 13}…",)
+    for names in (("x" * 40 + "1", "x" * 40 + "2"), ("1" + "x" * 40, "2" + "x" * 40), ("x" * 14, "x" * 15)):
+        short = short_names(names)
+        assert len(set(short)) == 2
+        assert all(len(name) <= 14 for name in short)
 
 
 def test_what_was_taken_for_granted_is_said():

@@ -19,6 +19,7 @@ from segstudio.imaging.outlines import SIDES, TRUTH
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.dialogs.model_settings import ChoiceBox
 from segstudio.ui.evaluate.plot import SpreadPlot
+from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.evaluate.tables import SummaryTable, signed
 from segstudio.ui.evaluate.worst import WorstList
 from segstudio.ui.theme import Theme
@@ -115,7 +116,7 @@ class EvaluateResults(QWidget):
         self._found = found
         sides = found.plan.sides
         self._side = DIFFERENCE if len(sides) > 1 else 0
-        self.side.offer([(DIFFERENCE, "Both, compared"), *enumerate(sides)])
+        self.side.offer([(DIFFERENCE, "Both, compared"), *enumerate(short_names(sides))])
         self.side.setVisible(len(sides) > 1)
         self._show()
 
@@ -132,7 +133,8 @@ class EvaluateResults(QWidget):
         else:
             self.table.show_lines(found.lines(self._side))
         self.say(notice(found))
-        colors = [("true mask", TRUTH), *zip(sides if len(sides) > 1 else ("judged mask",), SIDES, strict=False)]
+        judged = short_names(sides) if len(sides) > 1 else ("judged mask",)
+        colors = [("true mask", TRUTH), *zip(judged, SIDES, strict=False)]
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setText("&nbsp;&nbsp; ".join(_swatch(name, color) for name, color in colors))
         self._show_measure()
@@ -146,7 +148,7 @@ class EvaluateResults(QWidget):
             for side in range(len(found.plan.sides))
         ]
         compared = self._side == DIFFERENCE
-        self.worst_title.setText(f"Where {found.plan.sides[-1]} lost most" if compared else "Worst images")
+        self.worst_title.setText(f"Where {short_names(found.plan.sides)[-1]} lost most" if compared else "Worst images")
         self.measure.show_value(self._measure)
         self.plot.show_values(self._measure, values)
         self.worst.show_worst(self._evaluator, found, self._measure, None if compared else self._side)

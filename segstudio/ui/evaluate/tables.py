@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure
+from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.theme import Theme, ui_font
 
 ROW_HEIGHT = 26
@@ -56,7 +57,9 @@ class SummaryTable(QTableWidget):
 
     def show_differences(self, sides: Sequence[str], lines: Sequence[Line], found: Sequence[Difference]) -> None:
         """A row a measure: both means, the mean of the differences and its interval, images won and lost."""
-        self._begin(["", *sides, "Difference", "likely between", "better on", "worse on"])
+        self._begin(["", *short_names(sides), "Difference", "likely between", "better on", "worse on"])
+        for place, side in enumerate(sides, start=1):
+            self._head(place).setToolTip(side)
         for one in found:
             measure, change = one.measure, one.change
             means = [measure.words(line.measures[measure.name].mean) for line in lines]
