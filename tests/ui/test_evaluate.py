@@ -160,6 +160,7 @@ def test_long_names_of_folders_leave_the_window_its_size_and_are_told_apart(rig,
     assert line < results.table.minimumWidth(), "what the table needs decides how wide the window is"
     table = results.table
     assert table.columnViewportPosition(4) + table.columnWidth(4) <= table.viewport().width(), "what counts is in sight"
+    assert table.columnWidth(0) >= table.sizeHintForColumn(0), "and one reads what it is of"
     heads = [page.results.table.horizontalHeaderItem(place) for place in (1, 2)]
     assert [head.text() for head in heads] == ["…e_first_netw…", "…e_second_net…"]
     assert [head.toolTip() for head in heads] == names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure
@@ -75,13 +76,30 @@ class SummaryTable(QTableWidget):
             self._cell(3).setToolTip("more than chance would do" if one.certain else "this may be chance")
         self._end()
 
+    # ---- within -----------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's: the names have another room."""
+        super().resizeEvent(event)
+        self._fit_names()
+
     def _end(self) -> None:
         """The figures are whole, and names have some room, as far as the window goes."""
         figures = sum(self.sizeHintForColumn(place) for place in range(1, self.columnCount()))
         heads = sum(self.horizontalHeader().sectionSizeHint(place) for place in range(1, self.columnCount()))
         self.setMinimumWidth(min(_WIDEST, _NAMES + max(figures, heads) + 16))
+        self._fit_names()
 
-    # ---- within -----------------------------------------------------------------------------------------------
+    def _fit_names(self) -> None:
+        """Names take what figures leave; where that is too little to read them, the last figures are scrolled to."""
+        header, columns = self.horizontalHeader(), range(1, self.columnCount())
+        taken = sum(max(self.sizeHintForColumn(place), header.sectionSizeHint(place)) for place in columns)
+        least = min(_NAMES, self.sizeHintForColumn(0))
+        if self.viewport().width() - taken >= least:
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        else:
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(0, least)
 
     def _begin(self, titles: Sequence[str]) -> None:
         self.clear()
