@@ -21,12 +21,12 @@ from segstudio.formats.pairs import Pair
 from segstudio.formats.survey import MOST_CLASSES, Survey, survey
 from segstudio.formats.value_masks import ColourMask, ObjectMask, ValueMask
 from segstudio.formats.void_names import means_nothing, means_void, unmarked
+from segstudio.imaging.label_values import VOID
 
 LAYOUT = "class maps"
 
 _AT_A_GLANCE = 6
 _MOST_SAID = 12
-_VOID = 255
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
@@ -162,7 +162,7 @@ def _named(seen: Survey, listed: Sequence[Listed], list_name: str) -> Meaning:
             more = ", ".join(map(_hex, missing[:3]))
             notes.append(f"Colours that “{list_name}” does not name are in the masks: {more}.")
         return Meaning(seen.kind, tuple(classes), tuple(notes), colours=colours)
-    strange = [value for value in seen.values if value not in numbers and value not in (0, _VOID)]
+    strange = [value for value in seen.values if value not in numbers and value not in (0, VOID)]
     if strange:
         more = ", ".join(map(str, strange[:5]))
         notes.append(f"Values that “{list_name}” does not name are in the masks: {more}.")
@@ -184,8 +184,8 @@ def _unnamed_colours(seen: Survey) -> Meaning:
 def _unnamed_values(seen: Survey) -> Meaning:
     """Each value keeps its number as long as these are low; a mask that was not looked at may have one in between."""
     # White beside greys is one of them; beside ids it is what nobody judges.
-    spread = max(value for value in seen.values if value != _VOID) > MOST_CLASSES
-    values = [value for value in seen.values if value and (spread or value != _VOID)]
+    spread = max(value for value in seen.values if value != VOID) > MOST_CLASSES
+    values = [value for value in seen.values if value and (spread or value != VOID)]
     said = ", ".join(map(str, values[:_MOST_SAID])) + (" ..." if len(values) > _MOST_SAID else "")
     if max(values) <= MOST_CLASSES:
         numbers = {value: value for value in range(1, max(values) + 1)}
@@ -195,7 +195,7 @@ def _unnamed_values(seen: Survey) -> Meaning:
         classes = [FoundClass(number, f"value {value}") for value, number in numbers.items()]
     notes = [f"Nothing says what the values {said} of the masks mean: name them in order.{_sampled(seen)}"]
     void = 0
-    if _VOID in seen.values and not spread:
+    if VOID in seen.values and not spread:
         void = len(classes) + 1
         classes.append(FoundClass(void, "void", "void"))
         notes.append("Where masks have 255, nobody judges.")

@@ -15,17 +15,12 @@ from segstudio.formats import ph2
 from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import as_ids, read_values
 from segstudio.imaging.find import find_images
+from segstudio.imaging.label_values import MOST_ID, VOID
 
 Ids = NDArray[np.uint16]
 
 NOT_JUDGED = 65535
 """Stands in true masks for what their data set does not judge, whatever it calls it: no class has that id."""
-
-VOID = 255
-"""What many data sets write beside low class ids where nobody knows."""
-
-_MOST_ID = 127
-"""Of 8 bits: what reaches further is read as black and white."""
 
 _LOW, _STRAY, _LOOKED_AT = 63, 0.01, 32
 """Beside a void of 255 ids are not above the first, and more than the second's share of what a mask says; so many true
@@ -148,10 +143,10 @@ def _taken_out(mask: NDArray[Any], value: int | None) -> NDArray[Any]:
 
 def _is_white(mask: NDArray[Any], value: int | None) -> bool:
     """Whether ``value`` is not void in a mask but its white: beside it there is nothing, or other shades as light."""
-    if value is None or value <= _MOST_ID or mask.ndim != 2 or mask.dtype != np.uint8:
+    if value is None or value <= MOST_ID or mask.ndim != 2 or mask.dtype != np.uint8:
         return False
     rest = int(_taken_out(mask, value).max(initial=0))
-    return rest == 0 or rest > _MOST_ID
+    return rest == 0 or rest > MOST_ID
 
 
 def without(masks: Sequence[Ids], void: Sequence[int]) -> list[Ids]:

@@ -21,7 +21,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.writing import write_whole
-from segstudio.imaging.label_values import count_pages
+from segstudio.imaging.label_values import MOST_ID, VOID, count_pages
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
 from segstudio.imaging.reader import read_array
 
@@ -38,9 +38,6 @@ _DARK, _LIGHT, _MIDDLING, _LEAST_SEEN = 32, 224, 0.6, 0.1
 
 _STRAY = 0.01
 """Share of what a mask says that may be of no class: the pixels along smoothed edges."""
-
-_VOID = 255
-"""What many data sets write where nobody knows."""
 
 _NAMED = 5
 
@@ -111,13 +108,8 @@ def read_mask(
         check_no_photograph(array, path.name)
         own_id = classes[0].id if classes else 1
         flat = flattened(array)
-        if (
-            not_judged
-            and flat.ndim == 2
-            and flat.dtype == np.uint8
-            and np.unique(flat[flat > 0]).tolist() == [1, _VOID]
-        ):
-            return np.where(flat == _VOID, not_judged, np.where(flat == 1, own_id, BACKGROUND)).astype(np.uint16)
+        if not_judged and says_void(flat):
+            return np.where(flat == VOID, not_judged, np.where(flat == 1, own_id, BACKGROUND)).astype(np.uint16)
         return np.asarray(np.where(is_foreground(array), own_id, BACKGROUND), np.uint16)
     return _class_ids(path, array, classes, not_judged)
 
@@ -166,7 +158,7 @@ def read_ids(path: Path) -> tuple[ClassIds, bool]:
 def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
     """What ``read_ids`` makes of an array as ``read_array`` has it."""
     flat = _flatten(array) if array.ndim == 3 else array
-    if flat is None or flat.dtype.kind in "bf" or (flat.dtype == np.uint8 and flat.max(initial=0) > 127):
+    if flat is None or flat.dtype.kind in "bf" or (flat.dtype == np.uint8 and flat.max(initial=0) > MOST_ID):
         return is_foreground(array).astype(np.uint16), True
     return np.clip(flat, 0, 65535).astype(np.uint16), False
 
@@ -180,8 +172,8 @@ def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
         return np.asarray(np.nan_to_num(grey) > 0.5 * max(float(np.nan_to_num(grey).max(initial=0)), 1e-9), np.bool_)
     if says_void(grey):
         return np.asarray(grey == 1, np.bool_)
-    if grey.dtype == np.uint8 and grey.max(initial=0) > 127:
-        return np.asarray(grey > 127, np.bool_)
+    if grey.dtype == np.uint8 and grey.max(initial=0) > MOST_ID:
+        return np.asarray(grey > MOST_ID, np.bool_)
     return np.asarray(grey > 0, np.bool_)
 
 
@@ -189,7 +181,7 @@ def says_void(array: NDArray[Any]) -> bool:
     """Whether a mask (H, W) of one class has 1 where that is and 255 where nobody judges; a few stray 1 are strays."""
     if array.dtype != np.uint8 or array.ndim != 2:
         return False
-    objects, void = int(np.count_nonzero(array == 1)), int(np.count_nonzero(array == _VOID))
+    objects, void = int(np.count_nonzero(array == 1)), int(np.count_nonzero(array == VOID))
     return objects > _STRAY * void > 0 and objects + void == int(np.count_nonzero(array))
 
 
@@ -260,8 +252,8 @@ def _class_ids(path: Path, array: NDArray[Any], classes: Sequence[ClassSpec], no
     said = array != BACKGROUND
     strange = said & (ids == BACKGROUND)
     if ids.any():
-        strange &= array != _VOID
-        ids[(ids == BACKGROUND) & (array == _VOID)] = next(iter(void_ids(classes)), not_judged)
+        strange &= array != VOID
+        ids[(ids == BACKGROUND) & (array == VOID)] = next(iter(void_ids(classes)), not_judged)
     if too_many(strange, said):
         named = ", ".join(str(value) for value in np.unique(array[strange])[:_NAMED])
         raise _no_class(path, f"values ({named})")

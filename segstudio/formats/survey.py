@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.label_values import read_palette
+from segstudio.imaging.label_values import MOST_ID, VOID, read_palette
 from segstudio.imaging.reader import read_array
 
 MOST_CLASSES = 64
@@ -25,8 +25,6 @@ SNAP = 24
 
 _LOSSY = (".jpg", ".jpeg", ".jpe", ".webp")
 _RARE = 0.0005
-_VOID = 255
-_MOST_ID = 127
 _DARK, _LIGHT = 16, 240
 """What JPEG makes of black and of white lies below and above."""
 _PLAIN = 0.01
@@ -107,7 +105,7 @@ def shades_of(plains: Mapping[int, int]) -> list[int]:
     total = sum(own.values())
     between = sum(count for value, count in own.items() if _DARK < value < _LIGHT)
     kept = [value for value, count in sorted(own.items()) if count >= _RARE * total]
-    if len(kept) < 2 or max(kept) <= _MOST_ID:
+    if len(kept) < 2 or max(kept) <= MOST_ID:
         return []
     return kept if between >= _PLAIN * total else []
 
@@ -213,15 +211,15 @@ def _counted(array: NDArray[Any]) -> dict[int, int]:
 def _valued(values: Counter[int], deep: bool, seen: int, of: int) -> Survey:
     total = max(1, values.total())
     shares = {int(value): count / total for value, count in sorted(values.items())}
-    said = [value for value in shares if value not in (0, _VOID)]
+    said = [value for value in shares if value not in (0, VOID)]
     kind: Kind
     if not seen or min(shares, default=0) < 0:
         kind = "unknown"
-    elif said in ([], [1]) and not (said and _VOID in shares):
+    elif said in ([], [1]) and not (said and VOID in shares):
         kind = "binary"
     elif deep and (len(said) > MOST_CLASSES or max(said) > 65534):
         kind = "objects" if max(said) <= 65534 else "unknown"
-    elif len(said) > MOST_CLASSES or (not deep and max(said) > 127):
+    elif len(said) > MOST_CLASSES or (not deep and max(said) > MOST_ID):
         # 8 bits that reach far up are black and white with soft edges.
         kind = "binary"
     else:

@@ -15,8 +15,8 @@ from segstudio.domain.segments import Color
 from segstudio.formats.dataset import FoundMask, FoundSegment
 from segstudio.formats.png import read_upright, too_many
 from segstudio.formats.survey import SNAP, indices_of, is_grey, packed, unpacked
+from segstudio.imaging.label_values import VOID
 
-_VOID = 255
 _STRANGE = 65535
 _MOST_COLOURS = 60_000
 
@@ -53,7 +53,7 @@ class ValueMask:
             )
         lut = np.full(65536, _STRANGE, np.uint16)
         lut[0] = 0
-        lut[_VOID] = self.void
+        lut[VOID] = self.void
         for value, class_id in self.classes.items():
             lut[value] = class_id
         ids = lut[array]

@@ -9,6 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+VOID = 255
+"""What many data sets write beside low class ids where nobody knows."""
+
+MOST_ID = 127
+"""Of 8 bits: what reaches further, but for a void, is read as black and white."""
+
 Palette = NDArray[np.uint8]
 """(n, 3) RGB: the colour of each index."""
 
