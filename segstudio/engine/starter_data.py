@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segstudio.engine.augment import Augmentation, augment
 from segstudio.engine.batch import Batch
 from segstudio.engine.data import load_rgb, read_mask
 from segstudio.engine.guidance import simulated
+from segstudio.engine.pasting import fit, pasted, room
 from segstudio.engine.sample import Mask, Pixels, Sample
+from segstudio.engine.second_look import ENLARGED
 from segstudio.engine.views import Views
 from segstudio.imaging.camera import as_taken_elsewhere, coarsen
 from segstudio.imaging.cv import cv2
@@ -30,24 +29,17 @@ DRAWN, BACKGROUND = "drawn", "background"
 VIDEO = "video"
 """The source of frames."""
 
-_GONE = 2
-
 _STORED = 384
 _SCENES = 24
-_PASTED = 0.45
+# How often a person is put before another place.
+_PASTED = 0.5
 # How often the place behind somebody is one that a video was taken in: furniture that stands still in every frame is
 # never a person's.
 _ROOM = 0.3
-# How often others stand about whoever is meant, at most so many, each smaller: who watches a dancer is not the dancer.
-_CROWD, _MOST_OTHERS, _SMALLER = 0.6, 6, 0.7
-# How often somebody in another place is turned any way up, as who stands on the hands is, or rolls on the floor.
-_TURNED = 0.5
-# How far around somebody who is taken out of a room nobody vouches for what is there instead, in px.
-_AROUND = 4
 # How often the place behind somebody is dim or dark, as a studio is: black walls are no black coats.
 _DIM = 0.45
-# Who stands in such a place is lit less, too, down to this.
-_LEAST_LIGHT = 0.3
+# How often people are seen as large as a second look sees them.
+_NEARER = 0.3
 # How often a person is seen with few pixels, as in a video of a whole room.
 _COARSE = 0.3
 # How often what lies outside a picture is the black of a lens's mount, and not the lesion.
@@ -61,12 +53,6 @@ _HOW = {
     "lesion": Augmentation(zoom=2.1, stretch=1.2, shift=0.15),
     "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12),
 }
-# A person cut out is put into other places, at down to this share of the size, as in videos of a room.
-_FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
-_FAR_SCALE = 0.6
-_ANY_WAY_UP = replace(_FAR, upright_degrees=180.0)
-# Others are anywhere in the picture.
-_ABOUT = replace(_FAR, upright_degrees=15.0, shift=0.5)
 
 
 class StarterData:
@@ -83,7 +69,7 @@ class StarterData:
                 if sample.source == VIDEO:
                     sequences.setdefault(sample.group, []).append(loaded)
         self._sequences = list(sequences.values())
-        self._rooms = [_room(frames[0]) for frames in self._sequences]
+        self._rooms = [room(frames[0]) for frames in self._sequences]
         if recipe.shares.get(DRAWN):
             self._sources[DRAWN] = [drawn_sample(recipe, number) for number in range(recipe.drawn)]
         self._backgrounds = self._sources.pop(BACKGROUND, [])
@@ -102,6 +88,8 @@ class StarterData:
         rng = np.random.default_rng([recipe.seed, stream, step])
         canvases = _CANVASES[recipe.kind]
         canvas = canvases[int(rng.integers(len(canvases)))]
+        if recipe.kind == "body" and scale == 1 and rng.random() < _NEARER:
+            scale = ENLARGED
         h, w = (max(64, 32 * round(side * scale / 32)) for side in canvas)
         views = [self._view((h, w), rng) for _ in range(recipe.batch)]
         told = [simulated(mask, 1, rng) if rng.random() < _GUIDED else None for _, mask in views]
@@ -113,27 +101,22 @@ class StarterData:
         sample = samples[int(rng.integers(len(samples)))]
         how = _HOW[self._recipe.kind]
         if self._recipe.kind == "lesion":
-            pixels, mask = augment(sample, canvas, _fit(sample, canvas, rng), how, rng)
+            pixels, mask = augment(sample, canvas, fit(sample, canvas, rng), how, rng)
             if rng.random() < _IN_THE_DARK:
                 outside = mask == IGNORE
                 pixels[outside], mask[outside] = rng.integers(0, 16), 0
             return as_other_dermoscopes(pixels, rng), mask
         if source == DRAWN or rng.random() >= _PASTED or not (sample.mask == 1).any():
-            pixels, mask = augment(sample, canvas, _fit(sample, canvas, rng), how, rng)
+            pixels, mask = augment(sample, canvas, fit(sample, canvas, rng), how, rng)
         else:
             in_room = bool(self._rooms) and rng.random() < _ROOM
             places = self._rooms if in_room else self._backgrounds
             dim = not in_room and rng.random() < _DIM
             place = places[int(rng.integers(len(places)))]
-            pixels, mask = _pasted(sample, place, self._others(rng), dim, canvas, rng)
+            pixels, mask = pasted(sample, place, self._people, dim, canvas, rng)
         if rng.random() < _COARSE:
             pixels = coarsen(pixels, rng)
         return as_taken_elsewhere(pixels, rng, 0.8), mask
-
-    def _others(self, rng: np.random.Generator) -> list[Sample]:
-        """People who are in a picture of somebody else."""
-        count = int(rng.integers(1, _MOST_OTHERS + 1)) if rng.random() < _CROWD else 0
-        return [self._people[int(rng.integers(len(self._people)))] for _ in range(count)]
 
     def _samples(self, source: str, rng: np.random.Generator) -> list[Sample]:
         """Those of ``source`` to choose one from; of videos, the frames of one.
@@ -150,54 +133,6 @@ def drawn_sample(recipe: Recipe, number: int) -> Sample:
     draw = lesion if recipe.kind == "lesion" else body
     pixels, member = draw(1000 * (recipe.seed + 1) + number, (_STORED, 3 * _STORED // 4))
     return Sample(-1 - number, pixels, member.astype(np.uint16), None)
-
-
-def _fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> float:
-    """A scale between that at which all of ``sample`` is on the canvas and that at which it fills it."""
-    ratios = [canvas[axis] / sample.mask.shape[axis] for axis in (0, 1)]
-    contain, cover = min(ratios), min(max(ratios), 1.5 * min(ratios))
-    return float(contain * (cover / contain) ** rng.random())
-
-
-def _pasted(
-    sample: Sample,
-    behind: Sample,
-    others: list[Sample],
-    dim: bool,
-    canvas: tuple[int, int],
-    rng: np.random.Generator,
-) -> tuple[Pixels, Mask]:
-    """Who is in ``sample`` in front of ``behind``, and of ``others`` as far as these are smaller.
-
-    After Ghiasi et al., "Simple copy-paste", CVPR 2021.
-    """
-    scale = _fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
-    pixels, mask = augment(sample, canvas, scale, _ANY_WAY_UP if rng.random() < _TURNED else _FAR, rng)
-    place, gone = augment(behind, canvas, 1.3 * _fit(behind, canvas, rng), _HOW["body"], rng)
-    member = mask == 1
-    for other in others:
-        theirs, of_other = augment(other, canvas, _fit(other, canvas, rng) * rng.uniform(0.3, 0.8), _ABOUT, rng)
-        if (of_other == 1).sum() < _SMALLER * member.sum():
-            place = _over(place, theirs, of_other == 1)
-    if dim:
-        place = cv2.convertScaleAbs(place, alpha=math.exp(rng.uniform(math.log(0.03), math.log(0.5))))
-        pixels = cv2.convertScaleAbs(pixels, alpha=math.exp(rng.uniform(math.log(_LEAST_LIGHT), 0)))
-    known = np.where(gone == _GONE, IGNORE, 0)
-    return _over(place, pixels, member), np.where(member, 1, known).astype(np.uint16)
-
-
-def _over(place: Pixels, pixels: Pixels, member: NDArray[np.bool_]) -> Pixels:
-    """``place`` with ``pixels`` where ``member`` is, softly."""
-    cover = cv2.GaussianBlur(member.astype(np.float32), (0, 0), 0.7)[..., None]
-    return np.asarray(pixels * cover + place * (1 - cover), np.uint8)
-
-
-def _room(frame: Sample) -> Sample:
-    """The place that ``frame`` shows, without who is in it; where that was, its mask is ``_GONE``."""
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _AROUND + 1, 2 * _AROUND + 1))
-    gone = cv2.dilate((frame.mask == 1).astype(np.uint8), reach)
-    pixels = cv2.inpaint(frame.pixels, gone, _AROUND, cv2.INPAINT_TELEA)
-    return Sample(frame.image_id, np.asarray(pixels, np.uint8), (gone * _GONE).astype(np.uint16), None)
 
 
 def _load(folder: Path, number: int, sample: RecipeSample) -> Sample:

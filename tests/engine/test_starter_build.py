@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import starter_data, starter_score, starter_train
+from segstudio.engine import pasting, starter_data, starter_score, starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.sample import Sample
@@ -149,9 +149,7 @@ def test_others_in_the_picture_are_smaller_and_not_meant() -> None:
     with_others = 0
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        pixels, mask = starter_data._pasted(
-            square((0, 255, 0)), black, [square((255, 0, 0))] * 3, False, (128, 128), rng
-        )
+        pixels, mask = pasting.pasted(square((0, 255, 0)), black, [square((255, 0, 0))], False, (128, 128), rng)
         red = pixels[..., 0].astype(int) > pixels[..., 1].astype(int) + 60
         assert not red[cv2.erode((mask == 1).astype(np.uint8), np.ones((5, 5))) > 0].any()
         with_others += bool(red.any())
