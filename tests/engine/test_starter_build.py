@@ -6,10 +6,9 @@ import pytest
 import torch
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import pasting, starter_data, starter_score, starter_train
+from segstudio.engine import starter_data, starter_score, starter_train
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.device import Device
-from segstudio.engine.sample import Sample
 from segstudio.engine.starter_build import REPORT, WORST, WORST_MADE_UP, build_starter, train_part
 from segstudio.engine.starter_data import StarterData
 from segstudio.engine.starter_feed import batches, makers_for
@@ -136,24 +135,6 @@ def test_people_stand_in_rooms_where_nobody_vouches_for_what_is_left_of_who_was_
     assert np.mean([(mask == 1).any() for mask in masks]) > 0.9
     assert np.mean([(mask == IGNORE).any() for mask in masks]) > 0.9
     assert np.mean([(mask == 0).mean() for mask in masks]) > 0.5
-
-
-def test_others_in_the_picture_are_smaller_and_not_meant() -> None:
-    def square(color: tuple[int, int, int]) -> Sample:
-        pixels, mask = np.zeros((96, 96, 3), np.uint8), np.zeros((96, 96), np.uint16)
-        mask[20:76, 20:76] = 1
-        pixels[mask == 1] = color
-        return Sample(0, pixels, mask, None)
-
-    black = Sample(0, np.zeros((96, 96, 3), np.uint8), np.zeros((96, 96), np.uint16), None)
-    with_others = 0
-    for seed in range(12):
-        rng = np.random.default_rng(seed)
-        pixels, mask = pasting.pasted(square((0, 255, 0)), black, [square((255, 0, 0))], False, (128, 128), rng)
-        red = pixels[..., 0].astype(int) > pixels[..., 1].astype(int) + 60
-        assert not red[cv2.erode((mask == 1).astype(np.uint8), np.ones((5, 5))) > 0].any()
-        with_others += bool(red.any())
-    assert with_others > 6
 
 
 def test_a_long_video_is_seen_more_often_but_not_as_often_as_it_has_frames(tmp_path: Path) -> None:
