@@ -22,7 +22,7 @@ def find_dataset(folder: Path, masks: Path | None = None) -> Dataset:
     Names are listed and a few files looked into. Raises ``UserError`` where a folder can't be listed or holds no image.
     """
     chosen = next(module for module in RECOGNISERS if module.recognises(folder, masks))
-    return chosen.find(folder, masks)
+    return isic.with_metadata(chosen.find(folder, masks), folder)
 
 
 def find_in_files(paths: Sequence[Path]) -> Dataset:

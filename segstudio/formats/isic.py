@@ -11,6 +11,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -54,7 +55,6 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     files = find_images(folder)
     files += [] if masks is None else [path for path in find_images(masks) if path not in set(files)]
     images, segmentations = _by_id(_IMAGE, files), _by_id(_MASK, files)
-    tables, notes = _metadata(folder)
     pairs = []
     for number, paths in images.items():
         own = segmentations.get(number, [])
@@ -66,22 +66,36 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
         raise UserError(
             f"There are masks but no images in “{folder.name or folder}”. Choose the folder above, which holds both."
         )
-    notes += without_mask(pairs) if segmentations else []
+    notes = without_mask(pairs) if segmentations else []
     notes += _of_double(images, "images, of which one is taken")
     notes += _of_double(segmentations, "masks, so none is taken")
     spare = segmentations.keys() - images.keys()
     notes += [f"{len(spare):,} masks belong to no image in this folder."] if spare else []
     found = tuple(
-        FoundImage(
-            pair.image,
-            None if pair.mask is None else FileMask(pair.mask, binary=True, one_region=True),
-            patient=_patient(tables.get(_id(pair.image), {})),
-            attributes=_attributes(tables.get(_id(pair.image), {})),
-        )
+        FoundImage(pair.image, None if pair.mask is None else FileMask(pair.mask, binary=True, one_region=True))
         for pair in pairs
     )
     classes = (FoundClass(1, "lesion"),) if segmentations else ()
-    return Dataset(LAYOUT, found, classes, tuple(notes), tuple(_skipped(files)))
+    return with_metadata(Dataset(LAYOUT, found, classes, tuple(notes), tuple(_skipped(files))), folder)
+
+
+def with_metadata(dataset: Dataset, folder: Path) -> Dataset:
+    """``dataset`` with what CSV files in ``folder`` say of those of its images that bear the archive's numbers.
+
+    Whoever made other masks of such images kept the tables: two pictures of one patient must not stand on both sides
+    of a split. What the data set knows of an image by itself stays.
+    """
+    numbered = [found for found in dataset.images if _id(found.image) and not (found.patient or found.attributes)]
+    if not numbered:
+        return dataset
+    tables, notes = _metadata(folder)
+    told = {
+        found.image: replace(found, patient=_patient(row), attributes=_attributes(row))
+        for found in numbered
+        if (row := tables.get(_id(found.image)))
+    }
+    images = tuple(told.get(found.image, found) for found in dataset.images)
+    return replace(dataset, images=images, notes=(*notes, *dataset.notes))
 
 
 def _names(folder: Path, depth: int) -> Iterator[str]:

@@ -189,6 +189,17 @@ def test_masks_that_are_called_like_the_images_of_isic_are_theirs(tmp_path: Path
         assert read(found.images[0])[2, 2] == 1
 
 
+def test_masks_that_others_made_of_isic_s_images_lose_no_patient(tmp_path: Path) -> None:
+    for number in (10, 11):
+        write(tmp_path / "images" / f"ISIC_00000{number}.jpg")
+        write(tmp_path / "masks" / f"ISIC_00000{number}.png", (1, 1, 9, 9))
+    (tmp_path / "metadata.csv").write_text("isic_id,sex,patient_id\nISIC_0000010,male,IP_7\nISIC_0000011,male,IP_7\n")
+    found = find_dataset(tmp_path)
+    assert found.layout != isic.LAYOUT
+    assert [image.patient for image in found.images] == ["IP_7", "IP_7"]
+    assert [image.attributes["Sex"] for image in found.images] == ["male", "male"]
+
+
 def test_masks_of_several_classes_of_isic_s_images_stay_so(tmp_path: Path) -> None:
     write(tmp_path / "in" / "ISIC_0000010.jpg")
     write(tmp_path / "in" / "ISIC_0000010_segmentation.png", (1, 1, 9, 9))
