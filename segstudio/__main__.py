@@ -294,9 +294,10 @@ def simulate(
         starter=starter.value,
     )
     report = simulate_annotator(settings, lambda line: typer.echo(line, err=True))
+    # What took minutes is not lost to a file that can't be written.
+    typer.echo(simulation_table(report))
     if json_file is not None:
         write_json(json_file, report)
-    typer.echo(simulation_table(report))
 
 
 @cli.command()

@@ -131,7 +131,8 @@ def evaluate(
         progress(len(scored) + len(failed), total)
     if not scored:
         first = f" {failed[min(failed)]}" if failed else ""
-        raise UserError(f"None of the {total} pairs of masks can be compared.{first}")
+        none = f"None of the {total:,} pairs" if total > 1 else "Not the one pair"
+        raise UserError(f"{none} of masks can be compared.{first}")
     order = sorted(scored)
     return Evaluation(
         plan,

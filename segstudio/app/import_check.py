@@ -13,6 +13,7 @@ from pathlib import Path
 from segstudio.app.new_project import Preview, look_at
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
+from segstudio.imaging.label_values import count_pages
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size
 from segstudio.store.images import same_file
 
@@ -21,6 +22,9 @@ SECONDS = 2.0
 
 COPIES_SECONDS = 1.0
 """How long copies are looked for."""
+
+PAGES_SECONDS = 1.0
+"""How long is looked for files of several pages."""
 
 MOST = 400
 
@@ -83,7 +87,23 @@ def look_closely(
         again = "It" if copies == 1 else "Each"
         twice = f"{said} in another place, too, with the same content. {again} would be in this project twice."
         checked = replace(checked, notes=(twice, *checked.notes))
-    return preview, checked
+    pages = pages_note(preview.found)
+    return preview, replace(checked, notes=(*checked.notes, pages)) if pages else checked
+
+
+def pages_note(found: Dataset, seconds: float = PAGES_SECONDS) -> str:
+    """A sentence if images of ``found`` are TIFF files of several pages, as far as time allows to look; else ""."""
+    until = time.monotonic() + seconds
+    several, first = 0, ""
+    for image in found.images:
+        if image.pixels is None and (pages := count_pages(image.image)) > 1:
+            several += 1
+            first = first or f"“{image.image.name}” with {pages:,}"
+        if time.monotonic() > until:
+            break
+    if several < 2:
+        return f"A file has several pages, of which the first is taken: {first}." if several else ""
+    return f"{several:,} files have several pages, of which the first is taken, for example {first}."
 
 
 def count_copies(found: Dataset, known: Sequence[Path], seconds: float = COPIES_SECONDS) -> int:

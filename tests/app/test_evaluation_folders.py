@@ -212,7 +212,7 @@ def test_nothing_to_compare(folders: tuple[Path, Path]) -> None:
     with pytest.raises(UserError, match=r"No mask in “pred” \(1 files\).*“truth”"):
         evaluate_folders(pred, truth)
     (truth / "a.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"None of the 1 pairs.*empty"):
+    with pytest.raises(UserError, match=r"Not the one pair of masks can be compared.*empty"):
         evaluate_folders(pred, truth)
     with pytest.raises(UserError, match="can't be opened"):
         evaluate_folders(pred, truth / "gone")

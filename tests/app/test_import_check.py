@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segstudio.app.import_check import check, count_copies, look_closely
+from segstudio.app.import_check import check, count_copies, look_closely, pages_note
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from tests.helpers.studios import write_images
@@ -81,3 +81,16 @@ def test_the_same_files_are_no_copies(tmp_path: Path) -> None:
     known = write_images(tmp_path / "known", 2)
     preview, checked = look_closely([tmp_path / "known"], known=known)
     assert (count_copies(preview.found, known), checked.notes) == (0, ())
+
+
+def test_images_of_several_pages_are_said_of_which_the_first_is_taken(tmp_path: Path) -> None:
+    pages = [Image.fromarray(np.full((8, 9), value, np.uint8)) for value in (1, 2, 3)]
+    pages[0].save(tmp_path / "a.tif")
+    assert pages_note(look_closely([tmp_path])[0].found) == ""
+    pages[0].save(tmp_path / "b.tif", save_all=True, append_images=pages[1:])
+    sentence = "A file has several pages, of which the first is taken: “b.tif” with 3."
+    assert look_closely([tmp_path])[1].notes == (sentence,)
+    pages[0].save(tmp_path / "c.tif", save_all=True, append_images=pages[1:])
+    assert look_closely([tmp_path])[1].notes == (
+        "2 files have several pages, of which the first is taken, for example “b.tif” with 3.",
+    )
