@@ -266,10 +266,12 @@ def export_project(
         entries, written, troubles = [], [], []
         for one in plan.outgoing:
             try:
-                entries.append(export_one(opened, plan, one, table, classes))
-                written.append(one)
+                entry, now = export_one(opened, plan, one, table, classes)
             except UserError as error:
                 troubles.append(str(error))
+            else:
+                entries.append(entry)
+                written.append(now)
         if entries:
             finish_export(opened, plan, entries, classes, written, known)
     said = f"{masks_words(len(entries))} written to {out}{not_approved_words(written)}"

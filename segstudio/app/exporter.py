@@ -93,9 +93,9 @@ class Exporter:
         self._announce(Changes(saving=True))
         one, table, classes, plan = self._waiting.pop(0), self._table(), self._classes(), self._plan
 
-        def written(entry: Entry) -> None:
-            self._entries.append(entry)
-            self._written.append(one)
+        def written(made: tuple[Entry, Outgoing]) -> None:
+            self._entries.append(made[0])
+            self._written.append(made[1])
             self._next()
 
         def failed(error: Exception) -> None:

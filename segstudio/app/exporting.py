@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +80,8 @@ class Outgoing:
 class ExportPlan:
     """What to export and where to; ``refused`` has a sentence for each image that is left out.
 
-    ``identifiers`` says that what tells who an image is of may go along.
+    ``identifiers`` says that what tells who an image is of may go along, ``only_approved`` that masks that nobody
+    vouches for may not.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class ExportPlan:
     outgoing: tuple[Outgoing, ...]
     refused: tuple[str, ...]
     identifiers: bool = False
+    only_approved: bool = False
 
     @property
     def files(self) -> list[Path]:
@@ -123,7 +125,7 @@ def plan_export(
             refused.append(f"{where} is a file of the project and was left alone. Choose another folder for the masks.")
         else:
             outgoing.append(of_image[record.id])
-    return ExportPlan(folder, format_, tuple(outgoing), tuple(refused), identifiers)
+    return ExportPlan(folder, format_, tuple(outgoing), tuple(refused), identifiers, only_approved)
 
 
 def masks_words(count: int) -> str:
@@ -139,12 +141,13 @@ def not_approved_words(outgoing: Sequence[Outgoing]) -> str:
 
 def export_one(
     project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
-) -> Entry:
-    """Write one mask, lined up with the image's file as stored, and remember it.
+) -> tuple[Entry, Outgoing]:
+    """Write one mask, lined up with the image's file as stored, and remember it; gives the image as it was written.
 
-    Raises ``UserError`` if it cannot be written, or something else came to its place.
+    Raises ``UserError`` if it cannot be written, something else came to its place, or the image was worked on since it
+    was planned and may not go along any more.
     """
-    record = project.images.image(one.record.id)
+    record = _as_it_is_now(project, one.record, plan.only_approved)
     wrong = misfit(record, read_size(record.path)) or other_picture(record)
     if wrong:
         raise UserError(wrong)
@@ -155,7 +158,21 @@ def export_one(
     check_still_free(project, plan.folder, own)
     entry = plan.format.write(plan.folder, outgoing, classes)
     remember(project, plan.folder, own)
-    return entry
+    return entry, replace(one, record=record)
+
+
+def _as_it_is_now(project: Project, planned: ImageRecord, only_approved: bool) -> ImageRecord:
+    """The image whose mask is written now: strokes are saved while others are."""
+    try:
+        record = project.images.image(planned.id)
+    except KeyError as error:
+        raise UserError(f"{planned.name} was taken out of the project meanwhile and was left out.") from error
+    if record.rejected is not None:
+        raise UserError(f"{record.name} was rejected meanwhile and was left out.")
+    if not exportable([record], only_approved):
+        still = "is no longer approved" if only_approved else "has no mask any more"
+        raise UserError(f"{record.name} was changed meanwhile, {still}, and was left out. Approve it and export again.")
+    return record
 
 
 def _file_names(paths: Sequence[Path]) -> list[str]:

@@ -1,0 +1,71 @@
+"""What is done while an export goes on: no mask leaves as what it is not any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segstudio.app.exporting import export_one, plan_export
+from segstudio.domain.errors import UserError
+from tests.helpers.studios import StudioRig, approve
+
+
+@pytest.fixture
+def rig(tmp_path: Path):
+    """Three approved images, the last on the canvas."""
+    rig = StudioRig(tmp_path)
+    rig.new_project(3)
+    approve(rig, 3)
+    rig.show(rig.session.records[2].id)
+    rig.heard.clear()
+    yield rig
+    rig.studio.close()
+
+
+def said_at_the_end(rig: StudioRig) -> str:
+    rig.wait(lambda: not rig.session.exporter.busy and any(message.key == "export" for message in rig.messages))
+    return next(message.sentence for message in rig.messages if message.key == "export")
+
+
+def masks(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.png"))
+
+
+def test_what_is_no_longer_approved_when_its_turn_comes_is_no_approved_mask(rig: StudioRig, tmp_path: Path) -> None:
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    rig.stroke((5, 5), (90, 60))
+    said = said_at_the_end(rig)
+    assert said.startswith("2 masks exported")
+    assert "image_02.png was changed meanwhile, is no longer approved, and was left out" in said
+    assert masks(tmp_path / "out") == ["image_00.png", "image_01.png"]
+
+
+def test_masks_are_counted_as_not_approved_by_what_they_are_when_they_are_written(
+    rig: StudioRig, tmp_path: Path
+) -> None:
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    rig.stroke((5, 5), (90, 60))
+    assert said_at_the_end(rig) == f"3 masks exported to {tmp_path / 'out'}, 1 of them not approved."
+
+
+@pytest.mark.parametrize("only_approved", [True, False])
+def test_what_is_rejected_meanwhile_is_not_exported(rig: StudioRig, tmp_path: Path, only_approved: bool) -> None:
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved)
+    rig.session.review.reject("out of focus")
+    assert "image_02.png was rejected meanwhile and was left out" in said_at_the_end(rig)
+    assert masks(tmp_path / "out") == ["image_00.png", "image_01.png"]
+
+
+def test_an_image_that_is_taken_out_of_the_project_meanwhile_is_named(rig: StudioRig, tmp_path: Path) -> None:
+    session = rig.session
+    plan = plan_export(tmp_path / "out", session.records, only_approved=True)
+    gone = plan.outgoing[0]
+
+    def forget(project) -> None:
+        with project._database.writing() as connection:
+            connection.execute("DELETE FROM images WHERE id = ?", (gone.record.id,))
+        with pytest.raises(UserError, match=r"image_00\.png was taken out of the project meanwhile"):
+            export_one(project, plan, gone, session.table, session.classes)
+
+    session._store.ask(forget)
