@@ -56,11 +56,8 @@ class Exporter:
         """
         if self.busy:
             return
-        if self._save_status().state == "failed":
-            sentence = (
-                f"Nothing was exported, because your last changes are not saved yet. {self._save_status().sentence}"
-            )
-            self._announce(Changes(message=Message(sentence, "trouble", key="export")))
+        if self._lacks_changes:
+            self._say_unsaved("Nothing was exported, because your last changes are not saved yet.")
             return
         records, veils = self._catalog.records, self._catalog.veils
         self._plan = plan = plan_export(folder, records, only_approved, format_, veils, identifiers)
@@ -85,7 +82,23 @@ class Exporter:
         self.progress = ""
         self._announce(Changes(message=Message(in_words(error), "trouble", key="export")))
 
+    @property
+    def _lacks_changes(self) -> bool:
+        """Whether the project is behind what the window shows, so that its masks are not the ones that were drawn."""
+        return self._save_status().state == "failed"
+
+    def _say_unsaved(self, sentence: str) -> None:
+        sentence = f"{sentence} {self._save_status().sentence}"
+        self._announce(Changes(message=Message(sentence, "trouble", key="export")))
+
     def _next(self) -> None:
+        if self._lacks_changes:
+            self.progress, self._entries, self._written, self._known = "", [], [], {}
+            self._say_unsaved(
+                f"The export to {self._plan.folder} was stopped, because your last changes could not be saved: what it "
+                "has written may lack them. Export again once they are saved."
+            )
+            return
         if not self._waiting:
             self._finish()
             return

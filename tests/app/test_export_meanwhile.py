@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from segstudio.app.exporting import export_one, plan_export
 from segstudio.domain.errors import UserError
+from segstudio.store.masks import Masks
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -69,3 +72,25 @@ def test_an_image_that_is_taken_out_of_the_project_meanwhile_is_named(rig: Studi
             export_one(project, plan, gone, session.table, session.classes)
 
     session._store.ask(forget)
+
+
+def test_an_export_stops_where_what_was_drawn_can_not_be_saved(
+    rig: StudioRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args, **_named) -> None:
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(Masks, "save_edit", full)
+    rig.stroke((5, 5), (90, 60))
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    said = said_at_the_end(rig)
+    assert "was stopped, because your last changes could not be saved" in said
+    assert said.endswith("The disk is full.")
+    monkeypatch.undo()
+    rig.session.retry_saving()
+    rig.settle()
+    rig.heard.clear()
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    assert said_at_the_end(rig).startswith("3 masks exported")
+    with Image.open(tmp_path / "out" / "image_02.png") as mask:
+        assert np.array_equal(np.asarray(mask) > 0, rig.mask() > 0)
