@@ -15,7 +15,7 @@ from segstudio import __version__
 from segstudio.app.document import Document
 from segstudio.app.identifiers import numbered
 from segstudio.app.measures import Measured, Picture, measure_picture
-from segstudio.app.opening import misfit, readable_confidence
+from segstudio.app.opening import misfit, other_picture, readable_confidence
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.audit import Entry, Head
 from segstudio.domain.calibration import UNCALIBRATED, Calibration
@@ -190,7 +190,8 @@ def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, ide
 def measure_stored(stored: Stored, segments: Sequence[Segment], lesions: bool) -> tuple[Document, tuple[Measured, ...]]:
     """An image as it is shown, and what is measured of its segments.
 
-    Raises ``UserError`` where its file can't be read, is of another size than its mask, or may not be seen yet.
+    Raises ``UserError`` where its file can't be read, is not the picture that its mask was made on, or may not be seen
+    yet.
     """
     if stored.veiled:
         raise UserError(f"{stored.record.name}: {HIDDEN}")
@@ -214,6 +215,8 @@ def _read(record: ImageRecord) -> ImageData:
         log.exception("reading %s failed", record.path)
         raise UserError(f"{record.name} could not be read ({error}).") from error
     wrong = misfit(record, image.size) if record.width else ""
+    if not wrong and record.state is not ImageState.NEW:
+        wrong = other_picture(record)
     if wrong:
         raise UserError(wrong)
     return image

@@ -17,6 +17,7 @@ from segstudio.protocol.messages import Predict
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.masks import Masks
 from tests.app.test_export_attributes import export
+from tests.app.test_report import write
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -167,3 +168,22 @@ def test_a_mask_that_came_too_late_to_be_shown_is_not_the_one_that_strokes_lie_o
     rig.show(last)
     assert session.document.prediction_round == 1
     np.testing.assert_array_equal(rig.mask(), seen)
+
+
+def test_a_mask_is_not_measured_on_another_picture(rig: StudioRig) -> None:
+    session = rig.new_project(3)
+    approve(rig, 2)
+    first, second, third = session.records
+    put_another_picture(first.path)
+    put_another_picture(third.path)
+    rows, report = write(rig, identifiers=True)
+    assert "shows another picture" in rows[0]["problem"]
+    assert (rows[0]["area_px2"], report["images"][0]["segments"]) == ("", [])
+    assert float(rows[1]["area_px2"]) > 0
+    assert rows[2]["problem"] == "", "nobody has made a mask of it"
+    assert "not the one that its mask was made on" in write(rig)[0][0]["problem"]
+    heard = []
+    session.visits.look(first.id, second.id, heard.append)
+    rig.wait(lambda: bool(heard))
+    assert isinstance(heard[0], str)
+    assert "shows another picture" in heard[0]
