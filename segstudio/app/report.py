@@ -27,7 +27,7 @@ from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import ImageData, read_image
 from segstudio.store.project_db import Project
-from segstudio.store.versions import APPROVALS
+from segstudio.store.versions import APPROVED
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ _UNREADABLE = "The image's file can't be read, or is not the one that its mask w
 
 HIDDEN = "Its mask is to be drawn before the model's is seen, so nothing is measured yet."
 """Said of an image whose reader may not see the model's mask."""
+
+REJECTED = "rejected"
+"""The state of an image that is not to be used, whatever was approved of it before."""
 
 PICTURE_SIDE = 640
 """Longer side, in px, of the pictures in a report."""
@@ -73,9 +76,9 @@ class Reported:
     """One image of a report.
 
     ``number`` is its place in the project, which finds it again without its name. ``name`` and ``group`` are "" where
-    identifiers are left out. ``reader`` approved it at ``read_at``; both are "" unless it is approved. ``picture`` is
-    (h, w, 3) uint8, ``shrink`` its size over the image's; ``borders`` are of each row, in image pixels. ``problem``
-    says why nothing was measured.
+    identifiers are left out. ``state`` is that of its mask, or ``REJECTED``. ``reader`` approved it at ``read_at``;
+    both are "" unless it is approved, and where nobody knows who did. ``picture`` is (h, w, 3) uint8, ``shrink`` its
+    size over the image's; ``borders`` are of each row, in image pixels. ``problem`` says why nothing was measured.
     """
 
     number: int
@@ -143,7 +146,8 @@ def read_stored(
     plane.put_tiles(project.masks.load_correction(image_id))
     stored = project.masks.prediction(image_id)
     model = "" if stored is None else _model(stored.round_number, project.rounds.digest(stored.round_number))
-    approval = approvals.get(image_id) if record.state is ImageState.APPROVED else None
+    approved = record.state is ImageState.APPROVED and record.rejected is None
+    approval = approvals.get(image_id) if approved else None
     usual = UNCALIBRATED if scale is None else Calibration(scale, "project")
     return Stored(
         record,
@@ -159,21 +163,34 @@ def read_stored(
     )
 
 
-def approvals_of(project: Project) -> Mapping[int, Entry]:
-    """The last approval of each image, by the trail; on the store thread."""
-    found: dict[int, Entry] = {}
-    for entry in project.audit.entries():
-        if entry.kind in APPROVALS and entry.image_id is not None:
-            found[entry.image_id] = entry
-    return found
+class ApprovalsByTrail:
+    """The last approval of each image, by the trail; on the store thread.
+
+    One that was only found, from before there was a trail, is by nobody knows whom.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[int, Entry] = {}
+        self._read = 0
+
+    def now(self, project: Project) -> Mapping[int, Entry]:
+        """By image id, as they are now: images are approved while others are reported on."""
+        head = project.audit.head()
+        if head is None or head.count != self._read:
+            for entry in project.audit.entries(after=self._read):
+                self._read = entry.number
+                if entry.kind == APPROVED and entry.image_id is not None:
+                    self._found[entry.image_id] = entry
+        return self._found
 
 
 def report_image(stored: Stored, segments: Sequence[Segment], lesions: bool, identifiers: bool) -> Reported:
     """Read one image's file and measure its mask; what goes wrong with it is told in ``problem``."""
     record = stored.record
     name, group = (record.name, record.group) if identifiers else ("", "")
+    state = record.state.value if record.rejected is None else REJECTED
     made = Reported(
-        stored.number, name, group, record.state.value, record.width, record.height, stored.calibration, stored.reader,
+        stored.number, name, group, state, record.width, record.height, stored.calibration, stored.reader,
         stored.read_at, stored.model,
     )  # fmt: skip
     try:

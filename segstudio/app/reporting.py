@@ -15,18 +15,17 @@ from segstudio.app.loader import give_way
 from segstudio.app.measures import is_lesion_project, measured_segments
 from segstudio.app.ports import Scheduler
 from segstudio.app.report import (
+    ApprovalsByTrail,
     MakeWriters,
     Reported,
     ReportHead,
     ReportWriter,
     Stored,
-    approvals_of,
     begin_report,
     read_stored,
     report_image,
 )
 from segstudio.app.store_thread import StoreThread, in_words
-from segstudio.domain.audit import Entry
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
@@ -49,7 +48,7 @@ class _Run:
     total: int
     make: MakeWriters
     writers: Sequence[ReportWriter] = ()
-    approvals: Mapping[int, Entry] = field(default_factory=dict)
+    approvals: ApprovalsByTrail = field(default_factory=ApprovalsByTrail)
     scales: Mapping[int, Calibration] = field(default_factory=dict)
     scale: float | None = None
     problems: int = 0
@@ -100,7 +99,7 @@ class Reporting:
         self._run = run = _Run(waiting, identifiers, self._lesions(), len(waiting), make)
 
         def begin(project: Project) -> ReportHead:
-            run.approvals, run.scales = approvals_of(project), project.scales.load()
+            run.scales = project.scales.load()
             run.scale = project.settings.get_setting(MM_PER_PX)
             return begin_report(project, run.total, identifiers)
 
@@ -137,7 +136,9 @@ class Reporting:
         image_id, number = run.waiting[0]
         veiled = self._catalog.veils(self._catalog.record(image_id))
         self._store.run(
-            lambda project: read_stored(project, image_id, number, run.approvals, run.scales, run.scale, veiled),
+            lambda project: read_stored(
+                project, image_id, number, run.approvals.now(project), run.scales, run.scale, veiled
+            ),
             lambda stored: self._measure(run, stored),
             lambda error: self._fail(run, error),
         )
@@ -199,7 +200,8 @@ def report_project(
     segments = measured_segments(project.segment_table(), classes)
     kept = project.settings.get_setting(LESIONS)
     run = _Run([], identifiers, is_lesion_project(classes) if kept is None else bool(kept), len(records), make)
-    approvals, scales, scale = approvals_of(project), project.scales.load(), project.settings.get_setting(MM_PER_PX)
+    scales, scale = project.scales.load(), project.settings.get_setting(MM_PER_PX)
+    approvals = run.approvals.now(project)
     run.writers = make(begin_report(project, len(records), identifiers))
     try:
         for number, record in enumerate(records, start=1):

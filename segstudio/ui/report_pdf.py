@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter
 
 from segstudio.app.measure_words import FRAME, SOURCES, range_words, scale_words, value_words
 from segstudio.app.measures import BY_KEY, NO_DIAGNOSIS, PART_TITLES, QUANTITIES, Measured, Part
-from segstudio.app.report import Reported, ReportHead
+from segstudio.app.report import REJECTED, Reported, ReportHead
 from segstudio.domain.errors import UserError
 from segstudio.domain.lesion_colors import NAMES
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
@@ -124,7 +124,7 @@ class PdfWriter:
             image.group and f"group {image.group}",
             f"image {image.number}" if image.name else "",
         ]
-        state = "approved" if image.state == "approved" else "not approved"
+        state = image.state if image.state in ("approved", REJECTED) else "not approved"
         if image.reader:
             state += f" by {image.reader}, {image.read_at[:16].replace('T', ' ')} UTC"
         model = f"model: {image.model}" if image.model else "no model took part"

@@ -210,3 +210,51 @@ def test_the_whole_of_a_project_at_once(patients):
         with pytest.raises(UserError, match="full"):
             report_project(project, False, lambda head: [full])
         assert full.abandoned
+
+
+def test_a_rejected_image_is_not_said_to_be_approved(patients):
+    session = patients.session
+    patients.show(session.records[0].id)
+    session.review.reject("out of focus")
+    rows, report = write(patients)
+    assert [row["state"] for row in rows[:2]] == ["rejected", "approved"]
+    assert (rows[0]["reader"], rows[0]["read_at"]) == ("", "")
+    assert report["images"][0]["state"] == "rejected"
+    session.review.use_again(session.records[0].id)
+    patients.settle()
+    rows, _ = write(patients)
+    assert rows[0]["state"] == "approved"
+    assert rows[0]["reader"]
+
+
+def test_what_is_approved_again_while_a_report_is_made_has_its_new_approval(patients):
+    session, heard = patients.session, Heard()
+    patients.show(session.records[1].id)
+    before = int((patients.mask() > 0).sum())
+    session.reporting.start([record.id for record in session.records], False, lambda head: [heard])
+    patients.stroke((5, 5), (90, 60))
+    area = int((patients.mask() > 0).sum())
+    session.approve()
+    patients.wait(lambda: not session.reporting.busy)
+    patients.settle()
+    last = [e for e in patients.studio._store.ask(lambda project: project.audit.entries()) if e.kind == "approved"][-1]
+    (again,) = [image for image in heard.images if image.number == 2]
+    assert again.rows[0].values["area"] == area != before
+    assert (again.state, again.read_at) == ("approved", last.when)
+
+
+def test_who_approved_before_there_was_a_trail_is_not_said(patients):
+    session = patients.session
+    patients.show(session.records[2].id)
+    session.approve()
+    patients.settle()
+
+    def as_long_ago(project):
+        with project._database.writing() as connection:
+            connection.execute("DROP TRIGGER audit_is_not_changed")
+            connection.execute("UPDATE audit SET kind = 'found approved' WHERE image_id = 3 AND kind = 'approved'")
+
+    patients.studio._store.ask(as_long_ago)
+    rows, _ = write(patients)
+    assert [bool(row["reader"]) for row in rows] == [True, True, False]
+    assert [row["state"] for row in rows] == ["approved"] * 3

@@ -70,6 +70,12 @@ def test_a_page_says_it_all(qapp, tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_rejected_image_is_called_so_on_its_page(qapp, tmp_path):
+    words = text(pages(tmp_path / "a.pdf", an_image(state="rejected", reader="", read_at=""))[0])
+    assert "rejected · model" in words
+    assert "approved" not in words
+
+
 def test_the_picture_and_its_outline_are_there(qapp, tmp_path):
     page = seen(pages(tmp_path / "a.pdf", an_image())[0]).astype(int)
     left = page[100:340, 40:290]
