@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -70,10 +71,10 @@ class PdfWriter:
         """The table of all, and the file in its place."""
         if len(self._images) > 1:
             self._paint_list()
-        if not self._painter.end():
-            self.abandon()
-            raise self._cannot("it could not be written to the end")
         try:
+            if not self._painter.end() or not _is_whole(self._beside):
+                self.abandon()
+                raise self._cannot("it could not be written to the end, perhaps for want of room")
             os.replace(self._beside, self._path)
         except OSError as error:
             self.abandon()
@@ -274,6 +275,21 @@ class PdfWriter:
 
     def _cannot(self, why: str) -> UserError:
         return UserError(f"“{self._path.name}” can't be written to {self._path.parent} ({why}). Choose another folder.")
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a PDF file has all that was written to it: its end says at which byte its table of contents stands.
+
+    Qt tells of no write that failed, and a full disk leaves a file that no program opens.
+    """
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 64))
+        end = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*$", file.read())
+        if end is None:
+            return False
+        file.seek(int(end[1]))
+        return file.read(4) == b"xref"
 
 
 def _without_picture(image: Reported) -> Reported:

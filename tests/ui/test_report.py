@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -140,6 +141,26 @@ def test_giving_up_leaves_nothing(qapp, tmp_path):
     writer.abandon()
     writer.abandon()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="stands in for a full disk where files can be bounded")
+def test_where_the_disk_is_full_the_report_before_stays(qapp, tmp_path):
+    import resource
+
+    pages(tmp_path / "a.pdf", an_image())
+    before = (tmp_path / "a.pdf").read_bytes()
+    writer = PdfWriter(tmp_path / "a.pdf", HEAD, ui_font().family())
+    bounds = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, bounds[1]))
+    try:
+        for _ in range(3):
+            writer.add(an_image())
+        with pytest.raises(UserError, match="could not be written to the end"):
+            writer.finish()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
+    assert (tmp_path / "a.pdf").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pdf"]
 
 
 def open_dialog(rig) -> ReportDialog:
