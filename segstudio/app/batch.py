@@ -15,7 +15,15 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_attributes import begin_export, finish_export
 from segstudio.app.export_claim import check_still_free, claim, remember
-from segstudio.app.exporting import export_one, export_paths, masks_words, not_approved_words, plan_export, write_beside
+from segstudio.app.exporting import (
+    export_one,
+    export_paths,
+    left_over_words,
+    masks_words,
+    not_approved_words,
+    plan_export,
+    write_beside,
+)
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.importing import import_now
 from segstudio.app.model_choice import kept_finish
@@ -263,7 +271,7 @@ def export_project(
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
         known = begin_export(opened, plan)
         table, classes = opened.segment_table(), opened.classes()
-        entries, written, troubles = [], [], []
+        entries, written, troubles, left = [], [], [], 0
         for one in plan.outgoing:
             try:
                 entry, now = export_one(opened, plan, one, table, classes)
@@ -273,11 +281,11 @@ def export_project(
                 entries.append(entry)
                 written.append(now)
         if entries:
-            finish_export(opened, plan, entries, classes, written, known)
+            left = finish_export(opened, plan, entries, classes, written, known)
     said = f"{masks_words(len(entries))} written to {out}{not_approved_words(written)}"
     if troubles:
-        raise UserError(f"{said}; {len(troubles)} could not be: {troubles[0]}")
-    return f"{said}."
+        raise UserError(f"{said}; {len(troubles)} could not be: {troubles[0]}{left_over_words(left)}")
+    return f"{said}.{left_over_words(left)}"
 
 
 def _make(plan: NewProject) -> str:

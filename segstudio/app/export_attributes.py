@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from segstudio.app.export_claim import check_still_free, claim, remember
+from segstudio.app.export_claim import check_still_free, claim, left_over, remember, withdraw
 from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
 from segstudio.domain.segments import ClassSpec
@@ -44,11 +44,12 @@ def finish_export(
     classes: tuple[ClassSpec, ...],
     written: Sequence[Outgoing],
     known: Known,
-) -> None:
+) -> int:
     """Write what is about all images: what the format says of ``entries``, what is known of those ``written``.
 
-    There is no table where nothing is known. Raises ``UserError`` where it can't be written, or something else came to
-    its place.
+    There is no table where nothing is known, and one of an earlier export, which may say who images are of, goes.
+    Returns how many other files of earlier exports stay. Raises ``UserError`` where it can't be written, or something
+    else came to its place.
     """
     rows = [(one, known[one.record.id]) for one in written if one.record.id in known]
     names = [*plan.format.shared, *([ATTRIBUTES] if rows else [])]
@@ -56,7 +57,11 @@ def finish_export(
     plan.format.finish(plan.folder, entries, classes)
     if rows:
         write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))
+    else:
+        withdraw(project, plan.folder, ATTRIBUTES)
     remember(project, plan.folder, names)
+    own = (plan.format.file_of(one.stem) for one in written)
+    return left_over(project, plan.folder, {*names, *filter(None, own)})
 
 
 def _without_names(known: Known) -> Known:

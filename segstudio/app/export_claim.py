@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
@@ -50,6 +50,26 @@ def check_still_free(project: Project, folder: Path, names: Iterable[str]) -> No
 def remember(project: Project, folder: Path, names: Iterable[str]) -> None:
     """``project`` has just written ``names`` in ``folder``."""
     project.exports.remember(Path(os.path.abspath(folder)), names)
+
+
+def withdraw(project: Project, folder: Path, name: str) -> None:
+    """Take a file away that an earlier export of ``project`` wrote, unless it was changed since."""
+    place = Path(os.path.abspath(folder))
+    if os.path.lexists(folder / name) and not _foreign(project, place, [name]):
+        try:
+            (folder / name).unlink()
+        except OSError as error:
+            raise UserError(
+                f"{folder / name} is of an earlier export and could not be taken away ({error.strerror}). Delete it, "
+                "or choose another folder."
+            ) from error
+
+
+def left_over(project: Project, folder: Path, names: Container[str]) -> int:
+    """How many files of earlier exports of ``project`` are in ``folder`` still, beside ``names``."""
+    place = Path(os.path.abspath(folder))
+    there = [name for name in project.exports.names(place) if name not in names and os.path.lexists(folder / name)]
+    return len(there) - len(_foreign(project, place, there))
 
 
 def _foreign(project: Project, folder: Path, names: Iterable[str]) -> list[str]:

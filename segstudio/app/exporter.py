@@ -8,7 +8,15 @@ from pathlib import Path
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.export_attributes import Known, begin_export, finish_export
-from segstudio.app.exporting import ExportPlan, Outgoing, export_one, masks_words, not_approved_words, plan_export
+from segstudio.app.exporting import (
+    ExportPlan,
+    Outgoing,
+    export_one,
+    left_over_words,
+    masks_words,
+    not_approved_words,
+    plan_export,
+)
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
@@ -132,14 +140,15 @@ class Exporter:
 
         self._store.run(
             lambda project: finish_export(project, plan, entries, classes, written, known),
-            lambda _none: end(self._closing_message()),
+            lambda left: end(self._closing_message(left)),
             lambda error: end(Message(in_words(error), "trouble", key="export")),
         )
 
-    def _closing_message(self) -> Message:
+    def _closing_message(self, left: int = 0) -> Message:
+        """``left`` files of earlier exports are in the folder, too: whoever passes it on should know."""
         loose = not_approved_words(self._written)
         done = f"{masks_words(self._total - len(self._troubles))} exported to {self._plan.folder}{loose}"
         if self._troubles:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
-            return Message(sentence, "trouble", key="export")
-        return Message(f"{done}.", key="export")
+            return Message(sentence + left_over_words(left), "trouble", key="export")
+        return Message(f"{done}.{left_over_words(left)}", key="export")

@@ -139,6 +139,14 @@ def not_approved_words(outgoing: Sequence[Outgoing]) -> str:
     return f", {count:,} of them not approved" if count else ""
 
 
+def left_over_words(count: int) -> str:
+    """A sentence to follow another, on files of earlier exports in the same folder; "" for none."""
+    if not count:
+        return ""
+    files = "1 file of an earlier export is" if count == 1 else f"{count:,} files of earlier exports are"
+    return f" {files} still in that folder."
+
+
 def export_one(
     project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
 ) -> tuple[Entry, Outgoing]:

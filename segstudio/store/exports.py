@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from segstudio.store.database import Database
-from segstudio.store.paths import to_db
+from segstudio.store.paths import from_db, to_db
 
 EXPORTS = (
     """CREATE TABLE exports (
@@ -43,6 +43,12 @@ class Exports:
                     "INSERT OR REPLACE INTO exports VALUES (?, ?, ?, ?, ?)",
                     (place, to_db(name), stat.st_size, stat.st_mtime_ns, digest),
                 )
+
+    def names(self, folder: Path) -> list[str]:
+        """All files that were ever written to a folder."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT name FROM exports WHERE folder = ?", (to_db(str(folder)),)).fetchall()
+        return [from_db(name) for (name,) in rows]
 
     def find(self, folder: Path, name: str) -> tuple[int, int, str] | None:
         """Size, time and digest of a file as it was written; None if it never was."""

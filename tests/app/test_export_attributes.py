@@ -127,6 +127,20 @@ def test_where_nothing_else_is_known_there_is_no_table(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["image_00.png"]
 
 
+def test_who_images_are_of_does_not_stay_from_an_earlier_export(tmp_path: Path) -> None:
+    rig = told_of(tmp_path, {"Patient": "Doe"}, {"Patient": "Roe"})
+    out = tmp_path / "out"
+    rig.session.exporter.export_masks(out, only_approved=True, identifiers=True)
+    rig.wait(lambda: not rig.session.exporter.busy)
+    assert [row["Patient"] for row in table(out)] == ["Doe", "Roe"]
+    assert export(rig, out) == f"2 masks exported to {out}."
+    assert not (out / "attributes.csv").exists()
+    (out / "attributes.csv").write_text("mine")
+    assert export(rig, out) == f"2 masks exported to {out}."
+    assert (out / "attributes.csv").read_text() == "mine"
+    rig.studio.close()
+
+
 def test_coco_calls_images_as_its_own_file_does(rig: StudioRig, tmp_path: Path) -> None:
     rig.studio.close()
     export_project(tmp_path / "p.segstudio", tmp_path / "out", True, "coco")

@@ -143,4 +143,19 @@ def test_masks_that_nobody_approved_are_counted(tmp_path: Path) -> None:
     rig.studio.close()
     again = tmp_path / "again"
     assert export_project(folder, again, only_approved=False) == f"2 masks written to {again}, 1 of them not approved."
+    beside = "1 file of an earlier export is still in that folder."
+    assert export_project(folder, again, only_approved=True) == f"1 mask written to {again}. {beside}"
+    (again / "image_01.png").write_bytes(OTHERS)
     assert export_project(folder, again, only_approved=True) == f"1 mask written to {again}."
+
+
+def test_what_an_earlier_export_left_in_the_folder_is_said(rig: StudioRig, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export(rig, out)
+    session = rig.session
+    for record in session.records[1:]:
+        rig.show(record.id)
+        session.review.reject("out of focus")
+    rig.settle()
+    assert export(rig, out) == f"1 mask exported to {out}. 2 files of earlier exports are still in that folder."
+    assert names(out) == ALL
