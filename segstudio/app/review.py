@@ -267,7 +267,7 @@ class Review:
             self._audit.save(lambda project: project.readings.reject(record.id, None), "use again", record.id)
             record = replace(record, rejected=None)
             self._replace(record)
-        if self.decides(record) or self._is_another_s(record):
+        if self.decides(record) or self._is_another_s(record) or self._is_decided_anew(record):
             reader = self.reader
             self._audit.save(
                 lambda project: project.readings.set_adjudicator(record.id, reader), "adjudicate", record.id
@@ -284,6 +284,10 @@ class Review:
     def _is_another_s(self, record: ImageRecord) -> bool:
         """Whether two others have read the image: who looks at it looks at the first one's reading."""
         return record.second == "done" and record.reading_of is None and record.reader != self.reader
+
+    def _is_decided_anew(self, record: ImageRecord) -> bool:
+        """Whether the mask that is approved takes the place of somebody else's decision, who has not seen it."""
+        return record.adjudicator not in ("", self.reader)
 
     def _was_chosen(self, row_id: int, settings: ReviewSettings) -> bool:
         origin = self._catalog.record(row_id).origin

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.audit_check import check_project
 from segstudio.app.evaluation_form import EvaluationForm
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
@@ -757,3 +758,36 @@ def test_the_time_that_an_image_took_is_kept(rig):
     assert session.record(image_id).seconds == 30.0
     assert session.review.pace == "An image takes about 30 seconds"
     assert rig.reopen().record(image_id).seconds == 30.0
+
+
+def test_who_changes_a_decision_and_approves_has_decided(rig):
+    rig.new_project(2)
+    review(rig, BLIND)
+    read_first(rig)
+    session = as_reader(rig, "Ben")
+    rig.show(session.records[0].id)
+    rig.stroke((10, 10), (60, 50))
+    session.approve()
+    session = as_reader(rig, "Carl")
+    image_id = session.records[0].origin
+    session.adjudication.begin(image_id)
+    rig.settle()
+    session.adjudication.take("second")
+    session.approve()
+    rig.settle()
+    assert session.record(image_id).adjudicator == "Carl"
+    session = as_reader(rig, "Anna")
+    rig.show(image_id)
+    rig.stroke((80, 60), (90, 5))
+    session.editor.undo()
+    rig.settle()
+    assert standing(session.record(image_id)) is Standing.ADJUDICATED
+    assert session.record(image_id).adjudicator == "Carl", "it is Carl's mask again"
+    rig.stroke((80, 60), (90, 5))
+    session.approve()
+    rig.settle()
+    record = session.record(image_id)
+    assert (standing(record), record.adjudicator, record.reader) == (Standing.ADJUDICATED, "Anna", "Anna")
+    project = rig.studio._store.ask(lambda project: project.images.image(image_id))
+    assert project.adjudicator == "Anna"
+    assert not rig.studio._store.ask(check_project).findings
