@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "approval taken back")
 """Kinds of entries after which what was approved is not what is there."""
 
+_RENEWALS = frozenset((*APPROVALS, *MASK_CHANGES, READING_KEPT))
+
 REJECTED, USED_AGAIN, DECIDED, IMPORT_UNDONE = "reject", "use again", "adjudicate", "import undone"
 
 MANY = 5
@@ -76,13 +78,8 @@ class MaskCheck:
             word: {entry.image_id: entry for entry in entries if entry.kind in kinds}
             for word, kinds in (("rejection", (REJECTED, USED_AGAIN)), ("decision", (DECIDED,)))
         }
-        self._taken_back = {
-            number
-            for entry in entries
-            if entry.kind == IMPORT_UNDONE and isinstance(numbers := entry.told.get("images"), list)
-            for number in numbers
-            if isinstance(number, int)
-        }
+        self._taken_back = _taken_back(entries)
+        self._upto = max((entry.number for entry in entries), default=0)
         self._approvals = [entry for entry in entries if entry.kind in APPROVALS]
         self._approved_now = [r for r in self._records.values() if r.state is ImageState.APPROVED and r.width]
         self.masks = len(self._versions)
@@ -99,11 +96,19 @@ class MaskCheck:
         for record in self._records.values():
             yield self._standing(record)
         for reading in self._readings:
-            yield self._read(reading)
+            yield self._unless_renewed(reading.row_id, self._read(reading))
         for version in self._versions.values():
             yield self._kept(version)
         for record in self._approved_now:
-            yield self._approved(record)
+            yield self._unless_renewed(record.id, self._approved(record))
+
+    def _unless_renewed(self, image_id: int, found: list[Finding]) -> list[Finding]:
+        """What was worked on since the entries were read is left to the next check: it is no longer what they tell."""
+        if not found:
+            return found
+        since = self._project.audit.entries(after=self._upto)
+        renewed = any(entry.image_id == image_id and entry.kind in _RENEWALS for entry in since)
+        return [] if renewed or image_id in _taken_back(since) else found
 
     def _missing(self) -> list[Finding]:
         wanted = {v: entry for entry in self._approvals if isinstance(v := entry.told.get("version"), int)}
@@ -268,6 +273,12 @@ def _last_changes(entries: Sequence[Entry]) -> dict[int, Entry]:
     """The last entry about each image's mask."""
     kinds = (*APPROVALS, *MASK_CHANGES)
     return {entry.image_id: entry for entry in entries if entry.image_id is not None and entry.kind in kinds}
+
+
+def _taken_back(entries: Sequence[Entry]) -> set[int]:
+    """Images that went with an import that was undone."""
+    undone = (entry.told.get("images") for entry in entries if entry.kind == IMPORT_UNDONE)
+    return {number for images in undone if isinstance(images, list) for number in images if isinstance(number, int)}
 
 
 def _finding(entry: Entry, sentence: str) -> Finding:

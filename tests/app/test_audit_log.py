@@ -14,6 +14,7 @@ from segstudio.app.mask_versions import KEY, KeptVersion, difference
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.audit import Entry, Head, follow
 from segstudio.store.project_db import Project
+from tests.app.test_review import BLIND, review
 from tests.helpers.studios import StudioRig, approve
 from tests.helpers.tampering import meddling
 
@@ -260,3 +261,25 @@ def test_a_project_that_is_left_is_whole(rig: StudioRig) -> None:
     assert rig.studio.close_project()
     with Project.open(session.folder) as project:
         assert [v.image_id for v in project.versions.list_versions()] == [1, 2]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_is_painted_while_the_trail_is_verified_was_not_altered(rig: StudioRig, approved: bool) -> None:
+    session = rig.new_project(3)
+    session = review(rig, BLIND)
+    approve(rig, 3)
+    rig.show(session.records[2].id)
+    heard: list[Report] = []
+    began: list[float] = []
+    session.audit.check(heard.append, began.append, lambda error: pytest.fail(str(error)))
+    rig.wait(lambda: bool(began))
+    rig.stroke((5, 5), (90, 60))
+    if approved:
+        session.approve()
+    rig.wait(lambda: bool(heard))
+    assert heard[0].findings == ()
+    rig.settle()
+    heard.clear()
+    session.audit.check(heard.append, began.append, lambda error: pytest.fail(str(error)))
+    rig.wait(lambda: bool(heard))
+    assert heard[0].findings == ()
