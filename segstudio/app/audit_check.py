@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from segstudio.formats.writing import plain_cell, write_whole
 from segstudio.store.database import damaged
 from segstudio.store.project_db import Project
 from segstudio.store.readings import READING_KEPT, Reading
-from segstudio.store.versions import APPROVALS, Version
+from segstudio.store.versions import APPROVALS, Version, described
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ MASK_CHANGES = ("edit", "undo", "redo", "mask imported", "mask restored", "appro
 _RENEWALS = frozenset((*APPROVALS, *MASK_CHANGES, READING_KEPT))
 
 REJECTED, USED_AGAIN, DECIDED, IMPORT_UNDONE = "reject", "use again", "adjudicate", "import undone"
+
+_SEGMENTS, _CLASSES = "segments", ("project made", "classes")
 
 MANY = 5
 """Findings that are named in one line."""
@@ -70,6 +73,7 @@ class MaskCheck:
         except ValueError as error:  # a state that there is not, say
             raise damaged(project.folder) from error
         self._versions = {version.number: version for version in project.versions.list_versions()}
+        self._meaning = _meaning(project, entries)
         self._last = _last_changes(entries)
         self._readings = project.readings.list_readings()
         kept = [entry for entry in entries if entry.kind == READING_KEPT]
@@ -87,10 +91,11 @@ class MaskCheck:
     @property
     def count(self) -> int:
         """How many steps there are."""
-        return 2 + len(self._records) + len(self._readings) + len(self._versions) + len(self._approved_now)
+        return 3 + len(self._records) + len(self._readings) + len(self._versions) + len(self._approved_now)
 
     def steps(self) -> Iterator[list[Finding]]:
         """What each step found."""
+        yield self._meaning
         yield self._missing()
         yield self._gone()
         for record in self._records.values():
@@ -273,6 +278,28 @@ def _last_changes(entries: Sequence[Entry]) -> dict[int, Entry]:
     """The last entry about each image's mask."""
     kinds = (*APPROVALS, *MASK_CHANGES)
     return {entry.image_id: entry for entry in entries if entry.image_id is not None and entry.kind in kinds}
+
+
+def _meaning(project: Project, entries: Sequence[Entry]) -> list[Finding]:
+    """Whether segments and classes are what the trail said last: masks hold their numbers alone."""
+    found = []
+    told = next((e for e in reversed(entries) if e.kind == _SEGMENTS or e.kind in APPROVALS), None)
+    if told is not None and told.is_sealed:
+        kept = told.told.get("segments")
+        digest = text_digest(json.dumps(kept, separators=(",", ":"))) if told.kind == _SEGMENTS else kept
+        if digest != text_digest(described(project.segment_table())):
+            found.append(
+                _finding(told, "What the segments of all masks mean is not what was said of them last: it was altered.")
+            )
+    told = next((e for e in reversed(entries) if e.kind in _CLASSES), None)
+    if told is not None and told.is_sealed:
+        now = [{"id": spec.id, "name": spec.name, "kind": spec.kind} for spec in project.classes()]
+        kept = told.told.get("classes")
+        if kept not in (now, [row["name"] for row in now]):
+            found.append(
+                _finding(told, "The classes of the project are not what was said of them last: they were altered.")
+            )
+    return found
 
 
 def _taken_back(entries: Sequence[Entry]) -> set[int]:
