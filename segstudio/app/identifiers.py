@@ -8,9 +8,12 @@ from collections.abc import Sequence
 _IDENTIFIES = re.compile(
     r"patient|person|subject|proband|name|file|birth|date|accession|initials|address|phone|mail"
     r"|geburt|hospital|krankenhaus|institut|doctor|physician|versicher"
+    r"|participant|initialen|adresse|telefon|telephone|mobile|datum|aktenzeichen|post ?code|zip ?code|barcode"
     r"|(^|[^a-z])(clinic|klinik|ward|arzt|ärztin)([^a-z]|$)"
     r"|(case|lesion|image|study|series|visit|exam|record|insurance) ?(ids?|no|nr|number)"
-    r"|(^|[^a-z])(u?ids?|case|mrn|dob|ssn|nhs)([^a-z]|$)",
+    r"|(^|[^a-z])(pat|fall|akten?|chart|encounter|sample|specimen|probe|ahv|zip)[ .-]*"
+    r"(ids?|no|nr|number|nummer)([^a-z]|$)"
+    r"|(^|[^a-z])(u?ids?|pid|case|mrn|dob|ssn|nhs|plz)([^a-z]|$)",
     re.I,
 )
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|_")

@@ -169,6 +169,20 @@ def test_attributes_that_tell_who_it_is() -> None:
         "InstitutionName",
         "ward",
         "Klinik",
+        "PID",
+        "Participant",
+        "PatNr",
+        "Pat.-Nr.",
+        "Fallnummer",
+        "Fall-Nr.",
+        "Chart no",
+        "sampleid",
+        "encounter_number",
+        "Adresse",
+        "Telefon",
+        "Aufnahmedatum",
+        "Initialen",
+        "zip code",
     ):
         assert identifies(name), name
     for name in (
@@ -182,6 +196,11 @@ def test_attributes_that_tell_who_it_is() -> None:
         "Incident light",
         "Action",
         "Solid",
+        "Pattern",
+        "Chart",
+        "Fallow",
+        "Rapid",
+        "Probe",
     ):
         assert not identifies(name), name
 
