@@ -110,6 +110,8 @@ def _rows() -> Iterable[Quantity]:
 
 QUANTITIES: tuple[Quantity, ...] = tuple(_rows())
 BY_KEY: Mapping[str, Quantity] = {row.key: row for row in QUANTITIES}
+_OF_NOTHING = {row.key: 0.0 for row in QUANTITIES if row.kind in ("length", "area") or row.key == "parts"}
+"""What is measured of an empty mask; it has no place and no shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _doubted(picture: Picture, mask: Mask, segment: Segment, closeup: Closeup | 
     for other in doubt_band(mask, own, painted, picture.confidence):
         shape = measure_shape(other)
         if shape is None:
-            yield {"area": 0.0}
+            yield dict(_OF_NOTHING)
         else:
             yield _values(shape, None if closeup is None else closeup.measure(other, shape))
 

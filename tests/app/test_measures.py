@@ -76,6 +76,10 @@ def test_a_model_that_is_sure_of_nothing_leaves_nothing_certain():
     mask = disc(20, side=80)
     (row,) = measure_picture(picture(mask, confidence=np.full((8, 8), 130, np.uint8)), SEGMENTS, lesions=True)
     assert row.low["area"] == 0
+    for key in ("perimeter", "equivalent_diameter", "max_diameter", "min_diameter", "parts"):
+        assert row.low[key] == 0, "nothing is as wide as nothing"
+        assert row.values[key] > 0
+    assert row.low["compactness"] > 0
     assert row.high["area"] == mask.size
 
 
