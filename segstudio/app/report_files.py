@@ -17,6 +17,9 @@ _ABOUT = (
     *("image", "segment", "width_px", "height_px", "mm_per_px", "scale", "state", "reader", "read_at", "model"),
     *("cut_by_edge", "problem"),
 )
+_DIGITS = 10
+"""Of a number in the table: an area of a large image in px is told to the pixel."""
+
 _OF_REPORT = ("made", "program", "audit_entries", "audit_hash")
 
 
@@ -91,7 +94,7 @@ class CsvWriter:
                 by = 1.0 if size is None else size**power
                 for side, values in (("", row.values), ("_low", row.low), ("_high", row.high)):
                     if quantity.key in values:
-                        found[name + side] = f"{values[quantity.key] * by:.6g}"
+                        found[name + side] = f"{values[quantity.key] * by:.{_DIGITS}g}"
         return found
 
 

@@ -258,3 +258,19 @@ def test_who_approved_before_there_was_a_trail_is_not_said(patients):
     rows, _ = write(patients)
     assert [bool(row["reader"]) for row in rows] == [True, True, False]
     assert [row["state"] for row in rows] == ["approved"] * 3
+
+
+def test_a_large_area_is_told_to_the_pixel(rig):
+    path = rig.folder / "images" / "large.png"
+    path.parent.mkdir()
+    Image.new("L", (1400, 1100)).save(path)
+    session = rig.new_project(images=[path])
+    session.editor.set_tool("rectangle")
+    rig.stroke((1, 1), (1235, 1000))
+    session.editor.commit()
+    area = int((rig.mask() > 0).sum())
+    assert area > 1_000_000
+    assert area % 10
+    rig.settle()
+    rows, report = write(rig)
+    assert float(rows[0]["area_px2"]) == area == report["images"][0]["segments"][0]["measures"]["area_px2"]["value"]
