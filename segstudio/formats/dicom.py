@@ -98,6 +98,13 @@ def _notes(headers: Sequence[DicomHeader]) -> list[str]:
     deep = sum(header.bits > 16 for header in headers)
     if deep:
         notes.append(f"{deep} files have more than 16 bits a value: they are stretched to 16.")
+    oblong = sum(header.oblong for header in headers)
+    if oblong:
+        files = "1 file" if oblong == 1 else f"{oblong} files"
+        notes.append(
+            f"Pixels of {files} are not square: they are shown and measured as if they were, so lengths, areas and "
+            "shapes are not true there, by whatever scale."
+        )
     sizes = Counter(header.mm_per_px for header in headers)
     known = [size for size in sizes if size is not None]
     if len(known) == 1 and len(sizes) == 1:

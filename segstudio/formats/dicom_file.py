@@ -25,7 +25,7 @@ from PIL import Image
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.reader import MAX_PIXELS
-from segstudio.imaging.spacing import read_spacing
+from segstudio.imaging.spacing import as_square, is_oblong, read_sides
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -60,8 +60,8 @@ class DicomHeader:
     """What matters of a file's header.
 
     ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. ``mm_per_px`` is
-    None where pixels are not square or nobody says how large they are. ``patient`` is a hash: the same for images of
-    one patient, and nobody's name; a project salts it.
+    None where pixels are not square (``oblong``) or nobody says how large they are. ``patient`` is a hash: the same for
+    images of one patient, and nobody's name; a project salts it.
     """
 
     frames: int
@@ -73,6 +73,7 @@ class DicomHeader:
     mm_per_px: float | None
     patient: str | None
     described: dict[str, str]
+    oblong: bool = False
 
 
 def is_dicom(path: Path) -> bool:
@@ -92,6 +93,7 @@ def read_dicom_header(path: Path) -> DicomHeader:
         _check_pictures(path, dataset)
         frames, width, height = _declared(path, dataset)
         _check_codec(path, dataset)
+        sides = read_sides(path)
         return DicomHeader(
             frames,
             width,
@@ -99,9 +101,10 @@ def read_dicom_header(path: Path) -> DicomHeader:
             int(dataset.BitsStored),
             str(dataset.get("Modality", "")),
             _window(dataset),
-            read_spacing(path),
+            as_square(sides),
             _patient(dataset),
-            _described(dataset),
+            _described(dataset, sides),
+            is_oblong(sides),
         )
     raise AssertionError
 
@@ -300,10 +303,12 @@ def _patient(dataset: Dataset) -> str | None:
     return hashlib.sha256(own.encode()).hexdigest()[:16] if own else None
 
 
-def _described(dataset: Dataset) -> dict[str, str]:
-    """What is known of the picture in words; nothing that names a person."""
+def _described(dataset: Dataset, sides: tuple[float, float] | None) -> dict[str, str]:
+    """What is known of the picture in words; nothing that names a person. ``sides`` are a pixel's, in mm."""
     known = {"Modality": "Modality", "Body part": "BodyPartExamined", "Sex": "PatientSex", "Age": "PatientAge"}
     said = {name: str(_read(lambda key=keyword: dataset.get(key)) or "").strip() for name, keyword in known.items()}  # type: ignore[misc]
+    if sides is not None and is_oblong(sides):
+        said["Pixel"] = f"{sides[0]:g} mm high, {sides[1]:g} mm wide"
     return {name: value for name, value in said.items() if value}
 
 

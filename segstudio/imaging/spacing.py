@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from pathlib import Path
+from typing import TypeGuard
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +18,11 @@ _SAME = 0.01
 _TAGS = ("PixelSpacing", "NominalScannedPixelSpacing", "ImagerPixelSpacing")
 
 
-def read_spacing(path: Path) -> float | None:
-    """Millimetres a pixel by a DICOM file's Pixel Spacing (0028,0030), or the next best that it has.
+def read_sides(path: Path) -> tuple[float, float] | None:
+    """(height, width) of a pixel in millimetres, by a DICOM file's Pixel Spacing (0028,0030) or the next best it has.
 
-    None for every other kind of file (what PNG, JPEG and TIFF say of it is about printing), where the file has none or
-    can't be read, and where pixels are not square: no single number would be true of them. Reads no pixels.
+    None for every other kind of file (what PNG, JPEG and TIFF say of it is about printing), and where the file has none
+    or can't be read. As it stands there: see ``as_square``. Reads no pixels.
     """
     try:
         with open(path, "rb") as file:
@@ -33,7 +34,7 @@ def read_spacing(path: Path) -> float | None:
         for tag in _TAGS:
             sizes = [float(value) for value in header.get(tag) or ()]
             if len(sizes) == 2:
-                return _square(*sizes)
+                return sizes[0], sizes[1]
     except OSError:
         return None
     except Exception:
@@ -42,6 +43,15 @@ def read_spacing(path: Path) -> float | None:
     return None
 
 
-def _square(height: float, width: float) -> float | None:
-    fits = all(math.isfinite(side) and side > 0 for side in (height, width))
-    return width if fits and abs(height - width) <= _SAME * width else None
+def as_square(sides: tuple[float, float] | None) -> float | None:
+    """Millimetres a pixel where its ``sides`` make it a square; None otherwise: no one number would be true of it."""
+    return sides[1] if _are_sizes(sides) and not is_oblong(sides) else None
+
+
+def is_oblong(sides: tuple[float, float] | None) -> bool:
+    """Whether a pixel of these ``sides`` is no square, so that no length in px is true, whatever the scale."""
+    return _are_sizes(sides) and abs(sides[0] - sides[1]) > _SAME * sides[1]
+
+
+def _are_sizes(sides: tuple[float, float] | None) -> TypeGuard[tuple[float, float]]:
+    return sides is not None and all(math.isfinite(side) and side > 0 for side in sides)

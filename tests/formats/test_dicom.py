@@ -115,6 +115,18 @@ def test_how_large_a_pixel_is(tmp_path: Path, spacing: list[float] | None, size:
     assert read_dicom_header(path).mm_per_px == size
 
 
+def test_pixels_that_are_no_squares_are_said(tmp_path: Path) -> None:
+    write(tmp_path / "a.dcm", RAMP, PixelSpacing=[0.5, 0.25])
+    write(tmp_path / "b.dcm", RAMP, PixelSpacing=[0.5, 0.5])
+    found = find_dataset(tmp_path)
+    assert [image.mm_per_px for image in found.images] == [None, 0.5]
+    assert [image.attributes.get("Pixel") for image in found.images] == ["0.5 mm high, 0.25 mm wide", None]
+    (said,) = [note for note in found.notes if "square" in note]
+    assert said.startswith("Pixels of 1 file are not square")
+    (tmp_path / "a.dcm").unlink()
+    assert not any("square" in note for note in find_dataset(tmp_path).notes)
+
+
 def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
     frames = np.stack([RAMP, RAMP + 1, RAMP + 2])
     write(tmp_path / "scan.dcm", frames, PatientID="Smith^John", PixelSpacing=[0.5, 0.5])

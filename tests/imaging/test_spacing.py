@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segstudio.imaging.spacing import read_spacing
+from segstudio.imaging.spacing import as_square, is_oblong, read_sides
 from tests.helpers.data import data_folder
 
 pydicom = pytest.importorskip("pydicom")
@@ -37,16 +37,21 @@ def write(path, **tags):
     ],
 )
 def test_what_a_header_says(tmp_path, tags, expected):
-    assert read_spacing(write(tmp_path / "a.dcm", **tags)) == expected
+    assert as_square(read_sides(write(tmp_path / "a.dcm", **tags))) == expected
 
 
 def test_other_files_say_nothing(tmp_path):
     (tmp_path / "a.png").write_bytes(b"\x89PNG" + b"\0" * 200)
-    assert read_spacing(tmp_path / "a.png") is None
-    assert read_spacing(tmp_path / "gone.dcm") is None
+    assert read_sides(tmp_path / "a.png") is None
+    assert read_sides(tmp_path / "gone.dcm") is None
     (tmp_path / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\x07" * 40)
-    assert read_spacing(tmp_path / "broken.dcm") is None
+    assert read_sides(tmp_path / "broken.dcm") is None
 
 
 def test_real_files():
-    assert read_spacing(data_folder("dicom") / "CT_small.dcm") == pytest.approx(0.661468)
+    assert as_square(read_sides(data_folder("dicom") / "CT_small.dcm")) == pytest.approx(0.661468)
+
+
+def test_only_sizes_can_be_no_square():
+    assert is_oblong((0.5, 0.25))
+    assert not any(is_oblong(sides) for sides in (None, (0.5, 0.501), (0.0, 0.5), (float("nan"), 0.5)))
