@@ -39,7 +39,9 @@ class Measurement:
             contents.lesion_measures, scheduler=scheduler, scale=scale, document=document, table=table, classes=classes,
             save=saver.save, announce=announce,
         )  # fmt: skip
-        self.reporting = Reporting(scheduler, store, catalog, table, classes, lambda: measuring.lesions, announce)
+        self.reporting = Reporting(
+            scheduler, store, catalog, table, classes, lambda: measuring.lesions, announce, lambda: saver.status
+        )
         self.visits = Visits(scheduler, store, catalog, table, classes, lambda: measuring.lesions)
 
     def close(self) -> None:

@@ -25,8 +25,10 @@ from segstudio.app.report import (
     read_stored,
     report_image,
 )
+from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.calibration import Calibration
+from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
 
@@ -67,8 +69,10 @@ class Reporting:
         classes: Callable[[], tuple[ClassSpec, ...]],
         lesions: Callable[[], bool],
         announce: Callable[[Changes], None],
+        save_status: Callable[[], SaveStatus],
     ) -> None:
         self._scheduler, self._store, self._catalog = scheduler, store, catalog
+        self._save_status = save_status
         self._table, self._classes, self._lesions, self._announce = table, classes, lesions, announce
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tools-report", initializer=give_way)
         self._run: _Run | None = None
@@ -96,6 +100,9 @@ class Reporting:
         if not waiting:
             self._say("There is no image to report on.")
             return
+        if self._unsaved:
+            self._announce(Changes(message=Message(self._unsaved, "trouble", key=KEY)))
+            return
         self._run = run = _Run(waiting, identifiers, self._lesions(), len(waiting), make)
 
         def begin(project: Project) -> ReportHead:
@@ -108,6 +115,14 @@ class Reporting:
 
         self._store.run(begin, begun, lambda error: self._fail(run, error))
         self._announce(Changes(measures=True))
+
+    @property
+    def _unsaved(self) -> str:
+        """The sentence for a project that is behind what the window shows, else "": measured is what is saved."""
+        status = self._save_status()
+        if status.state != "failed":
+            return ""
+        return f"No report was written, because your last changes are not saved yet. {status.sentence}"
 
     def cancel(self) -> None:
         """Give the report up; nothing of it stays."""
@@ -129,6 +144,9 @@ class Reporting:
     def _next(self, run: _Run) -> None:
         if run.cancelled:
             self._do(run, lambda: _abandon(run), lambda _: self._end(run, "The report was given up."))
+            return
+        if self._unsaved:
+            self._fail(run, UserError(self._unsaved))
             return
         if not run.waiting:
             self._do(run, lambda: _finish(run), lambda _: self._end(run, _closing(run)))

@@ -15,6 +15,7 @@ from segstudio.app.report import begin_report
 from segstudio.app.report_files import CsvWriter, JsonWriter
 from segstudio.app.reporting import report_project
 from segstudio.domain.errors import UserError
+from segstudio.store.masks import Masks
 from segstudio.store.project_db import Project
 from tests.helpers.studios import StudioRig, approve, write_images
 
@@ -274,3 +275,27 @@ def test_a_large_area_is_told_to_the_pixel(rig):
     rig.settle()
     rows, report = write(rig)
     assert float(rows[0]["area_px2"]) == area == report["images"][0]["segments"][0]["measures"]["area_px2"]["value"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_not_saved_is_not_reported_on(patients, monkeypatch, known):
+    def full(*_args, **_named):
+        raise UserError("The disk is full.")
+
+    session, heard = patients.session, Heard()
+    patients.show(session.records[0].id)
+    monkeypatch.setattr(Masks, "save_edit", full)
+    patients.stroke((5, 5), (90, 60))
+    if known:
+        patients.wait(lambda: session.save_status.state == "failed")
+    session.reporting.start([session.records[0].id], False, lambda head: [heard])
+    patients.wait(lambda: not session.reporting.busy and any(m.key == "report" for m in patients.messages))
+    assert not heard.finished
+    said = next(message for message in patients.messages if message.key == "report")
+    assert said.kind == "trouble"
+    assert said.sentence.startswith("No report was written, because your last changes are not saved yet.")
+    monkeypatch.undo()
+    session.retry_saving()
+    patients.settle()
+    rows, _ = write(patients)
+    assert float(rows[0]["area_px2"]) == np.count_nonzero(patients.mask())
