@@ -22,6 +22,10 @@ from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat
+from segstudio.store.project_db import Project
+
+_UNDER_WAY = "export_under_way"
+"""The setting of a project that names the folder of an export that has not ended."""
 
 
 class Exporter:
@@ -50,6 +54,23 @@ class Exporter:
         self._troubles: list[str] = []
         self.progress = ""
 
+    def start(self) -> None:
+        """Say which export the project was closed in, or the program ended in: its folder lacks masks."""
+
+        def unfinished(project: Project) -> str:
+            return str(project.settings.get_setting(_UNDER_WAY) or "")
+
+        def tell(folder: str) -> None:
+            if folder and not self.busy:
+                self._store.run(_forget)
+                sentence = (
+                    f"The export to {folder} was not finished when the project was closed, so masks may be missing "
+                    "there. Export again."
+                )
+                self._announce(Changes(message=Message(sentence, "trouble", key="export")))
+
+        self._store.run(unfinished, tell)
+
     @property
     def busy(self) -> bool:
         """True until the last mask is written."""
@@ -76,7 +97,13 @@ class Exporter:
             self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
             return
         self.progress = "Exporting"
-        self._store.run(lambda project: begin_export(project, plan), self._begun, self._refuse)
+
+        def begin(project: Project) -> Known:
+            known = begin_export(project, plan)
+            project.settings.set_setting(_UNDER_WAY, str(plan.folder))
+            return known
+
+        self._store.run(begin, self._begun, self._refuse)
 
     @property
     def _total(self) -> int:
@@ -101,7 +128,7 @@ class Exporter:
 
     def _next(self) -> None:
         if self._lacks_changes:
-            self.progress, self._entries, self._written, self._known = "", [], [], {}
+            self._end()
             self._say_unsaved(
                 f"The export to {self._plan.folder} was stopped, because your last changes could not be saved: what it "
                 "has written may lack them. Export again once they are saved."
@@ -131,7 +158,7 @@ class Exporter:
         classes = self._classes()
 
         def end(message: Message) -> None:
-            self.progress, self._entries, self._written, self._known = "", [], [], {}
+            self._end()
             self._announce(Changes(message=message))
 
         if not entries:
@@ -144,6 +171,10 @@ class Exporter:
             lambda error: end(Message(in_words(error), "trouble", key="export")),
         )
 
+    def _end(self) -> None:
+        self.progress, self._entries, self._written, self._known = "", [], [], {}
+        self._store.run(_forget)
+
     def _closing_message(self, left: int = 0) -> Message:
         """``left`` files of earlier exports are in the folder, too: whoever passes it on should know."""
         loose = not_approved_words(self._written)
@@ -152,3 +183,7 @@ class Exporter:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
             return Message(sentence + left_over_words(left), "trouble", key="export")
         return Message(f"{done}.{left_over_words(left)}", key="export")
+
+
+def _forget(project: Project) -> None:
+    project.settings.set_setting(_UNDER_WAY, None)

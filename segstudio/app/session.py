@@ -184,6 +184,7 @@ class Session:
         self._learning.start(automatic)
         self.review.note_added()
         self.importer.start()
+        self.exporter.start()
         self.audit.keep_missing()
 
     # ---- the images -------------------------------------------------------------------------------------------

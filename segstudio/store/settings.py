@@ -8,7 +8,7 @@ from typing import Any
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 
-UNTOLD = frozenset({"last_image", "exported", "input_size", "masks_to_finish", "mm_per_px"})
+UNTOLD = frozenset({"last_image", "exported", "export_under_way", "input_size", "masks_to_finish", "mm_per_px"})
 """Settings that a program keeps for itself, or tells of otherwise; when another changes, the audit trail says so."""
 
 

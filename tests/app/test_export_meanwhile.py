@@ -10,6 +10,7 @@ from PIL import Image
 
 from segstudio.app.exporting import export_one, plan_export
 from segstudio.domain.errors import UserError
+from segstudio.formats.export_formats import format_called
 from segstudio.store.masks import Masks
 from tests.helpers.studios import StudioRig, approve
 
@@ -94,3 +95,18 @@ def test_an_export_stops_where_what_was_drawn_can_not_be_saved(
     assert said_at_the_end(rig).startswith("3 masks exported")
     with Image.open(tmp_path / "out" / "image_02.png") as mask:
         assert np.array_equal(np.asarray(mask) > 0, rig.mask() > 0)
+
+
+def test_an_export_that_the_project_was_closed_in_is_said_when_it_opens(rig: StudioRig, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    rig.session.exporter.export_masks(out, True, format_called("class-map"))
+    rig.wait(lambda: out.is_dir())
+    rig.reopen()
+    assert not (out / "labels.json").exists()
+    assert said_at_the_end(rig).startswith(f"The export to {out} was not finished when the project was closed")
+    rig.heard.clear()
+    rig.session.exporter.export_masks(out, True, format_called("class-map"))
+    assert said_at_the_end(rig) == f"3 masks exported to {out}."
+    rig.heard.clear()
+    rig.reopen()
+    assert not any(message.key == "export" for message in rig.messages)
