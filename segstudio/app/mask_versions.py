@@ -17,13 +17,16 @@ from segstudio.domain.metrics import mean_dice
 from segstudio.domain.patch import Patch
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.project_db import Project
-from segstudio.store.versions import Version
+from segstudio.store.versions import FOUND_APPROVED, Version
 
 KEY = "versions"
 """Key of the messages about what was done here."""
 
 SMALL = 96
 """Longer side of a version's small picture, in pixels."""
+
+BEFORE_THE_TRAIL = "approved before that was kept"
+"""Who approved a version that was only found: whoever had the project open then need not have seen it."""
 
 Mask = NDArray[np.uint16]
 
@@ -167,7 +170,7 @@ def _kept(project: Project, version: Version, place: int) -> KeptVersion:
         version.number,
         place,
         version.image_id,
-        "" if entry is None else text(entry.who),
+        "" if entry is None else BEFORE_THE_TRAIL if entry.kind == FOUND_APPROVED else text(entry.who),
         "" if entry is None else when(entry),
         text(told.get("mask", "")),
         number if isinstance(number, int) else None,

@@ -10,7 +10,7 @@ import pytest
 
 from segstudio.app.audit_check import Report
 from segstudio.app.audit_words import details, when
-from segstudio.app.mask_versions import KEY, KeptVersion, difference
+from segstudio.app.mask_versions import BEFORE_THE_TRAIL, KEY, KeptVersion, difference
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.audit import Entry, Head, follow
 from segstudio.store.project_db import Project
@@ -283,3 +283,18 @@ def test_what_is_painted_while_the_trail_is_verified_was_not_altered(rig: Studio
     session.audit.check(heard.append, began.append, lambda error: pytest.fail(str(error)))
     rig.wait(lambda: bool(heard))
     assert heard[0].findings == ()
+
+
+def test_who_had_the_project_open_has_not_approved_what_was_approved_before(rig: StudioRig) -> None:
+    session = rig.new_project(1)
+    approve(rig, 1)
+    image_id = session.records[0].id
+    assert versions(rig, image_id)[0].who not in ("", BEFORE_THE_TRAIL)
+
+    def as_long_ago(project: Project) -> None:
+        with project._database.writing() as connection:
+            connection.execute("DROP TRIGGER audit_is_not_changed")
+            connection.execute("UPDATE audit SET kind = 'found approved' WHERE kind = 'approved'")
+
+    rig.studio._store.ask(as_long_ago)
+    assert versions(rig, image_id)[0].who == BEFORE_THE_TRAIL
