@@ -16,6 +16,7 @@ from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_attributes import begin_export, finish_export
 from segstudio.app.export_claim import check_still_free, claim, remember
 from segstudio.app.exporting import (
+    as_called,
     export_one,
     export_paths,
     left_over_words,
@@ -270,7 +271,8 @@ def export_project(
         if not plan.outgoing:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
         known = begin_export(opened, plan)
-        table, classes = opened.segment_table(), opened.classes()
+        table = opened.segment_table()
+        classes = as_called(opened.classes(), table)
         entries, written, troubles, left = [], [], [], 0
         for one in plan.outgoing:
             try:

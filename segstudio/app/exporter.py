@@ -11,6 +11,7 @@ from segstudio.app.export_attributes import Known, begin_export, finish_export
 from segstudio.app.exporting import (
     ExportPlan,
     Outgoing,
+    as_called,
     export_one,
     left_over_words,
     masks_words,
@@ -106,6 +107,10 @@ class Exporter:
         self._store.run(begin, self._begun, self._refuse)
 
     @property
+    def _named(self) -> tuple[ClassSpec, ...]:
+        return as_called(self._classes(), self._table())
+
+    @property
     def _total(self) -> int:
         return len(self._plan.outgoing) + len(self._plan.refused)
 
@@ -139,7 +144,7 @@ class Exporter:
             return
         self.progress = f"Exporting {self._total - len(self._waiting) + 1} of {self._total}"
         self._announce(Changes(saving=True))
-        one, table, classes, plan = self._waiting.pop(0), self._table(), self._classes(), self._plan
+        one, table, classes, plan = self._waiting.pop(0), self._table(), self._named, self._plan
 
         def written(made: tuple[Entry, Outgoing]) -> None:
             self._entries.append(made[0])
@@ -155,7 +160,7 @@ class Exporter:
     def _finish(self) -> None:
         """What is about all images comes last; without any of them there is nothing to say."""
         plan, entries, written, known = self._plan, self._entries, self._written, self._known
-        classes = self._classes()
+        classes = self._named
 
         def end(message: Message) -> None:
             self._end()

@@ -128,6 +128,27 @@ def test_a_class_is_exported_as_it_is_now(tmp_path: Path) -> None:
     rig.studio.close()
 
 
+@pytest.mark.parametrize("key", ["class-map", "coco"])
+def test_a_class_is_called_as_its_segment_was_renamed(tmp_path: Path, key: str) -> None:
+    rig = StudioRig(tmp_path)
+    session = rig.new_project(1, classes=("lesion", "hair"))
+    session.approve()
+    session.change_segment(1, name="naevus")
+    rig.settle()
+    session.exporter.export_masks(tmp_path / "out", True, format_called(key))
+    rig.wait(lambda: not session.exporter.busy)
+    folder = session.folder
+    rig.studio.close()
+    export_project(folder, tmp_path / "again", True, key)
+    for out in (tmp_path / "out", tmp_path / "again"):
+        if key == "coco":
+            told = json.loads((out / "instances.json").read_text("utf-8"))["categories"]
+            assert {row["id"]: row["name"] for row in told} == {1: "naevus", 2: "hair"}
+        else:
+            labels = json.loads((out / "labels.json").read_text("utf-8"))
+            assert labels == {"0": "background", "1": "naevus", "2": "hair"}
+
+
 def test_masks_that_nobody_approved_are_counted(tmp_path: Path) -> None:
     rig = StudioRig(tmp_path)
     session = rig.new_project(2)
