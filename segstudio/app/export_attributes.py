@@ -33,7 +33,8 @@ def begin_export(project: Project, plan: ExportPlan) -> Known:
     found = project.attributes.all()
     known: Known = {one.record.id: found[one.record.origin] for one in plan.outgoing if found.get(one.record.origin)}
     known = known if plan.identifiers else _without_names(known)
-    claim(project, plan.folder, [*plan.files, *([plan.folder / ATTRIBUTES] if known else [])])
+    paths = [*plan.files, *([plan.folder / ATTRIBUTES] if known else [])]
+    claim(project, plan.folder, paths, plan.identifiers and bool(known))
     return known
 
 

@@ -19,8 +19,10 @@ _SETTING = "exported"
 """Where programs before remembered names alone, by folder; they count where nothing better is known."""
 
 
-def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
+def claim(project: Project, folder: Path, paths: Sequence[Path], identifiers: bool = False) -> None:
     """Make sure that ``project`` may write ``paths``, all in ``folder``, and make the folder. On the store thread.
+
+    The audit trail says so, also whether what tells who images are of goes along: ``identifiers``.
 
     Raises ``UserError``, and changes nothing, if one of them is there already and not as ``project`` exported it, or if
     the folder cannot be made.
@@ -37,7 +39,7 @@ def claim(project: Project, folder: Path, paths: Sequence[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
-    project.audit.note("export", folder=str(key), files=len(paths))
+    project.audit.note("export", folder=str(key), files=len(paths), identifiers=identifiers)
 
 
 def check_still_free(project: Project, folder: Path, names: Iterable[str]) -> None:

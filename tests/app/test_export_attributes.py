@@ -141,6 +141,17 @@ def test_who_images_are_of_does_not_stay_from_an_earlier_export(tmp_path: Path) 
     rig.studio.close()
 
 
+def test_the_trail_says_whether_who_images_are_of_went_along(tmp_path: Path) -> None:
+    rig = told_of(tmp_path, {"Patient": "Doe"}, {"Patient": "Roe"})
+    for number, identifiers in enumerate((True, False)):
+        rig.session.exporter.export_masks(tmp_path / str(number), True, identifiers=identifiers)
+        rig.wait(lambda: not rig.session.exporter.busy)
+    entries = rig.studio._store.ask(lambda project: project.audit.entries())
+    told = [entry.told for entry in entries if entry.kind == "export"]
+    assert [row["identifiers"] for row in told] == [True, False]
+    rig.studio.close()
+
+
 def test_coco_calls_images_as_its_own_file_does(rig: StudioRig, tmp_path: Path) -> None:
     rig.studio.close()
     export_project(tmp_path / "p.segstudio", tmp_path / "out", True, "coco")
