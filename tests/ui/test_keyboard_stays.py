@@ -87,6 +87,32 @@ def test_escape_forgets_what_was_typed(used) -> None:
     assert number.value() == 2 * before
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_a_name_that_was_typed_gives_the_keyboard_back_and_presses_nothing(used, key) -> None:
+    row = used.window.segments.rows[1]
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.qtbot.keyClicks(row.edit, "mole")
+    used.key(key, widget=row.edit)
+    assert used.session.table[1].name == "mole"
+    assert not used.session.table[1].hidden
+    assert focus(used) is used.canvas
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.qtbot.mouseDClick(used.window.segments.rows[2], Qt.MouseButton.LeftButton)
+    used.key(key, widget=used.window.segments.rows[2].edit)
+    assert focus(used) is used.canvas
+
+
+def test_escape_forgets_a_name_that_was_typed(used) -> None:
+    row = used.window.segments.rows[1]
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.qtbot.keyClicks(row.edit, "mole")
+    used.key(Qt.Key.Key_Escape, widget=row.edit)
+    assert row.edit.isHidden()
+    assert focus(used) is used.canvas
+    assert used.session.table[1].name == "lesion"
+
+
 def test_the_panel_is_never_narrower_than_what_is_in_it(used) -> None:
     used.window.splitter.setSizes([248, 2000, 1])
     right = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QColorDialog,
@@ -57,6 +57,41 @@ class Swatch(QAbstractButton):
         painter.end()
 
 
+class NameEdit(QLineEdit):
+    """A name that is typed in place: Return takes it, Escape forgets it, and both give the keyboard back.
+
+    Hidden with the keyboard, it would hand it to the button beside it, which the same Return then presses.
+    """
+
+    forgotten = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("inline", True)
+        self._before: QWidget | None = None
+
+    def begin(self, text: str) -> None:
+        """Show ``text``, all of it selected, and take the keyboard."""
+        before = self.window().focusWidget()
+        self._before = before._before if isinstance(before, NameEdit) else before
+        self.setText(text)
+        self.show()
+        self.setFocus()
+        self.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return and Escape are for nobody else."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            super().keyPressEvent(event)
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self.forgotten.emit()
+        if self._before is not None:
+            self._before.setFocus()
+        self.editingFinished.emit()
+        event.accept()
+
+
 class SegmentRow(QWidget):
     """One segment: colour, name, its key, hidden or not, locked or not."""
 
@@ -74,10 +109,10 @@ class SegmentRow(QWidget):
         self.swatch = Swatch(theme)
         self.swatch.clicked.connect(self._on_color)
         self.name = ElidedLabel()
-        self.edit = QLineEdit()
-        self.edit.setProperty("inline", True)
+        self.edit = NameEdit()
         self.edit.hide()
         self.edit.editingFinished.connect(self._on_renamed)
+        self.edit.forgotten.connect(self._show_name)
         self.key = label(tone="muted", size="small")
         self.hidden = IconButton(theme, "eye", "Hide or show this segment", "eye-slash", 24)
         self.hidden.clicked.connect(lambda checked: change("hidden", checked))
@@ -111,12 +146,9 @@ class SegmentRow(QWidget):
 
     def rename(self) -> None:
         """Let the user type another name in place."""
-        self.edit.setText(self._named)
         self.edit.setAccessibleName(f"Name of {self._named}")
         self.name.hide()
-        self.edit.show()
-        self.edit.setFocus()
-        self.edit.selectAll()
+        self.edit.begin(self._named)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose this segment."""
@@ -143,11 +175,14 @@ class SegmentRow(QWidget):
     def _on_renamed(self) -> None:
         if self.edit.isHidden():
             return
-        self.edit.hide()
-        self.name.show()
+        self._show_name()
         text = self.edit.text().strip()
         if text and text != self._named:
             self._change("name", text)
+
+    def _show_name(self) -> None:
+        self.edit.hide()
+        self.name.show()
 
     def _on_color(self) -> None:
         dialog = QColorDialog(self.swatch._color, self)
