@@ -39,11 +39,11 @@ def _learning(c: Commands) -> bool:
 
 
 def _undo(c: Commands) -> str:
-    return c.studio.session.editor.undo_name if c.studio.session else ""
+    return c.studio.session.editor.undo_name if c.studio.session and with_document(c) else ""
 
 
 def _redo(c: Commands) -> str:
-    return c.studio.session.editor.redo_name if c.studio.session else ""
+    return c.studio.session.editor.redo_name if c.studio.session and with_document(c) else ""
 
 
 def _tool(name: str) -> Test:

@@ -14,6 +14,7 @@ from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.plane import UNSET
+from segstudio.ui import approving
 from segstudio.ui.action import Action
 from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.actions import key_text
@@ -349,6 +350,38 @@ def test_segments_can_be_locked_hidden_renamed(rig):
     rig.wait(lambda: row.name.full() == "mole")
     rig.qtbot.mouseClick(rig.window.segments.rows[2], Qt.MouseButton.LeftButton)
     assert rig.editor.active_segment == 2
+
+
+def test_undo_waits_while_another_image_is_on_its_way(rig, monkeypatch):
+    monkeypatch.setattr(approving, "LOOK_MS", 0)
+    rig.new_project()
+    first = rig.session.current_id
+    rig.drag([(30, 30), (50, 30)])
+    rig.settle()
+    gate = threading.Event()
+    monkeypatch.setattr(loader.Loader, "_tell", waiting_for(gate, loader.Loader._tell))
+    rig.key(Key.Key_A)
+    on_its_way = rig.session.loading_id
+    rig.key(Key.Key_Z, CTRL)
+    gate.set()
+    assert on_its_way not in (None, first)
+    assert rig.session.record(first).state is ImageState.APPROVED, "of an image that the window names no more"
+    rig.settle()
+    rig.session.open_image(first)
+    rig.settle()
+    assert rig.session.document.approved
+    rig.key(Key.Key_Z, CTRL)
+    assert not rig.mask().any()
+
+
+def waiting_for(gate, tell):
+    """``Loader._tell``, which hands on nothing before the gate is open."""
+
+    def later(self, finished, done):
+        assert gate.wait(20)
+        tell(self, finished, done)
+
+    return later
 
 
 def test_messages_lie_over_the_canvas_and_move_nothing(rig):
