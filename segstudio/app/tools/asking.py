@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Generic, TypeVar
 
 from segstudio.app.tools.base import ToolContext
 
 T = TypeVar("T")
+
+
+class _Once(Generic[T]):
+    """Computes one time; who asks while another thread is at it waits for that, which takes less than the same anew."""
+
+    def __init__(self, compute: Callable[[], T]) -> None:
+        self._compute = compute
+        self._lock = Lock()
+        self._result: tuple[T] | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self._result is None:
+                self._result = (self._compute(),)
+            return self._result[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +59,7 @@ class Latest(Generic[T]):
         here: bool = False,
     ) -> None:
         """Ask now, or as soon as the question before is answered; with ``here``, answer before this returns."""
-        question = _Question(compute, done)
+        question = _Question(_Once(compute), done)
         if here or self._asked is not None:
             self._next = question
         else:
