@@ -25,7 +25,8 @@ MOST_BYTES = 160 * 2**20
 _NAMES = {"add": "Add superpixels", "remove": "Remove superpixels", "erase": "Erase superpixels"}
 _WORKING = Preview(caption="finding superpixels…")
 
-_Key = tuple[int, tuple[int, ...], int]
+_Key = tuple[int, str, tuple[int, ...], int]
+"""Of an image, the file that was read of it, its shape and a scale: another file may take the place of the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ class SuperpixelTool(Tool):
     def take(self, context: ToolContext) -> None:
         """Show the superpixels of this image at this scale, found now if they were not before."""
         document, scale = context.document, context.settings.scale
-        key: _Key = (document.image_id, document.pixels.shape, scale)
+        key: _Key = (document.image_id, document.fingerprint, document.pixels.shape, scale)
         self._mosaic = self._find(key)
         self._waiting = self._mosaic is None
         if self._waiting:
@@ -156,7 +157,7 @@ class SuperpixelTool(Tool):
 
     def _make(self, key: _Key, document: Document) -> Mosaic:
         """On the thread. What is found is kept even if nobody waits for it any more."""
-        found = self._find(key) or Mosaic.of(document.pixels, key[2])
+        found = self._find(key) or Mosaic.of(document.pixels, key[3])
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > 1 and sum(mosaic.cells.nbytes for mosaic in self._kept.values()) > MOST_BYTES:

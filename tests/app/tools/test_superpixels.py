@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from segstudio.app.tools import PointerEvent
 from segstudio.app.tools import superpixels as tool_module
@@ -169,3 +170,17 @@ def test_what_cannot_be_found_is_said_once(rig, monkeypatch):
     answered(rig)
     assert len([message for message in rig.messages if message.key == "tool"]) == 1
     assert cells(rig) is None
+
+
+def test_a_file_that_took_the_place_of_another_has_cells_of_its_own(mosaic):
+    record = mosaic.session.record(mosaic.session.current_id)
+    before = cells(mosaic)
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[:, 48:] = 255
+    Image.fromarray(pixels).save(record.path)
+    mosaic.show(record.id)
+    answered(mosaic)
+    assert (mosaic.session.document.pixels == pixels).all()
+    after = cells(mosaic)
+    assert (after != before).any()
+    assert not set(after[:, 40].tolist()) & set(after[:, 56].tolist()), "the edge of the file before"
