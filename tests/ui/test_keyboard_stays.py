@@ -101,6 +101,10 @@ def test_a_name_that_was_typed_gives_the_keyboard_back_and_presses_nothing(used,
     used.qtbot.mouseDClick(used.window.segments.rows[2], Qt.MouseButton.LeftButton)
     used.key(key, widget=used.window.segments.rows[2].edit)
     assert focus(used) is used.canvas
+    used.canvas.clearFocus()
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.key(key, widget=row.edit)
+    assert focus(used) is None
 
 
 def test_escape_forgets_a_name_that_was_typed(used) -> None:
@@ -111,6 +115,24 @@ def test_escape_forgets_a_name_that_was_typed(used) -> None:
     assert row.edit.isHidden()
     assert focus(used) is used.canvas
     assert used.session.table[1].name == "lesion"
+
+
+@pytest.mark.parametrize("ends", ["escape", "click"])
+def test_who_has_found_a_segment_or_given_up_types_no_more(rig, ends) -> None:
+    rig.new_project(1, classes=tuple(f"class {number}" for number in range(1, 13)))
+    rig.window.activateWindow()
+    dock = rig.window.segments
+    click(rig, dock.list.find_line)
+    rig.qtbot.keyClicks(dock.list.find_line, "class 7")
+    if ends == "click":
+        click(rig, dock.rows[7])
+        assert rig.editor.active_segment == 7
+    else:
+        rig.key(Qt.Key.Key_Escape, widget=dock.list.find_line)
+        assert not dock.list.find_line.text()
+    assert not dock.list.find_line.hasFocus()
+    rig.key(Qt.Key.Key_E, widget=focus(rig) or rig.window)
+    assert rig.editor.tool_name == "eraser"
 
 
 def test_the_panel_is_never_narrower_than_what_is_in_it(used) -> None:

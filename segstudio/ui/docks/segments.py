@@ -86,7 +86,9 @@ class NameEdit(QLineEdit):
             return
         if event.key() == Qt.Key.Key_Escape:
             self.forgotten.emit()
-        if self._before is not None:
+        if self._before is None:
+            self.clearFocus()
+        else:
             self._before.setFocus()
         self.editingFinished.emit()
         event.accept()
@@ -279,6 +281,7 @@ class SegmentsDock(Section):
             lambda judged: self._judge(segment_id, judged),
         )
         row.chosen.connect(lambda: self._choose(segment_id))
+        row.chosen.connect(self.list.leave)
         before: QWidget = list(self.rows.values())[-1].locked if self.rows else self.list.find_line
         self.rows[segment_id] = row
         self.list.add(segment_id, row)

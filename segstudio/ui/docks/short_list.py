@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.ui.style import SCROLL_BAR
@@ -32,6 +33,8 @@ class ShortList(QWidget):
         self.find_line.setClearButtonEnabled(True)
         self.find_line.textChanged.connect(self._filter)
         self.find_line.returnPressed.connect(self._take_first)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.find_line, context=Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._forget)
         self.find_line.hide()
         self.none = label(f"No {what} is called that.", tone="muted")
         self.none.setContentsMargins(8, 0, 0, 0)
@@ -87,6 +90,10 @@ class ShortList(QWidget):
             # Rows that were just added have no place before the next turn.
             QTimer.singleShot(0, self, self._scroll_to_shown)
 
+    def leave(self) -> None:
+        """Nobody types a name any more: the keys of the tools are keys of the tools again."""
+        self.find_line.clearFocus()
+
     def _scroll_to_shown(self) -> None:
         row = self._rows.get(self._shown)
         if row is not None and not row.isHidden():
@@ -108,6 +115,9 @@ class ShortList(QWidget):
     def _take_first(self) -> None:
         first = next((key for key, row in self._rows.items() if not row.isHidden()), None)
         if first is not None:
-            self.find_line.clear()
-            self.find_line.clearFocus()
+            self._forget()
             self.found.emit(first)
+
+    def _forget(self) -> None:
+        self.find_line.clear()
+        self.leave()
