@@ -64,6 +64,8 @@ class Session:
         training: TrainingSettings,
     ) -> None:
         self.folder, self.name = contents.folder, contents.name
+        self.on_closing: Callable[[], None] = lambda: None
+        """What is still being typed is taken then, so that it is written with the rest."""
         self.table = contents.table
         self.catalog = Catalog(contents.records, contents.hidden)
         self._announce = announce
@@ -329,6 +331,7 @@ class Session:
 
     def close(self) -> bool:
         """Finish the stroke in hand and write everything; False, and still open, if that failed."""
+        self.on_closing()
         self.editor.finish()
         current = self.current_id
         self.review.note_left()

@@ -117,6 +117,18 @@ def test_escape_forgets_a_name_that_was_typed(used) -> None:
     assert used.session.table[1].name == "lesion"
 
 
+@pytest.mark.parametrize("close", [lambda rig: rig.window.close(), lambda rig: rig.studio.close_project()])
+def test_a_name_that_is_being_typed_is_kept_when_the_window_or_the_project_is_closed(used, close) -> None:
+    row, folder = used.window.segments.rows[1], used.session.folder
+    used.qtbot.mouseDClick(row, Qt.MouseButton.LeftButton)
+    used.qtbot.keyClicks(row.edit, "mole")
+    close(used)
+    used.open_window()
+    used.studio.open_project(folder)
+    used.wait(lambda: used.studio.session is not None)
+    assert used.session.table[1].name == "mole"
+
+
 @pytest.mark.parametrize("ends", ["escape", "click"])
 def test_who_has_found_a_segment_or_given_up_types_no_more(rig, ends) -> None:
     rig.new_project(1, classes=tuple(f"class {number}" for number in range(1, 13)))

@@ -113,7 +113,7 @@ class SegmentRow(QWidget):
         self.name = ElidedLabel()
         self.edit = NameEdit()
         self.edit.hide()
-        self.edit.editingFinished.connect(self._on_renamed)
+        self.edit.editingFinished.connect(self.take_name)
         self.edit.forgotten.connect(self._show_name)
         self.key = label(tone="muted", size="small")
         self.hidden = IconButton(theme, "eye", "Hide or show this segment", "eye-slash", 24)
@@ -174,7 +174,8 @@ class SegmentRow(QWidget):
         void.triggered.connect(lambda checked: self._set_judged(not checked))
         menu.popup(event.globalPos())
 
-    def _on_renamed(self) -> None:
+    def take_name(self) -> None:
+        """What was typed is the name, if any was."""
         if self.edit.isHidden():
             return
         self._show_name()
@@ -233,6 +234,8 @@ class SegmentsDock(Section):
     def set_session(self, session: Session | None) -> None:
         """Show another project's segments."""
         self._session = session
+        if session is not None:
+            session.on_closing = self._take_names
         self.list.clear()
         self.rows = {}
         self._show()
@@ -293,6 +296,10 @@ class SegmentsDock(Section):
     def _choose(self, segment_id: int) -> None:
         if self._session is not None:
             self._session.editor.set_active_segment(segment_id)
+
+    def _take_names(self) -> None:
+        for row in self.rows.values():
+            row.take_name()
 
     def _change(self, segment_id: int, field: str, value: object) -> None:
         if self._session is not None:
