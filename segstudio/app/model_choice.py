@@ -22,7 +22,7 @@ LAST_SIZE = "input_size"
 """The setting of a project that says how the last round saw the images."""
 
 UNFINISHED = "masks_to_finish"
-"""The setting of a project that is true while masks wait to be made anew with another finish."""
+"""The setting of a project that is true while masks wait to be made anew, with another finish or by another starter."""
 
 TIMES: dict[Network, float] = {"unet-efficientnet-lite0": 1.0, "unet": 4.0, "segnet": 3.0}
 """How long a round's steps take, against those of the usual network, so many times longer a round may take.
@@ -116,6 +116,10 @@ class ModelChoice:
                 sentence = "Masks are finished as you chose now. The model's part of this mask can be, too."
                 self._announce(Changes(message=Message(sentence, action="Renew", on_action=renew, key="better")))
         self._announce(Changes(training=True))
+
+    def expect_renewal(self) -> None:
+        """All masks are about to be made anew: should the project be closed before that is done, it goes on later."""
+        self._set_unfinished(True)
 
     def follow(self) -> None:
         """To be called when learning has started and whenever it has come on: masks that waited go on being renewed."""

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from segstudio.app.changes import Changes, Message
 from segstudio.app.mask_intake import MaskIntake
-from segstudio.app.model_choice import ModelChoice
+from segstudio.app.model_choice import UNFINISHED, ModelChoice
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_runner import RoundRunner
 from segstudio.app.starters import KeptStarter, give
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.protocol.weights import NotWeightsError, inspect
+from segstudio.store.project_db import Project
 
 
 class Starting:
@@ -53,16 +54,23 @@ class Starting:
             self.name = before
             self._say(in_words(error))
 
-        self._store.run(lambda project: give(project, name), self._start_from, failed)
+        renews = self._renews
+        self._store.run(lambda project: _given(project, name, renews), self._start_from, failed)
+
+    @property
+    def _renews(self) -> bool:
+        """Whether masks are the starter's: another one has the same number, so the number tells of none by which."""
+        return self._book.used is None
 
     def _start_from(self, weights: Path | None) -> None:
         self._take(weights)
-        if self._book.used is None:
+        if self._renews:
             self._book.in_use = None if weights is None else STARTER_ROUND
             self._runner.use_weights(weights)
             if weights is None:
                 self._intake.predictor.stop()
             else:
+                self._model.expect_renewal()
                 self._intake.predictor.use(STARTER_ROUND, weights, renew=True)
         self._announce(Changes(training=True))
 
@@ -74,3 +82,10 @@ class Starting:
 
     def _say(self, sentence: str) -> None:
         self._announce(Changes(message=Message(sentence, "trouble", key="starter")))
+
+
+def _given(project: Project, name: str, renews: bool) -> Path | None:
+    """``give``, and before the file changes that masks wait, for the window may be killed at any moment."""
+    if renews and name != "none":
+        project.settings.set_setting(UNFINISHED, True)
+    return give(project, name)

@@ -21,6 +21,7 @@ from segstudio.protocol.messages import Predict, Train
 from segstudio.protocol.round_folder import WEIGHTS, read_request
 from segstudio.store.project_db import Project
 from segstudio.store.rounds import Rounds
+from tests.helpers.fake_worker import FakeWorker
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -113,6 +114,25 @@ def test_choosing_another_starter_renews_the_masks_and_none_leaves_them(rig: Stu
     assert session.starting.name == "none"
     assert {record.state for record in session.records} == {ImageState.PREDICTED}
     assert not rig.reopen().predictor.ready
+
+
+def test_masks_that_another_starter_was_to_renew_are_renewed_when_the_project_is_opened_again(
+    rig: StudioRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = rig.new_project(4, starter="lesion")
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeWorker, "send", lambda worker, message: worker.sent.append(message))
+        session.starting.choose("body")
+        rig.wait(lambda: session.predictor.remaining == 4)
+        rig.studio.close_project()
+    before = len(_predicts(rig))
+    rig.studio.open_project(session.folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert {message.image_id for message in _predicts(rig)[before:]} == {record.id for record in session.records}
+    before = len(_predicts(rig))
+    rig.reopen()
+    assert len(_predicts(rig)) == before, "once is enough"
 
 
 def test_a_choice_after_a_round_leaves_the_round_in_use(rig: StudioRig) -> None:
