@@ -192,7 +192,8 @@ class Images:
     def relocate_folder(self, old_parent: Path, new_parent: Path) -> int:
         """Say that a folder, with the folders in it, moved. Returns how many images were found in the new place.
 
-        An image whose file is not in the new place stays where it was. Truth masks move along likewise.
+        An image whose file is not in the new place stays where it was, and so does one whose file is still in the old
+        one: files of one name in two folders may be two patients'. Truth masks move along likewise.
         """
         old, new = Path(os.path.abspath(old_parent)), Path(os.path.abspath(new_parent))
         finder, writer = PathFinder(self._folder), PathWriter(self._folder)
@@ -342,8 +343,8 @@ def same_file(path: Path) -> str:
 
 
 def _moved(path: Path | None, old: Path, new: Path, finder: PathFinder) -> Path | None:
-    """The file's place under ``new``; None if it was not under ``old`` or is not there."""
-    if path is None or not path.is_relative_to(old):
+    """The file's place under ``new``; None if it was not under ``old``, is there still, or is not in the new place."""
+    if path is None or not path.is_relative_to(old) or finder.exists(path):
         return None
     moved = new / path.relative_to(old)
     return moved if finder.exists(moved) else None

@@ -207,6 +207,22 @@ def test_a_whole_folder_can_be_relocated(project: Project, tmp_path: Path) -> No
     assert [image.truth for image in images] == [new / "a.png", new / "a.png", None, None]
 
 
+def test_what_is_still_in_its_folder_does_not_move_with_a_neighbour(project: Project, tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        for name in ("0001.png", "0002.png", "0003.png"):
+            (folder / name).touch()
+    files = [old / "0001.png", old / "0002.png", old / "0003.png"]
+    project.images.add_images([NewImage(path, old / "0002.png") for path in files])
+    (old / "0001.png").unlink()
+    (old / "0003.png").unlink()
+    assert project.images.relocate_folder(old, new) == 2
+    images = project.images.list_images()
+    assert [image.path for image in images] == [new / "0001.png", old / "0002.png", new / "0003.png"]
+    assert {image.truth for image in images} == {old / "0002.png"}
+
+
 def test_a_name_spelt_with_other_code_points_is_found_as_the_disk_spells_it(project: Project, tmp_path: Path) -> None:
     name = "ä ö.png"
     on_disk = tmp_path / unicodedata.normalize("NFD", name)
