@@ -34,6 +34,8 @@ class Catalog:
         self._hidden = {record.id: record for record in hidden}
         self._gone: dict[int, ImageRecord] = {}
         self._coming: Sequence[Membership] = ()
+        self.departed: Sequence[Membership] = ()
+        """Images that the project no longer has, though a model learned from them."""
         self._approved: list[ImageRecord] | None = None
         self._vouched_for: list[ImageRecord] | None = None
         self._titles: dict[Path, tuple[str, str]] | None = None
@@ -169,7 +171,10 @@ class Catalog:
 
     def holds_out(self, record: ImageRecord) -> bool:
         """Whether an image that is approved now is held out for ever, with all that belong to it."""
-        return Kinship([*self.originals, *self._coming]).decide(self.original(record))
+        return self._kinship().decide(self.original(record))
+
+    def _kinship(self) -> Kinship:
+        return Kinship([*self.originals, *self._coming], self.departed)
 
     def expect(self, coming: Sequence[Membership]) -> None:
         """An import is about to be seen, whose sides are decided: it is kin to what is approved before it is here."""
@@ -186,7 +191,7 @@ class Catalog:
         was rejected is of none.
         """
         originals = self.originals
-        kinship = Kinship([*originals, *self._coming])
+        kinship = self._kinship()
         return [
             record
             for record in originals

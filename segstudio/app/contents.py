@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from segstudio.app.reading_rows import SHOWN_BEFORE, read_rows, read_settings
 from segstudio.app.starters import NO_STARTER, KeptStarter
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import Calibration
+from segstudio.domain.groups import Membership
 from segstudio.domain.queue import ORDERS, Order
 from segstudio.domain.review import ReviewSettings
 from segstudio.domain.rounds import RoundRecord
@@ -52,6 +53,7 @@ class Contents:
     readers: list[str] = field(default_factory=list)
     unveiled: set[int] = field(default_factory=set)
     left_import: bool = False
+    departed: Sequence[Membership] = ()
 
     @property
     def in_use(self) -> int | None:
@@ -84,6 +86,7 @@ def read_contents(project: Project, reader: str | None = None) -> Contents:
         reader=reader or "",
         readers=project.readings.readers(),
         left_import=project.left_import,
+        departed=project.learned.departed(),
         unveiled=project.readings.unveiled() | set(project.settings.get_setting(SHOWN_BEFORE, [])),
     )
 

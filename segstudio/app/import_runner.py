@@ -182,24 +182,26 @@ class ImportRunner:
             self._drop(run, begun.import_id, lambda: run.done(self._result(run, begun, cancelled=True)))
             return
         self._store.run(
-            lambda project: project.images.memberships(begun.import_id),
-            lambda members: self._decide(run, begun, members),
+            lambda project: (project.images.memberships(begun.import_id), project.learned.departed()),
+            lambda found: self._decide(run, begun, *found),
             self._failing(run),
         )
 
-    def _decide(self, run: _Run, begun: Begun, members: Mapping[int, Membership]) -> None:
+    def _decide(
+        self, run: _Run, begun: Begun, members: Mapping[int, Membership], departed: Sequence[Membership]
+    ) -> None:
         """Of a group all is on one side, also where somebody approves one of it in the window meanwhile."""
         approved, known = run.approved, _with_sides(members, self._sides())
 
         def decided(slices_: list[dict[int, bool]]) -> None:
             if _with_sides(known, self._sides()) != known:
-                self._decide(run, begun, known)
+                self._decide(run, begun, known, departed)
                 return
             all_of_it = _with_sides(known, {id_: side for sides in slices_ for id_, side in sides.items()})
             self._on_decided([all_of_it[one.image_id] for one in begun.incoming if one.image_id in all_of_it])
             self._approve(run, begun, deque(slices_))
 
-        self._work(run, lambda: decide(known, approved), decided)
+        self._work(run, lambda: decide(known, approved, departed), decided)
 
     def _approve(self, run: _Run, begun: Begun, sides: deque[dict[int, bool]]) -> None:
         """Approve a slice at a time, too, and let all be seen at the end."""

@@ -12,6 +12,7 @@ from segstudio.app.ports import Scheduler
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.groups import Membership
 from segstudio.store.imports import ImportRecord
 from segstudio.store.project_db import Project
 
@@ -153,7 +154,11 @@ class Importer:
         self._leave(ids)
         self._announce(Changes(image_list=True))
 
-        def undone(done: bool) -> None:
+        def undo(project: Project) -> tuple[bool, list[Membership]]:
+            return project.imports.undo(latest.id), project.learned.departed()
+
+        def undone(result: tuple[bool, list[Membership]]) -> None:
+            done, self._catalog.departed = result
             self._undoing = False
             if done:
                 self._latest = None
@@ -167,7 +172,7 @@ class Importer:
             self._put_back(gone, order)
             self._undo_failed(error)
 
-        self._store.run(lambda project: project.imports.undo(latest.id), undone, failed)
+        self._store.run(undo, undone, failed)
 
     def _put_back(self, gone: list[ImageRecord], order: list[int]) -> None:
         """Show again what stays, as the project has it by now."""

@@ -225,11 +225,16 @@ def put(project: Project, read: Read) -> None:
     project.imports.discard(read.lost)
 
 
-def decide(members: Mapping[int, Membership], approved: Sequence[int]) -> list[dict[int, bool]]:
-    """Which of the images to approve are held out, in slices; on any thread, a second for ten thousand."""
+def decide(
+    members: Mapping[int, Membership], approved: Sequence[int], departed: Sequence[Membership] = ()
+) -> list[dict[int, bool]]:
+    """Which of the images to approve are held out, in slices; on any thread, a second for ten thousand.
+
+    ``departed`` are images that a model knows and the project no longer has.
+    """
     places = {image_id: place for place, image_id in enumerate(members)}
     order = sorted(approved)
-    sides = Kinship(list(members.values())).decide_all([places[image_id] for image_id in order])
+    sides = Kinship(list(members.values()), departed).decide_all([places[image_id] for image_id in order])
     decided = list(zip(order, sides, strict=True))
     return [dict(decided[start : start + SLICE]) for start in range(0, len(decided), SLICE)]
 
@@ -251,7 +256,8 @@ def import_now(
                 lost += len(read.lost)
                 done += len(read.arrivals) + len(read.lost)
                 tell(done, len(begun.incoming))
-        for sides in decide(project.images.memberships(begun.import_id), approved):
+        members, departed = project.images.memberships(begun.import_id), project.learned.departed()
+        for sides in decide(members, approved, departed):
             project.imports.approve(sides)
         project.imports.finish(begun.import_id)
         project.imports.settle(begun.import_id)

@@ -68,6 +68,7 @@ class Session:
         """What is still being typed is taken then, so that it is written with the rest."""
         self.table = contents.table
         self.catalog = Catalog(contents.records, contents.hidden)
+        self.catalog.departed = contents.departed
         self._announce = announce
         self._settings = settings
         self._store = store

@@ -20,6 +20,7 @@ from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.images import Images, NewImage, add_rows
 from segstudio.store.inside import is_within
+from segstudio.store.learned import remember_departed
 from segstudio.store.masks import put_packed
 from segstudio.store.paths import PathWriter, from_db, to_db
 
@@ -222,5 +223,6 @@ def _put(connection: sqlite3.Connection, one: Arrival, writer: PathWriter) -> No
 
 def _remove(connection: sqlite3.Connection, import_id: int, condition: str = "") -> None:
     owned = f"SELECT image_id FROM imported WHERE import_id = (SELECT id FROM imports WHERE id = ? {condition})"  # noqa: S608
+    remember_departed(connection, [row[0] for row in connection.execute(owned, (import_id,)).fetchall()])
     connection.execute(f"DELETE FROM images WHERE id IN ({owned})", (import_id,))  # noqa: S608
     connection.execute(f"DELETE FROM imports WHERE id = ? {condition}", (import_id,))  # noqa: S608

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
 from segstudio.store.exports import EXPORTS
-from segstudio.store.learned import LEARNED
+from segstudio.store.learned import DEPARTED, LEARNED
 from segstudio.store.scales import SCALES
 from segstudio.store.versions import VERSIONS
 
@@ -248,6 +248,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4021, EXPORTS),
     # An older program may ignore it: it judges models by what they know, too.
     Migration(4022, LEARNED),
+    # An older program may ignore it: it forgets with an image that a model knows it.
+    Migration(4023, DEPARTED),
 )
 
 

@@ -27,6 +27,21 @@ def open_project(rig: StudioRig, paths, masks=None):
     return rig.session
 
 
+def take_in(rig, paths):
+    """Import images with a mask each, approved."""
+    mask = np.zeros((64, 96), np.uint8)
+    mask[10:30, 20:60] = 255
+    (rig.folder / "masks").mkdir(exist_ok=True)
+    coming = []
+    for path in paths:
+        Image.fromarray(mask).save(rig.folder / "masks" / path.name)
+        coming.append(FoundImage(path, FileMask(rig.folder / "masks" / path.name)))
+    count = len(rig.session.records) + len(paths)
+    rig.session.importer.run(ImportPlan(tuple(coming), "approved"))
+    rig.wait(lambda: rig.session.importer.progress is None and len(rig.session.records) == count)
+    rig.settle()
+
+
 def write_takes(folder, takes=8, frames=4):
     """Frames of several videos, each seen by two cameras."""
     paths = write_images(folder, takes * frames)
@@ -175,6 +190,33 @@ def test_no_round_is_scored_on_a_few_painted_pixels(rig, held_out):
     held_out.rounds.start()
     rig.settle()
     assert roles(held_out, 2)[image_id] == "held_out"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_a_round_learned_of_an_import_that_was_undone_is_never_held_out(rig, again):
+    paths = write_images(rig.folder / "images", 40)
+    session = open_project(rig, paths[:20])
+    take_in(rig, paths[20:])
+    session.rounds.start()
+    rig.settle()
+    learned = {
+        image.image for image in read_request(session.folder / "rounds" / "0001").images if image.role == "train"
+    }
+    assert len(learned) > 12
+    session.importer.undo()
+    rig.wait(lambda: len(session.records) == 20)
+    rig.settle()
+    if again:
+        session = rig.reopen()
+        session.rounds.automatic = False
+    approve(rig, 20)
+    assert sum(record.held_out for record in session.records) in (3, 4, 5), "what is gone counts for no share"
+    take_in(rig, paths[20:])
+    assert not [record.name for record in session.records if str(record.path) in learned and record.held_out]
+    session.rounds.start()
+    rig.settle()
+    known = session.book.learned[1]
+    assert {str(record.path) for record in session.records if record.id in known} == learned
 
 
 @pytest.mark.parametrize("moment", ["_close_in", "_decide", "_approve"])
