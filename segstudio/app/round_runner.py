@@ -42,6 +42,7 @@ class _Round:
     measures: list[ImageMeasure] = field(default_factory=list)
     last_progress: Progress | None = None
     sent: bool = False
+    begun: float = field(default_factory=time.monotonic)
 
 
 class RoundRunner:
@@ -282,7 +283,9 @@ class RoundRunner:
     def _end(self, status: RoundStatus, finished: Finished | None = None, sentence: str = "") -> None:
         this, self._round = self._round, None
         assert this is not None
-        ended = replace(this.record, status=status, seconds=time.time() - this.record.started, sentence=sentence)
+        # Not by the time of day, which may be set while a round goes on.
+        passed = time.monotonic() - this.begun
+        ended = replace(this.record, status=status, seconds=passed, sentence=sentence)
         if finished is not None:
             ended = replace(
                 ended,

@@ -1,5 +1,7 @@
 """The session against real files and a real database; the worker is a fake at its port."""
 
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -185,6 +187,18 @@ def test_painting_goes_on_while_a_round_runs_and_cancel_ends_it(rig):
     rig.wait(lambda: not session.rounds.busy)
     assert session.rounds.records[-1].status is RoundStatus.CANCELLED
     assert session.rounds.missing == NEXT_ROUND_AFTER, "a cancelled round does not start again by itself"
+
+
+def test_a_clock_that_is_set_back_makes_no_round_shorter(rig, monkeypatch):
+    session = rig.new_project(6)
+    rig.hold_rounds = True
+    approve(rig, 3)
+    rig.wait(lambda: session.rounds.at_worker)
+    now = time.time()
+    monkeypatch.setattr("segstudio.app.round_runner.time.time", lambda: now - 7200)
+    session.rounds.cancel()
+    rig.wait(lambda: not session.rounds.busy)
+    assert 0 <= session.rounds.records[-1].seconds < 60
 
 
 def test_a_round_that_closing_cut_off_starts_again_when_the_project_is_opened(rig):
