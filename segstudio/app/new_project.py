@@ -49,7 +49,14 @@ class NewProject:
 
     @property
     def as_import(self) -> ImportPlan:
-        """How the images come into the project. Raises ``UserError`` where masks show none of its classes."""
+        """How the images come into the project.
+
+        Raises ``UserError`` where masks show none of its classes, or none of these is judged.
+        """
+        if not set(self.classes) - set(self.void):
+            raise UserError(
+                "None of the classes is judged, so there would be nothing to learn. Leave one of them to be judged."
+            )
         mapping = self.mapping
         if mapping is None and self.masks_as != "none":
             mapping = mapping_for_new(self.found_classes, make_classes(self.classes, self.void))

@@ -54,6 +54,14 @@ def trained(lesions, tmp_path_factory) -> Path:
     return folder / "demo.segstudio"
 
 
+def test_a_project_of_which_nobody_judges_anything_is_not_made(lesions: Path, tmp_path: Path) -> None:
+    images = lesions / "train" / "images"
+    with pytest.raises(UserError, match="None of the classes is judged"):
+        batch.new_project(tmp_path / "p", images, None, ["glare"], "approved", void=["glare", "blur"])
+    assert not (tmp_path / "p.segstudio").exists()
+    batch.new_project(tmp_path / "p", images, None, ["lesion"], "approved", void=["glare"])
+
+
 def test_a_round_leaves_weights_and_a_mask_for_every_other_image(trained):
     with Project.open(trained) as project:
         records = project.images.list_images()
