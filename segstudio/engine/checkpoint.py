@@ -108,11 +108,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         if is_altered(path):
             raise _damaged(path)
-        with safe_open(path, framework="pt", device="cpu") as file:
+        with safe_open(path, framework=_framework(path), device="cpu") as file:
             metadata = file.metadata() or {}
             header = _header(path, metadata)
             _check_shapes(header, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise UserError(f"The weights {path} cannot be read ({error}).") from error
     except SafetensorError as error:
@@ -120,6 +120,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not all_finite(tensors.values()):
         raise _damaged(path)
     return Checkpoint(header, tensors)
+
+
+def _framework(path: Path) -> str:
+    """How safetensors is to open a file: for torch it refuses a path that is no text, which Linux allows."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "numpy"
+    return "pt"
 
 
 def _check_shapes(header: WeightsHeader, found: Mapping[str, tuple[int, ...]]) -> None:

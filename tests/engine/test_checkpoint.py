@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,18 @@ def test_one_bit_that_changed_on_the_disk_is_noticed(
     path.write_bytes(content)
     with pytest.raises(UserError, match="damaged"):
         load_checkpoint(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_folder_whose_name_is_no_text_holds_weights(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    folder = tmp_path / os.fsdecode(b"L\xe4sionen")
+    folder.mkdir()
+    save_checkpoint(folder / "weights.safetensors", HEADER, tensors)
+    found = load_checkpoint(folder / "weights.safetensors")
+    assert found.header == HEADER
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in tensors.items())
+    assert {name: tensor.dtype for name, tensor in found.tensors.items()} == {n: t.dtype for n, t in tensors.items()}
+    found.build()
 
 
 @pytest.mark.parametrize("left", [0, 4, 1000, -1])
