@@ -148,7 +148,7 @@ def load_round(
 
     Raises ``UserError`` if nothing is left to train on; ``between_images`` may raise to give up.
     """
-    data = RoundData([], [])
+    data, says_nothing = RoundData([], []), False
     for image in request.images:
         between_images()
         try:
@@ -156,9 +156,16 @@ def load_round(
         except UserError as error:
             on_notice(str(error))
             continue
-        if sample.full_mask is not None and (sample.full_mask == IGNORE).all():
-            continue  # nobody judges any of it: there is nothing to score
+        if ((sample.mask if sample.full_mask is None else sample.full_mask) == IGNORE).all():
+            # Nobody judges any of it: there is nothing to learn or to score.
+            says_nothing |= image.role == "train"
+            continue
         (data.held_out if image.role == "held_out" else data.train).append(sample)
+    if not data.train and says_nothing:
+        raise UserError(
+            "Nothing was learned: in the images to learn from nothing is marked that is judged. Approve an image, or "
+            "paint what the model is to find, then train again."
+        )
     if not data.train:
         raise UserError(
             "None of the training images could be read, so nothing was learned. "

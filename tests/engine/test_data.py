@@ -155,6 +155,20 @@ def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
         _load(tmp_path, request)
 
 
+def test_images_in_which_nothing_is_judged_teach_nothing(tmp_path: Path) -> None:
+    request = make_round(tmp_path, train=3, held_out=1)
+    first, *others = [image for image in request.images if image.role == "train"]
+    shape = read_mask(tmp_path / first.mask).shape
+    write_mask(tmp_path / first.mask, np.full(shape, IGNORE, np.uint16))
+    loaded, notices = _load(tmp_path, request)
+    assert [sample.image_id for sample in loaded.train] == [image.image_id for image in others]
+    assert notices == []
+    for image in others:
+        write_mask(tmp_path / image.mask, np.full(shape, IGNORE, np.uint16))
+    with pytest.raises(UserError, match="nothing is marked that is judged"):
+        _load(tmp_path, request)
+
+
 def test_an_image_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Path] = []
     load_rgb = data.load_rgb
