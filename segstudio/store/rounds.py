@@ -129,11 +129,9 @@ class Rounds:
     def take_starter(self, weights: Path) -> Path:
         """Start from a copy of ``weights``; returns its absolute path. Raises ``UserError`` if it can't be made."""
         folder = self.round_folder(STARTER_ROUND)
-        beside = folder / f"{WEIGHTS}.tmp"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(weights, beside)
-            os.replace(beside, folder / WEIGHTS)
+            _copy_whole(weights, folder / WEIGHTS)
         except OSError as error:
             raise UserError(
                 f"The starter model could not be copied to {folder}: {error.strerror}. Make sure that the disk has "
@@ -180,7 +178,7 @@ class Rounds:
         begun = self.begin_round(finished[-1].approved if finished else 0, started)
         folder = self.round_folder(begun.number)
         try:
-            shutil.copyfile(weights, folder / WEIGHTS)
+            _copy_whole(weights, folder / WEIGHTS)
         except OSError as error:
             sentence = f"The model could not be copied to {folder}: {error.strerror}."
             self.end_round(begun.number, RoundStatus.FAILED, sentence=sentence)
@@ -322,6 +320,18 @@ class Rounds:
         yield rounds
         for folder in rounds.glob("*/"):
             yield from (folder, folder / MASKS, folder / PREDICTIONS)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy a file, all of it or none. Raises ``OSError``: half a copy on a full disk would keep strokes from it."""
+    beside = target.with_name(f"{target.name}.tmp")
+    try:
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
 
 
 def _file_digest(path: Path) -> str:

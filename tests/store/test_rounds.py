@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -249,3 +251,26 @@ def test_what_is_deleted_can_still_be_named(project: Project) -> None:
         connection.execute("UPDATE rounds SET weights_digest = NULL")
     project.rounds.delete_files(1)
     assert project.rounds.digest(1) == hashlib.sha256(content).hexdigest()
+
+
+def test_half_a_copy_of_weights_does_not_fill_the_disk(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "learned elsewhere.safetensors"
+    save_file({"w": np.ones(100, np.float32)}, weights)
+    before = project.rounds.take_starter(weights).read_bytes()
+
+    def copy(_source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", copy)
+        with pytest.raises(UserError, match="Make sure that the disk has room"):
+            project.rounds.take_starter(weights)
+        with pytest.raises(UserError, match="Make sure that the disk has room"):
+            project.rounds.take_in(weights, "", 1000.0)
+    files = [path for path in (project.folder / "rounds").rglob("*") if path.is_file()]
+    assert [path.relative_to(project.folder / "rounds").as_posix() for path in files] == ["0000/weights.safetensors"]
+    assert files[0].read_bytes() == before
+    assert [record.status for record in project.rounds.list_rounds()] == [RoundStatus.FAILED]
