@@ -106,16 +106,22 @@ class Database:
                 raise
 
     def backup_to(self, path: Path) -> None:
-        """Write a copy of everything to ``path``, replacing what stands there; raises ``UserError``.
+        """Write a copy of everything to ``path``, replacing what stands there; raises ``UserError``, half a copy gone.
 
         SQLite makes the copy, not the file system: closing a second handle on the file would drop our lock.
         """
         beside = path.with_name(path.name + ".tmp")
         with _translated(self.path.parent):
             beside.unlink(missing_ok=True)
-            with contextlib.closing(sqlite3.connect(beside)) as copy:
-                self._connection.backup(copy)
-            beside.replace(path)
+            try:
+                with contextlib.closing(sqlite3.connect(beside)) as copy:
+                    self._connection.backup(copy)
+                beside.replace(path)
+            except (sqlite3.Error, OSError):
+                with contextlib.suppress(OSError):
+                    for ending in ("", "-journal"):
+                        path.with_name(f"{beside.name}{ending}").unlink(missing_ok=True)
+                raise
 
     def close(self) -> None:
         """Fold the WAL into the file and let the lock go. Closing twice does nothing."""

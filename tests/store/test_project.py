@@ -563,3 +563,25 @@ def test_a_project_that_could_not_be_finished_can_be_made_again(folder: Path) ->
     project.unmake()
     assert not folder.exists()
     Project.create(folder, CLASSES).close()
+
+
+def test_half_a_backup_does_not_fill_the_disk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        be_before(patch, VERSION)
+        with Project.create(folder, CLASSES) as project:
+            project.settings.set_setting("long", "x" * 200_000)
+
+    def small(path: str | Path, *args: object, **how: object) -> sqlite3.Connection:
+        connection = connect(path, *args, **how)
+        if ".tmp" in str(path):
+            connection.execute("PRAGMA max_page_count=20")
+        return connection
+
+    connect = sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", small)
+        with pytest.raises(UserError, match="disk is full"):
+            Project.open(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["project.db", "rounds"]
+    with Project.open(folder) as project:
+        assert len(project.settings.get_setting("long")) == 200_000
