@@ -68,6 +68,8 @@ class ModelChoice:
         self.last_size = _size(kept.last_size)
         self.starter_side: int | None = None
         """The longer side in px at which the project's starter sees images; what goes on from it sees them so, too."""
+        self.starter_network = ""
+        """Its network: with another one nothing goes on from it."""
         self._unfinished = kept.unfinished
         self._training = training
         self._classes = classes
@@ -87,8 +89,9 @@ class ModelChoice:
         """How the round trains that is being written, all of it decided."""
         chosen = self.settings
         size = choose_input_size(measures, self.device, chosen.input_size, chosen.pieces)
-        if self.starter_side is not None and size.reason in ("usual", "shapes"):
-            size = replace(size, longer_side=self.starter_side, reason="starter")
+        side = self.starter_side if chosen.network == self.starter_network else None
+        if side is not None and size.reason in ("usual", "shapes"):
+            size = replace(size, longer_side=side, reason="starter")
         self.last_size = size
         kept = {"longer_side": size.longer_side, "window": size.window, "reason": size.reason}
         self._save(lambda project: project.settings.set_setting(LAST_SIZE, kept))

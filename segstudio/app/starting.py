@@ -78,7 +78,8 @@ class Starting:
         self._runner.base, self._model.starter_side = weights, None
         if weights is not None:
             with contextlib.suppress(NotWeightsError, OSError):
-                self._model.starter_side = inspect(weights).learned_at
+                known = inspect(weights)
+                self._model.starter_side, self._model.starter_network = known.learned_at, known.network
 
     def _say(self, sentence: str) -> None:
         self._announce(Changes(message=Message(sentence, "trouble", key="starter")))

@@ -218,6 +218,9 @@ def test_rounds_see_images_as_the_starter_does_unless_something_else_decides(rig
     assert model.for_round([fine] * 3).input_size not in (256, 320)
     model.set(ModelSettings(input_size=192))
     assert model.for_round([large] * 3).input_size == 192
+    model.set(ModelSettings(network="segnet"))
+    assert model.for_round([large] * 3).input_size == 256, "another network does not go on from it"
+    assert model.last_size.reason == "usual"
     rig.session.starting.choose("none")
     rig.settle()
     model.set(ModelSettings())
