@@ -294,4 +294,5 @@ def _make(plan: NewProject) -> str:
     arriving = plan.as_import
     with create(plan) as project:
         images, approved, odd = import_now(project, arriving)
-    return "\n".join([f"{plan.folder} made: {images} images, {approved} of them approved.", *odd])
+    count = f"{images:,} images, {approved:,} of them approved" if images != 1 else f"1 image, {approved} approved"
+    return "\n".join([f"{plan.folder} made: {count}.", *odd])
