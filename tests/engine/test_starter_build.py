@@ -137,6 +137,15 @@ def test_people_stand_in_rooms_where_nobody_vouches_for_what_is_left_of_who_was_
     assert np.mean([(mask == 0).mean() for mask in masks]) > 0.5
 
 
+@pytest.mark.parametrize(("kind", "scale", "side"), [("body", 1.0, 416), ("body", 0.625, 192), ("lesion", 1.0, 256)])
+def test_people_are_also_seen_as_large_as_a_second_look_sees_them(
+    kind: str, scale: float, side: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starter_data, "_NEARER", 1.0)
+    data = StarterData(tmp_path, make_recipe(tmp_path, kind), None)
+    assert max(data.batch(0, scale, 0).pixels.shape[1:3]) == side
+
+
 def test_a_long_video_is_seen_more_often_but_not_as_often_as_it_has_frames(tmp_path: Path) -> None:
     data = StarterData(tmp_path, _with_videos(tmp_path, [16, 1]), None)
     rng = np.random.default_rng(0)
