@@ -51,7 +51,7 @@ class Approvals:
         seen, file = Seen.on(document), _other_file(record, document)
         if file is not None:
             record = replace(record, fingerprint=file.fingerprint, perceptual=file.perceptual)
-        self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, file))
+        self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, file), record.id)
         self._on_given(record.id)
         self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
         self._announce(Changes(history=True))
@@ -61,7 +61,7 @@ class Approvals:
         record = self._catalog.record(image_id)
         if record.state is not ImageState.APPROVED:
             return
-        self._saver.save(lambda project: project.images.reopen(image_id))
+        self._saver.save(lambda project: project.images.reopen(image_id), image_id)
         self._replace_record(replace(record, state=ImageState.IN_PROGRESS))
         if document is not None and document.image_id == image_id:
             document.approved = False

@@ -38,7 +38,7 @@ class AuditLog:
 
     def note(self, kind: str, image_id: int | None = None, **what: object) -> None:
         """Write an entry behind all that was handed to the saver before; ``what`` are JSON values."""
-        self._saver.save(lambda project: project.audit.note(kind, image_id, **what))
+        self._saver.save(lambda project: project.audit.note(kind, image_id, **what), image_id)
 
     def save(self, write: Callable[[Project], object], kind: str, image_id: int | None = None, **what: object) -> None:
         """Hand a write to the saver together with the entry that tells of it: both are kept, or neither is."""
@@ -48,7 +48,7 @@ class AuditLog:
                 write(project)
                 project.audit.note(kind, image_id, **what)
 
-        self._saver.save(both)
+        self._saver.save(both, image_id)
 
     def keep_missing(self, but: frozenset[int] = frozenset()) -> None:
         """Keep the masks of images that were approved before versions were kept: one by one, so that nobody waits."""

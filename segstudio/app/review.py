@@ -129,7 +129,7 @@ class Review:
         record = self._catalog.record(document.image_id)
         if self._is_another_s(record):
             image_id = record.id
-            self._saver.save(lambda project: project.readings.seal([image_id]))
+            self._saver.save(lambda project: project.readings.seal([image_id]), image_id)
         document.apart = record.reading_of is not None
         if self.veils(record):
             document.veil()
@@ -214,7 +214,7 @@ class Review:
         row_id, seconds = self.clock.take()
         if row_id is not None and seconds >= 1:
             record = self._catalog.record(row_id)
-            self._saver.save(lambda project: project.readings.add_seconds(row_id, seconds))
+            self._saver.save(lambda project: project.readings.add_seconds(row_id, seconds), row_id)
             self._replace(replace(record, seconds=record.seconds + seconds))
 
     def note_edit(self, document: Document) -> None:
@@ -299,7 +299,7 @@ class Review:
         if record.reading_of is not None or record.second == "done" or anothers or record.reader == self.reader:
             return
         row_id, reader = record.id, self.reader
-        self._saver.save(lambda project: project.readings.set_reader(row_id, reader))
+        self._saver.save(lambda project: project.readings.set_reader(row_id, reader), row_id)
         self._replace(replace(record, reader=reader))
 
     def _keep_firsts(self, waiting: list[ImageRecord]) -> None:
@@ -321,7 +321,7 @@ class Review:
             mask = stored_mask(project, project.images.image(record.id), vouched_only=False)
             project.readings.put(reading, encode_mask(mask), table)
 
-        self._saver.save(write)
+        self._saver.save(write, record.id)
         self.note_reopened()
 
     def _follow_pairs(self, done: set[int]) -> None:

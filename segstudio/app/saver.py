@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 GIVE_BACK_AFTER = 1.5
 """Seconds without a write after which the memory that writes left over goes back to the system."""
 
+_OUR_FAULT = "A change could not be saved. It is still in this window: keep it open and try again."
+
 _MANY = 16
 """Writes that leave enough for that: two hundred of them leave some 20 MB, which takes 8 ms to give back."""
 
@@ -32,8 +34,20 @@ class SaveStatus:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A write, and the image that it is of; None for what is of no image, or of several."""
+
+    write: Callable[[Project], object]
+    image_id: int | None
+
+
 class Saver:
-    """A queue of writes. A write that fails stays at its head and is tried again before any later one."""
+    """A queue of writes, done in order. One that fails stays in it and is tried again before any later one.
+
+    Where it fails by a fault of ours and not of the disk's, other images' work must not wait for it for ever: then only
+    what is of the same image waits, in its order.
+    """
 
     def __init__(self, store: StoreThread, scheduler: Scheduler, on_change: Callable[[], None]) -> None:
         self._store = store
@@ -41,7 +55,7 @@ class Saver:
         self._left_over = 0
         self._giving_back: Cancellable | None = None
         self._on_change = on_change
-        self._queue: deque[Callable[[Project], object]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._lock = threading.Lock()
         self._running = 0
         self._failure = ""
@@ -55,10 +69,10 @@ class Saver:
             return SaveStatus("saving", "Saving…")
         return SaveStatus("saved", "All saved")
 
-    def save(self, write: Callable[[Project], object]) -> None:
-        """Hand in one write, a transaction of its own."""
+    def save(self, write: Callable[[Project], object], image_id: int | None = None) -> None:
+        """Hand in one write, a transaction of its own, and the image that it is of, if it is of one."""
         with self._lock:
-            self._queue.append(write)
+            self._queue.append(_Waiting(write, image_id))
         self.retry()
 
     def retry(self) -> None:
@@ -77,20 +91,26 @@ class Saver:
         return not self._failure
 
     def _flush(self, project: Project) -> str:
-        while True:
-            with self._lock:
-                if not self._queue:
-                    return ""
-                write = self._queue[0]
+        stuck: set[int] = set()
+        while (waiting := self._next(stuck)) is not None:
             try:
-                write(project)
+                waiting.write(project)
             except UserError as error:
                 return str(error)
             except Exception:
                 log.exception("a change could not be saved")
-                return "A change could not be saved. It is still in this window: keep it open and try again."
-            with self._lock:
-                self._queue.popleft()
+                if waiting.image_id is None:
+                    return _OUR_FAULT
+                stuck.add(waiting.image_id)
+            else:
+                with self._lock:
+                    self._queue.remove(waiting)
+        return _OUR_FAULT if stuck else ""
+
+    def _next(self, stuck: set[int]) -> _Waiting | None:
+        """The first write that is of none of the images that are ``stuck``."""
+        with self._lock:
+            return next((one for one in self._queue if one.image_id is None or one.image_id not in stuck), None)
 
     def _flushed(self, failure: str) -> None:
         self._running -= 1

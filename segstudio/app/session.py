@@ -357,7 +357,7 @@ class Session:
     # ---- within -----------------------------------------------------------------------------------------------
 
     def _save_edit(self, image_id: int, write: Callable[[Project], object]) -> None:
-        self._saver.save(write)
+        self._saver.save(write, image_id)
         document = self.document
         assert document is not None
         if self._approvals.follow_edit(document):

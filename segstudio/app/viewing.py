@@ -151,10 +151,10 @@ class Viewing:
         record = self._catalog.record(image_id)
         noted = with_file(record, image)
         if record.problem is not None:
-            self._saver.save(lambda project: project.images.set_problem(image_id, None))
+            self._saver.save(lambda project: project.images.set_problem(image_id, None), image_id)
         size = (noted.width, noted.height, noted.fingerprint, noted.perceptual)
         if size != (record.width, record.height, record.fingerprint, record.perceptual):
-            self._saver.save(lambda project: project.images.set_size(image_id, *size))
+            self._saver.save(lambda project: project.images.set_size(image_id, *size), image_id)
         if noted != record:
             self.replace(noted)
         # Of another file a mask may have come, and not been taken.
@@ -168,7 +168,7 @@ class Viewing:
             self._announce(Changes(message=Message(sentence, "trouble", key="replaced")))
 
     def _note_problem(self, image_id: int, sentence: str) -> None:
-        self._saver.save(lambda project: project.images.set_problem(image_id, sentence))
+        self._saver.save(lambda project: project.images.set_problem(image_id, sentence), image_id)
         self.replace(replace(self._catalog.record(image_id), problem=sentence))
 
     def _say_unsaved(self) -> None:
