@@ -13,7 +13,7 @@ from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_book import RoundBook
-from segstudio.app.round_status import Phase, TrainingStatus
+from segstudio.app.round_status import Phase, TrainingStatus, less_words
 from segstudio.app.round_writer import Written, write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
@@ -295,9 +295,12 @@ class RoundRunner:
                 held_out_count=finished.held_out_count,
                 weights=f"rounds/{this.folder.name}/{WEIGHTS}",
             )
+        before = self.book.used
         self.book.end(ended)
         self._set_phase("idle")
         if finished is not None:
+            if before is not None and (less := less_words(ended, before)):
+                self._say(less, "info")
             self._latest = this.folder / WEIGHTS
             self._on_weights(ended.number, self._latest)
             self.start_if_due()

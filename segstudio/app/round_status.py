@@ -19,6 +19,10 @@ _PHASE_WORDS: dict[Phase, str] = {
 }
 
 
+_CLEARLY = 0.015
+"""What a held-out Dice falls by where it is no chance: rounds of one network stay within 0.01."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
     """What the training dock shows. ``missing``: approvals until a round starts by itself."""
@@ -72,3 +76,18 @@ class TrainingStatus:
         if status.held_out_dice is None and progress.held_out_dice is not None:
             status = replace(status, held_out_dice=progress.held_out_dice, held_out_count=progress.held_out_count)
         return status
+
+
+def less_words(now: RoundRecord, before: RoundRecord) -> str:
+    """A sentence where a round finds clearly less than the one ``before`` on as many held-out images, else "".
+
+    So it may be with another network, which begins with nothing and is taken into use because somebody asked for it.
+    """
+    if now.held_out_dice is None or before.held_out_dice is None or now.held_out_count != before.held_out_count:
+        return ""
+    if before.held_out_dice - now.held_out_dice <= _CLEARLY:
+        return ""
+    return (
+        f"Round {now.number} finds less than round {before.number} did: held-out Dice {now.held_out_dice:.2f} instead "
+        f"of {before.held_out_dice:.2f}. You can go back to it under Model, Rounds."
+    )

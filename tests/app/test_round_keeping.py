@@ -323,3 +323,18 @@ def test_sizes_are_told_as_people_read_them() -> None:
     assert size_words(240_000) == "0.2 MB"
     assert size_words(13_640_000) == "13.6 MB"
     assert size_words(250_400_000) == "250 MB"
+
+
+def test_a_round_that_finds_clearly_less_says_so_and_how_to_go_back(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: {1: 0.9, 2: 0.89, 3: 0.5}[number]
+    rig.new_project(14)
+    rig.session.rounds.automatic = False
+    approve(rig, 11)
+    learn(rig, 2)
+    assert not any("finds less" in message.sentence for message in rig.messages)
+    learn(rig, 1)
+    said = [message.sentence for message in rig.messages if "finds less" in message.sentence]
+    assert said == [
+        "Round 3 finds less than round 2 did: held-out Dice 0.50 instead of 0.89. You can go back to it under Model, "
+        "Rounds."
+    ]
