@@ -142,10 +142,10 @@ def _before_a_row(
 
 def _over(place: Pixels, pixels: Pixels, member: NDArray[np.bool_]) -> Pixels:
     """``place`` with ``pixels`` where ``member`` is, softly."""
-    box = bounds(member).expand(_SOFT_REACH).clip(*member.shape)
-    if not member.any():
+    box = bounds(member)
+    if box.is_empty:
         return place
-    place, part = place.copy(), box.slices
+    place, part = place.copy(), box.expand(_SOFT_REACH).clip(*member.shape).slices
     cover = cv2.GaussianBlur(member[part].astype(np.float32), (0, 0), _SOFT)[..., None]
     place[part] = pixels[part] * cover + place[part] * (1 - cover)
     return place

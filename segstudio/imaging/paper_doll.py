@@ -71,12 +71,12 @@ def with_legs_moved(picture: Picture, member: Mask, rng: np.random.Generator) ->
     overlap = max(1, round(_OVERLAP * tall))
     legs = member.copy()
     legs[: hip - overlap] = False
-    middle, half = _where_legs_meet(member, hip)
+    middle, apart = _where_legs_meet(member, hip)
     parts: list[_Part | None] = []
     for side in (-1, 1) if rng.random() < 0.5 else (1, -1):
         leg = legs.copy()
         leg[:, slice(round(middle), None) if side < 0 else slice(None, round(middle))] = False
-        parts += _leg(picture, leg, hip, (middle + side * half, hip), side, overlap, rng)
+        parts += _leg(picture, leg, hip, (middle + side * apart, hip), side, overlap, rng)
     torso = member.copy()
     torso[hip + overlap :] = False
     parts.append(_turned(picture, torso, _about((0.0, 0.0), 0.0)))
@@ -126,7 +126,7 @@ def _framed(picture: Picture, member: Mask, above: int, beside: int) -> tuple[Pi
 
 
 def _where_legs_meet(member: Mask, hip: int) -> tuple[float, float]:
-    """The column between the legs, and a quarter of the width at the hip."""
+    """The column between the legs, and how far from it each turns: a quarter of the width at the hip."""
     at_hip = np.flatnonzero(member[hip])
     below = np.nonzero(member[hip:])[1]
     middle = float(np.median(below)) if len(below) else float(at_hip.mean())
