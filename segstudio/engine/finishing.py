@@ -64,8 +64,13 @@ def finished(logits: Logits, finish: Finish) -> Logits:
         logits[..., first : first + len(shifts)] -= np.array(shifts, np.float32)
     if logits.shape[2] == 1:
         return _one_region_of_one(logits, bool(finish.with_holes)) if finish.one_region else logits
-    for number in finish.one_region:
-        logits = _one_region_of_many(logits, number, number in finish.with_holes)
+    # What one class loses may become another's, far from that one's region: once more, until each has but one.
+    for _ in finish.one_region:
+        before = logits
+        for number in finish.one_region:
+            logits = _one_region_of_many(logits, number, number in finish.with_holes)
+        if logits is before:
+            break
     return logits
 
 

@@ -56,6 +56,20 @@ def test_one_class_keeps_one_region_without_holes(seed: int) -> None:
     assert not holes(member).any()
 
 
+@given(st.integers(0, 10_000))
+def test_what_one_class_loses_is_no_second_region_of_another(seed: int) -> None:
+    done = finished(_smooth_noise(seed, 4), Finish(one_region=(1, 2, 3))).argmax(axis=2)
+    assert all(len(parts(done == number, diagonal=False)[1]) <= 2 for number in (1, 2, 3))
+
+
+def test_a_speck_of_one_class_does_not_become_one_of_another() -> None:
+    truth = np.zeros((48, 64), np.uint16)
+    truth[4:20, 4:20], truth[24:44, 30:60] = 1, 2
+    logits = np.where(truth[..., None] == np.arange(3), 4, -4).astype(np.float32)
+    logits[2:6, 50:54] = (-4, 2, 4)
+    assert np.array_equal(mask_from_logits(finished(logits, Finish(one_region=(1, 2))), 48, 64), truth)
+
+
 def test_holes_of_the_one_region_stay_where_they_are_wanted() -> None:
     logits, _ = _blob(12, specks=True)
     kept = finished(logits, Finish(one_region=(1,), with_holes=(1,)))[..., 0] > 0
