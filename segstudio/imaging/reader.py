@@ -20,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.deep import deep_colour, deep_grey
 from segstudio.imaging.display import percentile_window, shown_range, to_8bit
 from segstudio.imaging.find import SUFFIXES, find_images, natural_key
 from segstudio.imaging.label_values import label_values
@@ -52,7 +53,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP")
 _KNOWN = "PNG, JPEG, BMP, TIFF or WebP"
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"RIFF")
 _PNG_SIGNATURE = _SIGNATURES[0]
-_WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _ORIENTATION_TAG, _SAMPLES_TAG, _PLANES_TAG = 256, 257, 258, 274, 277, 284
+_WIDTH_TAG, _HEIGHT_TAG, _BITS_TAG, _ORIENTATION_TAG, _SAMPLES_TAG = 256, 257, 258, 274, 277
 _STRIP_ROWS, _LARGE_PIXELS = 256, 8_000_000
 _PNG_END = 12
 _DAMAGED = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, OverflowError, EOFError)
@@ -69,7 +70,8 @@ class ImageData:
     ``pixels`` is (H, W, 3) uint8 RGB, upright and C-contiguous. ``orientation`` is the EXIF value 1 to 8 found in the
     file and ``stored_size`` its (width, height) before turning. ``bit_depth`` is bits a channel in the file: 1, 8,
     16 or 32. ``deep`` holds the file's own values, upright, where it has 16 bits: (H, W) uint16 for grey, (H, W, 3)
-    RGB for colour; None for all others. ``window`` is the one that the file says it is to be shown by, see ``window``.
+    RGB for colour, on white where it is transparent; None for all others. More is brighter, whatever a TIFF means by 0.
+    ``window`` is the one that the file says it is to be shown by, see ``window``.
     """
 
     pixels: NDArray[np.uint8]
@@ -104,11 +106,11 @@ def read_image(path: Path) -> ImageData:
         image.load()
         upright = UPRIGHT if image.format == "TIFF" else header.orientation  # Pillow turns TIFF, and only TIFF, itself
         if header.bit_depth == 16 and header.channels > 1:
-            deep = _deep_colour(image, file, header)
+            deep = deep_colour(image, file, header.orientation)
             if deep is not None:
                 return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
         if image.mode.startswith("I;16"):
-            grey = from_stored(np.array(image).astype(np.uint16), upright)
+            grey = from_stored(deep_grey(image, header.bit_depth), upright)
             window = window_in(image.info)
             shown = to_8bit(grey, shown_range(grey, window))
             return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey, window)
@@ -126,7 +128,7 @@ def read_array(path: Path, by_colour: bool = False) -> tuple[NDArray[Any], int]:
     with _opened(path) as (image, header, file):
         image.load()
         if header.bit_depth == 16 and header.channels > 1:
-            deep = _deep_colour(image, file, header)
+            deep = deep_colour(image, file, header.orientation, on_white=False)
             if deep is not None:
                 return to_stored(deep, header.orientation), header.orientation
         if image.mode in ("LA", "La"):
@@ -319,32 +321,6 @@ def _rgb_of(image: Image.Image) -> NDArray[np.uint8]:
 
 def _grey_to_rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
-
-
-def _deep_colour(image: Image.Image, file: IO[bytes], header: _Header) -> NDArray[np.uint16] | None:
-    """16-bit colour, upright, (H, W, 3); None where OpenCV can't read it rightly, or sees 8 bits.
-
-    Pillow reads such files with 8 bits only. It has decoded this one before, which has told us that it is whole.
-    """
-    file.seek(0)
-    try:
-        decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error:
-        return None
-    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:
-        return None
-    rgb = decoded[..., 2::-1]
-    turned = from_stored(rgb, header.orientation)
-    if image.format != "TIFF":
-        return turned
-    # OpenCV turns some TIFF orientations and others not, and jumbles separate planes: go by what Pillow has seen.
-    seen = np.asarray(image.convert("RGB"))
-    for candidate in (np.ascontiguousarray(rgb), turned):
-        if candidate.shape == seen.shape and np.abs((candidate >> 8).astype(np.int16) - seen).mean() < 1:
-            return candidate
-    if cast("Any", image).tag_v2.get(_PLANES_TAG) == 2:
-        raise ValueError("Pillow jumbles separate planes, too, unless they are compressed")
-    return None
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:

@@ -169,6 +169,59 @@ def test_sixteen_bit_colour_keeps_its_values(tmp_path: Path, suffix: str, channe
     np.testing.assert_array_equal(read_array(path)[0], values)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_transparency_of_sixteen_bits_is_laid_on_white_as_that_of_eight_is(tmp_path: Path, suffix: str) -> None:
+    values = colours().astype(np.uint16) * 257
+    alpha = np.full(values.shape[:2], 65535, np.uint16)
+    alpha[:, :10], alpha[:, 10:20] = 0, 32768
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(cv2.imencode(suffix, np.dstack([values[..., ::-1], alpha]))[1].tobytes())
+    data = read_image(path)
+    assert data.deep is not None
+    assert (data.deep[:, :10] == 65535).all()
+    assert (data.pixels[:, :10] == 255).all()
+    half = 65535 - (65535 - values[:, 10:20].astype(float)) / 2
+    np.testing.assert_allclose(data.deep[:, 10:20], half, atol=2)
+    np.testing.assert_array_equal(data.deep[:, 20:], values[:, 20:])
+    # What a label is tells its number, seen or not.
+    np.testing.assert_array_equal(read_array(path)[0], values)
+
+
+def test_sixteen_bit_colour_that_is_transparent_all_over_shows_its_colours(tmp_path: Path) -> None:
+    values = colours().astype(np.uint16) * 257
+    clear = np.dstack([values[..., ::-1], np.zeros(values.shape[:2], np.uint16)])
+    path = tmp_path / "a.png"
+    path.write_bytes(cv2.imencode(".png", clear)[1].tobytes())
+    np.testing.assert_array_equal(read_image(path).deep, values)
+
+
+def test_the_one_colour_that_a_sixteen_bit_png_calls_transparent_is_white(tmp_path: Path) -> None:
+    values = np.full((8, 9, 3), 40000, np.uint16)
+    values[:, :4] = (1, 2, 3)
+    encoded = cv2.imencode(".png", values[..., ::-1])[1].tobytes()
+    chunk = b"tRNS" + struct.pack(">HHH", 1, 2, 3)
+    piece = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded[:33] + piece + encoded[33:])
+    data = read_image(path)
+    assert (data.pixels[:, :4] == 255).all()
+    np.testing.assert_array_equal(data.pixels[:, 4:], 156)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_tiff_in_which_0_is_white_is_shown_no_negative(tmp_path: Path, kind: type) -> None:
+    values = np.tile(np.linspace(0, np.iinfo(kind).max, 40).astype(kind), (20, 1))
+    path = save(tmp_path / "a.tif", Image.fromarray(values))
+    black_is_zero = read_image(path)
+    meaning = struct.pack("<HHIH", 262, 3, 1, 1)
+    content = path.read_bytes()
+    assert content.count(meaning) == 1
+    path.write_bytes(content.replace(meaning, struct.pack("<HHIH", 262, 3, 1, 0)))
+    data = read_image(path)
+    np.testing.assert_array_equal(data.pixels, 255 - black_is_zero.pixels)
+    assert kind == np.uint8 or np.array_equal(data.deep, 65535 - values)
+
+
 def test_thirty_two_bit_float(tmp_path: Path) -> None:
     values = np.linspace(-3, 7, 400, dtype=np.float32).reshape(20, 20)
     values[0, 0] = np.nan
