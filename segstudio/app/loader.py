@@ -22,7 +22,8 @@ from segstudio.app.ports import Cancellable, Scheduler
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import perceptual_hash
 from segstudio.imaging.mips import Mips
-from segstudio.imaging.reader import fingerprint, read_image, read_thumbnail
+from segstudio.imaging.reader import read_image, read_thumbnail
+from segstudio.imaging.unchanged import read_with_fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +76,10 @@ Loaded = LoadedImage | UserError
 def load_image(path: Path) -> Loaded:
     """Read one file; what is wrong with it comes back as a sentence."""
     try:
-        image = read_image(path)
+        image, print_ = read_with_fingerprint(path, read_image)
         mips = Mips(image.pixels).make()
         hash_ = perceptual_hash(mips.smallest)
-        loaded = LoadedImage(image.pixels, fingerprint(path), image.deep, mips, hash_, image.window)
+        loaded = LoadedImage(image.pixels, print_, image.deep, mips, hash_, image.window)
         if loaded.nbytes > _LARGE:
             give_back_memory()
         return loaded

@@ -19,7 +19,8 @@ from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, is_out_of_memory
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
-from segstudio.imaging.reader import fingerprint, read_image
+from segstudio.imaging.reader import read_image
+from segstudio.imaging.unchanged import read_with_fingerprint
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingImage, mask_path
 
@@ -119,9 +120,9 @@ class ImageCache:
         if key in self._images:
             self._images.move_to_end(key)
             return self._images[key]
-        pixels = load_rgb(path)
+        pixels, print_ = read_with_fingerprint(path, load_rgb)
         shape = (pixels.shape[0], pixels.shape[1])
-        entry = Loaded(to_input(pixels, longer_side), shape, fingerprint(path), perceptual_hash(pixels))
+        entry = Loaded(to_input(pixels, longer_side), shape, print_, perceptual_hash(pixels))
         self._images[key] = entry
         self._held += entry.pixels.nbytes
         while self._held > self._capacity and len(self._images) > 1:

@@ -26,7 +26,7 @@ from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents
 from segstudio.engine.trouble import DISK_FULL, is_out_of_memory
 from segstudio.imaging.mask_png import from_text, to_text
-from segstudio.imaging.reader import fingerprint
+from segstudio.imaging.unchanged import read_with_fingerprint
 from segstudio.protocol.messages import (
     PROTOCOL_VERSION,
     Cancelled,
@@ -133,8 +133,7 @@ class Worker:
         predictor = self._predictor(Path(job.weights))
         count = len(predictor.header.classes)
         finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count])
-        # Before the pixels: of a file that is replaced meanwhile the mask must not pass for the new one's.
-        made_on, pixels = fingerprint(Path(job.image)), load_rgb(Path(job.image))
+        pixels, made_on = read_with_fingerprint(Path(job.image), load_rgb)
         said = predictor.predict(pixels, finish, lambda: self._give_up_if_cancelled(job))
         self._give_up_if_cancelled(job)
         write_mask(Path(job.output), said.mask)
