@@ -25,6 +25,7 @@ from segstudio.imaging.display import percentile_window, shown_range, to_8bit
 from segstudio.imaging.find import SUFFIXES, find_images, natural_key
 from segstudio.imaging.label_values import label_values
 from segstudio.imaging.orientation import UPRIGHT, clean, from_stored, to_stored, turned_size
+from segstudio.imaging.profile import Profile, profile_of
 from segstudio.imaging.window import Window, window_in
 
 __all__ = [
@@ -98,9 +99,10 @@ class _Header:
 def read_image(path: Path) -> ImageData:
     """The image in a file, upright.
 
-    Transparent parts are shown on white. Grey of more than 8 bits is shown by the window that the file names, or the
-    one between its 0.5th and 99.5th percentile. Raises ``UserError`` for a file that is missing, may not be read, is
-    empty, cut short, damaged, no image, or declares more than ``MAX_PIXELS``.
+    Transparent parts are shown on white; colours of 8 bits are sRGB, by the file's ``profile``. Grey of more than 8
+    bits is shown by the window that the file names, or the one between its 0.5th and 99.5th percentile. Raises
+    ``UserError`` for a file that is missing, may not be read, is empty, cut short, damaged, no image, or declares more
+    than ``MAX_PIXELS``.
     """
     with _opened(path) as (image, header, file):
         image.load()
@@ -206,6 +208,8 @@ def _large_png(image: Image.Image, header: _Header, file: IO[bytes]) -> NDArray[
     large = header.stored_size[0] * header.stored_size[1] >= _LARGE_PIXELS
     if image.format != "PNG" or not large or image.mode not in ("L", "P", "RGB") or "transparency" in image.info:
         return None
+    if profile_of(image) is not None:
+        return None
     here = file.tell()
     file.seek(0)
     content = file.read()
@@ -296,18 +300,19 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode in ("I", "F"):
         values = np.asarray(image)
         return _grey_to_rgb(to_8bit(values, percentile_window(values)))
+    profile = profile_of(image)
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         lowest, highest = rgba.getchannel("A").getextrema()
         # Wholly transparent is a broken export, not an empty picture: show the colours that are there.
         if lowest == 255 or highest == 0:
-            return _rgb_of(rgba)
-        return _rgb_of(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba))
-    return _rgb_of(image)
+            return _rgb_of(rgba, profile)
+        return _rgb_of(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba), profile)
+    return _rgb_of(image, profile)
 
 
-def _rgb_of(image: Image.Image) -> NDArray[np.uint8]:
-    """The colours of an image, (H, W, 3) uint8, alpha dropped.
+def _rgb_of(image: Image.Image, profile: Profile | None) -> NDArray[np.uint8]:
+    """The colours of an image, (H, W, 3) uint8, by its ``profile`` sRGB, alpha dropped.
 
     In strips: in one go, copies on the way would hold a large image three times over.
     """
@@ -315,7 +320,8 @@ def _rgb_of(image: Image.Image) -> NDArray[np.uint8]:
     pixels = np.empty((height, width, 3), np.uint8)
     for top in range(0, height, _STRIP_ROWS):
         bottom = min(top + _STRIP_ROWS, height)
-        pixels[top:bottom] = np.asarray(image.crop((0, top, width, bottom)).convert("RGB"))
+        strip = image.crop((0, top, width, bottom))
+        pixels[top:bottom] = np.asarray(strip.convert("RGB") if profile is None else profile.to_srgb(strip))
     return pixels
 
 
