@@ -80,9 +80,29 @@ def joined(whole: Logits, part: Logits, rect: Rect, height: int, width: int) -> 
     answer = _resized(whole, max(1, round(width * scale)), max(1, round(height * scale)))
     down, along = answer.shape[0] / height, answer.shape[1] / width
     place = Rect(round(rect.x0 * along), round(rect.y0 * down), round(rect.x1 * along), round(rect.y1 * down))
-    nearer = _resized(part, place.width, place.height)
+    nearer = _laid(part, rect, place, along, down)
     answer[place.slices] = (1 - _BELIEVED) * answer[place.slices] + _BELIEVED * nearer
     return answer
+
+
+def _laid(part: Logits, rect: Rect, place: Rect, along: float, down: float) -> Logits:
+    """``part`` (h, w, C), which saw ``rect`` of the image, in the pixels of ``place``, of ``along`` and ``down`` a px.
+
+    ``place`` is ``rect`` in whole pixels: to stretch the part over it would shift what it saw by up to half of one.
+    """
+    across, below = part.shape[1] / rect.width, part.shape[0] / rect.height
+    matrix = np.array(
+        [
+            [across / along, 0, ((place.x0 + 0.5) / along - rect.x0) * across - 0.5],
+            [0, below / down, ((place.y0 + 0.5) / down - rect.y0) * below - 0.5],
+        ]
+    )
+    size, how = (place.width, place.height), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    planes = [
+        cv2.warpAffine(np.ascontiguousarray(plane), matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        for plane in np.moveaxis(part, 2, 0)
+    ]
+    return np.stack(planes, axis=2)
 
 
 def fitting_side(found: NDArray[np.bool_], side: int) -> int:

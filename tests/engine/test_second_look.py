@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain.geometry import Rect
+from segstudio.domain.input_shape import input_shape
 from segstudio.domain.metrics import iou
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
@@ -156,3 +157,27 @@ def test_two_looks_count_the_same_at_the_size_of_the_larger() -> None:
     for made in (averaged(small, large), averaged(large, small)):
         assert made.shape == (6, 8, 2)
         assert (made == 2.5).all()
+
+
+def _places(rect: Rect, side: int) -> np.ndarray:
+    """(h, w, 2) float32: where in the image, as x and y, each of a network's pixels lies that sees ``rect`` of it."""
+    h, w = input_shape(rect.width, rect.height, side)
+    x, y = rect.x0 + (np.arange(w) + 0.5) * rect.width / w, rect.y0 + (np.arange(h) + 0.5) * rect.height / h
+    return np.stack(np.broadcast_arrays(x[None], y[:, None]), axis=2).astype(np.float32)
+
+
+@given(st.integers(0, 10_000))
+def test_what_is_seen_from_nearer_lies_to_the_pixel_where_it_was_seen(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    height, width = (int(side) for side in random.integers(400, 4000, 2))
+    x, y = int(random.integers(0, width // 2)), int(random.integers(0, height // 2))
+    rect = Rect(x, y, x + int(random.integers(100, width // 2)), y + int(random.integers(100, height // 2)))
+    whole = Rect(0, 0, width, height)
+    both = joined(_places(whole, 512), _places(rect, 666), rect, height, width)
+    along, down = both.shape[1] / width, both.shape[0] / height
+    inner = (
+        slice(int(rect.y0 * down) + 3, int(rect.y1 * down) - 3),
+        slice(int(rect.x0 * along) + 3, int(rect.x1 * along) - 3),
+    )
+    columns, rows = np.meshgrid((np.arange(both.shape[1]) + 0.5) / along, (np.arange(both.shape[0]) + 0.5) / down)
+    assert np.abs(both[inner] - np.stack([columns, rows], axis=2)[inner]).max(initial=0) < 0.1
