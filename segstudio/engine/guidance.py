@@ -42,10 +42,21 @@ def simulated(mask: NDArray[np.integer], class_count: int, rng: np.random.Genera
     step = math.ceil(math.sqrt(mask.size / _LOOKED_AT))
     shown, clicks = _made_up(mask[::step, ::step], class_count, rng)
     if step > 1:
-        size = (mask.shape[1], mask.shape[0])
-        shown = (cv2.resize(255 * shown.view(np.uint8), size, interpolation=cv2.INTER_LINEAR) > 127) & (mask != IGNORE)
+        shown = _between(shown, step, mask.shape) & (mask != IGNORE)
         clicks = [replace(click, x=(click.x - 0.5) * step + 0.5, y=(click.y - 0.5) * step + 0.5) for click in clicks]
     return drawn(shown, clicks)
+
+
+def _between(shown: Bools, step: int, shape: tuple[int, ...]) -> Bools:
+    """What was ``shown`` at every ``step``-th pixel, the first on, at all pixels of ``shape``.
+
+    Resized it would stand for the middles of squares of them, and lie half a step aside of the truth.
+    """
+    matrix = np.array([[1 / step, 0, 0], [0, 1 / step, 0]])
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (shape[1], shape[0])
+    values = cv2.warpAffine(255 * shown.view(np.uint8), matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(values > 127)
 
 
 def _made_up(mask: NDArray[np.integer], class_count: int, rng: np.random.Generator) -> tuple[Bools, list[Click]]:

@@ -1,7 +1,9 @@
 """Clicks as they are made up for training."""
 
 import numpy as np
+import pytest
 
+from segstudio.engine import guidance
 from segstudio.engine.guidance import damaged, one_part, place, simulated
 from segstudio.protocol.round_folder import IGNORE
 
@@ -74,3 +76,21 @@ def test_a_large_error_is_clicked_more_often_and_seldom_at_its_rim() -> None:
     assert large.std(axis=0).min() > 4, "not always at the middle"
     assert place(np.zeros((5, 5), bool), rng) is None
     assert not one_part(np.zeros((5, 5), bool), rng).any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(256, 320), (384, 512), (768, 1024)])
+def test_the_mask_that_is_to_be_mended_lies_on_the_truth_at_any_size(
+    height: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guidance, "damaged", lambda truth, rng: truth)
+    monkeypatch.setattr(guidance, "_FROM_NOTHING", 0)
+    monkeypatch.setattr(guidance, "_ABSENT", 0)
+    rng, shifts = np.random.default_rng(0), []
+    for _ in range(60):
+        mask = np.zeros((height, width), np.uint16)
+        x0, y0 = int(rng.integers(0, width // 2)), int(rng.integers(0, height // 2))
+        x1, y1 = int(rng.integers(x0 + 40, width)), int(rng.integers(y0 + 40, height))
+        mask[y0:y1, x0:x1] = 1
+        shown = simulated(mask, 1, rng)[..., 2] > 0
+        shifts.append([a.mean() - b.mean() for a, b in zip(np.nonzero(shown), np.nonzero(mask), strict=True)])
+    assert np.abs(np.mean(shifts, axis=0)).max() < 0.2
