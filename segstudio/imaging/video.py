@@ -58,50 +58,80 @@ def read_video_frame(path: Path, index: int) -> NDArray[np.uint8]:
     Frames are exact, since nothing is skipped by guess. Rising indices on one thread are quick: the file stays open
     and is read on. Raises ``UserError`` where the video can't be opened or ends before.
     """
-    here = _reading(path)
+    here = _reading()
     try:
-        if here.path != path or here.next > index:
-            here.open(path)
-        while here.next < index and here.capture.grab():
-            here.next += 1
-        done, frame = here.capture.read() if here.next == index else (False, None)
-        here.next += 1
+        here.go_to(path, index)
+        grabbed = here.grab() if here.next == index else False
+        done, frame = here.capture.retrieve() if grabbed else (False, None)
     except cv2.error as error:
         here.close()
         raise _damaged(path) from error
     if not done or frame is None:
-        here.close()
         raise UserError(f"“{path.name}” ends before frame {index}, or is damaged there; that frame was left out.")
     return np.ascontiguousarray(frame[..., ::-1])
 
 
 class _Reading:
-    """A video that a thread is in the middle of."""
+    """A video that a thread is in the middle of, or has come to the end of."""
 
     def __init__(self) -> None:
         self.path: Path | None = None
         self.next = 0
         self.capture: Any = None
+        self._state: tuple[int, int] | None = None
 
-    def open(self, path: Path) -> None:
-        self.close()
-        self.capture = _capture(path)
-        self.path = path
+    def go_to(self, path: Path, index: int) -> None:
+        """Come before frame ``index``, or to the end, which is remembered.
+
+        Files without a table of frames may promise many more than they hold, and each of those would else be looked
+        for from the first frame on.
+        """
+        state = _state(path)
+        if self.path != path or self._state != state or self.next > index:
+            self.close()
+            self.capture = _capture(path)
+            self.path, self._state = path, state
+        while self.next < index and self.grab():
+            pass
+
+    def grab(self) -> bool:
+        """Take in the next frame; false at the end."""
+        if self.capture is None:
+            return False
+        if self.capture.grab():
+            self.next += 1
+            return True
+        self._release()
+        return False
 
     def close(self) -> None:
+        """Forget the video."""
+        self._release()
+        self.path, self._state, self.next = None, None, 0
+
+    def _release(self) -> None:
         if self.capture is not None:
             self.capture.release()
-        self.path, self.next, self.capture = None, 0, None
+        self.capture = None
 
 
 _on_this_thread = threading.local()
 
 
-def _reading(path: Path) -> _Reading:
+def _reading() -> _Reading:
     if not hasattr(_on_this_thread, "reading"):
         _on_this_thread.reading = _Reading()
     reading: _Reading = _on_this_thread.reading
     return reading
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """Tells a file from one that takes its place; None where it can't be told, which opening will say."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from segstudio.domain.frames import parse_frame, previous_frame
 from segstudio.domain.groups import video_groups
 from segstudio.formats import video
 from segstudio.formats.detect import find_dataset
+from segstudio.imaging import video as imaging_video
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.reader import read_image
 from segstudio.imaging.video import VideoInfo, read_video_frame, read_video_info
@@ -110,6 +111,32 @@ def test_a_video_that_is_cut_short_says_so(tmp_path: Path) -> None:
         read_video_frame(path, 9)
     with pytest.raises(UserError, match="can't be opened"):
         read_video_info(tmp_path / "gone.avi")
+
+
+def test_the_end_of_a_video_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = pictures(9)
+    path = film(tmp_path / "walk.avi", frames)
+    opened: list[Path] = []
+    capture = imaging_video._capture
+    monkeypatch.setattr(imaging_video, "_capture", lambda path: (opened.append(path), capture(path))[1])
+    assert (read_video_frame(path, 3) == frames[3]).all()
+    # As where the header of a file promises more than there is.
+    for index in range(9, 30, 3):
+        with pytest.raises(UserError, match=f"ends before frame {index}"):
+            read_video_frame(path, index)
+    assert len(opened) == 1
+    assert (read_video_frame(path, 8) == frames[8]).all()
+
+
+def test_a_video_that_another_takes_the_place_of_is_not_read_on(tmp_path: Path) -> None:
+    path = film(tmp_path / "walk.avi", pictures(5))
+    with pytest.raises(UserError, match="ends before frame 7"):
+        read_video_frame(path, 7)
+    longer = pictures(12)
+    film(tmp_path / "other.avi", longer).replace(path)
+    assert (read_video_frame(path, 7) == longer[7]).all()
+    film(tmp_path / "other.avi", longer[::-1] + longer).replace(path)
+    assert (read_video_frame(path, 8) == longer[3]).all()
 
 
 def test_a_folder_of_images_with_a_video_is_one_of_images(tmp_path: Path) -> None:
