@@ -22,6 +22,9 @@ SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", "
 
 _MOST_FRAMES = 10_000_000
 
+_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
+"""What an MP4 or MOV file begins with, behind the length of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
@@ -39,14 +42,18 @@ def is_video_name(name: str) -> bool:
 
 
 def read_video_info(path: Path) -> VideoInfo:
-    """The header of a video. Raises ``UserError`` where it can't be opened or declares too much."""
+    """The header of a video, its frames counted where they are not listed.
+
+    Raises ``UserError`` where it can't be opened or declares too much.
+    """
     with _opened(path) as capture:
         width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), float(capture.get(cv2.CAP_PROP_FPS))
         if width < 1 or height < 1 or width * height > MAX_PIXELS:
             raise UserError(f"“{path.name}” declares frames of {width} × {height} pixels and was not read.")
-        # What has no index, as a recording that broke off, declares nothing or nonsense.
-        frames = int(count) if 0 < count < _MOST_FRAMES else _counted(capture)
+        # What has no index, as a recording that broke off, declares nothing or nonsense; and where frames are not
+        # listed, the count is only the length times a rate that not all of them keep to.
+        frames = int(count) if 0 < count < _MOST_FRAMES and _lists_frames(path) else _counted(capture)
     if not frames:
         raise UserError(f"“{path.name}” holds no frame that can be read. Save it anew as MP4 with another program.")
     return VideoInfo(frames, width, height, rate if 0 < rate < 10_000 else 0.0)
@@ -167,7 +174,19 @@ def _damaged(path: Path) -> UserError:
     )
 
 
+def _lists_frames(path: Path) -> bool:
+    """Whether a file is of a kind that has a table of its frames: MP4 and MOV, or AVI."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(8)
+    except OSError:
+        return False
+    return start[:4] == b"RIFF" or start[4:] in _BOXES
+
+
 def _counted(capture: Any) -> int:
+    """The frames of a video that nothing was read of yet; as they are packed, which takes no longer than reading."""
+    capture.set(cv2.CAP_PROP_FORMAT, -1)
     frames = 0
     while frames < _MOST_FRAMES and capture.grab():
         frames += 1

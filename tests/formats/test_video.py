@@ -1,5 +1,6 @@
 """Video files in: frame by frame exact, named as frames, and whatever is wrong with one is a sentence."""
 
+import struct
 import threading
 from pathlib import Path
 
@@ -111,6 +112,24 @@ def test_a_video_that_is_cut_short_says_so(tmp_path: Path) -> None:
         read_video_frame(path, 9)
     with pytest.raises(UserError, match="can't be opened"):
         read_video_info(tmp_path / "gone.avi")
+
+
+@pytest.mark.parametrize("milliseconds", [8, 100, 130])
+def test_frames_that_keep_to_no_rate_are_counted(tmp_path: Path, milliseconds: int) -> None:
+    frames = pictures(9)
+    path = film(tmp_path / "walk.mkv", frames)
+    content = bytearray(path.read_bytes())
+    # Written at 10 a second; the second half comes as a telephone or a screen recorder may have it.
+    at = 0
+    for index in range(9):
+        at = content.index(b"\x81" + struct.pack(">h", 100 * index), at) + 1
+        struct.pack_into(">h", content, at, 100 * min(index, 4) + milliseconds * max(0, index - 4))
+    length = content.index(b"\x44\x89\x88") + 3
+    content[length : length + 8] = struct.pack(">d", 400.0 + 5 * milliseconds)
+    path.write_bytes(bytes(content))
+    assert read_video_info(path).frames == 9
+    found = video.sample([path], every=1)
+    assert [(each.pixels.read() == frame).all() for each, frame in zip(found.images, frames, strict=True)] == [True] * 9
 
 
 def test_the_end_of_a_video_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
