@@ -50,8 +50,11 @@ def to_input(pixels: Pixels, longer_side: int, full: tuple[int, int] | None = No
     """
     height, width = pixels.shape[:2] if full is None else full
     h, w = input_shape(width, height, longer_side)
-    shrinks = (h, w) < pixels.shape[:2]
-    resized: Pixels = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    # A narrow strip is made shorter and wider. In one go OpenCV would shift it, or look at few of its pixels.
+    rows, columns = pixels.shape[:2]
+    smaller = (min(w, columns), min(h, rows))
+    shrunk = pixels if smaller == (columns, rows) else cv2.resize(pixels, smaller, interpolation=cv2.INTER_AREA)
+    resized: Pixels = cv2.resize(shrunk, (w, h), interpolation=cv2.INTER_LINEAR)
     return resized
 
 

@@ -10,7 +10,7 @@ from PIL import Image, PngImagePlugin
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import input_shape
 from segstudio.engine import data
-from segstudio.engine.data import ImageCache, load_round, read_mask, write_mask
+from segstudio.engine.data import ImageCache, load_round, read_mask, to_input, write_mask
 from segstudio.engine.tensors import to_tensor
 from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage, read_request, write_request
 from tests.engine.synthetic import disc, make_round, write_image
@@ -28,6 +28,17 @@ from tests.engine.synthetic import disc, make_round, write_image
 )
 def test_input_shape_keeps_proportions_in_multiples_of_32(width: int, height: int, expected: tuple[int, int]) -> None:
     assert input_shape(width, height, 256) == expected
+
+
+@pytest.mark.parametrize("shape", [(2000, 3), (3, 2000), (1999, 40), (40, 1999)])
+def test_a_narrow_strip_is_seen_where_it_is(shape: tuple[int, int]) -> None:
+    # What a pixel shows is where it is along the strip.
+    along = 255 * (np.arange(max(shape)) + 0.5) / max(shape)
+    pixels = np.broadcast_to(along[:, None] if shape[0] > shape[1] else along, shape).astype(np.float32)
+    seen = to_input(np.repeat(pixels[..., None], 3, axis=2), 512)
+    assert seen.shape[:2] == ((512, 64) if shape[0] > shape[1] else (64, 512))
+    line = seen[:, 0, 0] if shape[0] > shape[1] else seen[0, :, 0]
+    assert np.abs(line - 255 * (np.arange(512) + 0.5) / 512).max() < 0.02
 
 
 def test_pixels_become_minus_one_to_one() -> None:
