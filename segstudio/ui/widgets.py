@@ -17,8 +17,9 @@ FRAME_ROOM = QSize(16, 48)
 
 
 def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
-    """A label in one of the style sheet's tones and sizes."""
+    """A label in one of the style sheet's tones and sizes; what looks like markup in a name is part of the name."""
     made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
     if tone:
         made.setProperty("tone", tone)
     if size:
@@ -120,6 +121,7 @@ class ElidedLabel(QLabel):
         self._mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setMinimumWidth(24)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         if tone:
             self.setProperty("tone", tone)
         self.set_full(text)

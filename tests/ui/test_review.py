@@ -9,17 +9,21 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from segstudio.app.audit_check import verify_command
 from segstudio.app.changes import Changes
+from segstudio.app.new_project import NewProject
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.review import ReviewSettings, Standing, standing
+from segstudio.formats.dataset import FoundImage
 from segstudio.ui.dialogs.agreement import AgreementDialog
 from segstudio.ui.dialogs.reader import ReaderDialog
 from segstudio.ui.dialogs.reject import RejectDialog
 from segstudio.ui.dialogs.report import make_writers
 from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
 from segstudio.ui.docks.image_model import RECORD, describe
+from tests.helpers.studios import write_images
 from tests.helpers.tampering import meddling
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -332,3 +336,17 @@ def test_a_tooltip_tells_how_long_an_image_took(rig):
     rows = [rig.window.images.model.index(row).data(Qt.ItemDataRole.ToolTipRole) for row in range(2)]
     assert rows[0].endswith("1:15 minutes of work")
     assert "minutes" not in rows[1]
+
+
+def test_what_looks_like_markup_in_a_name_is_part_of_it(rig):
+    image = write_images(rig.folder / "images", 1)[0]
+    odd = image.rename(image.with_name("left <b>arm.png"))
+    rig.studio.new_project(NewProject(rig.folder / "odd.segstudio", (FoundImage(odd, None),), ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    rig.key(Qt.Key.Key_R, SHIFT)
+    shown = dialog(rig, RejectDialog)
+    plain = [*shown.findChildren(QLabel), rig.window.header.name, rig.window.canvas_banner.sentence]
+    assert any("left <b>arm.png" in one.text() for one in plain)
+    assert {one.textFormat() for one in plain} == {Qt.TextFormat.PlainText}
+    shown.reject()

@@ -16,6 +16,7 @@ class FailureNote(QWidget):
         self._over = parent
         self.setObjectName("failure")
         self.sentence = QLabel()
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setWordWrap(True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.sentence.setFixedWidth(_WIDTH)

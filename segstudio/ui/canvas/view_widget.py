@@ -81,6 +81,7 @@ class ImageView(ZoomWidget):
         self._covered = False
         """Whether the image before is covered, since another has been on its way for a while."""
         self.loading_note = QLabel(self)
+        self.loading_note.setTextFormat(Qt.TextFormat.PlainText)
         self.loading_note.setObjectName("banner")
         self.loading_note.setMargin(8)
         self.loading_note.hide()
