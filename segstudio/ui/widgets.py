@@ -32,6 +32,19 @@ def open_at(window: QWidget, width: int, height: int) -> None:
     window.resize(QSize(width, height).boundedTo(window.screen().availableSize() - FRAME_ROOM))
 
 
+def make_room(window: QWidget) -> None:
+    """Grow a window for words that wrap, as far as the screen goes: by itself it cuts them and what is below.
+
+    Qt opens none higher than two thirds of the screen, and asks for no height that hangs on the width.
+    """
+    layout = window.layout()
+    if layout is not None and window.isVisible():
+        layout.activate()
+        room = window.screen().availableSize().height() - FRAME_ROOM.height()
+        needed = layout.totalHeightForWidth(window.width())
+        window.resize(window.width(), max(window.height(), min(needed, room)))
+
+
 def restyle(widget: QWidget, name: str, value: object) -> None:
     """Set a property that the style sheet asks for."""
     if widget.property(name) != value:

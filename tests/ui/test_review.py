@@ -350,3 +350,29 @@ def test_what_looks_like_markup_in_a_name_is_part_of_it(rig):
     assert any("left <b>arm.png" in one.text() for one in plain)
     assert {one.textFormat() for one in plain} == {Qt.TextFormat.PlainText}
     shown.reject()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rig: ReviewSettingsDialog(rig.session.review, rig.theme, rig.window),
+        lambda rig: RejectDialog("image " * 30, rig.window),
+    ],
+)
+def test_no_sentence_of_a_dialog_is_cut_on_a_small_screen(rig, make):
+    rig.new_project(1)
+    shown = make(rig)
+    # As Qt does on a screen whose two thirds are no more than this.
+    shown.resize(shown.width(), 300)
+    shown.open()
+    assert shown.height() >= shown.layout().totalHeightForWidth(shown.width())
+    shown.reject()
+
+
+def test_what_the_settings_say_more_makes_room_for_itself(rig):
+    rig.new_project(1)
+    rig.window.commands.review.show_settings()
+    shown = dialog(rig, ReviewSettingsDialog)
+    shown.second.setValue(30)
+    assert shown.height() >= shown.layout().totalHeightForWidth(shown.width())
+    shown.reject()

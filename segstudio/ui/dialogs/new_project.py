@@ -30,7 +30,7 @@ from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.scroll_part import ScrollPart, sentences
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label, restyle
+from segstudio.ui.widgets import label, make_room, restyle
 
 MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("approved", "Take them as approved masks: the model learns from them"),
@@ -223,7 +223,7 @@ class NewProjectDialog(QDialog):
         if isinstance(result, UserError):
             restyle(self.found, "tone", "bad")
             self.found.setText(str(result))
-            self._make_room()
+            make_room(self)
             return
         self._preview = result
         restyle(self.found, "tone", "")
@@ -277,14 +277,7 @@ class NewProjectDialog(QDialog):
         judged = set(self._class_names()) - set(_names(self.void.text()))
         ready = self._preview is not None and bool(judged) and bool(self.folder.text().strip())
         self.create_button.setEnabled(ready)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        """Grow for words that wrap, which a window does not do by itself: else they and what is below are cut."""
-        layout = self.layout()
-        if layout is not None and self.isVisible():
-            layout.activate()
-            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+        make_room(self)
 
     def _on_folder(self) -> None:
         dialog = self._file_dialog("Choose a folder of images", QFileDialog.FileMode.Directory)

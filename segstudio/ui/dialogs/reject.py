@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, make_room
 
 REASONS = (
     "Out of focus",
@@ -70,6 +70,11 @@ class RejectDialog(QDialog):
         layout.addSpacing(8)
         layout.addLayout(foot)
         self.reasons[0].setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """No sentence is cut."""
+        super().showEvent(event)
+        make_room(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A number chooses a reason, unless another one is being typed."""

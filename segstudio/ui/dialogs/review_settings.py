@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.review import Review
@@ -10,7 +11,7 @@ from segstudio.domain.review import ReviewSettings
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.option_rows import CalmSpin
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, make_room
 
 WIDTH = 560
 _INDENT = 24
@@ -95,6 +96,11 @@ class ReviewSettingsDialog(QDialog):
             draw_first_share=self._share(self.draw_first, self._before.draw_first_share),
         )
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """No sentence is cut."""
+        super().showEvent(event)
+        make_room(self)
+
     def accept(self) -> None:
         """Tell what was chosen."""
         settings = self.settings
@@ -128,6 +134,7 @@ class ReviewSettingsDialog(QDialog):
         if reopens:
             words += " OK opens the project anew; a round under way ends."
         self.notice.setText(words)
+        make_room(self)
 
 
 def _about(text: str, indent: int = _INDENT) -> QLabel:
