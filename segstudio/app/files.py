@@ -11,6 +11,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.store_thread import StoreThread
 from segstudio.app.thumbnails import Thumbnails
 from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.counting import counted
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
 
@@ -44,7 +45,7 @@ class Files:
 
         def added(records: list[ImageRecord]) -> None:
             new = self._catalog.extend(records)
-            self._announce(Changes(image_list=True, message=Message(f"{new} images added.", key="added")))
+            self._announce(Changes(image_list=True, message=Message(f"{counted(new, 'image')} added.", key="added")))
             self._on_added()
 
         self._store.run(write, added)

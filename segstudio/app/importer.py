@@ -12,6 +12,7 @@ from segstudio.app.ports import Scheduler
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.annotation import ImageRecord
+from segstudio.domain.counting import counted
 from segstudio.domain.groups import Membership
 from segstudio.store.imports import ImportRecord
 from segstudio.store.project_db import Project
@@ -80,7 +81,7 @@ class Importer:
     @property
     def undo_words(self) -> str:
         """What undoing takes away."""
-        return UNDO if self._latest is None else f"{UNDO} of {self._latest.images:,} images"
+        return UNDO if self._latest is None else f"{UNDO} of {counted(self._latest.images, 'image')}"
 
     def undo(self) -> None:
         """Take the latest import away, unless somebody has worked on an image of it."""
@@ -123,8 +124,8 @@ class Importer:
         self._latest = latest
         self._catalog.extend(records)
         self._announce(Changes(image_list=True, importing=True))
-        parts = [f"{result.images:,} image{'' if result.images == 1 else 's'} imported"]
-        parts += [f"{result.approved:,} masks approved"] if result.approved else []
+        parts = [f"{counted(result.images, 'image')} imported"]
+        parts += [f"{counted(result.approved, 'mask')} approved"] if result.approved else []
         parts += [f"{result.known:,} were here already"] if result.known else []
         sentence = f"{', '.join(parts)}."
         trouble = said_of(result.troubles)
@@ -162,7 +163,8 @@ class Importer:
             self._undoing = False
             if done:
                 self._latest = None
-                self._say(f"The import was undone: {len(ids):,} images left the list. Their files are untouched.")
+                images = counted(len(ids), "image")
+                self._say(f"The import was undone: {images} left the list. Their files are untouched.")
                 self._store.run(_undoable, self._found)
             else:
                 self._put_back(gone, order)

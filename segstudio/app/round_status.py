@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from segstudio.domain.counting import counted
 from segstudio.domain.rounds import RoundRecord
 from segstudio.protocol.messages import Progress
 
@@ -43,7 +44,7 @@ class TrainingStatus:
         """What is going on, in a few words."""
         if self.phase == "idle":
             if self.predicting:
-                return f"Refreshing {self.predicting} masks"
+                return f"Refreshing {counted(self.predicting, 'mask')}"
             return f"Next round after {self.missing} more approved" if self.missing else "Ready to learn"
         words = f"{100 * self.fraction:.0f} %" if self.phase == "training" else _PHASE_WORDS[self.phase]
         return f"Round {self.round} · {words}" if self.round else words.capitalize()
@@ -58,7 +59,7 @@ class TrainingStatus:
         """The held-out Dice and on how many images it stands, or that there is none yet."""
         if self.held_out_dice is None:
             return "held-out Dice not yet"
-        return f"held-out Dice {self.held_out_dice:.2f} on {self.held_out_count} images"
+        return f"held-out Dice {self.held_out_dice:.2f} on {counted(self.held_out_count, 'image')}"
 
     def using(self, record: RoundRecord) -> TrainingStatus:
         """With the score of the round in use."""

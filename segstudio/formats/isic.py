@@ -70,7 +70,8 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     notes += _of_double(images, "images, of which one is taken")
     notes += _of_double(segmentations, "masks, so none is taken")
     spare = segmentations.keys() - images.keys()
-    notes += [f"{len(spare):,} masks belong to no image in this folder."] if spare else []
+    belong = "1 mask belongs" if len(spare) == 1 else f"{len(spare):,} masks belong"
+    notes += [f"{belong} to no image in this folder."] if spare else []
     found = tuple(
         FoundImage(pair.image, None if pair.mask is None else FileMask(pair.mask, binary=True, one_region=True))
         for pair in pairs

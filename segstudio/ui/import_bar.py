@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
+from segstudio.domain.counting import counted
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import IconButton, ProgressLine, Rule, label
 
@@ -57,7 +58,7 @@ class ImportBar(QWidget):
         elif progress.done < progress.total or not progress.total:
             words = f"Importing {progress.done:,} of {progress.total:,}"
         else:
-            words = f"Approving {progress.total:,} masks"
+            words = f"Approving {counted(progress.total, 'mask')}"
         self.text.setText(words)
         self.line.set_fraction(progress.fraction)
         self.cancel.setEnabled(not importer.cancelling)

@@ -147,6 +147,11 @@ def test_the_doctor_gives_the_very_line_that_helps(monkeypatch):
             "Round 3 · 62 % · held-out Dice 0.91 on 8 images",
         ),
         (TrainingStatus(round=2, predicting=7), "Refreshing 7 masks · held-out Dice not yet"),
+        (TrainingStatus(predicting=1), "Refreshing 1 mask"),
+        (
+            TrainingStatus(round=1, predicting=1200, held_out_dice=0.9, held_out_count=1),
+            "Refreshing 1,200 masks · held-out Dice 0.90 on 1 image",
+        ),
     ],
 )
 def test_learning_in_one_line(status, line):

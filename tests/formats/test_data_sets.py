@@ -169,7 +169,7 @@ def test_isic_in_one_folder_or_two_and_any_case(tmp_path: Path, images: str, mas
     found = find_dataset(tmp_path)
     assert (found.layout, [image.image.stem for image in found.images]) == ("ISIC", ["isic_0000009", "ISIC_0000010"])
     assert [image.mask is not None for image in found.images] == [True, False]
-    assert found.notes == ("1 of 2 images have no mask.", "1 masks belong to no image in this folder.")
+    assert found.notes == ("1 of 2 images have no mask.", "1 mask belongs to no image in this folder.")
     assert read(found.images[0])[2, 2] == 1
 
 

@@ -67,7 +67,7 @@ def test_the_preview_says_what_there_is_what_is_odd_and_what_is_left_out(rig, fo
     dialog = opened(rig, folder)
     assert dialog.found.text() == "ISIC: 8 images, 8 with a mask, 1 with more that is known of them."
     said = dialog.notes.text()
-    assert "1 masks belong to no image" in said
+    assert "1 mask belongs to no image" in said
     assert "1 mask can't be taken. The mask “ISIC_0000006_segmentation.png” has 30 × 20 pixels" in said
     assert "“ISIC_0000004_segmentation.png” has a hole" in said
     assert "superpixels" in dialog.skipped.text()
@@ -192,3 +192,18 @@ def test_rows_that_are_going_can_still_be_painted(rig, folder):
     rig.window.images.view.viewport().repaint()
     model = rig.window.images.model
     assert model.index(8).data() == "ISIC_0000008.png"
+
+
+def test_one_image_is_told_of_as_one(rig, tmp_path):
+    rig.new_project(1)
+    only = tmp_path / "only"
+    image = write_images(only, 1, (64, 48))[0]
+    Image.new("L", (64, 48), 255).save(image.with_name(f"{image.stem}_mask.png"))
+    dialog = opened(rig, only)
+    assert dialog.import_button.text() == "Import 1 image"
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
+    said = []
+    rig.studio.subscribe(lambda changes: said.append(changes.message.sentence if changes.message else ""))
+    imported(rig, 2)
+    assert any(one.startswith("1 image imported, 1 mask approved.") for one in said)
+    assert action(rig, "Undo import").text() == "Undo import of 1 image"

@@ -26,6 +26,7 @@ from segstudio.app.new_project import Preview
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
+from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundClass
 from segstudio.ui.choices import RadioButton
@@ -200,7 +201,7 @@ class ImportDialog(QDialog):
                     widget.fit()
         self.masks_button.setEnabled(len(self._paths) == 1 and self._paths[0].is_dir())
         self.import_button.setEnabled(found is not None)
-        self.import_button.setText("Import" if found is None else f"Import {len(found.images):,} images")
+        self.import_button.setText("Import" if found is None else f"Import {counted(len(found.images), 'image')}")
         self.adjustSize()
 
     def _notes(self) -> list[str]:
@@ -290,8 +291,7 @@ class ImportDialog(QDialog):
 
 def _summary(found: Dataset) -> str:
     kind = "" if found.layout == "folder" else f"{found.layout}: "
-    count = len(found.images)
-    images = f"{count:,} image{'' if count == 1 else 's'}"
+    images = counted(len(found.images), "image")
     known = sum(bool(image.attributes) for image in found.images)
     more = f", {known:,} with more that is known of them" if known else ""
     return f"{kind}{images}, {found.with_mask:,} with a mask{more}."
