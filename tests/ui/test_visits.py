@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 
+from segstudio.app.new_project import NewProject
+from segstudio.formats.dataset import FoundImage
 from segstudio.ui.dialogs.visits import VisitsDialog
+from tests.helpers.studios import write_images
 
 
 @pytest.fixture
@@ -52,6 +55,19 @@ def test_they_zoom_and_move_together_at_one_scale(rig, dialog):
     rig.qtbot.mouseMove(right, QPoint(90, 70))
     rig.qtbot.mouseRelease(right, Qt.MouseButton.LeftButton, pos=QPoint(90, 70))
     assert left.middle != before
+
+
+def test_a_long_name_of_a_file_does_not_widen_the_window(rig):
+    images = write_images(rig.folder / "images", 2)
+    images[0] = images[0].rename(images[0].with_name(f"{'long' * 40}.png"))
+    found = tuple(FoundImage(path, None) for path in images)
+    rig.studio.new_project(NewProject(rig.folder / "test.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    rig.window.actions_table.by_id["visits"].trigger()
+    made = rig.window.findChild(VisitsDialog)
+    assert made.width() <= made.screen().availableSize().width()
+    made.close()
 
 
 def test_swapping_turns_the_change_round(rig, dialog):

@@ -101,6 +101,9 @@ class VisitsDialog(QDialog):
         for name, choice, view, scale in zip(("Earlier", "Later"), self.choices, self.views, self.scales, strict=True):
             half, line = QVBoxLayout(), QHBoxLayout()
             choice.setAccessibleName(f"{name} image")
+            # A file's long name must not make the window wider than the screen.
+            choice.setSizeAdjustPolicy(CalmCombo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(14)
             line.addWidget(label(name))
             line.addWidget(choice, 1)
             half.addLayout(line)
