@@ -230,6 +230,14 @@ def test_versions_are_compared_and_one_is_brought_back(read) -> None:
     rig.settle()
 
 
+def test_versions_that_are_found_do_not_widen_the_window(read) -> None:
+    rig = read
+    dialog = open_versions(rig)
+    before = dialog.width()
+    rig.wait(lambda: len(dialog.versions) == 2)
+    assert dialog.width() == before
+
+
 def test_an_image_without_versions_says_what_will_be_kept(read) -> None:
     rig = read
     dialog = open_versions(rig)

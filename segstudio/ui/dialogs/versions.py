@@ -209,8 +209,10 @@ class VersionsDialog(QDialog):
             )
         self.list.setCurrentRow(0 if versions else -1)
         self.list.blockSignals(False)
-        self.list.setVisible(bool(versions))
-        self.nothing.setVisible(not versions)
+        # What goes goes first: side by side they would make the window wider, which it would stay.
+        gone, shown = (self.nothing, self.list) if versions else (self.list, self.nothing)
+        gone.hide()
+        shown.show()
         for widget in (self.other, self.restore):
             widget.setVisible(bool(versions))
         self._fill_pictures()
