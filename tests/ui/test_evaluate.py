@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from segstudio.app.evaluation import Case, Plan, evaluate
@@ -370,3 +370,17 @@ def test_closing_the_page_gives_up_what_is_under_way(rig, data):
     assert evaluator.result is None
     evaluator.start(make_plan)
     assert len(started) == 1
+
+
+def test_the_page_is_no_larger_than_the_screen(rig, monkeypatch):
+    monkeypatch.setattr(EvaluatePage, "screen", lambda self: SmallScreen(), raising=False)
+    page = open_page(rig)
+    assert page.height() <= 540
+    assert page.width() <= 960
+
+
+class SmallScreen:
+    """1920 x 1080 at 200 %."""
+
+    def availableSize(self) -> QSize:
+        return QSize(960, 540)

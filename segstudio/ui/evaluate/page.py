@@ -17,7 +17,7 @@ from segstudio.ui.evaluate.form import EvaluateForm
 from segstudio.ui.evaluate.results import EvaluateResults
 from segstudio.ui.evaluate.worst import LARGE, LargePicture
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label, restyle
+from segstudio.ui.widgets import label, open_at, restyle
 
 _EMPTY = "Choose what to compare, then Evaluate."
 
@@ -52,7 +52,7 @@ class EvaluatePage(QDialog):
         # The window may go without closing it first.
         self.destroyed.connect(self._let_go)
         room = parent.size()
-        self.resize(min(1560, max(920, room.width() - 64)), min(920, max(560, room.height() - 64)))
+        open_at(self, min(1560, max(920, room.width() - 64)), min(920, max(560, room.height() - 64)))
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
