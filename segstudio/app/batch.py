@@ -119,6 +119,8 @@ def new_project(
             tuple(void),
             network,
             starter,
+            layout=preview.found.layout,
+            source=images.absolute(),
             found_classes=preview.found.classes,
         )
     )

@@ -14,6 +14,7 @@ from segstudio.app.changes import Message
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.plane import UNSET
+from segstudio.store.project_db import Project
 from segstudio.ui import approving
 from segstudio.ui.action import Action
 from segstudio.ui.action_table import ACTIONS
@@ -415,6 +416,28 @@ def test_images_that_are_dropped_become_a_project(rig):
     rig.settle()
     assert [c.name for c in rig.session.classes] == ["mole", "hair"]
     assert rig.session.model.for_round([]).upright
+
+
+def test_the_trail_says_what_a_new_project_was_made_of(rig):
+    images = write_images(rig.folder / "drawn", 2)
+    for number, path in enumerate(images):
+        place = rig.folder / "data" / f"IMD00{number}"
+        for kind, end in (("Dermoscopic_Image", ""), ("lesion", "_lesion")):
+            folder = place / f"IMD00{number}_{kind}"
+            folder.mkdir(parents=True)
+            Image.open(path).convert("RGB" if not end else "1").save(folder / f"IMD00{number}{end}.bmp")
+    rig.window.commands.new_project([rig.folder / "data"])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    rig.qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    folder = rig.session.folder
+    rig.studio.close_project()
+    with Project.inspect(folder) as project:
+        told = next(entry.told for entry in project.audit.entries() if entry.kind == "data set imported")
+    assert told["layout"] == "PH2"
+    assert told["folder"] == str(rig.folder / "data")
 
 
 def test_masks_kept_to_compare_are_compared_in_the_header(rig):

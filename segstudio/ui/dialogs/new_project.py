@@ -197,7 +197,10 @@ class NewProjectDialog(QDialog):
         named = tuple(dict.fromkeys([*self._class_names(), *void]))
         masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.found.with_mask else "none"
         images, theirs, upright = preview.found.images, preview.found.classes, self.upright.isChecked()
-        plan = NewProject(folder, images, named, masks_as, upright, void, starter="automatic", found_classes=theirs)
+        plan = NewProject(
+            folder, images, named, masks_as, upright, void, starter="automatic", layout=preview.found.layout,
+            source=_folder_of(self._looked_at[0]), found_classes=theirs,
+        )  # fmt: skip
         self._studio.new_project(plan)
         super().accept()
 
@@ -317,6 +320,10 @@ def _step(found: Dataset) -> int:
     """How many frames lie between one that is taken and the next, where these are frames of videos."""
     first = [image.pixels.index for image in found.images[:2] if isinstance(image.pixels, VideoFrame)]
     return min(first[1], _MOST_EVERY) if len(first) == 2 and first[1] else 1
+
+
+def _folder_of(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
 
 
 def _names(text: str) -> tuple[str, ...]:
