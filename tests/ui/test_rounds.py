@@ -52,6 +52,23 @@ def taught(rig):
     return rig
 
 
+def test_it_says_what_to_do_where_there_is_no_round_or_nothing_to_compare(rig):
+    rig.dice = None
+    rig.new_project(4)
+    rig.session.rounds.automatic = False
+    rig.key(Key.Key_T, CTRL_SHIFT)
+    dialog = rig.window.findChild(RoundsDialog)
+    assert dialog.said.full().startswith("No round yet.")
+    assert dialog.compare.toolTip() == "Choose a round"
+    approve(rig, 3)
+    learn(rig, 1)
+    rig.wait(lambda: dialog.model.rowCount() == 1)
+    assert dialog.said.full() == ""
+    pick(rig, dialog, 1)
+    assert not dialog.compare.isEnabled()
+    assert dialog.compare.toolTip().startswith("No other round has a score")
+
+
 def open_rounds(rig) -> RoundsDialog:
     rig.key(Key.Key_T, CTRL_SHIFT)
     dialog = rig.window.findChild(RoundsDialog)

@@ -30,6 +30,8 @@ from segstudio.ui.widgets import ElidedLabel, open_at, restyle
 
 CHART_HEIGHT = 128
 ROW_HEIGHT = 28
+COMPARE = "Two rounds, image by image"
+NONE = "No round yet. One starts by itself once enough is approved; T starts one now."
 USE = "It predicts from now on, and the next round goes on from it"
 
 
@@ -49,7 +51,7 @@ class RoundsDialog(QDialog):
         self.table = self._make_table()
         self.said = ElidedLabel()
         self.use = _button("Use this round", USE)
-        self.compare = _button("Compare with", "Two rounds, image by image")
+        self.compare = _button("Compare with", COMPARE)
         self.delete = _button("Delete", "Delete what this round learned, to free its space (Del)")
         self.prune = _button("", "Every other round's file goes; scores and notes stay")
         self.question = ElidedLabel()
@@ -182,7 +184,12 @@ class RoundsDialog(QDialog):
         self.use.setEnabled(number is not None and book.can_use(number) and not self._session.rounds.busy)
         self.use.setToolTip(USE if self.use.isEnabled() else self._why_not(number))
         self.compare.setEnabled(number is not None and bool(self._comparable(number)))
+        self.compare.setToolTip(COMPARE if self.compare.isEnabled() else _why_not_compared(number))
         self.delete.setEnabled(number is not None and book.can_delete(number))
+        if not book.records:
+            self.said.set_full(NONE)
+        elif self.said.full() == NONE:
+            self.said.set_full("")
         spare = book.spare()
         rounds = "round" if len(spare) == 1 else "rounds"
         self.prune.setText(
@@ -275,6 +282,12 @@ class RoundsDialog(QDialog):
         self._unsubscribe()
         self._unsubscribe = lambda: None
         super().done(result)
+
+
+def _why_not_compared(number: int | None) -> str:
+    if number is None:
+        return "Choose a round"
+    return f"No other round has a score on an image that was kept aside from round {number}, too"
 
 
 def _button(text: str, tip: str) -> QPushButton:
