@@ -96,6 +96,15 @@ def fitting(images: Sequence[Path], classes: Sequence[str]) -> StarterName | Non
     return None
 
 
+def is_unnamed(images: Sequence[Path], classes: Sequence[str]) -> bool:
+    """Whether a starter might serve if only somebody said what is marked: the one class may be anything.
+
+    Opens no picture.
+    """
+    words = _words(classes[0]) if len(classes) == 1 else set()
+    return bool(words) and words <= _ANY and not any(_named_like(name, images) for name in _WORDS)
+
+
 def is_person(name: str) -> bool:
     """Whether a class of this name marks people."""
     return bool(_words(name) & _WORDS["body"])

@@ -9,8 +9,10 @@ from safetensors.numpy import save_file
 
 from segstudio.app import starters
 from segstudio.ui.dialogs.model_settings import ModelSettingsDialog
+from segstudio.ui.dialogs.new_project import NewProjectDialog
 from segstudio.ui.docks.image_model import describe
 from segstudio.ui.header import state_words
+from tests.helpers.studios import write_images
 
 pytestmark = pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise|grabbing)", extend=True)
 
@@ -53,6 +55,19 @@ def test_a_starter_is_chosen_and_the_window_says_whose_mask_it_is(rig):
     assert describe(session.record(session.current_id)) == "predicted, starter"
     session.review.reject("out of focus")
     assert describe(session.record(record.id)) == "rejected: out of focus"
+
+
+def test_a_new_project_says_that_a_name_brings_masks_at_once(rig):
+    write_images(rig.folder / "some", 2)
+    rig.window.commands.new_project([rig.folder / "some"])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert dialog.classes.text() == "object"
+    assert dialog.hint.isVisible()
+    for named, told in (("person", False), ("object", True), ("object, hair", False), ("car", False)):
+        dialog.classes.setText(named)
+        assert dialog.hint.isVisible() == told
+    dialog.reject()
 
 
 def test_projects_of_several_classes_are_told_why_there_is_no_starter_for_them(rig):

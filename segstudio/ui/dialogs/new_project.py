@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from segstudio.app.importing import MasksAs
 from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
-from segstudio.app.starters import marks_people
+from segstudio.app.starters import available, is_unnamed, marks_people
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset
@@ -44,6 +44,7 @@ IMAGE_FILTER = f"Images, scans and videos ({_IMAGES} {_OTHERS});;Images ({_IMAGE
 _LABELS = (
     "Images", "Worth knowing", "Frames", "Classes", "Not judged", "Existing masks", "Orientation", "Project folder",
 )  # fmt: skip
+_HINT = "Called person or lesion, a single class has masks at once: a starter model knows these."
 _NOTES, _FRAMES, _MASKS, _ORIENTATION = 1, 2, 5, 6
 _KINDS = {
     "folder": "",
@@ -74,6 +75,8 @@ class NewProjectDialog(QDialog):
         self.classes.setPlaceholderText("lesion, hair")
         self.classes.setAccessibleName("Names of the classes, separated by commas")
         self.classes.setToolTip("What is to be marked, separated by commas")
+        self.hint = label(_HINT, tone="muted", size="small")
+        self.hint.setWordWrap(True)
         self.void = QLineEdit()
         self.void.setPlaceholderText("none")
         self.void.setAccessibleName("Names of what nobody is to judge, separated by commas")
@@ -139,7 +142,7 @@ class NewProjectDialog(QDialog):
                 (self.found, folder, files, self.masks_button),
                 (self._notes_part,),
                 (self.every,),
-                (self.classes,),
+                (self._above_hint(self.classes),),
                 (self.void,),
                 (self.masks_box,),
                 (self.upright,),
@@ -258,6 +261,21 @@ class NewProjectDialog(QDialog):
     def _class_names(self) -> tuple[str, ...]:
         return _names(self.classes.text())
 
+    def _above_hint(self, field: QLineEdit) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(field)
+        column.addWidget(self.hint)
+        return made
+
+    def _may_be_named(self) -> bool:
+        """Whether what is marked need only be named for a starter model to mark it."""
+        if self._preview is None or not available():
+            return False
+        return is_unnamed([image.image for image in self._preview.found.images], self._class_names())
+
     def _on_classes(self) -> None:
         """What marks people alone starts from a model that knows them upright, so nobody is asked."""
         people = marks_people(self._class_names())
@@ -271,6 +289,7 @@ class NewProjectDialog(QDialog):
         self.masks_box.setEnabled(with_masks)
         self._labels[_MASKS].setVisible(with_masks)
         noted = self._preview is not None and bool(self.notes.text())
+        self.hint.setVisible(self._may_be_named())
         self._notes_part.setVisible(noted)
         self._notes_part.fit()
         self._labels[_NOTES].setVisible(noted)
