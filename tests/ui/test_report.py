@@ -210,6 +210,12 @@ def test_what_is_there_is_replaced_only_when_pressed_twice(rig, tmp_path):
 
 def test_the_filtered_list_is_a_choice(rig):
     rig.new_project(4)
+    dialog = open_dialog(rig)
+    unfiltered = dialog.choices["selected"][0]
+    assert not unfiltered.isEnabled()
+    assert unfiltered.text() == "Those that the filtered list shows (filter it first)"
+    dialog.stop.click()
+    rig.wait(lambda: rig.window.findChild(ReportDialog) is None)
     rig.window.images.search.setText("image_02")
     dialog = open_dialog(rig)
     dialog.choices["selected"][0].setChecked(True)

@@ -34,6 +34,7 @@ from segstudio.ui.widgets import ProgressLine, label
 STEM = "measures"
 """What the files are called: not like the project, whose name may be a patient's."""
 
+_NO_FILTER = "Those that the filtered list shows (filter it first)"
 _FOLDERS = "report_folders"
 _PRIVATE = (
     "Without it images go by their number in this project. What is written in the picture itself stays in it; look "
@@ -65,7 +66,7 @@ class ReportDialog(QDialog):
         self._which = QButtonGroup(self)
         for key, words, ids in (
             ("current", "The image on the canvas", current),
-            ("selected", f"Those that the filtered list shows ({len(listed)})", listed),
+            ("selected", f"Those that the filtered list shows ({len(listed)})" if listed else _NO_FILTER, listed),
             ("approved", f"All approved ones ({len(approved)})", approved),
             ("all", f"All ({len(session.records)})", [record.id for record in session.records]),
         ):
