@@ -54,7 +54,9 @@ MEASURES: tuple[Measure, ...] = (
     Measure("iou", "IoU", "The common area over the area of both together (Jaccard)"),
     Measure("isic", "ISIC score", "The IoU, counted as 0 where it is below 0.65"),
     Measure("boundary_f1", "Outline F1", "How much of both outlines lies within 0.75 % of the diagonal of the other"),
-    Measure("hd95", "HD95", "How far the outlines are apart, in pixels, but for the farthest 5 %", 1, 0.0, math.inf),
+    Measure(
+        "hd95", "HD95 (px)", "How far the outlines are apart, in pixels, but for the farthest 5 %", 1, 0.0, math.inf
+    ),
 )
 
 

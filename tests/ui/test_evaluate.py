@@ -132,10 +132,13 @@ def test_folders_with_no_project(rig, data):
     assert cells(page, 4) == ["By camera"]
     assert [cells(page, row)[:2] for row in (5, 6)] == [["left", "4"], ["right", "4"]]
     assert sum(page.results.plot.counts[0]) == 8
+    highest = max(page.results.plot.counts[0])
+    assert list(page.results.plot.ticks) == list(range(highest + 1)), "images are whole"
+    assert page.results.table.horizontalHeaderItem(6).text() == "HD95 (px)"
     assert page.results.worst.count() == 8
     rig.wait(lambda: pictured(page))
     # The worst by another measure.
-    choose(rig, page.results.measure, "HD95")
+    choose(rig, page.results.measure, "HD95 (px)")
     page.results.measure.activated.emit(page.results.measure.currentIndex())
     assert "1.0" in page.results.worst.item(0).text()
     # A double-click shows it large, since it is of no project.

@@ -17,6 +17,7 @@ from segstudio.ui.theme import Theme
 
 _BARS = 24
 _ROOM = 0.04
+_TICKS = 5
 
 
 class SpreadPlot(QWidget):
@@ -29,6 +30,7 @@ class SpreadPlot(QWidget):
         self._plot: Any = None
         self._shown: tuple[Measure, tuple[list[float], ...]] | None = None
         self.counts: list[NDArray[np.intp]] = []
+        self.ticks = range(0)
         self.setMinimumHeight(120)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -75,7 +77,11 @@ class SpreadPlot(QWidget):
             )
             plot.addItem(mean)
         plot.setXRange(edges[0], edges[-1], padding=0.01)
-        plot.setYRange(0, max(1, *(int(counts.max()) for counts in self.counts)), padding=_ROOM)
+        highest = max(1, *(int(counts.max()) for counts in self.counts))
+        plot.setYRange(0, highest, padding=_ROOM)
+        # Images are whole: of few the axis would count halves.
+        self.ticks = range(0, highest + 1, max(1, -(-highest // _TICKS)))
+        plot.getAxis("left").setTicks([[(count, f"{count:,}") for count in self.ticks]])
         words = "; ".join(f"mean {measure.words(float(np.mean(values)))} of {len(values)} images" for values in sides)
         self.setAccessibleName(f"How {measure.title} is spread over the images")
         self.setAccessibleDescription(words)
