@@ -74,6 +74,12 @@ class RoundBook:
         """Two rounds, image by image."""
         return compare(self._seen(one), self._seen(other))
 
+    def comparable(self, number: int) -> list[int]:
+        """Rounds scored on an image that may be seen and that ``number`` was scored on, too; newest first."""
+        seen = self._seen(number).keys()
+        others = (record.number for record in reversed(self.records) if record.number != number)
+        return [other for other in others if seen & self._seen(other).keys()]
+
     def _seen(self, number: int) -> dict[int, float]:
         return {image_id: dice for image_id, dice in self.scores(number).items() if not self.hides(image_id)}
 

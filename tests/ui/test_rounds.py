@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -66,7 +68,31 @@ def test_it_says_what_to_do_where_there_is_no_round_or_nothing_to_compare(rig):
     assert dialog.said.full() == ""
     pick(rig, dialog, 1)
     assert not dialog.compare.isEnabled()
-    assert dialog.compare.toolTip().startswith("No other round has a score")
+    assert dialog.compare.toolTip().startswith("You see no image kept aside")
+
+
+def test_how_long_a_round_took_that_the_program_s_end_cut_short_is_not_said(taught):
+    rig = taught
+    folder = rig.session.folder
+    rig.studio.close_project()
+    with closing(sqlite3.connect(folder / "project.db")) as database, database:
+        database.execute("UPDATE rounds SET status = 'running', seconds = 0 WHERE number = 4")
+    rig.studio.open_project(folder)
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    dialog = open_rounds(rig)
+    assert cell(dialog, 4, "State") == "failed"
+    assert cell(dialog, 4, "Time") == "–"
+
+
+def test_rounds_are_not_compared_on_images_that_are_hidden_from_the_reader(taught):
+    rig = taught
+    dialog = open_rounds(rig)
+    pick(rig, dialog, 4)
+    assert dialog.compare.isEnabled()
+    rig.session.book.hides = lambda _image: True
+    pick(rig, dialog, 3)
+    assert not dialog.compare.isEnabled()
 
 
 def open_rounds(rig) -> RoundsDialog:

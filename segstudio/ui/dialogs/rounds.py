@@ -183,7 +183,7 @@ class RoundsDialog(QDialog):
             self.buttons.setCurrentIndex(0)
         self.use.setEnabled(number is not None and book.can_use(number) and not self._session.rounds.busy)
         self.use.setToolTip(USE if self.use.isEnabled() else self._why_not(number))
-        self.compare.setEnabled(number is not None and bool(self._comparable(number)))
+        self.compare.setEnabled(number is not None and bool(book.comparable(number)))
         self.compare.setToolTip(COMPARE if self.compare.isEnabled() else _why_not_compared(number))
         self.delete.setEnabled(number is not None and book.can_delete(number))
         if not book.records:
@@ -206,14 +206,6 @@ class RoundsDialog(QDialog):
         words = state_words(self._session.book, self._session.book.record(number))
         return f"Round {number}: {words}" if words else f"Round {number} can't be used"
 
-    def _comparable(self, number: int) -> list[int]:
-        book = self._session.book
-        return [
-            record.number
-            for record in reversed(book.records)
-            if record.number != number and book.scores(record.number).keys() & book.scores(number).keys()
-        ]
-
     def _freed(self, numbers: list[int]) -> str:
         files = [self._session.book.files(number) for number in numbers]
         return size_words(sum(found.nbytes for found in files if found is not None))
@@ -229,7 +221,7 @@ class RoundsDialog(QDialog):
         menu.clear()
         if number is None:
             return
-        for other in self._comparable(number):
+        for other in self._session.book.comparable(number):
             record = self._session.book.record(other)
             score = "" if record.held_out_dice is None else f", {record.held_out_dice:.3f}"
             menu.addAction(f"Round {other}{score}").triggered.connect(
@@ -287,7 +279,7 @@ class RoundsDialog(QDialog):
 def _why_not_compared(number: int | None) -> str:
     if number is None:
         return "Choose a round"
-    return f"No other round has a score on an image that was kept aside from round {number}, too"
+    return f"You see no image kept aside on which round {number} and another have a score"
 
 
 def _button(text: str, tip: str) -> QPushButton:

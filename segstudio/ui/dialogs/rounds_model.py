@@ -157,7 +157,8 @@ class RoundsModel(QAbstractTableModel):
             "Likely between": "–" if interval is None else between(interval),
             "Kept aside": str(record.held_out_count) if scored else "–",
             "Approved": str(record.approved),
-            "Time": time_text(record.seconds) if record.status is not RoundStatus.RUNNING else "–",
+            # Of a round that was under way when the program ended nobody knows it.
+            "Time": time_text(record.seconds) if record.seconds and record.status is not RoundStatus.RUNNING else "–",
             "On disk": size_words(files.nbytes) if files is not None and files.nbytes else "–",
             # As the audit trail and the approved versions write it.
             "When": datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M"),
