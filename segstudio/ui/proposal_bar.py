@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton
 
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.tools import ToolAction
+from segstudio.ui.canvas.seen_view import SeenView
 from segstudio.ui.widgets import KeptInPlace, label
 
 _ABOVE_FOOT = 16
@@ -20,7 +21,7 @@ _APPLY, _DROP = "Apply", "Drop"
 class ProposalBar(QFrame):
     """Lies over the canvas, so that nothing moves when it comes and goes; in two rows where the canvas is narrow."""
 
-    def __init__(self, over: QWidget) -> None:
+    def __init__(self, over: SeenView) -> None:
         super().__init__(over)
         self.setObjectName("banner")
         self._over = over
@@ -77,6 +78,9 @@ class ProposalBar(QFrame):
             self.hide()
             return
         self.title.setText(editor.tool.title)
+        if self.isHidden():
+            # Where the mask is hidden, so is what would come into it, and nobody takes what they have not seen.
+            self._over.set_mask_shown(True)
         if not editor.computing:
             self._slow.stop()
             nothing = editor.preview.changes_nothing

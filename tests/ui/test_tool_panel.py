@@ -245,3 +245,17 @@ def test_a_proposal_is_dropped(rig, how):
     rig.settle()
     assert not rig.mask().any()
     assert not rig.session.document.history.done
+
+
+def test_a_proposal_shows_the_mask_that_it_would_change(rig):
+    rig.new_project()
+    rig.editor.apply("Put", Patch(Rect(20, 20, 40, 40), np.ones((20, 20), bool), 1))
+    rig.canvas.set_mask_shown(False)
+    rig.window.actions_table.by_id["grow"].trigger()
+    rig.wait(rig.window.proposal_bar.isVisible)
+    assert rig.canvas.mask_shown
+    # Whoever wants to look at the image below it may.
+    rig.key(Qt.Key.Key_V, Qt.KeyboardModifier.ShiftModifier)
+    rig.wait(lambda: not rig.editor.computing)
+    assert not rig.canvas.mask_shown
+    rig.key(Qt.Key.Key_Escape)
