@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from segstudio.domain.audit import Entry
+from segstudio.domain.counting import counted
 from segstudio.store.paths import readable
 
 _SHORT = 12
@@ -70,7 +71,10 @@ def _classes(told: Mapping[str, object]) -> str:
 
 def _count(told: Mapping[str, object]) -> str:
     count = told.get("count")
-    return f"{count:,}" if isinstance(count, int) else ""
+    if not isinstance(count, int):
+        return ""
+    # What says the first and the last of them counts images.
+    return counted(count, "image") if "first" in told else f"{count:,}"
 
 
 def _ended(told: Mapping[str, object]) -> str:
@@ -118,4 +122,6 @@ def _value(value: object) -> str:
         return ", ".join(_value(item) for item in value)
     if isinstance(value, dict):
         return " ".join(f"{_name(key)} {_value(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return "–" if value is None else str(value)
