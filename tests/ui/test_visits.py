@@ -98,3 +98,20 @@ def test_an_image_without_a_mask_says_so(rig, dialog):
     before = dialog.views[0].grab().toImage()
     dialog.lines.box.click()
     assert dialog.views[0].grab().toImage() != before
+
+
+def test_of_several_segments_it_is_said_which_one_is_compared_and_only_it_is_measured(rig):
+    rig.new_project(2, ("mole", "hair"))
+    for index in (0, 1):
+        rig.open(index)
+        for number, y in ((1, 20), (2, 50)):
+            rig.session.editor.set_active_segment(number)
+            rig.drag([(30, y), (50, y)])
+        rig.settle()
+    rig.window.actions_table.by_id["visits"].trigger()
+    made = rig.window.findChild(VisitsDialog)
+    rig.wait(lambda: made.views[1].visit is not None)
+    assert made.table.itemAtPosition(0, 0).widget().full() == "hair"
+    assert [len(view.visit.rows) for view in made.views] == [2, 2]
+    assert [view.compared for view in made.views] == [2, 2]
+    made.close()

@@ -16,7 +16,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.option_rows import CalmCombo, TickRow
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
-from segstudio.ui.widgets import label, open_at, restyle
+from segstudio.ui.widgets import ElidedLabel, label, open_at, restyle
 
 _LEFT_OUT = ("centroid_x", "centroid_y", "parts")
 _ROOM = 1.5
@@ -33,6 +33,8 @@ class VisitView(HeldView):
         self.visit: Visit | None = None
         self.lines = True
         self.mm_per_px: float | None = None
+        self.compared: int | None = None
+        """The segment whose measures are drawn; of several all of them would hide the image."""
         self.setAccessibleName(name)
         self.setMinimumSize(240, 200)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -59,7 +61,8 @@ class VisitView(HeldView):
     def paint_over(self, painter: QPainter, part: QRect) -> None:
         """What was measured."""
         if self.lines and self.visit is not None:
-            for row in self.visit.rows:
+            row = None if self.compared is None else self.visit.row(self.compared)
+            if row is not None:
                 drawing = MeasureDrawing.of(row, self.to_widget, self.mm_per_px)
                 drawing.paint(painter, QRectF(self.rect()), ui_font(TEXT_SMALL))
 
@@ -178,6 +181,8 @@ class VisitsDialog(QDialog):
             view.zoom_fit()
             scale.setText(scale_words(visit.calibration))
         self._following = False
+        for view in self.views:
+            view.compared = self.segment_id
         self._fill_table(*found)
         cut = any(row.shape.frame for visit in found for row in visit.rows if row.segment.id == self.segment_id)
         self._say(" ".join(filter(None, (caution(*found), f"{FRAME}." if cut else ""))))
@@ -216,7 +221,11 @@ class VisitsDialog(QDialog):
         if not changes:
             self.table.addWidget(label("There is nothing in one of the masks yet.", tone="muted"), 0, 0)
             return
-        for column, title in enumerate(("", "Earlier", "Later", "Change", "", "")):
+        row = earlier.row(self.segment_id) or later.row(self.segment_id)
+        name = ElidedLabel("" if row is None else row.segment.name)
+        restyle(name, "role", "strong")
+        self.table.addWidget(name, 0, 0)
+        for column, title in enumerate(("Earlier", "Later", "Change", "", ""), start=1):
             self.table.addWidget(label(title, tone="muted", size="small"), 0, column, Qt.AlignmentFlag.AlignRight)
         for line, found in enumerate(changes, start=1):
             self.table.addWidget(label(found.title, tone="muted"), line, 0)
