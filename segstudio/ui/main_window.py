@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
         self._message_image: int | None = None
         self._leaving = False
         self.setWindowTitle("segstudio")
-        self.setMinimumSize(920, 480)
+        self.setMinimumSize(880, 480)
         self.setAcceptDrops(True)
         self.seeing = Seeing(settings)
         self.canvas = Canvas(theme, self.seeing)

@@ -64,7 +64,8 @@ def test_the_first_window_fits_the_screen(rig):
 
 
 @pytest.mark.parametrize("approved", [False, True])
-@pytest.mark.parametrize("width", [920, 1024, 1280])
+# 880: a laptop of 1366 x 768 whose text is half as large again has 910.
+@pytest.mark.parametrize("width", [880, 1024, 1280])
 def test_the_line_above_the_image_has_room_for_all_of_its_parts(rig, width, approved):
     rig.new_project()
     if approved:
