@@ -162,11 +162,16 @@ class ElidedLabel(QLabel):
     def sizeHint(self) -> QSize:
         """Room for the whole text."""
         metrics = QFontMetrics(self.font())
-        return QSize(metrics.horizontalAdvance(self._full) + 2, metrics.height())
+        return QSize(metrics.horizontalAdvance(self._full) + 2 + self._beside, metrics.height())
+
+    @property
+    def _beside(self) -> int:
+        """What is taken of the width beside the text: an ellipsis that reached into it would be cut."""
+        return max(0, self.indent()) + self.width() - self.contentsRect().width()
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        self._show(metrics.elidedText(self._full, self._mode, max(0, self.width())))
+        self._show(metrics.elidedText(self._full, self._mode, max(0, self.width() - self._beside)))
 
     def _show(self, shown: str) -> None:
         cut = shown != self._full

@@ -207,3 +207,12 @@ def test_one_image_is_told_of_as_one(rig, tmp_path):
     imported(rig, 2)
     assert any(one.startswith("1 image imported, 1 mask approved.") for one in said)
     assert action(rig, "Undo import").text() == "Undo import of 1 image"
+
+
+def test_the_dots_that_cut_what_is_known_of_an_image_are_in_sight(rig):
+    rig.new_project(1)
+    line = rig.window.segments.attributes
+    line.set_full("atypical nevus · symmetric about one axis · " * 9)
+    line.show()
+    rig.wait(lambda: line.text().endswith("…"))
+    assert line.fontMetrics().horizontalAdvance(line.text()) + line.indent() <= line.width()
