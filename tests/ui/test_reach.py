@@ -142,3 +142,10 @@ def test_approving_by_mouse_leaves_the_keys_to_the_image(rig):
     rig.settle()
     assert rig.session.approved_count == 1
     assert not rig.window.images.search.hasFocus()
+
+
+def test_no_menu_is_higher_than_a_small_screen(rig):
+    rig.new_project()
+    for action in rig.window.menuBar().actions():
+        # Of 640 px, below the menu bar; a menu that has less room goes on beside itself.
+        assert action.menu().sizeHint().height() <= 600, action.text()
