@@ -37,7 +37,7 @@ from segstudio.store.learned import Learned
 from segstudio.store.masks import Masks
 from segstudio.store.patients import salt_groups
 from segstudio.store.readings import Readings
-from segstudio.store.rounds import ROUNDS, Rounds
+from segstudio.store.rounds import CUT_SHORT, ROUNDS, Rounds
 from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
 from segstudio.store.versions import Versions, described
@@ -114,7 +114,7 @@ class Project:
             _migrate(database, version)
             project = cls(folder, database)
             check_links(folder, (*project.rounds.places(), *project.imports.places()))
-            project.rounds.fail_unfinished("The program ended before this round did. Start a new one when you like.")
+            project.rounds.fail_unfinished(CUT_SHORT)
             project.rounds.sweep_predictions()
             project.left_import = project.imports.sweep()
             project.images.name_groups()

@@ -23,6 +23,7 @@ from segstudio.store.inside import is_within, leads_inside
 from segstudio.store.paths import readable
 
 ROUNDS = "rounds"
+CUT_SHORT = "The program ended before this round did. Start a new one when you like."
 
 _SELECT = """SELECT number, status, started, approved, seconds, loss, held_out_dice, held_out_count, weights, sentence,
     note, chosen FROM rounds"""

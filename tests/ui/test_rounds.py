@@ -81,7 +81,7 @@ def test_how_long_a_round_took_that_the_program_s_end_cut_short_is_not_said(taug
     rig.wait(lambda: rig.studio.session is not None)
     rig.settle()
     dialog = open_rounds(rig)
-    assert cell(dialog, 4, "State") == "failed"
+    assert cell(dialog, 4, "State") == "cut short"
     assert cell(dialog, 4, "Time") == "–"
 
 
