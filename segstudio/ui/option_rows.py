@@ -25,10 +25,17 @@ from segstudio.ui.widgets import CalmSlider, label
 _STEPS = 200
 _NAME_WIDTH = 72
 _CLOSE = 2
+_CLEAR = 6
+"""Px between a number and the border of its box, beside what a style sheet's padding leaves there."""
 
 
 class CalmSpin(QDoubleSpinBox):
-    """A number that the wheel does not move."""
+    """A number that the wheel does not move, at the right of its box and clear of the border."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.lineEdit().setTextMargins(0, 0, _CLEAR, 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Left to whatever scrolls."""
@@ -84,8 +91,6 @@ class NumberRow(QWidget):
         self.number.setRange(low, high)
         self.number.setSuffix(f" {unit}" if unit else "")
         self.number.setFixedWidth(72)
-        self.number.lineEdit().setTextMargins(0, 0, 6, 0)
-        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.number.setAccessibleName(tip)
         self.number.setToolTip(tip)
         self.number.setKeyboardTracking(False)

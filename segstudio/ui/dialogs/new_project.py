@@ -95,6 +95,7 @@ class NewProjectDialog(QDialog):
         self.masks_button.clicked.connect(self._on_masks)
         self._looked_at: list[Path] = []
         self.every = QSpinBox()
+        self.every.lineEdit().setTextMargins(4, 0, 4, 0)
         self.every.setRange(1, _MOST_EVERY)
         self.every.setPrefix("one in ")
         self.every.setAccessibleName("How many frames of a video one is taken of")

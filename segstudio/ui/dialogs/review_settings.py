@@ -30,7 +30,6 @@ class _Share(CalmSpin):
         self.setValue(round(100 * share))
         self.setAccessibleName(name)
         self.setFixedWidth(96)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton
 
 from segstudio.app.changes import Changes
@@ -133,7 +133,6 @@ class ToneDock(Section):
     def _field(name: str, tip: str) -> CalmSpin:
         field = CalmSpin()
         field.setDecimals(0)
-        field.setAlignment(Qt.AlignmentFlag.AlignRight)
         field.setAccessibleName(tip)
         field.setToolTip(tip)
         field.setKeyboardTracking(False)
