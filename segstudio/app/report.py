@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -105,6 +106,9 @@ class Reported:
 
 class ReportWriter(Protocol):
     """Writes a report, image by image, all calls on one thread. Raises ``UserError`` where it can't be written."""
+
+    path: Path
+    """The file that it becomes."""
 
     def add(self, image: Reported) -> None:
         """One more image."""

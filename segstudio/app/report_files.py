@@ -36,7 +36,7 @@ class CsvWriter:
     """A row a segment; one without measures for an image that has none. UTF-8 with a mark, which Excel asks for."""
 
     def __init__(self, path: Path, head: ReportHead) -> None:
-        self._path, self._head = path, head
+        self.path, self._head = path, head
         self._names = [
             *(_IDENTIFIERS if head.identifiers else ()),
             *_ABOUT,
@@ -55,7 +55,7 @@ class CsvWriter:
 
     def finish(self) -> None:
         """Write the file."""
-        write_whole(self._path, b"\xef\xbb\xbf" + text_bytes(self._text.getvalue()))
+        write_whole(self.path, b"\xef\xbb\xbf" + text_bytes(self._text.getvalue()))
 
     def abandon(self) -> None:
         """Nothing was written yet."""
@@ -102,7 +102,7 @@ class JsonWriter:
     """One object: what the report is, and its images with their segments. Lengths in px, and in mm where known."""
 
     def __init__(self, path: Path, head: ReportHead) -> None:
-        self._path = path
+        self.path = path
         self._report: dict[str, Any] = {
             "report": "segstudio measures",
             "note": NO_DIAGNOSIS,
@@ -130,7 +130,7 @@ class JsonWriter:
 
     def finish(self) -> None:
         """Write the file."""
-        write_whole(self._path, text_bytes(json.dumps(self._report, indent=1, ensure_ascii=False) + "\n"))
+        write_whole(self.path, text_bytes(json.dumps(self._report, indent=1, ensure_ascii=False) + "\n"))
 
     def abandon(self) -> None:
         """Nothing was written yet."""

@@ -28,8 +28,10 @@ from segstudio.app.report import (
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.calibration import Calibration
+from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.store.paths import readable
 from segstudio.store.project_db import Project
 
 T = TypeVar("T")
@@ -248,7 +250,8 @@ def _abandon(run: _Run) -> None:
 
 
 def _closing(run: _Run) -> str:
-    images = "1 image" if run.total == 1 else f"{run.total} images"
+    where = dict.fromkeys(readable(str(writer.path.parent)) for writer in run.writers)
+    said = f"The report on {counted(run.total, 'image')} is written to {' and '.join(where)}"
     if run.problems:
-        return f"The report on {images} is written; {run.problems} of them could not be measured, which it says."
-    return f"The report on {images} is written."
+        return f"{said}; {run.problems} of them could not be measured, which it says."
+    return f"{said}."

@@ -40,7 +40,7 @@ class PdfWriter:
     """
 
     def __init__(self, path: Path, head: ReportHead, family: str) -> None:
-        self._path, self._head, self._family = path, head, family
+        self.path, self._head, self._family = path, head, family
         self._beside = path.parent / f".segstudio-{secrets.token_hex(8)}.part"
         self._images: list[Reported] = []
         self._page = 0
@@ -75,7 +75,7 @@ class PdfWriter:
             if not self._painter.end() or not _is_whole(self._beside):
                 self.abandon()
                 raise self._cannot("it could not be written to the end, perhaps for want of room")
-            os.replace(self._beside, self._path)
+            os.replace(self._beside, self.path)
         except OSError as error:
             self.abandon()
             raise self._cannot(str(error.strerror)) from error
@@ -274,7 +274,7 @@ class PdfWriter:
         self._painter.drawLine(QPointF(_MARGIN, y), QPointF(WIDTH - _MARGIN, y))
 
     def _cannot(self, why: str) -> UserError:
-        return UserError(f"“{self._path.name}” can't be written to {self._path.parent} ({why}). Choose another folder.")
+        return UserError(f"“{self.path.name}” can't be written to {self.path.parent} ({why}). Choose another folder.")
 
 
 def _is_whole(path: Path) -> bool:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +43,8 @@ def patients(rig):
 
 class Heard:
     """A writer that keeps what it is given."""
+
+    path = Path("reports") / "a.pdf"
 
     def __init__(self):
         self.images, self.finished, self.abandoned = [], False, False
@@ -83,6 +86,7 @@ def test_every_segment_is_a_row_with_its_measures(patients):
     ) == pytest.approx(1)
     assert report["images"][2]["segments"] == []
     assert "diagnose" in report["note"]
+    assert patients.messages[-1].sentence == f"The report on 3 images is written to {patients.folder / 'out'}."
 
 
 def test_millimetres_stand_beside_pixels_and_say_where_they_come_from(patients):

@@ -653,6 +653,8 @@ def test_no_report_visit_export_or_evaluation_shows_what_is_veiled(veiled, tmp_p
     reported = []
 
     class Writer:
+        path = tmp_path / "a.csv"
+
         def add(self, image):
             reported.append(image)
 
