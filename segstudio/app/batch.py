@@ -36,6 +36,7 @@ from segstudio.app.starters import StarterChoice
 from segstudio.app.studio import Studio
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
+from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.export_formats import PLAIN, format_called
@@ -296,5 +297,5 @@ def _make(plan: NewProject) -> str:
     arriving = plan.as_import
     with create(plan) as project:
         images, approved, odd = import_now(project, arriving)
-    count = f"{images:,} images, {approved:,} of them approved" if images != 1 else f"1 image, {approved} approved"
-    return "\n".join([f"{plan.folder} made: {count}.", *odd])
+    of_them = "of them approved" if images != 1 else "approved"
+    return "\n".join([f"{plan.folder} made: {counted(images, 'image')}, {approved:,} {of_them}.", *odd])

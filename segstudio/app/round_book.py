@@ -10,6 +10,7 @@ from segstudio.app.store_thread import StoreThread
 from segstudio.domain.round_scores import ApprovalScore, Comparison, Interval, compare, mean_interval
 from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus, best_round
 from segstudio.store.project_db import Project
+from segstudio.store.rounds import CUT_SHORT
 
 
 class RoundBook:
@@ -41,6 +42,11 @@ class RoundBook:
     def used(self) -> RoundRecord | None:
         """The round whose weights predict; None without any."""
         return next((record for record in self.records if record.number == self.in_use), None)
+
+    @staticmethod
+    def was_cut_short(record: RoundRecord) -> bool:
+        """Whether the program ended before a round did, so that nothing was wrong with it."""
+        return record.sentence == CUT_SHORT
 
     def record(self, number: int) -> RoundRecord:
         """One round; ``KeyError`` for an unknown number."""

@@ -58,6 +58,13 @@ def augment(
     return cv2.LUT(pixels, _random_colours(how, rng)), np.asarray(mask, np.uint16)
 
 
+def fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> float:
+    """A scale between that at which all of ``sample`` is on the canvas and that at which it fills it."""
+    ratios = [canvas[axis] / sample.mask.shape[axis] for axis in (0, 1)]
+    contain, cover = min(ratios), min(max(ratios), 1.5 * min(ratios))
+    return float(contain * (cover / contain) ** rng.random())
+
+
 def _warped(pixels: Pixels, matrix: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
     """``pixels`` (H, W, 3) through ``matrix``, mirrored outside, (h, w, 3) where ``size`` is (w, h).
 

@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.regions import bounds
-from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.augment import Augmentation, augment, fit
 from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.paper_doll import bent, cut_out, with_legs_moved
 from segstudio.protocol.round_folder import IGNORE
+
+PHOTOGRAPHED = Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12)
+"""How far views of people and places stray that somebody has photographed so."""
 
 _GONE = 2
 
@@ -39,7 +42,6 @@ _LEAST_LIGHT = 0.3
 _FAR = Augmentation(upright=True, upright_degrees=45.0, upright_zoom=1.8, stretch=1.15, shift=0.2)
 _FAR_SCALE = 0.6
 _ANY_WAY_UP = replace(_FAR, upright_degrees=180.0)
-_PLACE = Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12)
 # Others are anywhere in the picture.
 _ABOUT = replace(_FAR, upright_degrees=15.0, shift=0.5)
 # An outline is as soft as this many px, and so far it reaches.
@@ -62,7 +64,7 @@ def pasted(
     sample = _in_a_pose(sample, rng)
     scale = fit(sample, canvas, rng) * _FAR_SCALE ** rng.random()
     pixels, mask = augment(sample, canvas, scale, _ANY_WAY_UP if rng.random() < _TURNED else _FAR, rng)
-    place, gone = augment(behind, canvas, 1.3 * fit(behind, canvas, rng), _PLACE, rng)
+    place, gone = augment(behind, canvas, 1.3 * fit(behind, canvas, rng), PHOTOGRAPHED, rng)
     member = mask == 1
     if rng.random() < _ROW:
         place = _before_a_row(place, _some(people, *_IN_ROW, rng), member, rng)
@@ -81,13 +83,6 @@ def room(frame: Sample) -> Sample:
     gone = cv2.dilate((frame.mask == 1).astype(np.uint8), reach)
     pixels = cv2.inpaint(frame.pixels, gone, _AROUND, cv2.INPAINT_TELEA)
     return Sample(frame.image_id, np.asarray(pixels, np.uint8), (gone * _GONE).astype(np.uint16), None)
-
-
-def fit(sample: Sample, canvas: tuple[int, int], rng: np.random.Generator) -> float:
-    """A scale between that at which all of ``sample`` is on the canvas and that at which it fills it."""
-    ratios = [canvas[axis] / sample.mask.shape[axis] for axis in (0, 1)]
-    contain, cover = min(ratios), min(max(ratios), 1.5 * min(ratios))
-    return float(contain * (cover / contain) ** rng.random())
 
 
 def _in_a_pose(sample: Sample, rng: np.random.Generator) -> Sample:

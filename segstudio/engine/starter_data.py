@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from segstudio.engine.augment import Augmentation, augment
+from segstudio.engine.augment import Augmentation, augment, fit
 from segstudio.engine.batch import Batch
 from segstudio.engine.data import load_rgb, read_mask
 from segstudio.engine.guidance import simulated
-from segstudio.engine.pasting import fit, pasted, room
+from segstudio.engine.pasting import PHOTOGRAPHED, pasted, room
 from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.engine.second_look import ENLARGED
 from segstudio.engine.views import Views
@@ -51,7 +51,7 @@ _CANVASES: dict[StarterKind, tuple[tuple[int, int], ...]] = {
 }
 _HOW = {
     "lesion": Augmentation(zoom=2.1, stretch=1.2, shift=0.15),
-    "body": Augmentation(upright=True, upright_degrees=25.0, upright_zoom=1.6, stretch=1.15, shift=0.12),
+    "body": PHOTOGRAPHED,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
@@ -100,10 +101,9 @@ def _notes(headers: Sequence[DicomHeader]) -> list[str]:
         notes.append(f"{deep} files have more than 16 bits a value: they are stretched to 16.")
     oblong = sum(header.oblong for header in headers)
     if oblong:
-        files = "1 file" if oblong == 1 else f"{oblong} files"
         notes.append(
-            f"Pixels of {files} are not square: they are shown and measured as if they were, so lengths, areas and "
-            "shapes are not true there, by whatever scale."
+            f"Pixels of {counted(oblong, 'file')} are not square: they are shown and measured as if they were, so "
+            "lengths, areas and shapes are not true there, by whatever scale."
         )
     sizes = Counter(header.mm_per_px for header in headers)
     known = [size for size in sizes if size is not None]

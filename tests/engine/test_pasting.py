@@ -82,7 +82,7 @@ def test_nobody_vouches_for_where_somebody_stood_in_a_room(monkeypatch: pytest.M
     monkeypatch.setattr(pasting, "_ROW", 0.0)
     monkeypatch.setattr(pasting, "_CROWD", 0.0)
     room = pasting.room(somebody((255, 0, 0), (90, 90)))
-    assert not red_of(room.pixels)[40:56, 40:56].any() or room.mask[48, 48] != 0
+    assert room.mask[48, 48] != 0
     _, mask = pasting.pasted(somebody((0, 255, 0)), room, [], False, (96, 96), np.random.default_rng(1))
     assert (mask == IGNORE).any()
     assert (mask == 1).any()

@@ -13,7 +13,6 @@ from segstudio.app.round_charts import between, dice_words
 from segstudio.app.round_keeping import size_words
 from segstudio.app.session import Session
 from segstudio.domain.rounds import RoundRecord, RoundStatus, best_round
-from segstudio.store.rounds import CUT_SHORT
 from segstudio.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -46,7 +45,7 @@ def state_words(book: RoundBook, record: RoundRecord) -> str:
     """How a round stands, in a word or two."""
     if record.number == book.in_use:
         return "in use"
-    if record.sentence == CUT_SHORT:
+    if book.was_cut_short(record):
         return "cut short"  # whoever closes the program in the evening has done nothing wrong
     if record.status is not RoundStatus.FINISHED:
         return _ENDED[record.status]
