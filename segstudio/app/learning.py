@@ -66,8 +66,11 @@ class Learning:
             link, catalog, current, intake.take, self._on_predicting, self._say_of_masks
         )
         self.model = ModelChoice(
-            contents.model, training=replace(training, upright=contents.upright), classes=lambda: judging.classes,
-            user=settings, link=link, intake=intake, save=saver.save, announce=announce,
+            contents.model,
+            # What has no up is seen through an instrument that brings its own light.
+            training=replace(training, upright=contents.upright, even_exposure=not contents.upright),
+            classes=lambda: judging.classes, user=settings, link=link, intake=intake, save=saver.save,
+            announce=announce,
         )  # fmt: skip
         self.rounds = RoundRunner(
             scheduler=scheduler, store=store, link=link, catalog=catalog, classes=lambda: judging.classes, table=table,

@@ -65,7 +65,7 @@ class Mender:
             return
         self._asked = _Asked(self._link.new_job(), done, failed)
         pixels, clicks = to_text(question.pixels), to_text(question.clicks)
-        self._link.send(Mend(self._asked.job, str(weights), class_number, pixels, clicks))
+        self._link.send(Mend(self._asked.job, str(weights), class_number, pixels, clicks, question.gain))
 
     def forget(self) -> None:
         """Nobody wants the answer any more."""

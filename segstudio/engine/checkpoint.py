@@ -32,7 +32,8 @@ class WeightsHeader:
 
     ``upright`` says that the images keep what is up, so that a prediction averages over one mirror image only.
     ``finish`` is what was found to make the masks better; weights of older versions have none. ``window``,
-    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``, ``second_look`` whether twice.
+    ``flip_average`` and ``void`` say how the network is asked, see ``Inference``, ``second_look`` whether twice,
+    ``even_exposure`` whether of pictures as if all had been exposed alike (``imaging.exposure``).
     """
 
     network: str
@@ -45,6 +46,7 @@ class WeightsHeader:
     void: tuple[int, ...] = ()
     second_look: SecondLook = NO_SECOND_LOOK
     learned_at: int | None = None
+    even_exposure: bool = False
 
     @property
     def inference(self) -> Inference:
@@ -86,6 +88,7 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "close_up": str(int(header.second_look.close_up)),
         "learned_at": json.dumps(header.learned_at),
         "fitted": json.dumps(header.second_look.fitted),
+        "even_exposure": str(int(header.even_exposure)),
     }
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save(held, {**metadata, DIGEST: digest_of(save(held, metadata))})
@@ -165,6 +168,7 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
                 metadata.get("close_up", "0") == "1", _whole_number(json.loads(metadata.get("fitted", "null")))
             ),
             learned_at=_whole_number(json.loads(metadata.get("learned_at", "null"))),
+            even_exposure=metadata.get("even_exposure", "0") == "1",
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error

@@ -18,6 +18,7 @@ from segstudio.domain.input_shape import input_shape
 from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, is_out_of_memory
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.exposure import exposed, exposure_gain
 from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_mask
 from segstudio.imaging.reader import read_image
 from segstudio.imaging.unchanged import read_with_fingerprint
@@ -97,12 +98,16 @@ def _write(path: Path, content: bytes) -> None:
 
 
 class Loaded(NamedTuple):
-    """An image at its input size, (h, w, 3) uint8 RGB, its full (h, w), and the hashes of its file and picture."""
+    """An image at its input size, (h, w, 3) uint8 RGB, its full (h, w), and the hashes of its file and picture.
+
+    ``gain`` is its ``exposure_gain``; the pixels are as they came.
+    """
 
     pixels: Pixels
     full_shape: tuple[int, int]
     fingerprint: str
     perceptual: int | None
+    gain: float
 
 
 class ImageCache:
@@ -125,7 +130,7 @@ class ImageCache:
             return self._images[key]
         pixels, print_ = read_with_fingerprint(path, load_rgb)
         shape = (pixels.shape[0], pixels.shape[1])
-        entry = Loaded(to_input(pixels, longer_side), shape, print_, perceptual_hash(pixels))
+        entry = Loaded(to_input(pixels, longer_side), shape, print_, perceptual_hash(pixels), exposure_gain(pixels))
         self._images[key] = entry
         self._held += entry.pixels.nbytes
         while self._held > self._capacity and len(self._images) > 1:
@@ -198,4 +203,6 @@ def _load_sample(folder: Path, image: TrainingImage, request: RoundRequest, cach
         raise UserError(f"The mask of {path.name} names a class that the project lacks; the image is left out.")
     small = cv2.resize(full_mask, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)
     kept = full_mask if image.role == "held_out" else None
+    if request.settings.even_exposure:
+        pixels = exposed(pixels, loaded.gain)
     return Sample(image.image_id, pixels, small, kept, image.fresh, image.added)

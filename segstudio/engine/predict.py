@@ -22,6 +22,7 @@ from segstudio.engine.sample import Mask, Pixels
 from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, near
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.exposure import exposed, exposure_gain
 
 _STRIP_ROWS = 256
 _CONFIDENCE_SIDE = 512
@@ -73,6 +74,8 @@ class Predictor:
         ``finish`` takes the place of what was learned; ``between_windows`` may raise to give up. Raises ``UserError``
         if memory is too short or the weights give no numbers.
         """
+        if self.header.even_exposure:
+            pixels = exposed(pixels, exposure_gain(pixels))
         logits = self._answer(pixels, between_windows)
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
         finish = self.header.finish if finish is None else finish
@@ -84,17 +87,19 @@ class Predictor:
         mask = mask_from_logits(done, height, width)
         return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
 
-    def mend(self, pixels: Pixels, clicks: Pixels, class_number: int) -> NDArray[np.uint8]:
+    def mend(self, pixels: Pixels, clicks: Pixels, class_number: int, gain: float = 1.0) -> NDArray[np.uint8]:
         """Where class ``class_number`` is, heeding clicks: (h, w) uint8, 255 where it certainly is.
 
-        ``pixels`` (h, w, 3) uint8 RGB are at a size that the network takes; ``clicks`` is what ``domain.clicks.drawn``
-        made of the same size. Raises ``UserError`` for a class that the weights do not know, if sizes do not fit, and
-        if memory is too short.
+        ``pixels`` (h, w, 3) uint8 RGB are at a size that the network takes, and part of an image whose
+        ``exposure_gain`` is ``gain``; ``clicks`` is what ``domain.clicks.drawn`` made of the same size. Raises
+        ``UserError`` for a class that the weights do not know, if sizes do not fit, and if memory is too short.
         """
         if not 1 <= class_number <= len(self.header.classes):
             raise UserError("The model has not learned this class yet. It will know it after the next round.")
         if pixels.shape != clicks.shape or any(side % STRIDE for side in pixels.shape[:2]):
             raise UserError("The click could not be answered, because its picture is of a wrong size.")
+        if self.header.even_exposure:
+            pixels = exposed(pixels, gain)
         void = self.header.inference.void
         return self._careful.ask(
             lambda means: guided_probability(

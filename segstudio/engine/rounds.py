@@ -46,6 +46,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         request.void,
         trained.second_look,
         settings.input_size,
+        settings.even_exposure,
     )
     events.check()
     result = RoundResult(

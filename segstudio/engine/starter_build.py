@@ -115,7 +115,9 @@ def header_of(recipe: Recipe) -> WeightsHeader:
         finish = Finish(one_region=(1,), with_holes=(1,))
         return WeightsHeader(NETWORK, names, side, True, finish, second_look=SecondLook(close_up=True), learned_at=side)
     finish, look = Finish(one_region=(1,)), SecondLook(fitted=side // 2)
-    return WeightsHeader(NETWORK, names, farther_off(side), False, finish, second_look=look, learned_at=side)
+    return WeightsHeader(
+        NETWORK, names, farther_off(side), False, finish, second_look=look, learned_at=side, even_exposure=True
+    )
 
 
 def halved(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

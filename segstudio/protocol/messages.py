@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -53,7 +53,8 @@ class Mend:
     """Say with ``weights`` where class ``class_number`` is in a part of an image, heeding a person's clicks.
 
     ``pixels`` and ``clicks`` are (h, w, 3) uint8 as ``imaging.mask_png.to_text`` writes them, at the size the network
-    sees; the channels of ``clicks`` are those of ``domain.clicks.drawn``. They travel in the message, a hundred
+    sees; the channels of ``clicks`` are those of ``domain.clicks.drawn``, and ``gain`` is the image's
+    ``exposure_gain``. They travel in the message, a hundred
     kilobytes, since a hand waits for the answer: it comes before any prediction, and amid a step of a round.
     """
 
@@ -62,6 +63,7 @@ class Mend:
     class_number: int
     pixels: str
     clicks: str
+    gain: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ class TrainingSettings:
 
     ``loss`` is the name of what is minimised, one of ``Loss``. With a ``window`` the network sees the image in squares
     of so many px, a multiple of 32, not whole. ``flip_average`` has a mask be the mean over mirror images.
+    ``even_exposure`` says that images are seen as if all had been exposed alike (``imaging.exposure``).
     ``thrifty`` says that memory ran out before: one image at a time, of half the size.
     """
 
@@ -78,6 +79,7 @@ class TrainingSettings:
     window: int | None = None
     flip_average: bool = True
     thrifty: bool = False
+    even_exposure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ class Worker:
     def _mend(self, job: Mend) -> None:
         started = time.monotonic()
         pixels, clicks = from_text(job.pixels, 3), from_text(job.clicks, 3)
-        probability = self._predictor(Path(job.weights)).mend(pixels, clicks, job.class_number)
+        probability = self._predictor(Path(job.weights)).mend(pixels, clicks, job.class_number, job.gain)
         self._channel.send(Mended(job.job, to_text(probability), time.monotonic() - started))
 
     def _check(self, job: Check) -> None:

@@ -191,11 +191,14 @@ def test_grey_pictures_of_lesions_are_no_dermoscopy(tmp_path: Path) -> None:
 def test_automatic_takes_the_fitting_one_of_those_that_are_there(rig: StudioRig, models: Path) -> None:
     images = _coloured(rig.folder / "images", ["a.png", "b.png"])
     assert rig.new_project(images=images, classes=("person",), starter="automatic").starting.name == "body"
-    assert rig.session._learning.model._training.upright
+    training = rig.session._learning.model._training
+    assert training.upright
+    assert not training.even_exposure, "a dark wall is dark in a photograph"
     (models / "body.safetensors").unlink()
     rig.studio.close_project()
     rig.folder = rig.folder / "again"
     assert rig.new_project(images=images, classes=("person",), starter="automatic").starting.name == "none"
+    assert rig.session._learning.model._training.even_exposure
 
 
 def test_a_disk_that_refuses_the_copy_is_told_in_a_sentence(tmp_path: Path) -> None:

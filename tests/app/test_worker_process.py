@@ -138,7 +138,7 @@ def test_a_worker_that_hangs_keeps_nobody_waiting_who_sends_to_it(rig):
     stubborn = rig(STUBBORN)
     stubborn.link.send(Cancel(1))
     stubborn.wait(lambda: stubborn.link.ready is not None)
-    more_than_a_pipe_holds = Mend(2, "weights", 1, "p" * 2**20, "c")
+    more_than_a_pipe_holds = Mend(2, "weights", 1, "p" * 2**20, "c", 1.0)
     sending = threading.Thread(target=stubborn.link.send, args=(more_than_a_pipe_holds,), daemon=True)
     sending.start()
     sending.join(5)

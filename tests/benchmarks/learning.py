@@ -172,7 +172,13 @@ def measure_speed(root: Path, settings: TrainingSettings, folder: Path) -> str:
         for index, case in enumerate(chosen):
             write_mask(place / MASKS / f"{index}.png", case.mask())
         images = tuple(TrainingImage(i, str(c.image), f"{MASKS}/{i}.png", "train") for i, c in enumerate(chosen))
-        bound = TrainingSettings(seconds=1e6, max_steps=steps, input_size=settings.input_size, upright=settings.upright)
+        bound = TrainingSettings(
+            seconds=1e6,
+            max_steps=steps,
+            input_size=settings.input_size,
+            upright=settings.upright,
+            even_exposure=settings.even_exposure,
+        )
         write_request(place, RoundRequest(1, ("object",), images, None, bound))
         started = time.monotonic()
         run_round(place, device, cache, RoundEvents())
@@ -213,7 +219,7 @@ def main() -> None:
     threads, ccp = use_threads(arguments.threads), arguments.data == "ccp"
     root, measure = _DATA / ("ccp" if ccp else "ph2_packed"), "IoU" if ccp else "Dice"
     with tempfile.TemporaryDirectory() as folder:
-        settings = TrainingSettings(input_size=arguments.size or usual, upright=ccp)
+        settings = TrainingSettings(input_size=arguments.size or usual, upright=ccp, even_exposure=not ccp)
         print(f"{threads} thread(s): {measure_speed(root, settings, Path(folder))}", flush=True)
     if arguments.steps_only:
         return
@@ -223,7 +229,7 @@ def main() -> None:
     runs: list[list[Score]] = []
     for seed in arguments.seeds:
         runs.append([])
-        settings = TrainingSettings(seed=seed, input_size=arguments.size or usual, upright=ccp)
+        settings = TrainingSettings(seed=seed, input_size=arguments.size or usual, upright=ccp, even_exposure=not ccp)
         with tempfile.TemporaryDirectory() as folder:
             for s in simulate(approvals, settings, seed, Path(folder), root, ccp, arguments.size is None):
                 held = "-" if s.held_out_dice is None else f"{s.held_out_dice:.3f}"

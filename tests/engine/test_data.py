@@ -13,7 +13,7 @@ from segstudio.engine import data
 from segstudio.engine.data import ImageCache, load_round, read_mask, to_input, write_mask
 from segstudio.engine.tensors import to_tensor
 from segstudio.protocol.round_folder import IGNORE, MASKS, RoundRequest, TrainingImage, read_request, write_request
-from tests.engine.synthetic import disc, make_round, write_image
+from tests.engine.synthetic import TINY, disc, make_round, write_image
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,17 @@ def test_samples_by_their_use(tmp_path: Path) -> None:
     assert loaded.held_out[0].full_mask.shape == (64, 80)
     assert loaded.train[0].pixels.shape[:2] == loaded.train[0].mask.shape
     assert not notices
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_samples_are_seen_as_if_exposed_alike_where_the_round_says_so(tmp_path: Path, even: bool) -> None:
+    request = make_round(tmp_path, train=2, held_out=1, settings=replace(TINY, even_exposure=even))
+    for number in range(3):
+        pixels = disc(number)[0] * (0.6, 0.8, 1.0)[number] * np.array((1.0, 0.9, 0.8))
+        write_image(tmp_path / f"{number}.png", pixels.astype(np.uint8))
+    loaded, _ = _load(tmp_path, request)
+    light = [np.percentile(sample.pixels.max(axis=2), 85) for sample in [*loaded.train, *loaded.held_out]]
+    assert bool(max(light) - min(light) < 8) is even
 
 
 def _break_image(folder: Path) -> None:

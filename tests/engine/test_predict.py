@@ -14,6 +14,7 @@ from segstudio.engine.models import NETWORKS, build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor, confidence_from_logits, mask_from_logits, mean_class_dice
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.exposure import exposure_gain
 from segstudio.protocol.round_folder import IGNORE
 from tests.engine.synthetic import disc, write_image
 
@@ -107,7 +108,7 @@ def test_clicks_in_one_crop_look_at_it_once_and_are_answered_as_if_alone(
 
 
 class _Bright(SegmentationNetwork):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, guidance: torch.Tensor | None = None) -> torch.Tensor:
         return x.mean(dim=1, keepdim=True)
 
 
@@ -121,6 +122,22 @@ def test_a_pixel_stays_where_it_is() -> None:
     mean = image_logits(_Bright(), pixels, CPU, Inference(upright=False))[..., 0]
     bright = (pixels.mean(axis=2) - 127) / 128
     assert np.allclose(mean, cv2.GaussianBlur(bright, (0, 0), 0.8), atol=1e-2)
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_an_image_and_a_click_on_it_are_seen_alike_however_it_was_exposed(tmp_path: Path, even: bool) -> None:
+    header = WeightsHeader("unet-efficientnet-lite0", ("disc",), 96, flip_average=False, even_exposure=even)
+    save_checkpoint(tmp_path / "w.safetensors", header, build_network(header.network, 1).state_dict())
+    predictor = Predictor(tmp_path / "w.safetensors", CPU)
+    predictor._network = _Bright()
+    taken, _ = disc(3, 96, 64)
+    taken[..., 0] = taken[..., 0] * 0.9
+    darker = (taken * 0.7).astype(np.uint8)
+    masks = [predictor.predict(pixels).mask for pixels in (taken, darker)]
+    assert np.array_equal(*masks) is even
+    clicks = np.zeros_like(taken)
+    one, other = (predictor.mend(pixels, clicks, 1, exposure_gain(pixels)).astype(int) for pixels in (taken, darker))
+    assert bool(np.abs(one - other).max() <= 3) is even
 
 
 @pytest.mark.parametrize(("classes", "width", "height"), [(1, 200, 150), (2, 90, 260)])

@@ -75,7 +75,7 @@ def test_waiting_ends_with_a_job_or_with_the_time() -> None:
 
 
 def test_clicks_come_first_and_only_they_are_served_in_mid_step() -> None:
-    click = Mend(5, "/w.safetensors", 1, "", "")
+    click = Mend(5, "/w.safetensors", 1, "", "", 1.0)
     inbox = Inbox()
     assert inbox.next_click() is None
     for message in (Train(1, "/a"), _predict(3), click):

@@ -151,7 +151,7 @@ def test_a_click_is_answered_while_a_round_trains_and_the_round_is_as_it_would_h
     undisturbed = child.expect(Finished).loss
     pixels = disc(5)[0][:64, :64]
     clicks = drawn(np.zeros((64, 64), bool), [Click(32.5, 32.5, True)])
-    ask = Mend(0, str(trained / WEIGHTS), 1, to_text(pixels), to_text(clicks))
+    ask = Mend(0, str(trained / WEIGHTS), 1, to_text(pixels), to_text(clicks), 1.0)
     child.tell(Train(22, str(tmp_path)))
     answered: list[Mended] = []
     asked = 22

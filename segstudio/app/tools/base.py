@@ -105,13 +105,14 @@ class Paint(Protocol):
 class Question:
     """What the model is asked: where a segment is in ``pixels``, heeding ``clicks``.
 
-    Both are (h, w, 3) uint8, as ``domain.clicks.Crop.pixels`` and ``drawn`` make them. The answer is (h, w) uint8, 255
-    where the segment certainly is.
+    Both are (h, w, 3) uint8, as ``domain.clicks.Crop.pixels`` and ``drawn`` make them; ``gain`` is the
+    ``exposure_gain`` of the whole image. The answer is (h, w) uint8, 255 where the segment certainly is.
     """
 
     pixels: NDArray[np.uint8]
     clicks: NDArray[np.uint8]
     segment_id: int
+    gain: float
 
 
 class Ask(Protocol):

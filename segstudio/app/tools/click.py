@@ -20,6 +20,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.domain.mending import Mending, says
 from segstudio.domain.patch import Patch
 from segstudio.domain.segments import BACKGROUND
+from segstudio.imaging.exposure import exposure_gain
 
 ADDS, TAKES = "Smart click", "Erase with smart click"
 """The names of its steps."""
@@ -56,6 +57,7 @@ class ClickTool(Tool):
         self._document: Document | None = None
         self._clicks: dict[int, deque[Click]] = {}
         self._seen: tuple[Rect, NDArray[np.uint8]] | None = None
+        self._gain = 1.0
         self._preview = NO_PREVIEW
 
     def hint(self, settings: ToolSettings) -> str:
@@ -145,6 +147,7 @@ class ClickTool(Tool):
             self._document = context.document
             self._clicks.clear()
             self._seen = None
+            self._gain = 1.0 if self._document is None else exposure_gain(self._document.pixels)
 
     def _ask_next(self, context: ToolContext) -> None:
         """Ask for the click that has waited longest; one that says what the mask says already needs no answer."""
@@ -156,7 +159,8 @@ class ClickTool(Tool):
                 continue
             known = [click for click in self._clicks.get(waiting.segment_id, ()) if says(shown, click)]
             self._asked = asked = Mending.begin(shown, known, waiting.click)
-            question = Question(self._pixels(context.document, asked.crop), asked.guidance, waiting.segment_id)
+            pixels = self._pixels(context.document, asked.crop)
+            question = Question(pixels, asked.guidance, waiting.segment_id, self._gain)
             context.ask(question, partial(self._hear, asked))
         self._show()
 

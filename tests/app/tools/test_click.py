@@ -7,6 +7,7 @@ from segstudio.app.tools import PointerEvent
 from segstudio.app.tools.click import ADDS, TAKES
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.plane import UNSET
+from segstudio.imaging.exposure import exposure_gain
 from segstudio.imaging.mask_png import from_text
 from segstudio.protocol.messages import Cancel, Failed, Mend
 from tests.helpers.masks import answered, click, lock, no_step, one_step, painted, put, reloaded, settled
@@ -64,6 +65,7 @@ def test_fast_clicks_are_answered_one_after_the_other_each_a_step(taught):
     assert told[..., 0].any()
     assert told[..., 2].any(), "it is shown the mask"
     assert not told[..., 1].any()
+    assert questions(taught)[-1].gain == exposure_gain(taught.session.editor.document.pixels)
 
 
 def test_the_model_is_told_of_earlier_clicks_that_still_hold(taught):
