@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+import torch
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
@@ -20,7 +24,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
     """Train the round in ``folder`` and leave ``weights.safetensors`` and ``result.json`` there.
 
     Raises ``RoundCancelled`` or ``UserError``; then nothing of this run is left behind. Weights that stood in the
-    folder before, because the round is repeated, stay until the new ones are whole.
+    folder before, because the round is repeated, stay with their result until both new ones are whole.
     """
     started = time.monotonic()
     request = _read(folder)
@@ -59,12 +63,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         per_image=trained.per_image,
         device=trained.device.kind,
     )
-    try:
-        save_checkpoint(folder / WEIGHTS, header, trained.tensors)
-        _write_result(folder, result)
-    except BaseException:
-        (folder / WEIGHTS).unlink(missing_ok=True)
-        raise
+    _leave(folder, header, trained.tensors, result)
     return result
 
 
@@ -76,6 +75,42 @@ def _read(folder: Path) -> RoundRequest:
     if not set(range(1, len(request.classes) + 1)) - set(request.void):
         raise UserError("There is no class to learn. Add a class to the project first.")
     return request
+
+
+def _leave(folder: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor], result: RoundResult) -> None:
+    """Put the weights and the result in the place of earlier ones, both or neither. Raises ``UserError``.
+
+    The weights come last: whoever finds whole ones finds the result that they are of.
+    """
+    fresh, before = folder / f"{WEIGHTS}.new", _content(folder / RESULT)
+    try:
+        save_checkpoint(fresh, header, tensors)
+        _write_result(folder, result)
+        _put_in_place(fresh, folder / WEIGHTS, before)
+    finally:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _put_in_place(fresh: Path, weights: Path, result_before: bytes | None) -> None:
+    """Rename; where the disk refuses, as Windows does while somebody reads the old weights, their result is theirs."""
+    try:
+        fresh.replace(weights)
+    except OSError as error:
+        result = weights.with_name(RESULT)
+        with contextlib.suppress(OSError):
+            if result_before is None:
+                result.unlink()
+            else:
+                result.write_bytes(result_before)
+        raise could_not_write("What the model learned", weights, error) from error
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _write_result(folder: Path, result: RoundResult) -> None:

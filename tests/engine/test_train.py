@@ -1,5 +1,7 @@
 import errno
 import math
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,6 +156,50 @@ def test_a_result_that_cannot_be_written_takes_the_weights_along(
     monkeypatch.setattr(rounds, "write_result", full)
     make_round(tmp_path)
     with pytest.raises(UserError, match="disk is full"):
+        _run(tmp_path)
+    assert _outputs(tmp_path) == []
+
+
+@pytest.mark.parametrize("what", ["weights", "result", "rename"])
+def test_a_round_that_is_repeated_and_not_written_keeps_its_weights_and_their_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    make_round(tmp_path)
+    _run(tmp_path)
+    before = {name: (tmp_path / name).read_bytes() for name in (RESULT, WEIGHTS)}
+    make_round(tmp_path, settings=replace(TINY, seed=8))
+    refused = {"weights": rf"{WEIGHTS}.*\.tmp", "result": r"result\.tmp", "rename": WEIGHTS}[what]
+    replace_file = os.rename
+
+    def full(_source: object, target: object, **_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def rename(source: os.PathLike[str], target: os.PathLike[str]) -> None:
+        if re.fullmatch(refused, Path(target if what == "rename" else source).name):
+            full(source, target)
+        replace_file(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", rename)
+        with pytest.raises(UserError, match="disk is full"):
+            _run(tmp_path)
+    assert {name: (tmp_path / name).read_bytes() for name in (RESULT, WEIGHTS)} == before
+    assert _outputs(tmp_path) == [RESULT, WEIGHTS]
+
+
+def test_weights_that_cannot_be_put_in_their_place_leave_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_round(tmp_path)
+    put = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if target.name == WEIGHTS:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return put(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(UserError, match="could not be written"):
         _run(tmp_path)
     assert _outputs(tmp_path) == []
 

@@ -1,6 +1,8 @@
 """A round's folder: written, read back, and refused where it is not what it should be."""
 
+import errno
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,19 @@ def test_a_number_that_is_not_finite_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_result(tmp_path, RoundResult(7, 1.0, 1, float("nan"), None, 0, {}, "cpu"))
     assert read_result(tmp_path) == RESULTED
+
+
+def test_a_full_disk_leaves_what_was_there_and_no_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_result(tmp_path, RESULTED)
+
+    def full(_number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_result(tmp_path, RESULTED)
+    assert read_result(tmp_path) == RESULTED
+    assert [path.name for path in tmp_path.iterdir()] == [RESULT]
 
 
 def test_a_mask_lies_in_the_folder(tmp_path: Path) -> None:
