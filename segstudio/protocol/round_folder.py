@@ -156,8 +156,12 @@ def read_result(folder: Path) -> RoundResult:
     """Read ``result.json``. Raises ``ProtocolError`` if it is not one of this version."""
     body = _read_json(folder / RESULT)
     try:
-        body["per_image"] = {int(key): float(value) for key, value in body["per_image"].items()}
         body.pop("version")
+        score = body["held_out_dice"]
+        body |= {name: int(body[name]) for name in ("round", "steps", "held_out_count")}
+        body |= {name: float(body[name]) for name in ("seconds", "loss")}
+        body |= {"held_out_dice": None if score is None else float(score), "device": _text(body["device"])}
+        body["per_image"] = {int(key): float(value) for key, value in body["per_image"].items()}
         return RoundResult(**body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProtocolError(f"{folder / RESULT} is damaged: {error!r}") from error

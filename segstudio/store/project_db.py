@@ -98,7 +98,7 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path) -> Project:
-        """Open a project; migrates an older one after a backup, and fails rounds that a killed window left running.
+        """Open a project; migrates an older one after a backup, and ends rounds that a window left running.
 
         Raises ``UserError`` if it is none, is damaged, is of a newer major version, is open elsewhere, cannot be
         written to, or leads out of its folder by links.
@@ -114,6 +114,7 @@ class Project:
             _migrate(database, version)
             project = cls(folder, database)
             check_links(folder, (*project.rounds.places(), *project.imports.places()))
+            project.rounds.keep_finished()
             project.rounds.fail_unfinished(CUT_SHORT)
             project.rounds.sweep_predictions()
             project.left_import = project.imports.sweep()

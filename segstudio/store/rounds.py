@@ -15,7 +15,7 @@ from typing import Any, Literal
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import STARTER_ROUND, RoundFiles, RoundRecord, RoundStatus
 from segstudio.protocol.codec import ProtocolError
-from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, read_result
+from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, RoundResult, read_result
 from segstudio.protocol.weights import is_altered
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
@@ -296,6 +296,36 @@ class Rounds:
         folder = self.round_folder(number)
         files = [folder / WEIGHTS, *folder.glob(f"{MASKS}/*.png"), *folder.glob(f"{PREDICTIONS}/*.png")]
         return [file for file in files if os.path.lexists(file) and is_within(file, self._folder)]
+
+    def keep_finished(self) -> int:
+        """Record rounds that ended well while nobody listened, because the window was closed or killed just then.
+
+        Their folder has weights that are whole, and the result that they are of. Returns how many there were.
+        """
+        left = [record.number for record in self.list_rounds() if record.status is RoundStatus.RUNNING]
+        ended = [result for number in left if (result := self._result_of_whole_weights(number)) is not None]
+        for result in ended:
+            self.end_round(
+                result.round,
+                RoundStatus.FINISHED,
+                seconds=result.seconds,
+                loss=result.loss,
+                held_out_dice=result.held_out_dice,
+                held_out_count=result.held_out_count,
+                weights=f"{ROUNDS}/{self.round_folder(result.round).name}/{WEIGHTS}",
+            )
+        return len(ended)
+
+    def _result_of_whole_weights(self, number: int) -> RoundResult | None:
+        folder = self.round_folder(number)
+        path = self._weights(f"{ROUNDS}/{folder.name}/{WEIGHTS}")
+        if path is None or _condition(path, every_bit=True) != "usable":
+            return None
+        try:
+            result = read_result(folder)
+        except ProtocolError:
+            return None
+        return result if result.round == number else None
 
     def fail_unfinished(self, sentence: str) -> int:
         """Mark rounds that nobody runs any more as failed, with the reason; returns how many there were."""

@@ -150,6 +150,21 @@ def test_the_round_gone_back_to_lasts_and_the_next_goes_on_from_it(taught: Studi
     assert rig.reopen().book.in_use == 3
 
 
+def test_a_round_that_ends_while_the_window_closes_is_in_use_when_it_opens_again(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: 0.9
+    rig.hold_rounds = True
+    session = rig.new_project(6)
+    approve(rig, 3)
+    rig.wait(lambda: rig.workers and rig.workers[-1].running is not None)
+    rig.workers[-1].finish_round()  # and nobody hears of it
+    rig.hold_rounds = False
+    session = rig.reopen()
+    (record,) = session.rounds.records
+    assert (record.number, record.status) == (1, RoundStatus.FINISHED)
+    assert session.book.in_use == session.predictor.round == 1
+    assert session.rounds.missing == 7, "what it learned is not learned again"
+
+
 def test_no_round_is_changed_under_one_that_is_being_learned(taught: StudioRig) -> None:
     rig, session = taught, taught.session
     rig.hold_rounds = rig.workers[-1].holds_rounds = True

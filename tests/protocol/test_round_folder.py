@@ -165,7 +165,17 @@ def test_a_damaged_request_is_refused(tmp_path: Path, fields: dict[str, object])
 
 @pytest.mark.parametrize(
     "fields",
-    [{"per_image": ...}, {"per_image": [1]}, {"per_image": {"one": 0.5}}, {"loss": ...}, {"colour": "blue"}],
+    [
+        {"per_image": ...},
+        {"per_image": [1]},
+        {"per_image": {"one": 0.5}},
+        {"loss": ...},
+        {"colour": "blue"},
+        {"seconds": "long"},
+        {"held_out_dice": "good"},
+        {"round": None},
+        {"device": 3},
+    ],
 )
 def test_a_damaged_result_is_refused(tmp_path: Path, fields: dict[str, object]) -> None:
     write_result(tmp_path, RESULTED)

@@ -92,6 +92,38 @@ def test_a_round_whose_window_died_is_failed_at_the_next_opening(project: Projec
         assert again.rounds.fail_unfinished("Nothing is left to fail.") == 0
 
 
+@pytest.mark.parametrize("lacking", ["nothing", "weights", "result", "a byte", "the number"])
+def test_a_round_that_ended_well_while_the_window_closed_is_not_lost(
+    project: Project, folder: Path, lacking: str
+) -> None:
+    project.rounds.begin_round(3, 1000.0)
+    first = finish(project, 1)
+    project.rounds.choose(1)
+    project.rounds.begin_round(8, 2000.0)
+    weights = project.rounds.round_folder(2) / "weights.safetensors"
+    save_file({"weight": np.zeros(1000, np.float32)}, weights)
+    number = 3 if lacking == "the number" else 2
+    result = RoundResult(number, 61.5, 10, 0.25, 0.9, 2, {4: 0.85, 5: 0.95}, "cpu")
+    write_result(project.rounds.round_folder(2), result)
+    if lacking == "weights":
+        weights.unlink()
+    elif lacking == "result":
+        (project.rounds.round_folder(2) / "result.json").unlink()
+    elif lacking == "a byte":
+        weights.write_bytes(weights.read_bytes()[:-1])
+    project.close()
+    with Project.open(folder) as again:
+        record = again.rounds.list_rounds()[1]
+        if lacking == "nothing":
+            path = "rounds/0002/weights.safetensors"
+            assert record == RoundRecord(2, RoundStatus.FINISHED, 2000.0, 8, 61.5, 0.25, 0.9, 2, path)
+            assert again.rounds.weights_in_use() == (2, weights)
+            assert again.audit.entries()[-1].told["status"] == "finished"
+        else:
+            assert (record.status, record.weights) == (RoundStatus.FAILED, None)
+            assert again.rounds.weights_in_use() == (1, first)
+
+
 def test_a_folder_that_nobody_knows_of_is_passed_over(project: Project) -> None:
     project.rounds.round_folder(1).mkdir()
     assert project.rounds.begin_round(3, 1000.0).number == 2
