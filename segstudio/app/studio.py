@@ -317,6 +317,7 @@ class Studio:
             self._set_busy(f"Reading images and masks… {progress.total - progress.done:,} to go")
 
     def _enter(self, store: StoreThread, contents: Contents) -> None:
+        store.run(lambda project: project.enter_window())
         self._link = WorkerLink(self._factory)
         self.session = Session(
             contents,

@@ -24,10 +24,12 @@ DB_NAME = "project.db"
 class Database:
     """An open database file. Use it on the thread that opened it.
 
-    ``author`` is who the audit trail says it was that writes from now on.
+    ``author`` is who the audit trail says it was that writes from now on. ``in_window`` says whether there is a window
+    yet that holds what can't be written: until then no sentence may speak of it.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.in_window = False
         self._connection = connection
         self._file = path.stat()
         self.path = path
@@ -64,13 +66,13 @@ class Database:
 
         Raises ``UserError`` if another one was first, or the file cannot be written to.
         """
-        with _translated(self.path.parent):
+        with _translated(self.path.parent, self.in_window):
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._connection.execute("PRAGMA user_version").fetchone()
 
     def use_wal(self) -> None:
         """Switch to the modes in which every later transaction is durable and foreign keys are kept."""
-        with _translated(self.path.parent):
+        with _translated(self.path.parent, self.in_window):
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "foreign_keys=ON"):
                 self._connection.execute(f"PRAGMA {pragma}")
             # The lock for writing is taken at the first write: take it now, so that a read-only or shared file
@@ -81,7 +83,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Run queries. Raises ``UserError`` where the file or its disk is at fault."""
-        with _translated(self.path.parent):
+        with _translated(self.path.parent, self.in_window):
             yield self._connection
 
     @contextlib.contextmanager
@@ -91,7 +93,7 @@ class Database:
         Inside another such block it is a part of that one's transaction: what it raises must then be let through.
         Raises ``UserError`` where the file or its disk is at fault.
         """
-        with _translated(self.path.parent):
+        with _translated(self.path.parent, self.in_window):
             if self._connection.in_transaction:
                 yield self._connection
                 return
@@ -111,7 +113,7 @@ class Database:
         SQLite makes the copy, not the file system: closing a second handle on the file would drop our lock.
         """
         beside = path.with_name(path.name + ".tmp")
-        with _translated(self.path.parent):
+        with _translated(self.path.parent, self.in_window):
             beside.unlink(missing_ok=True)
             try:
                 with contextlib.closing(sqlite3.connect(beside)) as copy:
@@ -184,7 +186,7 @@ def file_uri(path: PurePath) -> str:
 
 
 @contextlib.contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def _translated(folder: Path, in_window: bool = False) -> Iterator[None]:
     """Turns what the user can act on into ``UserError``; everything else is a bug and passes."""
     try:
         yield
@@ -192,14 +194,14 @@ def _translated(folder: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_IOERR and not _may_write(folder):
             code = sqlite3.SQLITE_READONLY  # locking a file that may only be read fails in this way
-        sentence = _sentence(folder, code)
+        sentence = _sentence(folder, code, _kept(in_window))
         if sentence is None:
             raise
         raise sentence from error
     except OSError as error:
         raise UserError(
-            f"The project {folder} could not be written to: {error.strerror}. What you did is still in the window: "
-            f"leave it open, make sure that the folder can be reached and written to, and try again."
+            f"The project {folder} could not be written to: {error.strerror}. {_kept(in_window)} make sure that the "
+            f"folder can be reached and written to, and try again."
         ) from error
 
 
@@ -209,8 +211,14 @@ def _may_write(folder: Path) -> bool:
     return all(os.access(path, os.W_OK, effective_ids=effective) for path in (folder, folder / DB_NAME))
 
 
-def _sentence(folder: Path, code: int) -> UserError | None:
-    kept = "What you did is still in the window: leave it open,"
+def _kept(in_window: bool) -> str:
+    """Where everything is that is not lost, as the beginning of a sentence that says what to do."""
+    if in_window:
+        return "What you did is still in the window: leave it open,"
+    return "What was saved in it before stays as it is:"
+
+
+def _sentence(folder: Path, code: int, kept: str) -> UserError | None:
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return UserError(
@@ -218,8 +226,8 @@ def _sentence(folder: Path, code: int) -> UserError | None:
             )
         case sqlite3.SQLITE_FULL:
             return UserError(
-                f"The disk is full, so the project {folder} could not be saved. {kept} free some space on that disk "
-                f"and try again."
+                f"The disk is full, so the project {folder} could not be written to. {kept} free some space on that "
+                f"disk and try again."
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return UserError(

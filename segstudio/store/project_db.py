@@ -142,6 +142,10 @@ class Project:
             on_failure.pop_all()
         return cls(folder, database)
 
+    def enter_window(self) -> None:
+        """From now on a window shows the project, and holds what can't be written; sentences of trouble say so."""
+        self._database.in_window = True
+
     @property
     def name(self) -> str:
         """The folder's name without its ending."""

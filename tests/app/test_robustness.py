@@ -353,6 +353,32 @@ def test_work_that_cannot_be_saved_keeps_its_project_open_and_nothing_else_begin
     assert rig.session.folder == folder
 
 
+def test_a_full_disk_speaks_of_the_window_only_where_there_is_one(rig):
+    """Before, as while a project of an older version is copied, there is nothing in it that could be kept."""
+    rig.new_project(2)
+
+    def limit(project, pages):
+        with project._database.reading() as connection:
+            connection.execute(f"PRAGMA max_page_count={pages}")
+
+    rig.studio._store.ask(lambda project: limit(project, 1))
+    rig.session._saver.save(lambda project: project.settings.set_setting("long", "x" * 2_000_000))
+    rig.wait(lambda: rig.session.save_status.state == "failed")
+    sentence = rig.session.save_status.sentence
+    assert "The disk is full" in sentence
+    assert "What you did is still in the window: leave it open, free some space" in sentence
+    rig.studio._store.ask(lambda project: limit(project, 1_000_000))
+    rig.session.retry_saving()
+    rig.settle()
+    folder = rig.session.folder
+    assert rig.studio.close_project()
+    with Project.open(folder) as project:
+        limit(project, 1)
+        with pytest.raises(UserError, match=r"disk is full.*What was saved in it before stays as it is: free") as told:
+            project.settings.set_setting("longer", "x" * 9_000_000)
+    assert "window" not in str(told.value)
+
+
 def test_the_project_that_is_open_can_be_opened_anew(rig):
     session = rig.new_project(2)
     rig.studio.open_project(session.folder)

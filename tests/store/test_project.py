@@ -253,6 +253,7 @@ def test_a_file_that_may_only_be_read_is_refused(open_place: Path, request: pyte
 
 def test_a_full_disk_loses_nothing_that_was_kept(project: Project, folder: Path) -> None:
     project.settings.set_setting("small", 1)
+    project.enter_window()
     with project._database.reading() as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count={pages}")
@@ -470,8 +471,9 @@ def test_without_room_for_the_backup_nothing_is_migrated(
     folder.joinpath(f"project.db.before-{VERSION}.tmp").mkdir()  # stands in the way of the copy
     more = (*migrations.MIGRATIONS, migrations.Migration(VERSION + 1, ("DELETE FROM classes",)))
     monkeypatch.setattr(migrations, "MIGRATIONS", more)
-    with pytest.raises(UserError, match="could not be written to"):
+    with pytest.raises(UserError, match="could not be written to") as refused:
         Project.open(folder)
+    assert "window" not in str(refused.value), "there is none yet"
     monkeypatch.undo()
     with Project.open(folder) as again:
         assert again.classes() == CLASSES
@@ -580,8 +582,9 @@ def test_half_a_backup_does_not_fill_the_disk(folder: Path, monkeypatch: pytest.
     connect = sqlite3.connect
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", small)
-        with pytest.raises(UserError, match="disk is full"):
+        with pytest.raises(UserError, match="disk is full") as refused:
             Project.open(folder)
+    assert "window" not in str(refused.value), "there is none yet"
     assert sorted(path.name for path in folder.iterdir()) == ["project.db", "rounds"]
     with Project.open(folder) as project:
         assert len(project.settings.get_setting("long")) == 200_000
