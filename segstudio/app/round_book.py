@@ -7,8 +7,16 @@ from dataclasses import replace
 
 from segstudio.app.changes import Changes
 from segstudio.app.store_thread import StoreThread
-from segstudio.domain.round_scores import ApprovalScore, Comparison, Interval, compare, mean_interval
-from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus, best_round
+from segstudio.domain.round_scores import (
+    ApprovalScore,
+    Comparison,
+    Interval,
+    best_rounds,
+    compare,
+    mean_interval,
+    spare_rounds,
+)
+from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
 from segstudio.store.project_db import Project
 from segstudio.store.rounds import CUT_SHORT
 
@@ -31,6 +39,7 @@ class RoundBook:
         self._announce = announce
         self.hides: Callable[[int], bool] = lambda _image: False
         self._scores: dict[int, dict[int, float]] = {}
+        self._best: Mapping[int, list[int]] | None = None
         self._files: dict[int, RoundFiles] = {}
         self._approvals: dict[int, ApprovalScore] = {}
         self.learned: dict[int, frozenset[int]] = {}
@@ -102,14 +111,29 @@ class RoundBook:
         running = self.record(number).status is RoundStatus.RUNNING
         return files is not None and files.nbytes > 0 and not running and number != self.in_use
 
+    @property
+    def best(self) -> Mapping[int, list[int]]:
+        """Rounds that none with weights surpasses on the same images, each with those that it was compared with."""
+        if self._best is None:  # asked for at every row that is painted
+            self._best = best_rounds({number: self.scores(number) for number in self._with_weights()})
+        return self._best
+
     def spare(self) -> list[int]:
-        """Rounds whose files nobody will miss: all but the best, the newest that ended well, and the one in use."""
+        """Rounds whose files nobody will miss: all but the best, the newest that ended well, and the one in use.
+
+        A round whose score can't be held to that of one that is kept may be the best.
+        """
         finished = [record.number for record in self.records if record.status is RoundStatus.FINISHED]
-        best = best_round(self.records)
-        kept = {*finished[-1:], best.number if best else None, self.in_use}
+        needed = {number for number in (*finished[-1:], self.in_use) if number is not None}
+        scored = [number for number in self._with_weights() if self.record(number).held_out_dice is not None]
+        surpassed = spare_rounds({number: self.scores(number) for number in scored}, needed)
+        kept = needed | (set(scored) - set(surpassed))
         return [
             record.number for record in self.records if record.number not in kept and self.can_delete(record.number)
         ]
+
+    def _with_weights(self) -> list[int]:
+        return [r.number for r in self.records if r.status is RoundStatus.FINISHED and r.weights is not None]
 
     # ---- what changes -----------------------------------------------------------------------------------------
 
@@ -127,6 +151,7 @@ class RoundBook:
             result: tuple[dict[int, dict[int, float]], list[ApprovalScore], dict[int, frozenset[int]]],
         ) -> None:
             self._scores, approvals, self.learned = result
+            self._best = None
             self._approvals = {score.image_id: score for score in approvals}
             self._announce(Changes(training=True))
 
@@ -158,14 +183,15 @@ class RoundBook:
     def replace(self, record: RoundRecord) -> None:
         """Put ``record`` in the place of the row with its number."""
         self.records[[row.number for row in self.records].index(record.number)] = record
+        self._best = None
 
     def choose(self, number: int) -> None:
         """The user went back to a round; the project knows it already."""
         self.in_use = number
         self.records[:] = [replace(record, chosen=record.number == number) for record in self.records]
 
-    def end(self, ended: RoundRecord) -> None:
-        """A round ended: keep how. One that ended well is in use."""
+    def end(self, ended: RoundRecord, scored: Callable[[], None] = lambda: None) -> None:
+        """A round ended: keep how, and call ``scored`` once its scores were read. One that ended well is in use."""
         self.replace(ended)
         finished = ended.status is RoundStatus.FINISHED
         if finished:
@@ -178,7 +204,9 @@ class RoundBook:
 
         def keep(result: tuple[dict[int, float], dict[int, RoundFiles], dict[int, frozenset[int]]]) -> None:
             self._scores[ended.number], self._files, self.learned = result
+            self._best = None
             self._announce(Changes(training=True))
+            scored()
 
         # As work is saved: what a full disk refuses is tried again.
         self._save(lambda project: _record_end(project, ended))

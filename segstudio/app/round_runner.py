@@ -296,14 +296,19 @@ class RoundRunner:
                 weights=f"rounds/{this.folder.name}/{WEIGHTS}",
             )
         before = self.book.used
-        self.book.end(ended)
+        self.book.end(ended, lambda: self._say_if_less(ended, before))
         self._set_phase("idle")
         if finished is not None:
-            if before is not None and (less := less_words(ended, before)):
-                self._say(less, "info")
             self._latest = this.folder / WEIGHTS
             self._on_weights(ended.number, self._latest)
             self.start_if_due()
+
+    def _say_if_less(self, now: RoundRecord, before: RoundRecord | None) -> None:
+        if before is not None:
+            scores = self.book.scores
+            less = less_words(now.number, scores(now.number), before.number, scores(before.number))
+            if less:
+                self._say(less, "info")
 
     def _kill_if_still(self, job: int) -> None:
         if self._round is not None and self._round.job == job and self._phase == "cancelling":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from segstudio.domain.counting import counted
-from segstudio.domain.rounds import RoundRecord
+from segstudio.domain.rounds import SCORE_NEEDS, RoundRecord
 from segstudio.protocol.messages import Progress
 
 Phase = Literal["idle", "starting", "preparing", "training", "scoring", "saving", "cancelling"]
@@ -79,16 +80,21 @@ class TrainingStatus:
         return status
 
 
-def less_words(now: RoundRecord, before: RoundRecord) -> str:
-    """A sentence where a round finds clearly less than the one ``before`` on as many held-out images, else "".
+def less_words(now: int, now_scores: Mapping[int, float], before: int, before_scores: Mapping[int, float]) -> str:
+    """A sentence where round ``now`` finds clearly less than ``before`` on the images that both were scored on, or "".
 
     So it may be with another network, which begins with nothing and is taken into use because somebody asked for it.
+    Scores are held-out Dice by image id.
     """
-    if now.held_out_dice is None or before.held_out_dice is None or now.held_out_count != before.held_out_count:
+    both = now_scores.keys() & before_scores.keys()
+    if len(both) < SCORE_NEEDS:
         return ""
-    if before.held_out_dice - now.held_out_dice <= _CLEARLY:
+    less, more = (sum(scores[i] for i in both) / len(both) for scores in (now_scores, before_scores))
+    if more - less <= _CLEARLY:
         return ""
+    alike = now_scores.keys() == before_scores.keys()
+    where = "" if alike else f" on the {len(both)} images that both were scored on"
     return (
-        f"Round {now.number} finds less than round {before.number} did: held-out Dice {now.held_out_dice:.2f} instead "
-        f"of {before.held_out_dice:.2f}. You can go back to it under Model, Rounds."
+        f"Round {now} finds less than round {before} did: held-out Dice {less:.2f} instead of {more:.2f}{where}. You "
+        "can go back to it under Model, Rounds."
     )

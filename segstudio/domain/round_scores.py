@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segstudio.domain.rounds import SCORE_NEEDS
+
 SAME_DICE = 0.0005
 """Two Dice nearer to each other than this are shown alike, so they count as the same."""
 
@@ -105,6 +107,50 @@ def compare(before: Mapping[int, float], after: Mapping[int, float]) -> Comparis
         mean_interval(image.after for image in both),
         mean_interval((image.change for image in both), least=-1.0),
     )
+
+
+def as_good(one: Mapping[int, float], other: Mapping[int, float]) -> bool | None:
+    """Whether a round finds at least as much as ``other`` on the images that both were scored on.
+
+    Means over other images say nothing of that: those that came later may be easier. None where both have fewer than
+    ``SCORE_NEEDS``, for then nobody can tell.
+    """
+    both = one.keys() & other.keys()
+    return sum(one[i] - other[i] for i in both) >= 0.0 if len(both) >= SCORE_NEEDS else None
+
+
+def best_rounds(scores: Mapping[int, Mapping[int, float]]) -> dict[int, list[int]]:
+    """The rounds that no other surpasses, each with those that it could be compared with, of which there is one.
+
+    ``scores`` are held-out Dice by image id, by the round's number. Of equals the latest is the best.
+    """
+    best: dict[int, list[int]] = {}
+    for number, own in scores.items():
+        others = {other: as_good(own, found) for other, found in scores.items() if other != number}
+        compared = [other for other, wins in others.items() if wins is not None]
+        if compared and all(others[i] and (i < number or not as_good(scores[i], own)) for i in compared):
+            best[number] = compared
+    return best
+
+
+def spare_rounds(scores: Mapping[int, Mapping[int, float]], needed: Iterable[int]) -> list[int]:
+    """The rounds that nobody will miss, since one that is kept is as good wherever both were scored.
+
+    Those that are ``needed`` are kept, and so is one that can't be compared with any kept one.
+    """
+    kept = {number for number in needed if number in scores}
+    rest = sorted(scores.keys() - kept, key=lambda number: (-_mean(scores[number]), -number))
+    spare = []
+    for number in rest:
+        if any(as_good(scores[other], scores[number]) for other in kept):
+            spare.append(number)
+        else:
+            kept.add(number)
+    return sorted(spare)
+
+
+def _mean(scores: Mapping[int, float]) -> float:
+    return sum(scores.values()) / len(scores) if scores else 0.0
 
 
 def _t_quantile(freedom: int) -> float:

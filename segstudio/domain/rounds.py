@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -73,16 +72,6 @@ class RoundFiles:
 
     nbytes: int
     weights: Literal["usable", "damaged", "missing", "none"]
-
-
-def best_round(records: Iterable[RoundRecord]) -> RoundRecord | None:
-    """The finished round with weights and the highest held-out Dice, of equals the latest; None without a score."""
-    scored = [
-        record
-        for record in records
-        if record.status is RoundStatus.FINISHED and record.weights is not None and record.held_out_dice is not None
-    ]
-    return max(scored, key=lambda record: (record.held_out_dice or 0.0, record.number), default=None)
 
 
 def holds_out(identity: str, approved_before: int, held_out_before: int, group: int = 1) -> bool:

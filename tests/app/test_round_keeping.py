@@ -263,6 +263,39 @@ def test_what_can_be_spared_leaves_the_best_the_newest_and_the_one_in_use(rig: S
     assert [weights(rig, number).exists() for number in range(1, 6)] == [False, True, False, True, True]
 
 
+def test_rounds_are_judged_only_by_images_on_which_both_have_a_score(rig: StudioRig) -> None:
+    """The images that were held out last are hard; the mean falls, and yet each round is better than the last."""
+    session = rig.new_project(30)
+    session.rounds.automatic = False
+    rig.dice = lambda number, image_id: 0.8 + 0.01 * number if image_id <= 10 else 0.1
+    approve(rig, 10)
+    rig.workers.clear()
+    learn(rig, 1)
+    approve(rig, 17)
+    learn(rig, 1)
+    book = session.book
+    first, second = (book.record(number).held_out_dice for number in (1, 2))
+    assert len(book.scores(1)) >= 2
+    assert first > second
+    assert book.best == {2: [1]}
+    assert book.spare() == [1]
+    assert not any("finds less" in message.sentence for message in rig.messages)
+
+
+def test_a_round_whose_scores_cannot_be_read_is_not_said_to_be_spare(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: 0.5 + 0.1 * number
+    rig.new_project(14)
+    rig.session.rounds.automatic = False
+    approve(rig, 11)
+    learn(rig, 3)
+    assert rig.session.book.spare() == [1, 2]
+    (rig.session.folder / "rounds" / "0001" / "result.json").write_text("{")
+    session = rig.reopen()
+    session.book.look()
+    rig.settle()
+    assert session.book.spare() == [2]
+
+
 def test_scores_and_notes_come_back_after_a_restart(rig: StudioRig) -> None:
     rig.dice = lambda number, image_id: min(1.0, 0.6 + 0.1 * number + 0.01 * image_id)
     rig.new_project(14)

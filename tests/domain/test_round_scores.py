@@ -6,8 +6,7 @@ from scipy import stats
 
 from segstudio.domain.metrics import corrected_dice, dice, mean_dice
 from segstudio.domain.plane import UNSET, Plane
-from segstudio.domain.round_scores import compare, mean_interval
-from segstudio.domain.rounds import RoundRecord, RoundStatus, best_round
+from segstudio.domain.round_scores import best_rounds, compare, mean_interval, spare_rounds
 
 scores = st.lists(st.floats(0, 1), min_size=2, max_size=60)
 
@@ -56,15 +55,27 @@ def test_rounds_without_a_common_image_cannot_be_compared() -> None:
     assert found.change is None
 
 
-def test_the_best_round_is_the_latest_of_the_best_that_still_has_its_weights() -> None:
-    def record(number: int, score: float | None, weights: str | None = "w") -> RoundRecord:
-        return RoundRecord(number, RoundStatus.FINISHED, 0, 3, held_out_dice=score, weights=weights)
+def test_the_best_round_is_one_that_none_surpasses_on_the_same_images() -> None:
+    assert best_rounds({}) == best_rounds({1: {4: 0.9, 5: 0.9}}) == {}, "of one there is no best"
+    alike = {1: {4: 0.9, 5: 0.7}, 2: {4: 0.8, 5: 0.8}, 3: {4: 0.7, 5: 0.7}}
+    assert best_rounds(alike) == {2: [1, 3]}, "of equals the latest"
+    # The third image, which came later, is hard: the mean fell, and yet the second round is better.
+    later = {1: {4: 0.8, 5: 0.8}, 2: {4: 0.9, 5: 0.9, 6: 0.1}}
+    assert best_rounds(later) == {2: [1]}
+    # Of nothing in common, and of one image, nobody can tell.
+    apart = {1: {4: 0.9, 5: 0.9}, 2: {5: 0.8, 6: 0.8}, 3: {7: 0.5, 8: 0.5}}
+    assert best_rounds(apart) == {}
+    assert best_rounds({**apart, 4: {7: 0.6, 8: 0.4, 9: 1.0}}) == {4: [3]}
 
-    assert best_round([]) is None
-    assert best_round([record(1, None)]) is None
-    found = best_round([record(1, 0.9), record(2, 0.9), record(3, 0.8), record(4, 0.95, None)])
-    assert found is not None
-    assert found.number == 2
+
+def test_what_is_spared_is_surpassed_by_a_round_that_is_kept() -> None:
+    alike = {1: 0.7, 2: 0.9, 3: 0.8, 4: 0.6, 5: 0.75}
+    scores = {number: {4: dice, 5: dice} for number, dice in alike.items()}
+    assert spare_rounds(scores, [4, 5]) == [1, 3]
+    # The mean of the first is the highest only because its images are easy.
+    easy = {1: {4: 0.9, 5: 0.9}, 2: {4: 0.95, 5: 0.95, 6: 0.1}, 3: {7: 0.2, 8: 0.2}, 4: {}}
+    assert spare_rounds(easy, [2]) == [1], "of the others nobody can tell"
+    assert spare_rounds(easy, [9]) == []
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.sampled_from([(40, 60), (256, 256), (300, 530)]))

@@ -75,6 +75,7 @@ def test_how_long_a_round_took_that_the_program_s_end_cut_short_is_not_said(taug
     rig = taught
     folder = rig.session.folder
     rig.studio.close_project()
+    folder.joinpath("rounds", "0004", "weights.safetensors").unlink()
     with closing(sqlite3.connect(folder / "project.db")) as database, database:
         database.execute("UPDATE rounds SET status = 'running', seconds = 0 WHERE number = 4")
     rig.studio.open_project(folder)
@@ -197,6 +198,8 @@ def test_a_round_is_gone_back_to_with_the_mouse_and_after_a_restart_still_is(tau
     assert dialog.isVisible()
     rig.wait(lambda: rig.session.book.files(2) is not None)
     assert [cell(dialog, number, "State") for number in (4, 3, 2, 1)] == ["in use", "", "best", ""]
+    said = dialog.model.index(dialog.model.row_of(2), 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert said == "Compared with rounds 1, 3, 4, each on the images kept aside that both were scored on"
     assert not dialog.use.isEnabled(), "it is in use already"
     pick(rig, dialog, 2)
     click(rig, dialog.use)

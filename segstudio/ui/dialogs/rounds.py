@@ -195,7 +195,10 @@ class RoundsDialog(QDialog):
         self.prune.setText(
             f"Delete {len(spare)} old {rounds} · {self._freed(spare)}" if spare else "No old rounds to delete"
         )
-        self.prune.setToolTip("All but the best, the newest and the one in use. Scores and notes stay.")
+        self.prune.setToolTip(
+            "All but the best, the newest, the one in use, and those that share no images with these to be judged by. "
+            "Scores and notes stay."
+        )
         self.prune.setEnabled(bool(spare))
 
     def _why_not(self, number: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from segstudio.app.round_book import RoundBook
 from segstudio.app.round_charts import between, dice_words
 from segstudio.app.round_keeping import size_words
 from segstudio.app.session import Session
-from segstudio.domain.rounds import RoundRecord, RoundStatus, best_round
+from segstudio.domain.rounds import RoundRecord, RoundStatus
 from segstudio.ui.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -38,6 +39,8 @@ _ENDED = {
     RoundStatus.CANCELLED: "stopped",
     RoundStatus.FAILED: "failed",
 }
+_NAMED = 6
+"""Rounds that are named of those that one was compared with."""
 _LOST = {"missing": "file is gone", "damaged": "file is damaged", "none": "deleted"}
 
 
@@ -54,8 +57,15 @@ def state_words(book: RoundBook, record: RoundRecord) -> str:
         return "deleted"
     if files is not None and files.weights in _LOST:
         return _LOST[files.weights]
-    best = best_round(book.records)
-    return "best" if best is not None and best.number == record.number else ""
+    return "best" if record.number in book.best else ""
+
+
+def best_words(compared: Sequence[int]) -> str:
+    """What it means that a round is the best: of which rounds."""
+    rounds = ", ".join(str(number) for number in compared[-_NAMED:])
+    older = " and older ones" if len(compared) > _NAMED else ""
+    than = f"round {rounds}" if len(compared) == 1 else f"rounds {rounds}{older}"
+    return f"Compared with {than}, each on the images kept aside that both were scored on"
 
 
 def time_text(seconds: float) -> str:
@@ -173,6 +183,8 @@ class RoundsModel(QAbstractTableModel):
             return record.note or "Double-click, or F2, to write a note"
         if column == _STATE and record.sentence:
             return record.sentence
+        if column == _STATE and record.number in self._book.best:
+            return best_words(self._book.best[record.number])
         return dice_words(record, self._book.interval(record.number))
 
     def _tone(self, record: RoundRecord, column: int) -> str:
