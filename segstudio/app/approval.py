@@ -53,6 +53,9 @@ class Approvals:
             record = replace(record, fingerprint=file.fingerprint, perceptual=file.perceptual)
         self._saver.save(lambda project: approve_as_seen(project, record.id, held_out, seen, file), record.id)
         self._on_given(record.id)
+        image = self._catalog.original(record)
+        if image.id != record.id:  # a row and its image are on one side, which is decided now if it was not
+            self._catalog.replace(replace(image, held_out=held_out))
         self._replace_record(replace(record, state=ImageState.APPROVED, held_out=held_out))
         self._announce(Changes(history=True))
 

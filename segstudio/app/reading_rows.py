@@ -109,7 +109,11 @@ def _second_reader(pairs: Mapping[int, Pair], image_id: int) -> str | None:
 
 
 def _as_row(own: ImageRecord, image: ImageRecord) -> ImageRecord:
-    """A reader's own row, in the place of the image: what the image is comes from it, what was done on it does not."""
+    """A reader's own row, in the place of the image: what the image is comes from it, what was done on it does not.
+
+    An older program may have put an approved row on another side than its image.
+    """
+    known = own.held_out is not None and image.held_out is not None
     return replace(
         own,
         position=image.position,
@@ -118,4 +122,5 @@ def _as_row(own: ImageRecord, image: ImageRecord) -> ImageRecord:
         truth=image.truth,
         problem=image.problem,
         group=image.group,
+        held_out=image.held_out if known else own.held_out,
     )

@@ -150,16 +150,23 @@ class Images:
     def approve(self, image_id: int, held_out: bool) -> None:
         """Approve the mask as it is; ``held_out`` counts the first time only and is fixed for ever from then on.
 
+        It is fixed of the image itself: a row of another reader is on its side, or a model that learned from the one
+        would be judged by the other.
         The history that ``Masks`` loads is marked at this state, until the image is reopened or gets another
         prediction.
         """
-        with self._database.writing():
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE images SET held_out = COALESCE(held_out, ?) "
+                "WHERE id = (SELECT COALESCE(reading_of, id) FROM images WHERE id = ?)",
+                (int(held_out), image_id),
+            )
             self._update(
                 image_id,
-                "state = ?, held_out = COALESCE(held_out, ?), approved_at = "
+                "state = ?, held_out = (SELECT image.held_out FROM images image "
+                "WHERE image.id = COALESCE(images.reading_of, images.id)), approved_at = "
                 "(SELECT COALESCE(MAX(edits.id), 0) FROM edits WHERE edits.image_id = images.id AND NOT edits.undone)",
                 ImageState.APPROVED.value,
-                int(held_out),
             )
             self._on_approved(image_id)
 

@@ -103,6 +103,46 @@ def test_rounds_go_on_learning_from_the_first_reader_while_the_second_reads(rig)
     assert len(session.catalog.vouched_for) == 1
 
 
+def test_a_second_reader_s_row_is_on_the_side_of_its_image(rig):
+    """Else a model would be judged by an image of which it has learned the first reader's mask."""
+    rig.new_project(12)
+    rig.session.rounds.automatic = False
+    review(rig, BLIND)
+
+    def sides(session):
+        """Of each image: as its row and as the image itself have it, each in memory and on the disk."""
+        rig.settle()
+        stored = {r.id: r.held_out for r in rig.studio._store.ask(lambda project: project.images.all_rows())}
+        rows = [(row, session.catalog.original(row)) for row in session.records]
+        return [(row.held_out, stored[row.id], image.held_out, stored[image.id]) for row, image in rows]
+
+    for record in rig.session.records:
+        rig.show(record.id)
+        rig.stroke((20, 20), (50, 40))
+    session = as_reader(rig, "Ben")
+    session.rounds.automatic = False
+    approve(rig, 12)
+    first = sides(session)
+    assert {len(set(side)) for side in first} == {1}
+    assert {side[0] for side in first} == {True, False}
+    trained = {record.id for record in session.catalog.to_train_on()}
+    assert trained == {session.catalog.original(row).id for row in session.records if not row.held_out}
+    session = as_reader(rig, "Anna")
+    session.rounds.automatic = False
+    for record in reversed(session.records):
+        rig.show(record.id)
+        session.approve()
+    assert sides(session) == first
+    session = as_reader(rig, "Ben")
+    assert sides(session) == first
+    for record in session.records:
+        session.reopen(record.id)
+        rig.show(record.id)
+        session.approve()
+    assert sides(session) == first
+    assert not rig.studio._store.ask(check_project).findings
+
+
 def test_the_second_reader_gets_the_model_s_mask_as_the_first_was_given_it_and_no_newer_one(rig):
     rig.new_project(6)
     approve(rig, 3)
