@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from segstudio.app.ports import Scheduler
-from segstudio.app.settings import Settings
+from segstudio.app.settings import Json, Settings
 
 KEPT = 8
 """Projects that are remembered."""
@@ -37,8 +37,12 @@ class RecentProjects:
     def add(self, folder: Path) -> None:
         """``folder`` was opened just now."""
         self._gone.discard(folder)
-        others = [path for path in self.paths if path != folder]
-        self._settings.set(_KEY, [*(str(path) for path in [folder, *others][:KEPT])])
+
+        def first(stored: Json) -> Json:
+            others = [path for path in _folders(stored) if path != folder and path not in self._gone]
+            return [str(path) for path in [folder, *others][:KEPT]]
+
+        self._settings.change(_KEY, first)
 
     def refresh(self) -> None:
         """Ask the disk which are there, each in a thread of its own, so that a dead drive delays no other answer."""
@@ -49,8 +53,7 @@ class RecentProjects:
                 threading.Thread(target=self._ask, args=(path,), name="recent", daemon=True).start()
 
     def _kept(self) -> list[Path]:
-        stored = self._settings.get(_KEY, [])
-        return [Path(entry) for entry in stored if isinstance(entry, str)] if isinstance(stored, list) else []
+        return _folders(self._settings.get(_KEY, []))
 
     def _ask(self, path: Path) -> None:
         there = os.path.isdir(path)
@@ -61,3 +64,7 @@ class RecentProjects:
         if there is (path in self._gone):
             self._gone ^= {path}
             self._on_change()
+
+
+def _folders(stored: Json) -> list[Path]:
+    return [Path(entry) for entry in stored if isinstance(entry, str)] if isinstance(stored, list) else []

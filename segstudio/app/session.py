@@ -82,7 +82,7 @@ class Session:
         self.judging = Judging(contents.classes, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, contents.scales, store, self._saver.save, announce)
         self._background = Background(scheduler)
-        kept = ToolSettings.from_kept(settings.get("tools"))
+        self._tools_before = kept = ToolSettings.from_kept(settings.get("tools"))
         self._mender = Mender(link, lambda: None if self.review.hides_model else self.predictor.weights)
         self.editor = Editor(announce, self._save_edit, Answers(self._background, self._mender), kept)
         self.editor.table = contents.table
@@ -351,7 +351,7 @@ class Session:
         self._measurement.close()
         self.reviewing.close()
         self.queue.close()
-        self._settings.set("tools", self.editor.settings.kept())
+        self._settings.merge("tools", self.editor.settings.changed_since(self._tools_before))
         return True
 
     # ---- within -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from segstudio.app import recent
 from segstudio.app.changes import Changes
 from segstudio.app.headless import HeadlessScheduler
+from segstudio.app.recent import RecentProjects
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 
@@ -135,3 +136,13 @@ def test_a_project_that_could_not_be_opened_is_asked_for_again(rig, tmp_path):
     folder.rename(tmp_path / "elsewhere")
     rig.studio.open_project(folder)
     rig.wait(lambda: rig.studio.recent == [])
+
+
+def test_two_windows_remember_the_projects_of_both(tmp_path):
+    scheduler, path = HeadlessScheduler(), tmp_path / "settings.json"
+    one, other = (RecentProjects(Settings(path), scheduler, lambda: None) for _ in range(2))
+    one.add(tmp_path / "first")
+    other.add(tmp_path / "second")
+    one.add(tmp_path / "third")
+    again = RecentProjects(Settings(path), scheduler, lambda: None)
+    assert [folder.name for folder in again.paths] == ["third", "second", "first"]

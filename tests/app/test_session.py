@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.settings import Settings
+from segstudio.app.tools import ToolSettings
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.rounds import NEXT_ROUND_AFTER, RoundStatus
 from segstudio.protocol.messages import Failed, Predict, Train
 from segstudio.protocol.round_folder import IGNORE, mask_path, read_request
-from tests.helpers.studios import approve
+from tests.helpers.studios import StudioRig, approve
 
 
 def test_a_stroke_is_there_after_closing_and_opening(rig):
@@ -441,3 +443,20 @@ def test_a_worker_that_the_system_killed_is_said_in_words(rig):
     rig.wait(lambda: session.rounds.status.phase == "training")
     tried = [read_request(folder).settings.thrifty for folder in sorted((session.folder / "rounds").iterdir())]
     assert tried == [False, True]
+
+
+def test_a_tool_set_in_one_window_is_not_set_back_by_another(tmp_path):
+    one, other = StudioRig(tmp_path / "one"), StudioRig(tmp_path / "other")
+    try:
+        for rig in (one, other):
+            rig.studio._settings = Settings(tmp_path / "settings.json")
+            rig.new_project(1)
+        one.session.editor.change_settings(radius=77.0)
+        other.session.editor.change_settings(tolerance=5.0)
+        assert one.studio.close_project()
+        assert other.studio.close_project()
+    finally:
+        one.studio.close()
+        other.studio.close()
+    kept = ToolSettings.from_kept(Settings(tmp_path / "settings.json").get("tools"))
+    assert (kept.radius, kept.tolerance) == (77.0, 5.0)

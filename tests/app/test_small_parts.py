@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,6 +48,52 @@ def test_damaged_settings_cost_preferences_only(tmp_path, content):
     assert settings.get("opacity", 1) == 1
     settings.set("opacity", 0.5)
     assert json.loads(path.read_text()) == {"opacity": 0.5}
+
+
+def test_what_one_window_changed_is_not_lost_by_another(tmp_path):
+    path = tmp_path / "settings.json"
+    Settings(path).set("appearance", "dark")
+    one, other = Settings(path), Settings(path)
+    one.set("appearance", "light")
+    one.merge("folders", {"a": "x", "b": "y"})
+    other.set("opacity", 0.5)
+    other.merge("folders", {"b": "z"})
+    assert other.get("appearance") == "dark", "nothing moves in a window because of another"
+    one.set("reader", "Anna")
+    kept = {"appearance": "light", "folders": {"a": "x", "b": "z"}, "opacity": 0.5, "reader": "Anna"}
+    assert json.loads(path.read_text()) == kept
+    assert {file.name for file in tmp_path.iterdir()} == {"settings.json", "settings.lock"}
+
+
+def test_windows_that_write_at_once_lose_nothing(tmp_path):
+    path, script = (
+        tmp_path / "settings.json",
+        (
+            "import sys; from pathlib import Path; from segstudio.app.settings import Settings\n"
+            "settings = Settings(Path(sys.argv[1]))\n"
+            "for number in range(40): settings.set(f'{sys.argv[2]}{number}', number)"
+        ),
+    )
+    windows = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in "abc"]
+    assert [window.wait() for window in windows] == [0, 0, 0]
+    assert len(json.loads(path.read_text())) == 120
+
+
+def test_settings_that_cannot_be_read_just_now_are_not_overwritten(tmp_path, monkeypatch, caplog):
+    path = tmp_path / "settings.json"
+    Settings(path).set("appearance", "dark")
+
+    def gone(*_args, **_more):
+        raise OSError("the network drive is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", gone)
+        settings = Settings(path)
+        settings.set("opacity", 0.5)
+    assert settings.get("opacity") == 0.5
+    assert "could not be written" in caplog.text
+    settings.set("reader", "Anna")
+    assert json.loads(path.read_text()) == {"appearance": "dark", "opacity": 0.5, "reader": "Anna"}
 
 
 def test_settings_that_cannot_be_written_are_logged(tmp_path, caplog):

@@ -76,6 +76,11 @@ class ToolSettings:
         """What the next start should find, ready for JSON."""
         return {name: value for name, value in asdict(self).items() if name not in OF_A_PROJECT}
 
+    def changed_since(self, before: ToolSettings) -> dict[str, Any]:
+        """What of ``kept`` was otherwise ``before``: the rest another window may have changed."""
+        now, then = self.kept(), before.kept()
+        return {name: value for name, value in now.items() if value != then[name]}
+
     @classmethod
     def from_kept(cls, values: object) -> ToolSettings:
         """What ``kept`` gave; whatever is unknown or of another kind is as it is at first."""

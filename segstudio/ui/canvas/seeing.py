@@ -59,8 +59,9 @@ class Seeing(QObject):
         """See otherwise from now on. ``TypeError`` for an unknown name."""
         sight = replace(self.sight, **values)
         if sight != self.sight:
-            self.sight = sight
-            self._settings.set(_KEY, asdict(sight))
+            before, self.sight = asdict(self.sight), sight
+            now = asdict(sight)
+            self._settings.merge(_KEY, {name: now[name] for name in now if now[name] != before[name]})
             self.changed.emit()
 
     def toggle(self, name: str) -> None:

@@ -92,9 +92,7 @@ class ExportDialog(QDialog):
     def accept(self) -> None:
         """Start the export; it goes on behind the window."""
         folder = Path(self.folder.text().strip()).expanduser()
-        kept = self._settings.get("export_folders")
-        kept = dict(kept) if isinstance(kept, dict) else {}
-        self._settings.set("export_folders", {**kept, str(self._session.folder): str(folder)})
+        self._settings.merge("export_folders", {str(self._session.folder): str(folder)})
         self._session.exporter.export_masks(
             folder, self.only_approved.isChecked(), self.format.currentData(), self.identifiers.isChecked()
         )

@@ -168,9 +168,7 @@ class ReportDialog(QDialog):
             self.write.setProperty("over", True)
             self.write.setText("Replace")
             return
-        kept = self._settings.get(_FOLDERS)
-        kept = dict(kept) if isinstance(kept, dict) else {}
-        self._settings.set(_FOLDERS, {**kept, str(self._session.folder): self.folder.text().strip()})
+        self._settings.merge(_FOLDERS, {str(self._session.folder): self.folder.text().strip()})
         make = partial(make_writers, paths, ui_font().family())
         self._session.reporting.start(self.image_ids, self.identifiers.isChecked(), make)
         self._refresh()
