@@ -240,7 +240,8 @@ class Predictor:
         output = weights.parent / PREDICTIONS / f"{record.id}.{job}.png"
         confidence = output.with_suffix(".confidence.png")
         try:
-            output.parent.mkdir(parents=True, exist_ok=True)
+            # Not its parents: a folder in the place of a project that was moved would keep it from being put back.
+            output.parent.mkdir(exist_ok=True)
         except OSError:
             log.exception("there is no place for masks")
             self._waiting.add(record.id)

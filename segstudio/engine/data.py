@@ -87,7 +87,7 @@ def write_confidence(path: Path, confidence: Confidence) -> None:
 def _write(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # not its parents, which are gone where the project was moved
         beside.write_bytes(content)
         beside.replace(path)
     except OSError as error:

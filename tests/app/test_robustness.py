@@ -1,5 +1,6 @@
 """What must hold at odd moments: races, failures, and files that change under the program."""
 
+import os
 import threading
 from dataclasses import replace
 
@@ -377,6 +378,34 @@ def test_a_full_disk_speaks_of_the_window_only_where_there_is_one(rig):
         with pytest.raises(UserError, match=r"disk is full.*What was saved in it before stays as it is: free") as told:
             project.settings.set_setting("longer", "x" * 9_000_000)
     assert "window" not in str(told.value)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows moves no file that is open")
+def test_nothing_takes_the_place_of_a_project_that_was_moved_while_masks_were_on_their_way(rig):
+    rig.hold_rounds = True
+    session = rig.new_project(9)
+    approve(rig, 3)
+    rig.wait(lambda: rig.workers and rig.workers[-1].running is not None)
+    worker = rig.workers[-1]
+    worker.holds_predictions = True
+    worker.finish_round()
+    rig.wait(lambda: len(worker.held) == 2)
+    away = session.folder.with_name("away")
+    session.folder.rename(away)
+    worker.holds_predictions = False
+    for asked in worker.held:
+        worker.say(Failed(asked.job, "The mask could not be written.", ""))
+    rig.stroke((20, 20), (60, 40))
+    rig.wait(lambda: session.predictor.remaining == 0 and session.save_status.state == "failed")
+    assert "put the project back where it was" in session.save_status.sentence
+    assert not session.folder.exists(), "or it could not be put back"
+    painted = rig.mask()
+    away.rename(session.folder)
+    session.retry_saving()
+    rig.wait(lambda: session.save_status.state == "saved")
+    rig.hold_rounds = False
+    rig.reopen()
+    assert np.array_equal(rig.mask(), painted)
 
 
 def test_the_project_that_is_open_can_be_opened_anew(rig):
