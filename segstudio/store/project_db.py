@@ -116,7 +116,7 @@ class Project:
             check_links(folder, (*project.rounds.places(), *project.imports.places()))
             project.rounds.keep_finished()
             project.rounds.fail_unfinished(CUT_SHORT)
-            project.rounds.sweep_predictions()
+            project.rounds.sweep()
             project.left_import = project.imports.sweep()
             project.images.name_groups()
             salt_groups(database)

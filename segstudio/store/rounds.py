@@ -338,12 +338,14 @@ class Rounds:
                 self._trail.note("round ended", status=RoundStatus.FAILED.value, count=count)
             return count
 
-    def sweep_predictions(self) -> None:
-        """Remove masks that a worker wrote and nobody fetched, because the window was closed or killed."""
-        for file in (self._folder / ROUNDS).glob(f"*/{PREDICTIONS}/*.png"):
-            if is_within(file, self._folder):
-                with contextlib.suppress(OSError):
-                    file.unlink()
+    def sweep(self) -> None:
+        """Remove what a killed window or worker left: masks that nobody fetched, and beginnings of files."""
+        rounds = self._folder / ROUNDS
+        for pattern in (f"*/{PREDICTIONS}/*.png", f"*/{PREDICTIONS}/*.tmp", f"*/{WEIGHTS}.*", "*/*.tmp"):
+            for file in rounds.glob(pattern):
+                if is_within(file, self._folder):
+                    with contextlib.suppress(OSError):
+                        file.unlink()
 
     def places(self) -> Iterator[Path]:
         """Folders that rounds write to and delete from, as far as there are any."""

@@ -529,7 +529,7 @@ def test_what_is_deleted_while_a_project_is_open_is_its_own(folder: Path, tmp_pa
         (folder / "rounds" / "0001" / "masks").symlink_to(photo.parent, target_is_directory=True)
         (folder / "imported").symlink_to(elsewhere, target_is_directory=True)
         assert project.rounds.delete_files(1) == 0
-        project.rounds.sweep_predictions()
+        project.rounds.sweep()
         project.imports.drop(import_id)
     assert photo.read_bytes() == b"the only copy"
 

@@ -158,6 +158,22 @@ def test_masks_that_nobody_fetched_are_gone_after_opening(project: Project) -> N
         assert left.parent.is_dir()
 
 
+def test_beginnings_of_files_that_a_killed_worker_left_do_not_fill_the_disk(project: Project) -> None:
+    project.rounds.begin_round(3, 0.0)
+    weights = finish(project, 1)
+    round_folder = project.rounds.round_folder(1)
+    names = ("weights.safetensors.new", "weights.safetensors.new.tmp", "weights.safetensors.tmp", "result.tmp")
+    left = [round_folder / name for name in (*names, "predictions/4.1.png.tmp")]
+    left[-1].parent.mkdir()
+    for file in left:
+        file.write_bytes(b"half")
+    folder = project.folder
+    project.close()
+    with Project.open(folder) as again:
+        assert not any(file.exists() for file in left)
+        assert again.rounds.weights_in_use() == (1, weights)
+
+
 def rounds(project: Project, count: int) -> list[Path]:
     """``count`` finished rounds, each taught with one mask; the paths of their weights."""
     made = []
