@@ -21,6 +21,8 @@ from segstudio.domain.plane import Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.mask_png import decode_confidence, decode_mask
 from segstudio.imaging.reader import fingerprint, read_image
+from segstudio.store.database import damaged
+from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,27 @@ class StoredMasks:
     prediction: Plane | None
     prediction_round: int | None
     confidence: NDArray[np.uint8] | None
+    lost: bool = False
+    """Whether the model's mask is damaged, so that it was left out."""
 
 
 def read_masks(project: Project, image_id: int) -> StoredMasks:
-    """Read them; on the store thread."""
+    """Read them; on the store thread.
+
+    A model's mask that is damaged must not keep what a person painted from them. Raises ``UserError`` where it is a
+    part of what was approved.
+    """
     stored = project.masks.prediction(image_id)
+    try:
+        return _with_prediction(project, image_id, stored)
+    except ValueError as error:
+        log.exception("the prediction of image %d can't be read", image_id)
+        if project.images.image(image_id).state is ImageState.APPROVED:
+            raise damaged(project.folder) from error
+        return replace(_with_prediction(project, image_id, None), lost=True)
+
+
+def _with_prediction(project: Project, image_id: int, stored: StoredPrediction | None) -> StoredMasks:
     return StoredMasks(
         project.masks.load_correction(image_id),
         project.masks.load_history(image_id),

@@ -12,7 +12,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.loader import LoadedImage, Loader
-from segstudio.app.opening import Opening, make_document, misfit, read_masks, with_file
+from segstudio.app.opening import Opening, StoredMasks, make_document, misfit, read_masks, with_file
 from segstudio.app.review import Review
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
@@ -145,6 +145,8 @@ class Viewing:
                     self._opening.again = True
                 return
             self.replace(replace(record, prediction_round=self.document.known_round))
+        if self.document is not None and isinstance(masks, StoredMasks) and masks.lost:
+            self._say_lost(record)
         self.on_shown()
 
     def _note_file(self, image_id: int, image: LoadedImage) -> None:
@@ -170,6 +172,14 @@ class Viewing:
     def _note_problem(self, image_id: int, sentence: str) -> None:
         self._saver.save(lambda project: project.images.set_problem(image_id, sentence), image_id)
         self.replace(replace(self._catalog.record(image_id), problem=sentence))
+
+    def _say_lost(self, record: ImageRecord) -> None:
+        sentence = (
+            f"The model's mask of {record.name} is damaged, so it was left out. What you painted is all here; where "
+            "nobody painted the model makes its mask anew, else it offers one after the next round."
+        )
+        self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
+        self.on_file()
 
     def _say_unsaved(self) -> None:
         sentence = self._saver.status.sentence

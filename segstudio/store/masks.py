@@ -174,7 +174,8 @@ class Masks:
     def shown(self, image_id: int) -> NDArray[np.uint16]:
         """The mask of an image, correction over prediction over background: (height, width) uint16 segment ids.
 
-        Nothing in it of an image whose size nobody knows yet. Raises ``KeyError`` for an unknown image.
+        Nothing in it of an image whose size nobody knows yet. Raises ``KeyError`` for an unknown image, ``UserError``
+        for a damaged one.
         """
         with self._database.reading() as connection:
             size = connection.execute("SELECT height, width FROM images WHERE id = ?", (image_id,)).fetchone()
@@ -186,7 +187,10 @@ class Masks:
         unset = mask == UNSET
         if unset.any():
             prediction = self.prediction(image_id)
-            below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
+            try:
+                below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
+            except ValueError as error:
+                raise damaged(self._database.path.parent) from error
             np.copyto(mask, below, where=unset)
         return mask
 

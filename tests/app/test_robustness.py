@@ -287,6 +287,35 @@ def test_masks_that_cannot_be_read_leave_a_sentence_and_the_other_images(rig, mo
     assert session.document is not None
 
 
+def test_a_damaged_mask_of_the_model_keeps_nobody_from_what_they_painted(rig):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    painted, plain, approved = session.records[4].id, session.records[5].id, session.records[0].id
+    rig.show(painted)
+    rig.stroke((60, 40), (80, 50))
+    rig.settle()
+    strokes = session.document.correction.to_array()
+
+    def harm(project):
+        with project._database.writing() as connection:
+            connection.execute("UPDATE predictions SET png = substr(png, 1, length(png) - 20)")
+
+    rig.studio._store.ask(harm)
+    session = rig.reopen()
+    rig.show(painted)
+    rig.settle()
+    assert session.failure == ""
+    assert np.array_equal(session.document.correction.to_array(), strokes)
+    assert any("is damaged, so it was left out. What you painted is all here" in m.sentence for m in rig.messages)
+    rig.show(plain)
+    rig.wait(lambda: session.document.prediction is not None)
+    rig.show(approved)
+    assert session.document is not None, "it was approved with nothing of the model's below"
+
+
 def test_an_export_that_meets_a_bug_ends_and_says_so(rig, monkeypatch, tmp_path):
     session = rig.new_project(3)
     approve(rig, 2)

@@ -20,6 +20,7 @@ from segstudio.domain.geometry import Rect
 from segstudio.domain.history import Edit, History
 from segstudio.domain.plane import TILE, UNSET, Plane
 from segstudio.domain.segments import Segment, make_classes
+from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.images import NewImage
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
@@ -357,3 +358,10 @@ def test_a_mask_that_an_image_starts_from_is_not_what_was_approved_before(projec
     project.images.approve(image_id, held_out=False)
     project.masks.start_from(image_id, np.ones((HEIGHT, WIDTH), np.uint16))
     assert project.masks.load_history(image_id).mark is None
+
+
+def test_a_damaged_mask_of_the_model_is_no_background(project: Project, image_id: int) -> None:
+    project.images.set_size(image_id, 60, 40, "f" * 64)
+    project.masks.put_prediction(image_id, 1, encode_mask(np.ones((40, 60), np.uint16))[:-20])
+    with pytest.raises(UserError, match="damaged"):
+        project.masks.shown(image_id)
