@@ -74,6 +74,12 @@ _ROOM_FOR_SIZE = 560
 _ROOM_FOR_STATE = 400
 """The same for the state in words; its glyph says it, too."""
 
+_ROOM_FOR_STEPS = 320
+"""The same for the buttons that step to the images beside this one; the list does that, too, and N and PgUp."""
+
+_NARROWEST = 240
+"""What the glyph, Approve and a part of the name take."""
+
 
 class Header(QWidget):
     """Name, size, state and origin at the left; previous, next and Approve at the right."""
@@ -83,6 +89,7 @@ class Header(QWidget):
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(44)
+        self.setMinimumWidth(_NARROWEST)
         self._actions = actions
         # A long name gives way: it may neither widen the column nor push Approve under a pointer that aims elsewhere.
         self.name = FittingLabel(middle=True)
@@ -104,8 +111,8 @@ class Header(QWidget):
         layout.addWidget(self.size_text)
         layout.addWidget(self.glyph)
         layout.addWidget(self.state, 1)
-        for name in ("previous", "next"):
-            button = QToolButton()
+        self.steps = (QToolButton(), QToolButton())
+        for name, button in zip(("previous", "next"), self.steps, strict=True):
             button.setDefaultAction(actions[name])
             button.setFixedSize(28, 28)
             button.setAccessibleName(actions[name].text())
@@ -117,6 +124,8 @@ class Header(QWidget):
         super().resizeEvent(event)
         self.size_text.setVisible(self.width() >= _ROOM_FOR_SIZE)
         self.state.setVisible(self.width() >= _ROOM_FOR_STATE)
+        for button in self.steps:
+            button.setVisible(self.width() >= _ROOM_FOR_STEPS)
 
     def show_session(self, session: Session | None) -> None:
         """Follow the image on the canvas, or on its way there."""

@@ -76,7 +76,8 @@ class MainWindow(QMainWindow):
         self._message_image: int | None = None
         self._leaving = False
         self.setWindowTitle("segstudio")
-        self.setMinimumSize(880, 480)
+        # What a screen of 1280 x 720 has beside a frame where text is half as large again.
+        self.setMinimumSize(832, 424)
         self.setAcceptDrops(True)
         self.seeing = Seeing(settings)
         self.canvas = Canvas(theme, self.seeing)

@@ -10,7 +10,8 @@ from segstudio.app.round_status import TrainingStatus
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, label
 
-_WIDTH, _HEIGHT = 440, 28
+_WIDTH, _HEIGHT = 404, 28
+"""In the narrowest window all menus have room beside it."""
 _READER_WIDTH = 160
 
 
@@ -36,7 +37,7 @@ class MenuCorner(QWidget):
         self.reader.clicked.connect(self.reader_wanted)
         self.reader.hide()
         self.bar = ProgressLine(theme, "Progress of the round")
-        self.bar.setFixedWidth(96)
+        self.bar.setFixedWidth(60)
         # The menu bar asks for the size once: it is the same whatever is shown.
         self.setFixedSize(_WIDTH, _HEIGHT)
         self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -1,4 +1,4 @@
-"""The column of tools: one button wide, closer together in a low window, two wide in one that is lower still."""
+"""The column of tools: one button wide, closer together in a low window, two or three wide in one lower still."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _SIDE = 32
 _GAP, _NO_GAP = 2, 0
 _MARGIN = 6
 _BETWEEN_GROUPS = 9
+_MOST = 3
+"""Columns, beyond which nothing would become lower: the first groups are of five and six."""
 
 
 class ToolColumn(QWidget):
@@ -30,8 +32,8 @@ class ToolColumn(QWidget):
         self._place(1, _GAP)
 
     def minimumSizeHint(self) -> QSize:
-        """Never taller than two columns need."""
-        return QSize(self.width(), self._height(2, _GAP))
+        """Never taller than three columns need."""
+        return QSize(self.width(), self._height(_MOST, _GAP))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another height may need another number of columns."""
@@ -39,7 +41,7 @@ class ToolColumn(QWidget):
         if self._height(1, _NO_GAP) <= self.height():
             self._place(1, _GAP if self._height(1, _GAP) <= self.height() else _NO_GAP)
         else:
-            self._place(2, _GAP)
+            self._place(2 if self._height(2, _GAP) <= self.height() else _MOST, _GAP)
 
     def _height(self, columns: int, gap: int) -> int:
         rows = sum(-(-len(group) // columns) for group in self._groups)

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from segstudio.app.changes import Message
+from segstudio.ui.tool_column import ToolColumn
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -64,15 +65,15 @@ def test_the_first_window_fits_the_screen(rig):
 
 
 @pytest.mark.parametrize("approved", [False, True])
-# 880: a laptop of 1366 x 768 whose text is half as large again has 910.
-@pytest.mark.parametrize("width", [880, 1024, 1280])
+# 832: a screen of 1280 x 720 whose text is half as large again has 853, with the window's frame.
+@pytest.mark.parametrize("width", [832, 880, 1024, 1280])
 def test_the_line_above_the_image_has_room_for_all_of_its_parts(rig, width, approved):
     rig.new_project()
     if approved:
         rig.key(Key.Key_A)
         rig.settle()
         rig.open(0)
-    rig.window.resize(width, 480)
+    rig.window.resize(width, 424)
     header, seen = rig.window.header, rig.window.splitter.widget(1)
     end = header.approve.rect().bottomRight()
     rig.wait(lambda: rig.window.width() == width and header.approve.mapTo(seen, end).x() < seen.width())
@@ -80,6 +81,17 @@ def test_the_line_above_the_image_has_room_for_all_of_its_parts(rig, width, appr
     parts = sorted((part for part in direct if part.isVisible()), key=lambda part: part.x())
     assert all(left.geometry().right() < right.x() for left, right in pairwise(parts))
     assert rig.window.splitter.widget(2).geometry().right() < rig.window.splitter.width()
+
+
+def test_in_the_smallest_window_every_menu_and_tool_is_in_sight(rig):
+    rig.new_project()
+    rig.window.resize(rig.window.minimumSize())
+    bar, corner = rig.window.menuBar(), rig.window.learning
+    rig.wait(lambda: rig.window.height() == rig.window.minimumHeight())
+    assert rig.window.minimumSizeHint().width() <= rig.window.width()
+    assert all(0 < bar.actionGeometry(menu).right() < corner.x() for menu in bar.actions())
+    column = rig.window.findChild(ToolColumn)
+    assert all(button.geometry().bottom() < column.height() for button in column.findChildren(QToolButton))
 
 
 def test_return_and_escape_lead_out_of_the_filter(rig):
