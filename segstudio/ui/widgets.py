@@ -41,7 +41,8 @@ def make_room(window: QWidget) -> None:
     if layout is not None and window.isVisible():
         layout.activate()
         room = window.screen().availableSize().height() - FRAME_ROOM.height()
-        needed = layout.totalHeightForWidth(window.width())
+        wraps = layout.hasHeightForWidth()
+        needed = layout.totalHeightForWidth(window.width()) if wraps else layout.totalSizeHint().height()
         window.resize(window.width(), max(window.height(), min(needed, room)))
 
 

@@ -23,6 +23,7 @@ from segstudio.ui.dialogs.reject import RejectDialog
 from segstudio.ui.dialogs.report import make_writers
 from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
 from segstudio.ui.docks.image_model import RECORD, describe
+from segstudio.ui.scroll_part import ScrollBody
 from tests.helpers.studios import write_images
 from tests.helpers.tampering import meddling
 
@@ -375,4 +376,24 @@ def test_what_the_settings_say_more_makes_room_for_itself(rig):
     shown = dialog(rig, ReviewSettingsDialog)
     shown.second.setValue(30)
     assert shown.height() >= shown.layout().totalHeightForWidth(shown.width())
+    shown.reject()
+
+
+def test_settings_that_a_low_screen_has_no_room_for_scroll(rig):
+    rig.new_project(1)
+    rig.window.commands.review.show_settings()
+    shown = dialog(rig, ReviewSettingsDialog)
+    shown.resize(shown.width(), 360)
+    area = shown.findChild(ScrollBody)
+    rig.wait(lambda: shown.height() == 360 and area.verticalScrollBar().maximum() > 0)
+    sentences = [one for one in shown.findChildren(QLabel) if one.wordWrap()]
+    assert sentences
+    assert all(one.height() >= one.heightForWidth(one.width()) for one in sentences)
+    assert shown.ok.geometry().bottom() < shown.height()
+    shown.asks.setFocus()
+    rig.key(Qt.Key.Key_Tab, widget=shown.asks)
+    rig.key(Qt.Key.Key_Tab, widget=shown.second)
+    assert shown.focusWidget() is shown.draw_first
+    seen = area.viewport().rect().translated(area.viewport().mapTo(shown, area.viewport().rect().topLeft()))
+    assert seen.contains(shown.draw_first.mapTo(shown, shown.draw_first.rect().center()))
     shown.reject()

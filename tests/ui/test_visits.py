@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from segstudio.app.new_project import NewProject
 from segstudio.formats.dataset import FoundImage
 from segstudio.ui.dialogs.visits import VisitsDialog
+from segstudio.ui.scroll_part import ScrollBody
 from tests.helpers.studios import write_images
 
 
@@ -68,6 +69,18 @@ def test_a_long_name_of_a_file_does_not_widen_the_window(rig):
     made = rig.window.findChild(VisitsDialog)
     assert made.width() <= made.screen().availableSize().width()
     made.close()
+
+
+def test_on_a_low_screen_nothing_lies_over_the_images(rig, dialog):
+    dialog.resize(837, 345)
+    rig.wait(lambda: dialog.size().toTuple() == (837, 345))
+    for view, scale in zip(dialog.views, dialog.scales, strict=True):
+        assert view.geometry().bottom() < scale.geometry().top()
+    area = dialog.findChild(ScrollBody)
+    assert max(scale.geometry().bottom() for scale in dialog.scales) < area.geometry().top()
+    assert area.geometry().bottom() < dialog.height()
+    assert area.verticalScrollBar().maximum() > 0
+    assert dialog.caution.height() >= dialog.caution.heightForWidth(dialog.caution.width())
 
 
 def test_swapping_turns_the_change_round(rig, dialog):

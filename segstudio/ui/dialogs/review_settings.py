@@ -10,6 +10,8 @@ from segstudio.app.review import Review
 from segstudio.domain.review import ReviewSettings
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.option_rows import CalmSpin
+from segstudio.ui.scroll_part import ScrollBody
+from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, make_room
 
@@ -52,7 +54,21 @@ class ReviewSettingsDialog(QDialog):
         self.draw_first = _Share(settings.draw_first_share, "Share of images on which readers draw first")
         self.notice = _about("", indent=0)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 20, 24, 20)
+        layout.setContentsMargins(24, 20, 24 - SCROLL_BAR, 20)
+        layout.setSpacing(0)
+        layout.addWidget(ScrollBody(self._body()), 1)
+        layout.addSpacing(12)
+        layout.addLayout(self._foot())
+        for share in (self.second, self.draw_first):
+            share.valueChanged.connect(self._refresh)
+        self.sees_model.toggled.connect(self._refresh)
+        self._refresh()
+        self.asks.setFocus()
+
+    def _body(self) -> QWidget:
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(label("Readers", size="strong"))
         layout.addWidget(self.asks)
@@ -75,15 +91,17 @@ class ReviewSettingsDialog(QDialog):
                 "Agreement then tells how much readers lean on the model.", 0,
             )
         )  # fmt: skip
-        layout.addSpacing(12)
-        layout.addWidget(self.notice)
-        layout.addSpacing(4)
-        layout.addLayout(self._buttons())
-        for share in (self.second, self.draw_first):
-            share.valueChanged.connect(self._refresh)
-        self.sees_model.toggled.connect(self._refresh)
-        self._refresh()
-        self.asks.setFocus()
+        layout.addStretch(1)
+        return body
+
+    def _foot(self) -> QVBoxLayout:
+        # Whether a round ends is in sight wherever the settings were scrolled to.
+        foot = QVBoxLayout()
+        foot.setContentsMargins(0, 0, SCROLL_BAR, 0)
+        foot.setSpacing(8)
+        foot.addWidget(self.notice)
+        foot.addLayout(self._buttons())
+        return foot
 
     @property
     def settings(self) -> ReviewSettings:

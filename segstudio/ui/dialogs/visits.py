@@ -15,6 +15,7 @@ from segstudio.app.visits import Visit, both_scales, caution, change
 from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.option_rows import CalmCombo, TickRow
+from segstudio.ui.scroll_part import ScrollBody
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 from segstudio.ui.widgets import ElidedLabel, label, open_at, restyle
 
@@ -36,7 +37,7 @@ class VisitView(HeldView):
         self.compared: int | None = None
         """The segment whose measures are drawn; of several all of them would hide the image."""
         self.setAccessibleName(name)
-        self.setMinimumSize(240, 200)
+        self.setMinimumSize(200, 140)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.failure_note.hide()
 
@@ -113,7 +114,9 @@ class VisitsDialog(QDialog):
             half.addWidget(view, 1)
             half.addWidget(scale)
             halves.addLayout(half, 1)
-        foot, left = QHBoxLayout(), QVBoxLayout()
+        below = QWidget()
+        foot, left = QHBoxLayout(below), QVBoxLayout()
+        foot.setContentsMargins(0, 0, 0, 0)
         self.table.setHorizontalSpacing(24)
         self.table.setVerticalSpacing(2)
         about = label(NO_DIAGNOSIS, tone="muted", size="small")
@@ -130,7 +133,7 @@ class VisitsDialog(QDialog):
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addLayout(halves, 1)
-        layout.addLayout(foot)
+        layout.addWidget(ScrollBody(below))
 
     def _fill_choices(self) -> None:
         session = self._session
