@@ -203,6 +203,10 @@ def test_what_is_there_is_replaced_only_when_pressed_twice(rig, tmp_path):
     assert not rig.session.reporting.busy
     assert "will be replaced" in dialog.said.text()
     assert (tmp_path / "measures.pdf").read_text() == "mine"
+    dialog.folder.setText(str(tmp_path / "elsewhere"))
+    assert dialog.said.text() == "", "nothing there is replaced"
+    dialog.folder.setText(str(tmp_path))
+    dialog.write.click()
     dialog.write.click()
     rig.wait(lambda: not rig.session.reporting.busy)
     assert (tmp_path / "measures.pdf").read_bytes().startswith(b"%PDF")

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -29,13 +30,15 @@ from segstudio.domain.errors import UserError
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.report_pdf import PdfWriter
 from segstudio.ui.theme import Theme, ui_font
-from segstudio.ui.widgets import ProgressLine, label
+from segstudio.ui.widgets import ProgressLine, label, make_room
 
 STEM = "measures"
 """What the files are called: not like the project, whose name may be a patient's."""
 
 _NO_FILTER = "Those that the filtered list shows (filter it first)"
 _FOLDERS = "report_folders"
+_CLEAR_OF_BOX = 3
+"""Px above the words of a box to tick, for its name beside it to be on one line with them."""
 _PRIVATE = (
     "Without it images go by their number in this project. What is written in the picture itself stays in it; look "
     "through the pages before you pass them on."
@@ -94,9 +97,9 @@ class ReportDialog(QDialog):
         self._build()
         self.write.clicked.connect(self._on_write)
         self.stop.clicked.connect(self._on_stop)
-        self.folder.textChanged.connect(lambda _: self._refresh())
+        self.folder.textChanged.connect(lambda _: self._on_other_files())
         for box in self.files.values():
-            box.toggled.connect(lambda _: self._refresh())
+            box.toggled.connect(lambda _: self._on_other_files())
         self._unsubscribe = studio.subscribe(self._on_changes)
         self._refresh()
 
@@ -126,7 +129,10 @@ class ReportDialog(QDialog):
             ("Images", which), ("Files", files), ("Names", self.identifiers), ("", about), ("Folder", folder),
         )  # fmt: skip
         for line, (name, part) in enumerate(rows):
-            grid.addWidget(label(name, tone="muted"), line, 0, Qt.AlignmentFlag.AlignTop)
+            named = label(name, tone="muted")
+            named.setContentsMargins(0, 0 if part is folder else _CLEAR_OF_BOX, 0, 0)
+            beside = Qt.AlignmentFlag.AlignVCenter if part is folder else Qt.AlignmentFlag.AlignTop
+            grid.addWidget(named, line, 0, beside)
             if isinstance(part, QWidget):
                 grid.addWidget(part, line, 1)
             else:
@@ -167,6 +173,7 @@ class ReportDialog(QDialog):
             )
             self.write.setProperty("over", True)
             self.write.setText("Replace")
+            make_room(self)
             return
         self._settings.merge(_FOLDERS, {str(self._session.folder): self.folder.text().strip()})
         make = partial(make_writers, paths, ui_font().family())
@@ -200,6 +207,11 @@ class ReportDialog(QDialog):
         if changes.measures or changes.message is not None:
             self._refresh()
 
+    def _on_other_files(self) -> None:
+        # What was said of those that were there before is no longer so.
+        self.said.setText("")
+        self._refresh()
+
     def _refresh(self) -> None:
         reporting = self._session.reporting
         done, total = reporting.progress
@@ -211,11 +223,17 @@ class ReportDialog(QDialog):
         if not reporting.busy and self.write.property("over"):
             self.write.setProperty("over", False)
             self.write.setText("Write report")
+        make_room(self)
 
     def _last_folder(self) -> str:
         kept = self._settings.get(_FOLDERS)
         last = kept.get(str(self._session.folder)) if isinstance(kept, dict) else None
         return last if isinstance(last, str) else str(self._session.folder.parent)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """No line is cut."""
+        super().showEvent(event)
+        make_room(self)
 
     def done(self, result: int) -> None:
         """Listen no more; a report that is under way goes on behind the window."""
