@@ -268,6 +268,9 @@ def test_typing_in_the_filter_is_no_shortcut(rig):
     rig.window.images.search.setText("_02")
     assert rig.window.images.filtered.rowCount() == 1
     assert rig.session.current_id == rig.session.records[0].id
+    shown = rig.window.images.progress_text
+    assert shown.full() == "1 shown · 0 of 4 approved in all"
+    assert shown.text().startswith("1 shown · 0 of 4 approved")
     rig.window.images.search.setText("nothing like it")
     assert rig.window.images.nothing.isVisible()
 

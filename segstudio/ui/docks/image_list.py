@@ -16,7 +16,7 @@ from segstudio.ui.icons import icon
 from segstudio.ui.import_bar import ImportBar
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.theme import ICON, Theme
-from segstudio.ui.widgets import ProgressLine, label
+from segstudio.ui.widgets import FittingLabel, ProgressLine, label, restyle
 
 
 class ImageList(QWidget):
@@ -46,7 +46,8 @@ class ImageList(QWidget):
         self.search.returnPressed.connect(self._on_return)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._on_escape)
-        self.progress_text = label(size="small", tone="muted")
+        self.progress_text = FittingLabel(tone="muted")
+        restyle(self.progress_text, "role", "small")
         self.order, self.states = self._make_button(), self._make_button()
         self.progress = ProgressLine(theme, "Approved images", "good")
         self.nothing = label("No image matches.", tone="muted")
@@ -118,7 +119,7 @@ class ImageList(QWidget):
             self._narrow(lambda: self.model.refresh(changes.images))
         if changes.image_list or changes.document:
             self._follow_current()
-        if changes.image_list or changes.images:
+        if changes.image_list:
             self._show_progress()
         if changes.order:
             self._show_order()
@@ -193,6 +194,7 @@ class ImageList(QWidget):
         self._following = False
         self.nothing.setVisible(self.filtered.rowCount() == 0 and self.model.rowCount() > 0)
         self._follow_current()
+        self._show_progress()
 
     def _on_return(self) -> None:
         # What was looked for is opened, unless it is open already.
@@ -208,11 +210,19 @@ class ImageList(QWidget):
         session = self._session
         total = 0 if session is None else len(session.records)
         done = 0 if session is None else session.approved_count
-        self.progress_text.setText(f"{done} of {total} approved")
-        self.progress_text.setToolTip("" if session is None else session.review.pace)
+        self.progress_text.set_wordings(progress_wordings(self.filtered.rowCount(), total, done))
+        self.progress_text.set_about("" if session is None else session.review.pace)
         self.progress.set_fraction(done / total if total else 0.0)
 
     def _refresh_icons(self) -> None:
         self._glass.setIcon(icon("magnifying-glass", self._theme.tokens, self._theme.tokens.muted))
         self._show_order()
         self.view.viewport().update()
+
+
+def progress_wordings(shown: int, total: int, approved: int) -> list[str]:
+    """How many images of the project are approved, and how many of them the list shows if it leaves some out."""
+    all_of_them = f"{approved} of {total} approved"
+    if shown == total:
+        return [all_of_them]
+    return [f"{shown} shown · {all_of_them} in all", f"{shown} shown · {all_of_them}", f"{shown} of {total} shown"]
