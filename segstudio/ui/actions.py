@@ -13,6 +13,7 @@ from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.icons import icon
 from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import as_typed, without_key
 
 MENU_KEYS = {"Model": "M&odel"}
 """Menus whose first letter another one has: the letter that opens them with Alt."""
@@ -59,8 +60,9 @@ class Actions:
             if row.checked is not None:
                 action.setChecked(row.checked(self._commands))
             if row.words is not None:
-                action.setText(row.words(self._commands))
-                action.setToolTip(tip(action.text(), row.keys))
+                words = row.words(self._commands)
+                action.setText(without_key(words))
+                action.setToolTip(as_typed(tip(words, row.keys)))
 
     def refresh_icons(self) -> None:
         """Icons in the theme's colours."""

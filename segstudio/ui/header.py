@@ -15,7 +15,7 @@ from segstudio.domain.review import Standing, standing
 from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import FittingLabel, label, restyle
+from segstudio.ui.widgets import FittingLabel, as_typed, label, restyle
 
 _APPROVE, _REOPEN = "Approve", "Take back"
 
@@ -142,7 +142,7 @@ class Header(QWidget):
         self.size_text.setText(f"{record.width} × {record.height}" if record.width else "")
         self.glyph.show_record(record)
         self.state.set_wordings(state_wordings(session, record))
-        self.glyph.setToolTip(self.state.full())
+        self.glyph.setToolTip(as_typed(self.state.full()))
         # Two readings are compared: what is approved now is the decision.
         decides = session.adjudication.decides(record)
         self._approved = record.state is ImageState.APPROVED and record.rejected is None and not decides

@@ -48,7 +48,7 @@ from segstudio.ui.still_down import StillDown
 from segstudio.ui.theme import Theme
 from segstudio.ui.tool_column import ToolColumn
 from segstudio.ui.welcome import Welcome
-from segstudio.ui.widgets import FRAME_ROOM
+from segstudio.ui.widgets import FRAME_ROOM, without_key
 
 FIRST_SIZE = QSize(1440, 900)
 SIDE_WIDTH = 288
@@ -310,8 +310,7 @@ class MainWindow(QMainWindow):
         self._recent_menu.clear()
         projects = self._studio.recent
         for folder in projects:
-            action = self._recent_menu.addAction(folder.stem)
-            action.setToolTip(str(folder))
+            action = self._recent_menu.addAction(without_key(folder.stem))
             action.triggered.connect(lambda _=False, folder=folder: self._studio.open_project(folder))
         if not projects:
             self._recent_menu.addAction("No recent projects").setEnabled(False)

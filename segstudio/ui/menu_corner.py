@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from segstudio.app.round_status import TrainingStatus
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ProgressLine, label
+from segstudio.ui.widgets import ProgressLine, as_typed, label, without_key
 
 _WIDTH, _HEIGHT = 404, 28
 """In the narrowest window all menus have room beside it."""
@@ -56,8 +56,9 @@ class MenuCorner(QWidget):
     def show_reader(self, name: str) -> None:
         """Who reads; nothing to see without a project."""
         room = _READER_WIDTH - 16
-        self.reader.setText(self.reader.fontMetrics().elidedText(f"Reader: {name}", Qt.TextElideMode.ElideRight, room))
-        self.reader.setToolTip(f"{name} is reading. Change reader (Ctrl+Shift+U)")
+        shown = self.reader.fontMetrics().elidedText(f"Reader: {name}", Qt.TextElideMode.ElideRight, room)
+        self.reader.setText(without_key(shown))
+        self.reader.setToolTip(as_typed(f"{name} is reading. Change reader (Ctrl+Shift+U)"))
         self.reader.setAccessibleName(f"Reader {name}, change")
         self.reader.setVisible(bool(name))
 

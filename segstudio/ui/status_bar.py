@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from segstudio.app.session import Session
 from segstudio.domain.segments import Color
 from segstudio.ui.canvas.readout import Readout
-from segstudio.ui.widgets import ElidedLabel, label, restyle
+from segstudio.ui.widgets import ElidedLabel, as_typed, label, restyle
 
 _ROOM_FOR_ALL = 1160
 """Width, in logical pixels, from which on there is room for all that is said of a pixel."""
@@ -92,7 +92,7 @@ class StatusBar(QWidget):
         self.hint.set_full(session.exporter.progress or busy or _hint(session))
         status = session.save_status
         self.saved.setText({"saved": "All saved", "saving": "Saving…", "failed": "Not saved"}[status.state])
-        self.saved.setToolTip(status.sentence)
+        self.saved.setToolTip(as_typed(status.sentence))
         restyle(self.saved, "tone", "bad" if status.state == "failed" else "muted")
         device = session.rounds.status.device
         self.device.setText(device)

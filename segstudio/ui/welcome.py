@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.ui.icons import app_icon, icon
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, label, restyle
+from segstudio.ui.widgets import ElidedLabel, as_typed, label, restyle
 
 _WIDTH = 640
 _SHOWN_RECENT = 5
@@ -189,7 +189,7 @@ class Welcome(QWidget):
         button = QPushButton()
         button.setObjectName("recent")
         button.setAccessibleName(f"Open {folder.stem}")
-        button.setToolTip(str(folder))
+        button.setToolTip(as_typed(str(folder)))
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         button.setFixedHeight(32)
         layout = QHBoxLayout(button)

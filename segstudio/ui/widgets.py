@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -25,6 +26,16 @@ def label(text: str = "", tone: str = "", size: str = "") -> QLabel:
     if size:
         made.setProperty("role", size)
     return made
+
+
+def as_typed(words: str) -> str:
+    """``words`` for a tooltip, which takes what looks like markup for markup: a name is shown as it was typed."""
+    return f'<p style="white-space:pre-wrap">{escape(words)}</p>' if "<" in words or "&lt;" in words else words
+
+
+def without_key(words: str) -> str:
+    """``words`` for a menu or a button, which would take an ampersand in a name for the key that follows it."""
+    return words.replace("&", "&&")
 
 
 def open_at(window: QWidget, width: int, height: int) -> None:
@@ -177,7 +188,8 @@ class ElidedLabel(QLabel):
     def _show(self, shown: str) -> None:
         cut = shown != self._full
         self.setText(shown)
-        self.setToolTip(f"{self._full}: {self._about}" if cut and self._about else self._full if cut else self._about)
+        said = f"{self._full}: {self._about}" if cut and self._about else self._full if cut else self._about
+        self.setToolTip(as_typed(said))
         self.updateGeometry()
 
 

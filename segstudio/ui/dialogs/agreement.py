@@ -26,7 +26,7 @@ from segstudio.domain.round_scores import Interval
 from segstudio.ui.agreement_plot import AgreementPlots
 from segstudio.ui.dialogs.compare_rounds import Figure
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label, open_at
+from segstudio.ui.widgets import as_typed, label, open_at
 
 COLUMNS = ("Image", "Readers", "Dice", "HD95 (px)", "Area of the second", "Kappa", "Decided")
 _ID = Qt.ItemDataRole.UserRole
@@ -146,7 +146,7 @@ class AgreementDialog(QDialog):
         read = self._session.agreements.pairs[pair.image_id]
         name = QTableWidgetItem(Path(record.name).stem)
         name.setData(_ID, pair.image_id)
-        name.setToolTip(str(record.path))
+        name.setToolTip(as_typed(str(record.path)))
         readers = QTableWidgetItem(f"{read.first.reader or 'unnamed'}, {read.second.reader}")
         return [
             name,

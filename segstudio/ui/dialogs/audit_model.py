@@ -12,6 +12,7 @@ from segstudio.app.audit_words import details, text, when
 from segstudio.app.session import Session
 from segstudio.domain.audit import Entry, Finding
 from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import as_typed
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -157,7 +158,7 @@ class AuditModel(QAbstractTableModel):
     def _tip(self, entry: Entry) -> str:
         seal = f"Sealed {text(entry.digest)[:12]}…, after {text(entry.previous)[:12]}…, by segstudio "
         lines = [self._wrong(entry), details(entry), seal + text(entry.program)]
-        return "\n".join(line for line in lines if line)
+        return as_typed("\n".join(line for line in lines if line))
 
     def _wrong(self, entry: Entry) -> str:
         return next((found.sentence for found in self._bad if found.first <= entry.number <= found.last), "")

@@ -22,7 +22,7 @@ from segstudio.app.session import Session
 from segstudio.app.studio import Studio
 from segstudio.domain.round_scores import SAME_DICE, Comparison, ImageChange
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label, open_at
+from segstudio.ui.widgets import as_typed, label, open_at
 
 _THUMB = QSize(56, 40)
 _ID = Qt.ItemDataRole.UserRole
@@ -139,7 +139,7 @@ class CompareRounds(QDialog):
         record = self._session.record(image.image_id) if known else None
         name = QTableWidgetItem("an image that is gone" if record is None else Path(record.name).stem)
         name.setData(_ID, image.image_id)
-        name.setToolTip("" if record is None else f"{record.path}\nDouble-click to open it")
+        name.setToolTip("" if record is None else as_typed(f"{record.path}\nDouble-click to open it"))
         change = Figure(image.change, signed(image.change) if abs(image.change) >= SAME_DICE else "same")
         if abs(image.change) >= SAME_DICE:
             change.setForeground(self._theme.color("good" if image.change > 0 else "bad"))

@@ -15,6 +15,7 @@ from segstudio.app.round_keeping import size_words
 from segstudio.app.session import Session
 from segstudio.domain.rounds import RoundRecord, RoundStatus
 from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import as_typed
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -139,7 +140,7 @@ class RoundsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{COLUMNS[column]}: {self._text(record, column)}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(record, column)
+            return as_typed(self._tip(record, column))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         used = record.number == self._book.in_use

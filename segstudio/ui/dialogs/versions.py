@@ -30,7 +30,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, label, open_at, restyle
+from segstudio.ui.widgets import ElidedLabel, as_typed, label, open_at, restyle
 
 LIST_WIDTH = 276
 NOTHING = "This image has no approved version yet. Each mask that you approve is kept here."
@@ -204,9 +204,8 @@ class VersionsDialog(QDialog):
             self.list.addItem(QListWidgetItem(_words(version)))
             item = self.list.item(self.list.count() - 1)
             size = size_words(version.nbytes)
-            item.setToolTip(
-                f"{_words(version)}\nMask {version.digest[:12]}…, {size}\nModel {version.model[:12] or 'none'}"
-            )
+            said = f"{_words(version)}\nMask {version.digest[:12]}…, {size}\nModel {version.model[:12] or 'none'}"
+            item.setToolTip(as_typed(said))
         self.list.setCurrentRow(0 if versions else -1)
         self.list.blockSignals(False)
         # What goes goes first: side by side they would make the window wider, which it would stay.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segstudio.app.session import Session
-from segstudio.ui.widgets import ElidedLabel
+from segstudio.ui.widgets import ElidedLabel, as_typed
 
 
 class AttributeLine(ElidedLabel):
@@ -22,5 +22,5 @@ class AttributeLine(ElidedLabel):
         self.setVisible(bool(known))
         said = "\n".join(f"{name}: {value}" for name, value in known.items())
         self.set_about(said)
-        self.setToolTip(said)
+        self.setToolTip(as_typed(said))
         self.setAccessibleName(said)

@@ -27,6 +27,7 @@ from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import paint_problem, paint_state
 from segstudio.ui.queue_words import long_reason, short_reason
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
+from segstudio.ui.widgets import as_typed
 
 ID = Qt.ItemDataRole.UserRole
 RECORD = Qt.ItemDataRole.UserRole + 1
@@ -117,7 +118,7 @@ class ImageModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             pick = self.pick(record.id)
             said = record.problem or "\n".join(filter(None, (str(record.path), describe(record), time_words(record))))
-            return said if pick is None else f"{said}\n{long_reason(pick)}"
+            return as_typed(said if pick is None else f"{said}\n{long_reason(pick)}")
         if role == ID:
             return record.id
         if role == RECORD:

@@ -23,7 +23,7 @@ from segstudio.ui.docks.attributes import AttributeLine
 from segstudio.ui.docks.short_list import ShortList
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import CalmSlider, ElidedLabel, IconButton, Section, label, restyle
+from segstudio.ui.widgets import CalmSlider, ElidedLabel, IconButton, Section, as_typed, label, restyle
 
 KEYS = 9
 """Segments that a digit chooses."""
@@ -142,7 +142,7 @@ class SegmentRow(QWidget):
         self.hidden.setAccessibleName(f"Hide {segment.name}")
         self.locked.setChecked(segment.locked)
         self.locked.setAccessibleName(f"Lock {segment.name}")
-        self.setToolTip(f"Paint {segment.name} ({key})" if key else f"Paint {segment.name}")
+        self.setToolTip(as_typed(f"Paint {segment.name} ({key})" if key else f"Paint {segment.name}"))
         self.setAccessibleName(f"{segment.name}, painting" if active else segment.name)
         restyle(self, "active", active)
 

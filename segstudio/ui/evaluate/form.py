@@ -25,7 +25,7 @@ from segstudio.app.evaluator import Going
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.dialogs.model_settings import ChoiceBox
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, IconButton, label
+from segstudio.ui.widgets import ElidedLabel, IconButton, as_typed, label
 
 WIDTH = 264
 NONE, FILE = "", "file"
@@ -90,7 +90,7 @@ class PlaceRow(QWidget):
         self.title.setText(words)
         self.choose.setAccessibleName(f"Choose: {words}")
         self.name.set_full("not chosen" if path is None else path.name or str(path))
-        self.name.setToolTip("" if path is None else str(path))
+        self.name.setToolTip("" if path is None else as_typed(str(path)))
         self.forget.setVisible(path is not None and (self.place.optional or words.endswith("apart")))
 
     def _on_choose(self) -> None:
@@ -205,7 +205,7 @@ class EvaluateForm(QWidget):
         """What is known of the project's images was looked up: a box each."""
         for name in self.form.known.names:
             box = self.groups[name] = CheckBox(self._theme, _short(name))
-            box.setToolTip(name)
+            box.setToolTip(as_typed(name))
             box.setAccessibleName(f"Sum up by {name}")
             box.toggled.connect(partial(self.form.choose_group, name))
             self._groups.addWidget(box)

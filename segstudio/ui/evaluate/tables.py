@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure
 from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.theme import Theme, ui_font
+from segstudio.ui.widgets import as_typed
 
 ROW_HEIGHT = 26
 _NAMES, _WIDEST = 124, 720
@@ -60,7 +61,7 @@ class SummaryTable(QTableWidget):
         """A row a measure: both means, the mean of the differences and its interval, images won and lost."""
         self._begin(["", *short_names(sides), "Difference", "likely between", "better on", "worse on"])
         for place, side in enumerate(sides, start=1):
-            self._head(place).setToolTip(side)
+            self._head(place).setToolTip(as_typed(side))
         for one in found:
             measure, change = one.measure, one.change
             means = [measure.words(line.measures[measure.name].mean) for line in lines]

@@ -14,6 +14,7 @@ from segstudio.app.evaluation import Evaluation
 from segstudio.app.evaluator import Evaluator
 from segstudio.domain.evaluation import Measure
 from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import as_typed
 
 COUNT = 24
 THUMB = QSize(168, 126)
@@ -57,7 +58,7 @@ class WorstList(QListWidget):
             item = QListWidgetItem(QIcon(blank), f"{figures}\n{_short(scored.name)}")
             item.setData(_PLACE, place)
             item.setTextAlignment(Qt.AlignmentFlag.AlignHCenter)
-            item.setToolTip(f"{scored.name}: {measure.title} {figures}\nDouble-click to open it")
+            item.setToolTip(as_typed(f"{scored.name}: {measure.title} {figures}\nDouble-click to open it"))
             item.setSizeHint(QSize(THUMB.width() + 12, THUMB.height() + 46))
             self.addItem(item)
             evaluator.picture(
