@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from segstudio.app.elsewhere import elsewhere_words
 from segstudio.app.evaluation import Cancelled, Plan, Progress
 from segstudio.app.evaluation_groups import NO_GROUPING, Grouping, ProjectGroups
 from segstudio.app.evaluation_models import model_plan
@@ -119,15 +120,16 @@ class EvaluationForm:
         words = next(about for kind, _, about in KIND_WORDS if kind == self.draft.kind)
         if self._session is None:
             return words
+        elsewhere = elsewhere_words(self._session.book.records, starter=self._session.rounds.base is not None)
         if self.draft.kind == "now" and self._session.book.in_use == STARTER_ROUND:
-            return f"{words} It is a starter model, which may know such images already: see its card."
+            return f"{words} {elsewhere}".strip()
         if self.draft.kind == "now":
-            return (
-                f"{words} How its masks are finished was learned from these images, so it may look a little too good."
-            )
+            flatters = "How its masks are finished was learned from these images, so it may look a little too good."
+            return f"{words} {flatters} {elsewhere}".strip()
         if self.draft.kind == "approved":
             known = sum(map(predicted_before, self._session.review.comparable)) - self.count("approved")
-            return f"{words} Left out, because that model had learned from them: {_images(known)}." if known else words
+            left_out = f" Left out, because that model had learned from them: {_images(known)}." if known else ""
+            return f"{words}{left_out} {elsewhere}".strip()
         if self.draft.kind != "truth":
             return words
         hidden = sum(

@@ -38,6 +38,7 @@ ANOTHER_NETWORK = (
     "It is of another network than the one in Model settings, so the next round starts afresh unless you choose its "
     "network there."
 )
+MAY_KNOW = "If it was trained on images that are in this project, its scores here are too good."
 IMPORTED_FROM = "Imported from"
 """How the note of a round begins whose model was learned elsewhere."""
 
@@ -173,8 +174,9 @@ class ModelExchange:
 
         def used(_none: None) -> None:
             self._settle()
-            if info.network != self._network():
-                self._say(f"Round {record.number} is the imported model, and in use. {ANOTHER_NETWORK}")
+            then = ANOTHER_NETWORK if info.network != self._network() else ""
+            said = f"Round {record.number} is the imported model, and in use. {MAY_KNOW} {then}"
+            self._say(said.strip())
 
         # The store answers in order, so it is in use by then.
         self._store.run(lambda _project: None, used)

@@ -60,6 +60,7 @@ def test_a_model_comes_in_as_a_round_that_is_used_and_can_be_left_again(rig, mod
     asked = [message for message in rig.workers[-1].sent if isinstance(message, Predict)]
     assert Path(asked[-1].weights).parent == folder(rig, 2)
     assert "another network" in rig.messages[-1].sentence, "the project's own is the default one"
+    assert "trained on images that are in this project" in rig.messages[-1].sentence
     rig.session.keeping.use(1)
     rig.settle()
     assert rig.session.book.in_use == 1

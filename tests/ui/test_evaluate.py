@@ -298,7 +298,9 @@ def test_masks_that_came_in_approved_are_what_the_model_is_judged_by_at_once(rig
     rig.settle()
     page = open_page(rig)
     assert page.form.kind.currentText() == "The model now and approved masks"
-    assert "see its card" in page.form.about.text()
+    assert "starter model" in page.form.about.text()
+    assert "too good. Its card says" in page.form.about.text()
+    assert "too good" in rig.window.training.values["dice"].toolTip()
     rig.wait(lambda: page.form.group_box.isVisible())
     run(rig, page)
     assert page.evaluator.trouble == ""

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
+from segstudio.app.elsewhere import elsewhere_words
 from segstudio.app.round_charts import all_charts, between
 from segstudio.app.session import Session
 from segstudio.ui.option_rows import CalmCombo
@@ -14,6 +15,11 @@ from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, ProgressLine, Section, label
 
 CHART_HEIGHT = 112
+
+_DICE = (
+    "How well the model's masks overlap those of approved images it never learned from here (1 is best). "
+    "A fifth of the approved images is kept aside for this; two of them are needed."
+)
 
 
 def time_words(seconds: float | None) -> str:
@@ -83,10 +89,6 @@ class TrainingDock(Section):
             grid.addWidget(self._names[key], row, 0)
             grid.addWidget(self.values[key], row, 1, right)
             self.values[key].setAccessibleName(text)
-        self.values["dice"].setToolTip(
-            "How well the model's masks overlap those of approved images it never learned from (1 is best).\n"
-            "A fifth of the approved images is kept aside for this; two of them are needed."
-        )
         self.values["likely"].setToolTip(
             "The images kept aside are a sample: as far as they can tell, the score on all of its kind lies in here\n"
             "(with 95 % confidence). The more are kept aside, the narrower it is."
@@ -131,6 +133,8 @@ class TrainingDock(Section):
         self.values["left"].setText(time_words(status.seconds_left) if running else "–")
         self.values["loss"].setText("–" if status.loss is None else f"{status.loss:.3f}")
         dice = status.held_out_dice
+        elsewhere = elsewhere_words(self._session.book.records, starter=self._session.rounds.base is not None)
+        self.values["dice"].setToolTip(f"{_DICE} {elsewhere}".strip().replace(". ", ".\n"))
         images = "image" if status.held_out_count == 1 else "images"
         self.values["dice"].setText("not yet" if dice is None else f"{dice:.3f} on {status.held_out_count} {images}")
         used = self._session.book.used
