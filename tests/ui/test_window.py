@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QSlider, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QScrollArea, QSlider, QSpinBox
 
 from segstudio.app import loader
 from segstudio.app.changes import Message
@@ -495,6 +495,9 @@ def test_the_sheet_names_every_key_of_the_table(rig, monkeypatch):
             assert lines.pop(row.text.rstrip("…")) == [key_text(key) for key in row.keys[:2]], row.id
     assert lines.pop("Choose a segment") == ["1 … 9"]
     assert set(lines) == {text for text, _ in POINTER} | {hold.text for hold in HOLDS}
+    # The screen of these tests has 800 px.
+    assert sheet.width() < 800
+    assert sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
     sheet.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -22,6 +24,15 @@ POINTER = (
     ("Give a stroke up", ("Esc",)),
 )
 
+COLUMNS = (
+    (("File", "Edit", "Model", "Help"), ("View",), ("Mask",), ("Review", "While held", "Pointer")),
+    (("File", "Edit", "Model", "Help"), ("View", "While held", "Pointer"), ("Mask", "Review")),
+    (("File", "Edit", "View", "Model", "Help"), ("Mask", "Review", "While held", "Pointer")),
+)
+"""The groups side by side, in ever fewer columns."""
+
+_Groups = dict[str, list[tuple[str, tuple[str, ...]]]]
+
 
 class ShortcutSheet(QDialog):
     """One column a group, one line an action."""
@@ -34,7 +45,7 @@ class ShortcutSheet(QDialog):
 
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")
-        groups: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        groups: _Groups = {}
         for key in next(row.keys for row in ACTIONS if row.id == "shortcuts"):
             # The window's own does not hear it while the sheet has the keyboard.
             QShortcut(QKeySequence(key), self, self.close)
@@ -44,35 +55,43 @@ class ShortcutSheet(QDialog):
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        columns = (("File", "Edit", "Model", "Help"), ("View",), ("Mask",), ("Review", "While held", "Pointer"))
         groups["Pointer"] = list(POINTER)
         groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
-        sheet = QWidget()
-        layout = QHBoxLayout(sheet)
-        layout.setContentsMargins(24, 16, 24, 16)
-        layout.setSpacing(32)
-        for names in columns:
-            column = QVBoxLayout()
-            column.setSpacing(4)
-            for name in names:
-                column.addWidget(_heading(name))
-                column.addLayout(_lines(groups[name]))
-                column.addSpacing(12)
-            column.addStretch(1)
-            layout.addLayout(column)
-        self._show_within(sheet, parent)
+        self._show_within(groups, parent)
 
-    def _show_within(self, sheet: QWidget, parent: QWidget) -> None:
+    def _show_within(self, groups: _Groups, parent: QWidget) -> None:
         scrolled = QScrollArea()
+        scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
+        room = parent.screen().availableSize() - FRAME_ROOM
+        for columns in COLUMNS:  # as many as the screen is wide enough for
+            sheet = _sheet(groups, columns)
+            if sheet.sizeHint().width() + SCROLL_BAR <= room.width():
+                break
         scrolled.setWidget(sheet)
         scrolled.setWidgetResizable(True)
         frame = QVBoxLayout(self)
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(scrolled)
         # What does not fit on the screen scrolls: no key is out of reach.
-        room = parent.screen().availableSize() - FRAME_ROOM
         self.ensurePolished()
         self.resize((sheet.sizeHint() + QSize(SCROLL_BAR, SCROLL_BAR)).boundedTo(room))
+
+
+def _sheet(groups: _Groups, columns: Sequence[Sequence[str]]) -> QWidget:
+    sheet = QWidget()
+    layout = QHBoxLayout(sheet)
+    layout.setContentsMargins(24, 16, 24, 16)
+    layout.setSpacing(32)
+    for names in columns:
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        for name in names:
+            column.addWidget(_heading(name))
+            column.addLayout(_lines(groups[name]))
+            column.addSpacing(12)
+        column.addStretch(1)
+        layout.addLayout(column)
+    return sheet
 
 
 def _heading(text: str) -> QLabel:
