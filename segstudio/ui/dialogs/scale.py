@@ -57,7 +57,9 @@ class ScaleDialog(QDialog):
         which.addButton(self.for_project)
         (self.for_image if ruler is not None and self._image_id is not None else self.for_project).setChecked(True)
         self.result_line = label(tone="muted")
-        self.now_line = label(f"Now: {scale_words(session.scale.of(self._image_id))}", tone="muted")
+        self.now_line = label(
+            f"As it is: {scale_words(session.scale.of(self._image_id)).replace('No scale', 'no scale')}", tone="muted"
+        )
         for line in (self.result_line, self.now_line):
             line.setWordWrap(True)
         self.forget = QPushButton("Forget scale")
@@ -87,7 +89,9 @@ class ScaleDialog(QDialog):
         fields.addWidget(self.draw, 0, 2)
         fields.addWidget(label("is in truth"), 1, 0)
         fields.addWidget(self.millimetres, 1, 1)
-        fields.addWidget(label("for"), 2, 0, Qt.AlignmentFlag.AlignTop)
+        whom = label("for")
+        whom.setContentsMargins(0, 3, 0, 0)  # on one line with the words of the ring beside it
+        fields.addWidget(whom, 2, 0, Qt.AlignmentFlag.AlignTop)
         which = QVBoxLayout()
         which.setSpacing(4)
         which.addWidget(self.for_image)
