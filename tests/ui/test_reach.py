@@ -94,6 +94,17 @@ def test_in_the_smallest_window_every_menu_and_tool_is_in_sight(rig):
     assert all(button.geometry().bottom() < column.height() for button in column.findChildren(QToolButton))
 
 
+def test_in_the_smallest_window_both_views_side_by_side_are_whole(rig):
+    rig.new_project()
+    rig.window.resize(rig.window.minimumSize())
+    rig.window.seeing.set(compare=True, rulers=True)
+    middle, compare = rig.window.splitter.widget(1), rig.window.stage.compare
+    rig.wait(lambda: compare.mapTo(middle, compare.rect().topRight()).x() < middle.width())
+    assert rig.window.minimumSizeHint().width() <= rig.window.width()
+    assert compare.reading.geometry().right() < compare.width()
+    assert rig.window.splitter.widget(2).geometry().right() < rig.window.splitter.width()
+
+
 def test_return_and_escape_lead_out_of_the_filter(rig):
     rig.new_project()
     rig.window.activateWindow()

@@ -44,7 +44,7 @@ class CompareView(HeldView):
         self._following = False
         self._shown_truth: object = None
         self.setAccessibleName("Another reading of the image")
-        self.setMinimumSize(160, 160)
+        self.setMinimumSize(104, 160)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.reading = CalmCombo(self)
         self.reading.setAccessibleName("What the second view shows")

@@ -14,7 +14,7 @@ from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.seen_view import SeenView
 from segstudio.ui.theme import Theme
 
-_NARROW, _WIDE = 160, 240
+_NARROW, _WIDE = 104, 240
 
 
 class Stage(QWidget):
