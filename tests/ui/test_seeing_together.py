@@ -346,3 +346,19 @@ def test_how_side_by_side_looks(pair):
     view = pair.window.stage.compare
     middle = view.to_widget(50.5, 30.5).toPoint()
     assert_golden("side_by_side", grabbed(view, QRect(middle - QPoint(20, 50), QSize(140, 90))))
+
+
+def test_what_fits_still_fits_when_the_window_gets_another_size_beside_a_second_view(rig):
+    rig.new_project()
+    alone = rig.canvas.view.scale
+    rig.window.seeing.set(compare=True)
+    rig.wait(lambda: rig.canvas.view.scale < alone)
+    beside = rig.canvas.view.scale
+    rig.window.resize(1100, 700)
+    rig.wait(lambda: rig.canvas.view.scale < beside)
+    rig.window.resize(1280, 720)
+    rig.wait(lambda: rig.canvas.view.scale == pytest.approx(beside))
+    assert rig.canvas.fits
+    assert rig.window.stage.compare.view.scale == pytest.approx(beside)
+    rig.window.seeing.set(compare=False)
+    rig.wait(lambda: rig.canvas.view.scale == pytest.approx(alone))

@@ -75,8 +75,11 @@ class CompareView(HeldView):
             self._renew()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """What chooses the reading stays within a narrow view."""
+        """Another size is nobody's wish to move the canvas; what chooses the reading stays within a narrow view."""
+        self._following = True
         super().resizeEvent(event)
+        self._following = False
+        self.follow()
         self.reading.setMaximumWidth(self.width() - 2 * _CORNER)
         self.reading.adjustSize()
 
