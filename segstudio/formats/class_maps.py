@@ -21,7 +21,7 @@ from segstudio.formats.pairs import Pair
 from segstudio.formats.survey import MOST_CLASSES, Survey, survey
 from segstudio.formats.value_masks import ColourMask, ObjectMask, ValueMask
 from segstudio.formats.void_names import means_nothing, means_void, unmarked
-from segstudio.imaging.label_values import VOID
+from segstudio.imaging.label_values import MOST_ID, VOID
 
 LAYOUT = "class maps"
 
@@ -76,9 +76,18 @@ def _class_list(folder: Path, mask_folder: Path | None) -> Path | None:
 
 
 def _is_more_than_binary(seen: Survey, list_file: Path | None) -> bool:
-    """Masks of one class, 0 and 1, or of very many, count where there is a list that may name them."""
-    alone = seen.kind == "binary" and list_file is not None and (seen.many or set(seen.values) <= {0, 1})
+    """Masks of one class, 0 and 1, or of very many, count where there is a list that may name them.
+
+    So does a low number that is white, where the list does name it.
+    """
+    alone = False
+    if seen.kind == "binary" and list_file is not None:
+        alone = seen.many or set(seen.values) <= {0, 1} or _names(list_file, max(seen.values))
     return alone or seen.kind in ("values", "objects", "colours")
+
+
+def _names(list_file: Path, value: int) -> bool:
+    return value <= MOST_ID and any(known.value == value for known in read_class_list(list_file))
 
 
 def _by_image(pairs: Sequence[Pair], others: Sequence[Pair], meaning: Meaning) -> list[MaskSource | None]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.regions import bounds, holes, parts
 from segstudio.formats.dataset import FoundMask
-from segstudio.formats.png import as_ids, check_no_photograph, is_foreground, read_upright, says_void
+from segstudio.formats.png import as_ids, as_white, check_no_photograph, is_foreground, read_upright, says_void
 from segstudio.formats.survey import plain_shades
 
 
@@ -36,7 +36,7 @@ class FileMask:
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
         """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs. A photograph is refused."""
-        array = read_upright(self.path, size, orientation)
+        array = as_white(self.path, read_upright(self.path, size, orientation))
         check_no_photograph(array, self.path.name)
         ids, white = (is_foreground(array).astype(np.uint16), True) if self.binary else as_ids(array)
         odd = _shades(self.path.name, array) if white else ()

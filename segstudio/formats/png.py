@@ -21,7 +21,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.writing import write_whole
-from segstudio.imaging.label_values import MOST_ID, VOID, count_pages
+from segstudio.imaging.label_values import MOST_ID, VOID, count_pages, shows_white
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
 from segstudio.imaging.reader import read_array
 
@@ -139,11 +139,12 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int, by_colour:
 def read_values(path: Path) -> NDArray[Any]:
     """What a mask file holds, as ``read_array`` has it but upright: (H, W), also of grey kept as RGB, else (H, W, 3).
 
-    Raises ``UserError`` for a file that can't be read, and for a photograph.
+    Black and white of a few bits comes as 0 and 255. Raises ``UserError`` for a file that can't be read, and for a
+    photograph.
     """
     array, own = read_array(path)
     check_no_photograph(array, path.name)
-    return flattened(from_stored(array, own))
+    return flattened(from_stored(as_white(path, array), own))
 
 
 def read_ids(path: Path) -> tuple[ClassIds, bool]:
@@ -161,6 +162,11 @@ def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
     if flat is None or flat.dtype.kind in "bf" or (flat.dtype == np.uint8 and flat.max(initial=0) > MOST_ID):
         return is_foreground(array).astype(np.uint16), True
     return np.clip(flat, 0, 65535).astype(np.uint16), False
+
+
+def as_white(path: Path, array: NDArray[Any]) -> NDArray[Any]:
+    """``array`` as ``read_array`` has it, with 255 for the white of a file that has black and white in a few bits."""
+    return array if shows_white(path, array) is None else np.where(array > 0, np.uint8(255), np.uint8(0))
 
 
 def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.label_values import MOST_ID, VOID, read_palette
+from segstudio.imaging.label_values import MOST_ID, VOID, read_palette, shows_white
 from segstudio.imaging.reader import read_array
 
 MOST_CLASSES = 64
@@ -37,11 +37,11 @@ Kind = Literal["binary", "values", "objects", "colours", "unknown"]
 class Survey:
     """What was found in ``looked_at`` of ``of`` masks.
 
-    ``binary``: black and white, or 0 and 1. ``values``: each value a class. ``objects``: each value an object.
-    ``colours``: each colour a class. ``unknown``: none could be read, or too much is in them. ``values`` and
-    ``colours`` come with their shares of all pixels. ``palette`` says which value each colour of palettes is, where
-    that is the same in all masks. ``many`` says that 8 bits have more shades than ``MOST_CLASSES`` in plain places:
-    those of classes, or of pictures.
+    ``binary``: black and white, whatever number is white, or 0 and 1. ``values``: each value a class. ``objects``: each
+    value an object. ``colours``: each colour a class. ``unknown``: none could be read, or too much is in them.
+    ``values`` and ``colours`` come with their shares of all pixels. ``palette`` says which value each colour of
+    palettes is, where that is the same in all masks. ``many`` says that 8 bits have more shades than ``MOST_CLASSES``
+    in plain places: those of classes, or of pictures.
     """
 
     kind: Kind
@@ -60,6 +60,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
     values: Counter[int] = Counter()
     colours: Counter[int] = Counter()
     plains: Counter[int] = Counter()
+    whites: Counter[int] = Counter()
     deep, seen = False, 0
     palettes = _Palettes()
     for path in chosen:
@@ -75,6 +76,9 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         else:
             flat = array[..., 0] if array.ndim == 3 else array
             deep |= flat.dtype.itemsize > 1
+            if shows_white(path, flat) is not None:
+                whites.update(_counted(flat))
+                continue
             plains.update(_plains(flat))
             values.update(_counted(flat) if not palettes.take(path, array) else {})
         if len(colours) > 200_000 or len(values) > 65536:
@@ -83,9 +87,15 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         colours.update(palettes.colours)
         # Grey pictures among coloured ones are of few colours by chance.
         colours.update({value * 0x010101: count for value, count in values.items() if value < 256})
+        colours.update({(255 if value else 0) * 0x010101: count for value, count in whites.items()})
         exact = not any(path.suffix.lower() in _LOSSY for path in chosen)
         return _coloured(colours, exact, seen, len(masks))
     values.update(palettes.values)
+    only_white = bool(whites) and set(values) <= {0, VOID}
+    # Beside masks with other numbers, white is one of these.
+    values.update(whites)
+    if only_white:
+        return Survey("binary", seen, len(masks), _shares(values))
     shades = [] if deep else shades_of(plains)
     if 0 < len(shades) <= MOST_CLASSES:
         total = values.total()
@@ -208,9 +218,13 @@ def _counted(array: NDArray[Any]) -> dict[int, int]:
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
-def _valued(values: Counter[int], deep: bool, seen: int, of: int) -> Survey:
+def _shares(values: Counter[int]) -> dict[int, float]:
     total = max(1, values.total())
-    shares = {int(value): count / total for value, count in sorted(values.items())}
+    return {int(value): count / total for value, count in sorted(values.items())}
+
+
+def _valued(values: Counter[int], deep: bool, seen: int, of: int) -> Survey:
+    shares = _shares(values)
     said = [value for value in shares if value not in (0, VOID)]
     kind: Kind
     if not seen or min(shares, default=0) < 0:

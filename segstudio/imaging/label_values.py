@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ def label_values(image: Image.Image, bits: int, by_colour: bool = False) -> NDAr
     """(H, W) of what a loaded grey, float or palette image holds, of ``bits`` a value in the file.
 
     Grey of 2 and 4 bits keeps its numbers, which Pillow spreads over 255 to show them. Of a palette the indices count;
-    if ``by_colour``, its colours do: (H, W, 3) uint8. A palette of greys that does not begin with black is a picture
-    in grey, as inverted bitmaps are, and comes as grey.
+    if ``by_colour``, its colours do, (H, W, 3) uint8, and grey comes as it is shown. A palette of greys that does not
+    begin with black is a picture in grey, as inverted bitmaps are, and comes as grey.
     """
     if image.mode in ("P", "PA"):
         if by_colour:
@@ -37,7 +37,7 @@ def label_values(image: Image.Image, bits: int, by_colour: bool = False) -> NDAr
             return np.array(image.convert("RGBA").convert("RGB"))[..., 0]
         return np.array(image) if image.mode == "P" else np.array(image)[..., 0]
     array = np.array(image)
-    return array // (255 // ((1 << bits) - 1)) if image.mode == "L" and bits in (2, 4) else array
+    return array // (255 // ((1 << bits) - 1)) if image.mode == "L" and bits in (2, 4) and not by_colour else array
 
 
 def read_palette(path: Path) -> Palette | None:
@@ -51,6 +51,34 @@ def read_palette(path: Path) -> Palette | None:
     except _TROUBLE:
         return None
     return None if palette is None or _is_grey(palette) else palette
+
+
+def shows_white(path: Path, values: NDArray[Any]) -> int | None:
+    """The number that is white where a label file of a few greys shows nothing but black and white; None otherwise.
+
+    ``values`` are its own, as ``label_values`` has them. Programs write black and white as 0 and 3 of 2 bits, as 0 and
+    15 of 4, or as the ends of a palette of greys, and no single class means that. Numbers from 128 on and 1 are no
+    riddle, so they are not looked into. Never raises.
+    """
+    if values.dtype != np.uint8 or values.ndim != 2:
+        return None
+    most = int(values.max(initial=0))
+    if not 1 < most <= MOST_ID or np.any((values != 0) & (values != most)):
+        return None
+    try:
+        with Image.open(path, formats=_WITH_PALETTE) as image:
+            return most if _is_white(image, most) else None
+    except _TROUBLE:
+        return None
+
+
+def _is_white(image: Image.Image, value: int) -> bool:
+    if image.mode in ("P", "PA"):
+        palette = _palette_of(image)
+        return _is_grey(palette) and value < len(palette) and not palette[0].any() and bool(palette[value].min() == 255)
+    said = cast("Any", image).tile[0].args
+    raw = str(said if isinstance(said, str) else said[0])
+    return any(raw.startswith(f"L;{bits}") and value == (1 << bits) - 1 for bits in (2, 4))
 
 
 def count_pages(path: Path) -> int:

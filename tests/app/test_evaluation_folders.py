@@ -15,6 +15,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats.compare import read_together
 from segstudio.formats.png import write_mask
+from tests.imaging.images import packed_png
 
 
 def square(x: int, value: int = 255, size: tuple[int, int] = (40, 60)) -> Image.Image:
@@ -197,6 +198,14 @@ def test_black_and_white_against_any_number(folders: tuple[Path, Path]) -> None:
     square(10, 255).save(folders[0] / "a.png")
     square(10, 38).save(folders[1] / "a.png")
     assert evaluate_folders(*folders)["mean"]["dice"] == 1
+
+
+def test_black_and_white_in_few_bits_against_any_number(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    own = np.array(square(10)) // 255
+    (pred / "a.png").write_bytes(packed_png(own * 15, 4))
+    Image.fromarray(own * 2).save(truth / "a.png")
+    assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
 
 
 def test_empty_masks_agree(folders: tuple[Path, Path]) -> None:

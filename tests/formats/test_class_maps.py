@@ -19,6 +19,7 @@ from segstudio.formats.survey import survey
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.reader import read_orientation, read_size
 from tests.helpers.data import data_folder
+from tests.imaging.images import packed_png
 
 RED, BLUE, BLACK = (200, 10, 10), (0, 0, 255), (0, 0, 0)
 
@@ -389,3 +390,35 @@ def test_a_colour_that_several_classes_have_is_told(tmp_path: Path) -> None:
     folder_of(tmp_path, stripes(BLACK, RED, BLUE))
     (tmp_path / "label_colors.txt").write_text("200 10 10 Animal\n200 10 10 Plant\n0 0 255 Sky\n")
     assert any("several classes one colour (#c80a0a)" in note for note in find_dataset(tmp_path).notes)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_black_and_white_in_few_bits_is_one_object(tmp_path: Path, bits: int) -> None:
+    most = (1 << bits) - 1
+    folder_of(tmp_path, stripes(0, 1), stripes(1, 0))
+    for number, columns_of in enumerate([(0, most), (most, 0)]):
+        (tmp_path / "masks" / f"{number}.png").write_bytes(packed_png(stripes(*columns_of), bits))
+    found = find_dataset(tmp_path)
+    assert (found.layout, found.classes, [columns(image) for image in found.images]) == ("folder", (), [[0, 1], [1, 0]])
+    # Nobody would list a white for an object that has another number.
+    (tmp_path / "labels.json").write_text(json.dumps({"1": "lesion"}))
+    assert [columns(image) for image in find_dataset(tmp_path).images] == [[0, 1], [1, 0]]
+    (tmp_path / "labels.json").write_text(json.dumps({str(most): "lesion"}))
+    assert named(find_dataset(tmp_path)) == [("lesion", "stuff")]
+    assert [columns(image) for image in find_dataset(tmp_path).images] == [[0, 1], [1, 0]]
+
+
+def test_white_of_few_bits_is_a_number_where_other_masks_have_more(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(0, 1), stripes(1, 0))
+    for number, ids in enumerate([(0, 3), (1, 2)]):
+        (tmp_path / "masks" / f"{number}.png").write_bytes(packed_png(stripes(*ids), 2))
+    found = find_dataset(tmp_path)
+    assert (found.layout, [columns(image) for image in found.images]) == ("class maps", [[0, 3], [1, 2]])
+
+
+def test_white_of_few_bits_is_white_beside_coloured_masks(tmp_path: Path) -> None:
+    folder_of(tmp_path, stripes(RED, BLACK), stripes(BLACK, (255, 255, 255)))
+    (tmp_path / "masks" / "1.png").write_bytes(packed_png(stripes(0, 15), 4))
+    found = find_dataset(tmp_path)
+    assert [columns(image) for image in found.images] == [[1, 0], [0, 2]]
+    assert [known.color for known in found.classes] == [RED, (255, 255, 255)]
