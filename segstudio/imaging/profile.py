@@ -14,7 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+
+from segstudio.imaging.deep_profile import shaper_of
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +32,22 @@ _STEPS = (0, 51, 102, 153, 204, 255)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How pixels of ``mode``, RGB or CMYK, become sRGB."""
+    """How pixels of ``mode``, RGB or CMYK, become sRGB; ``content`` is what the file says of it."""
 
     mode: str
     transform: Any
+    content: bytes
 
     def to_srgb(self, part: Image.Image) -> Image.Image:
         """``part`` of an image, of any mode that Pillow makes RGB of, as RGB."""
         from PIL import ImageCms
 
         return ImageCms.applyTransform(part.convert(self.mode), self.transform) or part.convert("RGB")
+
+    def deep_to_srgb(self, deep: NDArray[np.uint16]) -> NDArray[np.uint16] | None:
+        """(H, W, 3) of 16 bits as sRGB; None where the profile is of a kind that only 8 bits can be told by."""
+        shaper = shaper_of(self.content)
+        return None if shaper is None else shaper.to_srgb(deep)
 
 
 def profile_of(image: Image.Image) -> Profile | None:
@@ -72,7 +81,7 @@ def _read(content: bytes) -> Profile | None:
         # What is wrong with a profile must not cost the image.
         log.info("a colour profile could not be used", exc_info=True)
         return None
-    found = Profile(mode, transform)
+    found = Profile(mode, transform, content)
     return None if mode == "RGB" and _is_srgb(found) else found
 
 

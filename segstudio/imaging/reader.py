@@ -71,8 +71,8 @@ class ImageData:
     ``pixels`` is (H, W, 3) uint8 RGB, upright and C-contiguous. ``orientation`` is the EXIF value 1 to 8 found in the
     file and ``stored_size`` its (width, height) before turning. ``bit_depth`` is bits a channel in the file: 1, 8,
     16 or 32. ``deep`` holds the file's own values, upright, where it has 16 bits: (H, W) uint16 for grey, (H, W, 3)
-    RGB for colour, on white where it is transparent; None for all others. More is brighter, whatever a TIFF means by 0.
-    ``window`` is the one that the file says it is to be shown by, see ``window``.
+    RGB for colour, as sRGB, on white where it is transparent; None for all others. More is brighter, whatever a TIFF
+    means by 0. ``window`` is the one that the file says it is to be shown by, see ``window``.
     """
 
     pixels: NDArray[np.uint8]
@@ -99,16 +99,15 @@ class _Header:
 def read_image(path: Path) -> ImageData:
     """The image in a file, upright.
 
-    Transparent parts are shown on white; colours of 8 bits are sRGB, by the file's ``profile``. Grey of more than 8
-    bits is shown by the window that the file names, or the one between its 0.5th and 99.5th percentile. Raises
-    ``UserError`` for a file that is missing, may not be read, is empty, cut short, damaged, no image, or declares more
-    than ``MAX_PIXELS``.
+    Transparent parts are shown on white; colours are sRGB, by the file's ``profile``. Grey of more than 8 bits is shown
+    by the window that the file names, or the one between its 0.5th and 99.5th percentile. Raises ``UserError`` for a
+    file that is missing, may not be read, is empty, cut short, damaged, no image, or declares more than ``MAX_PIXELS``.
     """
     with _opened(path) as (image, header, file):
         image.load()
         upright = UPRIGHT if image.format == "TIFF" else header.orientation  # Pillow turns TIFF, and only TIFF, itself
         if header.bit_depth == 16 and header.channels > 1:
-            deep = deep_colour(image, file, header.orientation)
+            deep = _as_srgb(deep_colour(image, file, header.orientation), image)
             if deep is not None:
                 return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
         if image.mode.startswith("I;16"):
@@ -118,6 +117,12 @@ def read_image(path: Path) -> ImageData:
             return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey, window)
         pixels = from_stored(_to_rgb(image), upright)
     return ImageData(pixels, header.orientation, header.stored_size, header.bit_depth)
+
+
+def _as_srgb(deep: NDArray[np.uint16] | None, image: Image.Image) -> NDArray[np.uint16] | None:
+    """Colours of 16 bits by the image's profile; None where that can be told of 8 bits only."""
+    profile = None if deep is None else profile_of(image)
+    return deep if deep is None or profile is None else profile.deep_to_srgb(deep)
 
 
 def read_array(path: Path, by_colour: bool = False) -> tuple[NDArray[Any], int]:

@@ -1,13 +1,15 @@
 """Files whose colours are not sRGB, and say so."""
 
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from segstudio.imaging import reader
+from segstudio.imaging import deep_profile, reader
+from segstudio.imaging.cv import cv2
 from segstudio.imaging.reader import read_array, read_image, read_thumbnail
 from tests.imaging.images import colours
 
@@ -93,3 +95,76 @@ def test_thumbnails_of_large_pngs_go_by_the_profile_too(tmp_path: Path, monkeypa
     reference = read_thumbnail(path, 45)
     monkeypatch.setattr(reader, "_LARGE_PIXELS", 1)
     np.testing.assert_array_equal(read_thumbnail(path, 45), reference)
+
+
+def deep_colours() -> np.ndarray:
+    """Colours whose 16 bits are more than 8 can say."""
+    fine = np.arange(colours().size, dtype=np.uint16).reshape(colours().shape) % 257
+    return colours().astype(np.uint16) * 256 + np.minimum(fine, 255)
+
+
+def written(path: Path, pixels: np.ndarray, content: bytes) -> Path:
+    """A file of 16 bits a colour, with a profile."""
+    if path.suffix == ".tif":
+        assert cv2.imwrite(str(path), pixels[..., ::-1], [cv2.IMWRITE_TIFF_COMPRESSION, 1])
+        return with_tiff_profile(path, content)
+    png = cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+    body = b"iCCPname\0\0" + zlib.compress(content)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    path.write_bytes(png[:33] + chunk + png[33:])
+    return path
+
+
+def with_tiff_profile(path: Path, content: bytes) -> Path:
+    """The same little-endian TIFF file with tag 34675: its table of tags, written anew at the end."""
+    data = path.read_bytes()
+    (at,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, at)
+    rows = [data[at + 2 + 12 * n : at + 14 + 12 * n] for n in range(count)]
+    data += bytes(len(data) % 2) + content
+    where = len(data) - len(content)
+    rows.append(struct.pack("<HHII", 34675, 7, len(content), where))
+    rows.sort(key=lambda row: struct.unpack_from("<H", row)[0])
+    data += bytes(len(data) % 2)
+    table = struct.pack("<H", len(rows)) + b"".join(rows) + bytes(4)
+    path.write_bytes(data[:4] + struct.pack("<I", len(data)) + data[8:] + table)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("colorants", [DISPLAY_P3, ADOBE_RGB])
+def test_colours_of_16_bits_are_those_that_the_profile_says(tmp_path: Path, suffix: str, colorants: tuple) -> None:
+    path = written(tmp_path / f"a{suffix}", deep_colours(), profile(colorants, 2.2))
+    said = read_image(path)
+    right = expected(deep_colours() / 257, colorants, 2.2)
+    assert said.deep is not None
+    assert said.bit_depth == 16
+    assert np.abs(said.deep / 257 - right).max() < 0.6
+    assert np.abs(said.pixels - right).max() < 1.1
+    assert np.abs(right - deep_colours() / 257).max() > 10
+    np.testing.assert_array_equal(read_thumbnail(path, 90), said.pixels)
+    np.testing.assert_array_equal(read_array(path)[0], deep_colours())
+
+
+def test_a_profile_of_tables_costs_the_16_bits_and_not_the_colours(tmp_path: Path) -> None:
+    content = profile(ADOBE_RGB, 2.2)
+    shallow = tmp_path / "8.png"
+    Image.fromarray(np.uint8(deep_colours() >> 8)).save(shallow, icc_profile=content)
+    path = written(tmp_path / "a.png", deep_colours(), content)
+    deep_profile.shaper_of.cache_clear()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(deep_profile, "_TABLES", (b"rXYZ",))
+        said = read_image(path)
+    deep_profile.shaper_of.cache_clear()
+    assert (said.deep, said.bit_depth) == (None, 16)
+    np.testing.assert_array_equal(said.pixels, read_image(shallow).pixels)
+
+
+def test_a_profile_of_sRGB_leaves_16_bits_as_they_are(tmp_path: Path) -> None:
+    own = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    said = read_image(written(tmp_path / "a.png", deep_colours(), own))
+    np.testing.assert_array_equal(said.deep, deep_colours())
+    shaper = deep_profile.shaper_of(own)  # its curve is parametric
+    assert shaper is not None
+    assert np.abs(shaper.to_srgb(deep_colours()).astype(int) - deep_colours()).max() < 40
+    assert deep_profile.shaper_of(own[:300]) is None
