@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.display import percentile_window
 from segstudio.imaging.orientation import from_stored
+from segstudio.imaging.window import Window
 
 Deep = NDArray[np.uint16]
 
@@ -28,6 +30,19 @@ def deep_grey(image: Image.Image, bits: int) -> Deep:
     values = np.array(image).astype(np.uint16)
     tags: Any = getattr(image, "tag_v2", None) or {}
     return ((1 << bits) - 1) - values if tags.get(_MEANING_TAG) == _WHITE_IS_ZERO else values
+
+
+def clear_on_white(grey: Deep, image: Image.Image, window: Window | None) -> tuple[Deep, Window | None]:
+    """``grey`` as ``deep_grey`` has it with white where the one value is that a PNG calls transparent, and its window.
+
+    Where the file names no window, it is one of what is left: so much white would turn all of it dark.
+    """
+    key = image.info.get("transparency")
+    clear = grey == key if image.format == "PNG" and isinstance(key, int) else np.zeros((1, 1), np.bool_)
+    if not clear.any() or clear.all():
+        # Wholly transparent is a broken export, as for 8 bits.
+        return grey, window
+    return np.where(clear, np.uint16(_MOST), grey), window or percentile_window(grey[~clear])
 
 
 def deep_colour(image: Image.Image, file: IO[bytes], orientation: int, on_white: bool = True) -> Deep | None:

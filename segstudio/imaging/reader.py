@@ -20,7 +20,7 @@ from PIL import Image, UnidentifiedImageError
 
 from segstudio.domain.errors import UserError
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.deep import deep_colour, deep_grey
+from segstudio.imaging.deep import clear_on_white, deep_colour, deep_grey
 from segstudio.imaging.display import percentile_window, shown_range, to_8bit
 from segstudio.imaging.find import SUFFIXES, find_images, natural_key
 from segstudio.imaging.label_values import label_values
@@ -72,7 +72,8 @@ class ImageData:
     file and ``stored_size`` its (width, height) before turning. ``bit_depth`` is bits a channel in the file: 1, 8,
     16 or 32. ``deep`` holds the file's own values, upright, where it has 16 bits: (H, W) uint16 for grey, (H, W, 3)
     RGB for colour, as sRGB, on white where it is transparent; None for all others. More is brighter, whatever a TIFF
-    means by 0. ``window`` is the one that the file says it is to be shown by, see ``window``.
+    means by 0. ``window`` is the one that the file says it is to be shown by, see ``window``, or, where parts of
+    grey are transparent, that of the others.
     """
 
     pixels: NDArray[np.uint8]
@@ -111,8 +112,8 @@ def read_image(path: Path) -> ImageData:
             if deep is not None:
                 return ImageData(to_8bit(deep, (0, 65535)), header.orientation, header.stored_size, 16, deep)
         if image.mode.startswith("I;16"):
-            grey = from_stored(deep_grey(image, header.bit_depth), upright)
-            window = window_in(image.info)
+            stored, window = clear_on_white(deep_grey(image, header.bit_depth), image, window_in(image.info))
+            grey = from_stored(stored, upright)
             shown = to_8bit(grey, shown_range(grey, window))
             return ImageData(_grey_to_rgb(shown), header.orientation, header.stored_size, 16, grey, window)
         pixels = from_stored(_to_rgb(image), upright)

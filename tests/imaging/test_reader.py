@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from segstudio.domain.errors import UserError
 from segstudio.imaging import reader
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.display import percentile_window
 from segstudio.imaging.reader import (
     fingerprint,
     from_stored,
@@ -22,6 +23,7 @@ from segstudio.imaging.reader import (
     read_size,
     read_thumbnail,
 )
+from segstudio.imaging.window import with_window
 from tests.helpers.data import data_folder
 from tests.imaging.images import NAMES, colours, declared_png, with_orientation
 
@@ -195,14 +197,44 @@ def test_sixteen_bit_colour_that_is_transparent_all_over_shows_its_colours(tmp_p
     np.testing.assert_array_equal(read_image(path).deep, values)
 
 
+def with_clear(png: bytes, *value: int) -> bytes:
+    """The same PNG of 16 bits, which calls one grey or colour transparent."""
+    chunk = b"tRNS" + struct.pack(f">{len(value)}H", *value)
+    at = png.index(b"IDAT") - 4
+    return png[:at] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[at:]
+
+
+@pytest.mark.parametrize("window", [None, (1000.0, 9000.0)])
+def test_the_one_grey_that_a_sixteen_bit_png_calls_transparent_is_white(
+    tmp_path: Path, window: tuple[float, float] | None
+) -> None:
+    own = np.arange(40 * 50, dtype=np.uint16).reshape(40, 50) + 3000
+    own[:20] = 7
+    (tmp_path / "a.png").write_bytes(with_clear(with_window(cv2.imencode(".png", own)[1].tobytes(), window), 7))
+    read = read_image(tmp_path / "a.png")
+    assert (read.pixels[:20] == 255).all()
+    assert read.window == (window or percentile_window(own[20:]))
+    assert read.deep is not None
+    np.testing.assert_array_equal(read.deep, np.where(own == 7, 65535, own))
+    np.testing.assert_array_equal(read_array(tmp_path / "a.png")[0], own)
+    np.testing.assert_array_equal(read_thumbnail(tmp_path / "a.png", 60), read.pixels)
+    if window is None:
+        assert read.pixels[20:].min() == 0
+        assert read.pixels[20:].max() == 255
+
+
+def test_sixteen_bit_grey_that_is_transparent_all_over_shows_its_greys(tmp_path: Path) -> None:
+    own = np.full((4, 5), 7, np.uint16)
+    (tmp_path / "a.png").write_bytes(with_clear(cv2.imencode(".png", own)[1].tobytes(), 7))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png").deep, own)
+
+
 def test_the_one_colour_that_a_sixteen_bit_png_calls_transparent_is_white(tmp_path: Path) -> None:
     values = np.full((8, 9, 3), 40000, np.uint16)
     values[:, :4] = (1, 2, 3)
     encoded = cv2.imencode(".png", values[..., ::-1])[1].tobytes()
-    chunk = b"tRNS" + struct.pack(">HHH", 1, 2, 3)
-    piece = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
     path = tmp_path / "a.png"
-    path.write_bytes(encoded[:33] + piece + encoded[33:])
+    path.write_bytes(with_clear(encoded, 1, 2, 3))
     data = read_image(path)
     assert (data.pixels[:, :4] == 255).all()
     np.testing.assert_array_equal(data.pixels[:, 4:], 156)
