@@ -18,6 +18,11 @@ def input_shape(width: int, height: int, longer_side: int) -> tuple[int, int]:
     return reduced_side(height, scale), reduced_side(width, scale)
 
 
+def is_strip(width: int, height: int, longer_side: int) -> bool:
+    """Whether an image is so narrow that a network sees it wider than it is, since no side may be below 64 px."""
+    return min(width, height) * longer_side < _SHORTEST_SIDE * max(width, height)
+
+
 def reduced_side(side: int, scale: float) -> int:
     """``side`` in px at ``scale``, as a multiple of 32, at least 64."""
     return max(_SHORTEST_SIDE, STRIDE * round(side * scale / STRIDE))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.input_shape import STRIDE
+from segstudio.domain.input_shape import STRIDE, is_strip
 from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint
 from segstudio.engine.data import Confidence, load_rgb, to_input
 from segstudio.engine.device import Device
@@ -110,8 +110,14 @@ class Predictor:
     def _look_again(
         self, pixels: Pixels, logits: Logits, found: NDArray[np.bool_], between_windows: Callable[[], None]
     ) -> Logits | None:
-        """What both looks come to; None where the weights want no second one, or it would show no more."""
+        """What both looks come to; None where the weights want no second one, or it would show no more.
+
+        A strip is stretched otherwise by each look, and two pictures that are both out of shape agree on nothing: on
+        strips of 60 px of photographs of people the first look had a Dice of 0.89, and both together 0.72.
+        """
         look, (height, width) = self.header.second_look, pixels.shape[:2]
+        if is_strip(width, height, self.header.input_size):
+            return None
         if look.close_up:
             part = near(found, height, width)
             if part is None:

@@ -181,3 +181,16 @@ def test_what_is_seen_from_nearer_lies_to_the_pixel_where_it_was_seen(seed: int)
     )
     columns, rows = np.meshgrid((np.arange(both.shape[1]) + 0.5) / along, (np.arange(both.shape[0]) + 0.5) / down)
     assert np.abs(both[inner] - np.stack([columns, rows], axis=2)[inner]).max(initial=0) < 0.1
+
+
+@pytest.mark.parametrize("look", [SecondLook(close_up=True), SecondLook(fitted=128)])
+@pytest.mark.parametrize(("height", "width", "looks"), [(3, 2000, 1), (2000, 3, 1), (99, 200, 1), (100, 200, 2)])
+def test_a_strip_is_looked_at_once(tmp_path: Path, look: SecondLook, height: int, width: int, looks: int) -> None:
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[: -(-height // 4), : -(-width // 4)] = 255
+    asked, network = predictor(tmp_path, look)
+    once, _ = predictor(tmp_path, SecondLook())
+    mask = asked.predict(pixels).mask
+    assert len(network.seen) == looks
+    assert mask.any()
+    assert (looks == 2) != np.array_equal(mask, once.predict(pixels).mask)
