@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
 from segstudio.formats.extracted import has_images, with_masks
 from segstudio.formats.own_names import own_stems
+from segstudio.formats.squaring import SquaredMask, squared
 from segstudio.imaging.find import find_files
 
 LAYOUT = "DICOM"
@@ -29,6 +30,7 @@ class DicomFrame:
     """One picture of a file; see ``PixelSource``.
 
     ``stem`` is the file's own among those that are imported with it, ``window`` what the picture is shown by.
+    ``square`` is the (width, height) of the picture with square pixels, where the file has others of ``stored``.
     """
 
     path: Path
@@ -36,6 +38,8 @@ class DicomFrame:
     index: int
     frames: int
     window: tuple[float, float] | None = None
+    stored: tuple[int, int] = (0, 0)
+    square: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -44,7 +48,7 @@ class DicomFrame:
 
     def read(self) -> NDArray[Any]:
         """(H, W) uint8 or uint16 grey, or (H, W, 3) uint8 RGB. Raises ``UserError``."""
-        return read_dicom_frame(self.path, self.index)
+        return squared(read_dicom_frame(self.path, self.index), self.square)
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
@@ -57,7 +61,8 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
 
     Reads headers. Raises ``UserError`` if there is none.
     """
-    return with_masks(pictures([path for path in _candidates(folder) if is_dicom(path)]), folder, masks)
+    found = with_masks(pictures([path for path in _candidates(folder) if is_dicom(path)]), folder, masks)
+    return replace(found, images=tuple(map(_with_squared_mask, found.images)))
 
 
 def pictures(paths: Sequence[Path]) -> Dataset:
@@ -72,10 +77,11 @@ def pictures(paths: Sequence[Path]) -> Dataset:
             skipped.append(Skipped(path, str(error)))
             continue
         headers.append(header)
+        stored, own = (header.width, header.height), stem or _stem(path)
         images += [
             FoundImage(
                 path,
-                pixels=DicomFrame(path, stem or _stem(path), index, header.frames, header.window),
+                pixels=DicomFrame(path, own, index, header.frames, header.window, stored, header.square),
                 patient=header.patient,
                 attributes=header.described,
                 mm_per_px=header.mm_per_px,
@@ -89,21 +95,37 @@ def pictures(paths: Sequence[Path]) -> Dataset:
     return Dataset(LAYOUT, tuple(images), notes=tuple(_notes(headers)), skipped=tuple(skipped))
 
 
+def _with_squared_mask(found: FoundImage) -> FoundImage:
+    """The same image; its mask may be of the picture as it is in the file."""
+    frame, mask = found.pixels, found.mask
+    if mask is None or not isinstance(frame, DicomFrame) or frame.square is None:
+        return found
+    return replace(found, mask=SquaredMask(mask, frame.stored))
+
+
 def _notes(headers: Sequence[DicomHeader]) -> list[str]:
     notes = ["The pictures are written as PNG files into the project's own folder; the DICOM files stay as they are."]
     several = [header.frames for header in headers if header.frames > 1]
     if several:
-        notes.append(f"{len(several)} files hold several pictures, {sum(several)} in all: each is an image.")
+        hold = "1 file holds" if len(several) == 1 else f"{len(several):,} files hold"
+        notes.append(f"{hold} several pictures, {sum(several):,} in all: each is an image.")
     if any(8 < header.bits <= 16 for header in headers):
         notes.append("Grey of more than 8 bits is kept with 16, and shown by the window that the file names.")
     deep = sum(header.bits > 16 for header in headers)
     if deep:
-        notes.append(f"{deep} files have more than 16 bits a value: they are stretched to 16.")
-    oblong = sum(header.oblong for header in headers)
+        have = "1 file has" if deep == 1 else f"{deep:,} files have"
+        notes.append(f"{have} more than 16 bits a value: stretched to 16.")
+    square = sum(header.square is not None for header in headers)
+    if square:
+        notes.append(
+            f"Pixels of {counted(square, 'file')} are not square: their pictures are written with square ones, so that "
+            "shapes, lengths and areas are true. Masks for them are exported at that size."
+        )
+    oblong = sum(header.oblong and header.square is None for header in headers)
     if oblong:
         notes.append(
-            f"Pixels of {counted(oblong, 'file')} are not square: they are shown and measured as if they were, so "
-            "lengths, areas and shapes are not true there, by whatever scale."
+            f"Pixels of {counted(oblong, 'file')} are so far from square that this can't be meant: they are shown and "
+            "measured as squares, so lengths, areas and shapes are not true there, by whatever scale."
         )
     sizes = Counter(header.mm_per_px for header in headers)
     known = [size for size in sizes if size is not None]

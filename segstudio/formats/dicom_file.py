@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.squaring import square_size
 from segstudio.imaging.reader import MAX_PIXELS
 from segstudio.imaging.spacing import as_square, is_oblong, read_sides
 
@@ -59,9 +60,10 @@ log = logging.getLogger(__name__)
 class DicomHeader:
     """What matters of a file's header.
 
-    ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. ``mm_per_px`` is
-    None where pixels are not square (``oblong``) or nobody says how large they are. ``patient`` is a hash: the same for
-    images of one patient, and nobody's name; a project salts it.
+    ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. Where pixels are
+    not square (``oblong``), ``square`` is the (width, height) that the picture has with square ones, None if the file
+    can't be right; ``mm_per_px`` is of these, None where nobody says how large they are. ``patient`` is a hash: the
+    same for images of one patient, and nobody's name; a project salts it.
     """
 
     frames: int
@@ -74,6 +76,7 @@ class DicomHeader:
     patient: str | None
     described: dict[str, str]
     oblong: bool = False
+    square: tuple[int, int] | None = None
 
 
 def is_dicom(path: Path) -> bool:
@@ -94,6 +97,7 @@ def read_dicom_header(path: Path) -> DicomHeader:
         frames, width, height = _declared(path, dataset)
         _check_codec(path, dataset)
         sides = read_sides(path)
+        square = square_size((width, height), sides)
         return DicomHeader(
             frames,
             width,
@@ -101,10 +105,11 @@ def read_dicom_header(path: Path) -> DicomHeader:
             int(dataset.BitsStored),
             str(dataset.get("Modality", "")),
             _window(dataset),
-            as_square(sides),
+            as_square(sides) if square is None or sides is None else min(sides),
             _patient(dataset),
             _described(dataset, sides),
             is_oblong(sides),
+            square,
         )
     raise AssertionError
 
@@ -308,7 +313,7 @@ def _described(dataset: Dataset, sides: tuple[float, float] | None) -> dict[str,
     known = {"Modality": "Modality", "Body part": "BodyPartExamined", "Sex": "PatientSex", "Age": "PatientAge"}
     said = {name: str(_read(lambda key=keyword: dataset.get(key)) or "").strip() for name, keyword in known.items()}  # type: ignore[misc]
     if sides is not None and is_oblong(sides):
-        said["Pixel"] = f"{sides[0]:g} mm high, {sides[1]:g} mm wide"
+        said["Pixel"] = f"{sides[0]:g} mm high, {sides[1]:g} mm wide in the file"
     return {name: value for name, value in said.items() if value}
 
 

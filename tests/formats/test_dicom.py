@@ -108,23 +108,54 @@ def test_the_window_is_one_of_the_values_that_are_kept(
 
 
 @pytest.mark.parametrize(
-    ("spacing", "size"), [([0.5, 0.5], 0.5), ([0.5, 0.7], None), ([0, 0], None), (None, None), ([0.3], None)]
+    ("spacing", "size"),
+    [([0.5, 0.5], 0.5), ([0.5, 0.7], 0.5), ([0.5, 0.01], None), ([0, 0], None), (None, None), ([0.3], None)],
 )
 def test_how_large_a_pixel_is(tmp_path: Path, spacing: list[float] | None, size: float | None) -> None:
     path = write(tmp_path / "a.dcm", RAMP, **({} if spacing is None else {"PixelSpacing": spacing}))
     assert read_dicom_header(path).mm_per_px == size
 
 
-def test_pixels_that_are_no_squares_are_said(tmp_path: Path) -> None:
-    write(tmp_path / "a.dcm", RAMP, PixelSpacing=[0.5, 0.25])
+def test_pixels_that_are_no_squares_become_squares(tmp_path: Path) -> None:
+    write(tmp_path / "a.dcm", RAMP, PixelSpacing=[0.5, 0.25], WindowCenter=600, WindowWidth=1601)
     write(tmp_path / "b.dcm", RAMP, PixelSpacing=[0.5, 0.5])
+    write(tmp_path / "c.dcm", RAMP, PixelSpacing=[0.01, 0.5])
     found = find_dataset(tmp_path)
-    assert [image.mm_per_px for image in found.images] == [None, 0.5]
-    assert [image.attributes.get("Pixel") for image in found.images] == ["0.5 mm high, 0.25 mm wide", None]
-    (said,) = [note for note in found.notes if "square" in note]
-    assert said.startswith("Pixels of 1 file are not square")
-    (tmp_path / "a.dcm").unlink()
-    assert not any("square" in note for note in find_dataset(tmp_path).notes)
+    assert [image.mm_per_px for image in found.images] == [0.25, 0.5, None]
+    assert found.images[0].attributes["Pixel"] == "0.5 mm high, 0.25 mm wide in the file"
+    assert "Pixel" not in found.images[1].attributes
+    said = [note for note in found.notes if "not square" in note or "from square" in note]
+    assert [note[:32] for note in said] == ["Pixels of 1 file are not square:", "Pixels of 1 file are so far from"]
+    first, second, third = (image.pixels.read() for image in found.images if image.pixels)
+    height, width = RAMP.shape
+    assert (first.shape, first.dtype) == ((2 * height, width), RAMP.dtype)
+    np.testing.assert_allclose(first.reshape(height, 2, width).mean(axis=1)[1:-1], RAMP[1:-1], atol=1)
+    np.testing.assert_array_equal(second, RAMP)
+    np.testing.assert_array_equal(third, RAMP)
+
+
+@pytest.mark.parametrize(("spacing", "square"), [([0.5, 0.2], (10, 50)), ([0.2, 0.5], (25, 20))])
+def test_masks_of_either_size_belong_to_a_picture_that_has_square_pixels_now(
+    tmp_path: Path, spacing: list[float], square: tuple[int, int]
+) -> None:
+    (tmp_path / "scans").mkdir()
+    write(tmp_path / "scans" / "a.dcm", np.zeros((20, 10), np.uint8), PixelSpacing=spacing)
+    mask = np.zeros((20, 10), np.uint8)
+    mask[4:10, 2:8] = 255
+    (tmp_path / "masks").mkdir()
+    for size in ((10, 20), square):
+        Image.fromarray(mask).resize(size, Image.Resampling.NEAREST).save(tmp_path / "masks" / "a.png")
+        (found,) = find_dataset(tmp_path / "scans", tmp_path / "masks").images
+        assert found.mask is not None
+        assert found.pixels is not None
+        assert found.pixels.read().shape == square[::-1]
+        ids = found.mask.read(square, 1).ids
+        assert ids.shape == square[::-1]
+        # 36 pixels of 0.1 mm² each are 90 of 0.04 mm².
+        assert ids.sum() == 90
+    Image.fromarray(mask[:-1]).save(tmp_path / "masks" / "a.png")
+    with pytest.raises(UserError, match="has 10 × 19 pixels"):
+        found.mask.read(square, 1)
 
 
 def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
