@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from segstudio.domain.counting import those
 from segstudio.domain.errors import UserError
 from segstudio.formats.coco_files import Folder, find_annotation_files
 from segstudio.formats.coco_json import Annotated, Category, CocoFile, Picture, read_coco
@@ -191,18 +192,26 @@ def _notes(
     objects = [thing for image in known for thing in image.objects]
     if len(objects) > len(known):
         yield "Where objects overlap, the one that comes later in the file is on top."
-    for count, what in (
-        (sum(thing.crowd for thing in objects), "crowd regions are taken as their class, below the single objects."),
-        (sum(thing.shape is None for thing in objects), "objects have a box or keypoints but no mask."),
-        (sum(len(image.poses) for image in known), "people have keypoints, which are kept with their images."),
-        (sum(file.orphans for file in files), "annotations are of images that their file does not list: left out."),
-        (len(beside), "images lie beside the others and are in no JSON file."),
+    crowds = sum(thing.crowd for thing in objects)
+    poses = "given by keypoints, and kept with the image."
+    orphans = "of images that their file does not list: left out."
+    for count, thing, verb, what in (
+        (
+            crowds,
+            "crowd region",
+            ("is", "are"),
+            f"taken as {'its' if crowds == 1 else 'their'} class, below all others.",
+        ),
+        (sum(thing.shape is None for thing in objects), "object", ("has", "have"), "a box or keypoints but no mask."),
+        (sum(len(image.poses) for image in known), "pose", ("is", "are"), poses),
+        (sum(file.orphans for file in files), "annotation", ("is", "are"), orphans),
+        (len(beside), "image", ("lies", "lie"), "beside the others and in no JSON file."),
     ):
         if count:
-            yield f"{count} {what}"
+            yield f"{those(count, thing, verb)} {what}"
     bare = sum(mask is None for mask in masks)
     if bare:
         yield (
-            f"{bare} of {len(masks)} images have no object and so come without a mask: "
-            "nobody can tell whether nothing is there or nobody looked."
+            f"{those(bare, 'image', ('has no object and so comes', 'have no object and so come'), len(masks))} "
+            "without a mask: nobody can tell whether nothing is there or nobody looked."
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from segstudio.domain.counting import counted
+from segstudio.domain.counting import counted, those
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
@@ -107,14 +107,13 @@ def _notes(headers: Sequence[DicomHeader]) -> list[str]:
     notes = ["The pictures are written as PNG files into the project's own folder; the DICOM files stay as they are."]
     several = [header.frames for header in headers if header.frames > 1]
     if several:
-        hold = "1 file holds" if len(several) == 1 else f"{len(several):,} files hold"
+        hold = those(len(several), "file", ("holds", "hold"))
         notes.append(f"{hold} several pictures, {sum(several):,} in all: each is an image.")
     if any(8 < header.bits <= 16 for header in headers):
         notes.append("Grey of more than 8 bits is kept with 16, and shown by the window that the file names.")
     deep = sum(header.bits > 16 for header in headers)
     if deep:
-        have = "1 file has" if deep == 1 else f"{deep:,} files have"
-        notes.append(f"{have} more than 16 bits a value: stretched to 16.")
+        notes.append(f"{those(deep, 'file', ('has', 'have'))} more than 16 bits a value: stretched to 16.")
     square = sum(header.square is not None for header in headers)
     if square:
         notes.append(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from segstudio.domain.counting import those
 from segstudio.domain.errors import UserError
 from segstudio.formats.coco_files import find_annotation_files
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, Skipped
@@ -133,7 +134,8 @@ def _number(path: Path) -> tuple[int, str]:
 
 def _of_double(found: Mapping[str, list[Path]], what: str) -> list[str]:
     double = [number for number, paths in found.items() if len(paths) > 1]
-    return [f"{len(double):,} numbers have several {what}, for example {double[0]}."] if double else []
+    have = those(len(double), "number", ("has", "have"))
+    return [f"{have} several {what}, for example {double[0]}."] if double else []
 
 
 def _skipped(files: Iterable[Path]) -> Iterator[Skipped]:

@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path, PurePosixPath
 
+from segstudio.domain.counting import counted, those
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, inside
 from segstudio.formats.file_mask import FileMask
@@ -51,7 +52,9 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
     )
     notes = without_mask(pairs) + _of_table(root, {path.name for path in frames})
     others = len(listed) - len(frames)
-    notes += [f"{others:,} images are not named as MADS names frames and are left out."] if others else []
+    if others:
+        are = those(others, "image", ("is", "are"))
+        notes.append(f"{are} not named as MADS names frames and {'is' if others == 1 else 'are'} left out.")
     classes = (FoundClass(1, "person"),) if mask_files else ()
     return Dataset(LAYOUT, images, classes, tuple(notes), upright=True)
 
@@ -115,6 +118,10 @@ def _of_table(root: Path, there: set[str]) -> list[str]:
             continue
         named.add(PurePosixPath(name.replace("\\", "/")).name)
     absent, unlisted = len(named - {""} - there), len(there - named)
-    notes = [f"{absent:,} of the {len(named):,} frames that {TABLE} lists are not in this folder."] if absent else []
-    notes += [f"{unlisted:,} frames are not listed in {TABLE}; they are taken all the same."] if unlisted else []
-    return notes + ([f"{TABLE} names {outside:,} files outside this folder; they are left out."] if outside else [])
+    missing = f"{absent:,} of the {counted(len(named), 'frame')} that {TABLE} lists"
+    notes = [f"{missing} {'is' if absent == 1 else 'are'} not in this folder."] if absent else []
+    if unlisted:
+        listed = those(unlisted, "frame", (f"is not listed in {TABLE}; it is", f"are not listed in {TABLE}; they are"))
+        notes.append(f"{listed} taken all the same.")
+    left_out = f"{counted(outside, 'file')} outside this folder; {'it is' if outside == 1 else 'they are'} left out."
+    return notes + ([f"{TABLE} names {left_out}"] if outside else [])

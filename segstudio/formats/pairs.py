@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.domain.counting import those
 from segstudio.formats.own_names import folded, possible_names
 from segstudio.imaging.find import find_images
 
@@ -172,9 +173,9 @@ def without_mask(pairs: Sequence[Pair]) -> list[str]:
     without = sum(found.mask is None for found in pairs)
     if not without:
         return []
-    return [
-        "None of the images has a mask." if without == len(pairs) else f"{without} of {len(pairs)} images have no mask."
-    ]
+    if without == len(pairs):
+        return ["None of the images has a mask."]
+    return [f"{those(without, 'image', ('has', 'have'), len(pairs))} no mask."]
 
 
 def spare_masks(pairs: Sequence[Pair], masks: Sequence[Path]) -> list[str]:
@@ -183,4 +184,5 @@ def spare_masks(pairs: Sequence[Pair], masks: Sequence[Path]) -> list[str]:
     if not spare:
         return []
     examples = ", ".join(f"“{path.name}”" for path in sorted(spare)[:3])
-    return [f"{len(spare)} of {len(masks)} masks fit no image for certain, for example {examples}."]
+    fit = those(len(spare), "mask", ("fits", "fit"), len(masks))
+    return [f"{fit} no image for certain, for example {examples}."]

@@ -75,7 +75,7 @@ def test_the_later_object_is_on_top_and_crowds_are_below_all(tmp_path: Path) -> 
     assert [s.class_id for s in mask.segments] == [1, 1, 2]
     assert mask.oddities == ("In “1.png” 2 objects lie over others, on 79.2 % of what is masked: the later is on top.",)
     assert any("later in the file is on top" in note for note in found.notes)
-    assert any(note.startswith("1 crowd regions") for note in found.notes)
+    assert any(note.startswith("1 crowd region is taken as its class") for note in found.notes)
 
 
 def test_run_lengths_of_both_kinds(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_keypoints_are_joined_with_the_instances_that_they_are_of(tmp_path: Path
     found = write(tmp_path, [{**row, "keypoints": points}], "person_keypoints_val.json", categories=person)
     assert dict(found.images[0].attributes) == {"Pose 1": "nose 2,3; left eye 4.5,1 hidden"}
     assert len(read(found.images[0]).segments) == 1
-    assert "1 people have keypoints, which are kept with their images." in found.notes
+    assert "1 pose is given by keypoints, and kept with the image." in found.notes
 
 
 def test_an_image_without_objects_has_no_mask(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_an_image_without_objects_has_no_mask(tmp_path: Path) -> None:
     assert [image.image.name for image in found.images] == ["1.png", "2.png", "3.png", "4.png"]
     assert [image.mask is not None for image in found.images] == [True, False, False, False]
     assert any(note.startswith("3 of 4 images have no object") for note in found.notes)
-    assert any(note.startswith("1 images lie beside") for note in found.notes)
+    assert any(note.startswith("1 image lies beside") for note in found.notes)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

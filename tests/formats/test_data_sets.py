@@ -169,7 +169,7 @@ def test_isic_in_one_folder_or_two_and_any_case(tmp_path: Path, images: str, mas
     found = find_dataset(tmp_path)
     assert (found.layout, [image.image.stem for image in found.images]) == ("ISIC", ["isic_0000009", "ISIC_0000010"])
     assert [image.mask is not None for image in found.images] == [True, False]
-    assert found.notes == ("1 of 2 images have no mask.", "1 mask belongs to no image in this folder.")
+    assert found.notes == ("1 of 2 images has no mask.", "1 mask belongs to no image in this folder.")
     assert read(found.images[0])[2, 2] == 1
 
 
@@ -275,8 +275,8 @@ def test_isic_what_is_no_lesion_mask_is_skipped(tmp_path: Path) -> None:
     assert "Task 2" in found.skipped[0].why
     assert [image.mask for image in found.images] == [None]
     assert found.notes[1:] == (
-        "1 numbers have several images, of which one is taken, for example ISIC_0000001.",
-        "1 numbers have several masks, so none is taken, for example ISIC_0000001.",
+        "1 number has several images, of which one is taken, for example ISIC_0000001.",
+        "1 number has several masks, so none is taken, for example ISIC_0000001.",
     )
 
 
@@ -304,7 +304,7 @@ def test_mads_as_it_is() -> None:
         "Action": "HipHop", "Sequence": "HipHop1", "Camera": "1", "Frame": "00315",
     }  # fmt: skip
     assert found.notes == (
-        "1 of 2 images have no mask.",
+        "1 of 2 images has no mask.",
         "1,190 of the 1,192 frames that df.csv lists are not in this folder.",
     )
     person = read(found.images[1], read_size(found.images[1].image))
@@ -335,8 +335,8 @@ def test_mads_alpha_is_never_the_mask_and_frames_are_in_the_order_of_videos(tmp_
     assert mask.sum() == 25
     assert mask[4:9, 4:9].all()
     assert found.notes == (
-        "1 frames are not listed in df.csv; they are taken all the same.",
-        "df.csv names 1 files outside this folder; they are left out.",
+        "1 frame is not listed in df.csv; it is taken all the same.",
+        "df.csv names 1 file outside this folder; it is left out.",
     )
 
 

@@ -196,7 +196,7 @@ def test_only_a_mask_that_is_of_no_other_file_is_taken(tmp_path: Path) -> None:
     found = find_dataset(tmp_path / "scans", tmp_path / "masks")
     masks = {str(image.image.relative_to(tmp_path)): image.mask and image.mask.files[0].name for image in found.images}
     assert masks == {"scans/a/IM1.dcm": None, "scans/b/IM1.dcm": "b_IM1.png", "scans/IM2.dcm": "IM2.png"}
-    assert "1 of 3 images have no mask." in found.notes
+    assert "1 of 3 images has no mask." in found.notes
     assert "2 of 4 masks fit no image for certain, for example “IM1.png”, “IM1_2.png”." in found.notes
     # A series alone is not given what may be another's.
     assert [each.mask for each in find_dataset(tmp_path / "scans" / "a", tmp_path / "masks").images] == [None]

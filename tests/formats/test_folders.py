@@ -199,7 +199,7 @@ def test_a_ph2_case_without_mask_or_image(tmp_path: Path) -> None:
     (tmp_path / "IMD010/IMD010_Dermoscopic_Image/IMD010.bmp").unlink()
     found = find_dataset(tmp_path)
     assert [(f.image.stem, f.mask is None) for f in found.images] == [("IMD002", False), ("IMD009", True)]
-    assert found.notes == (NO_TABLE, "1 of 2 images have no mask.")
+    assert found.notes == (NO_TABLE, "1 of 2 images has no mask.")
     (tmp_path / "IMD009/IMD009_lesion").rmdir()
     assert len(ph2.find(tmp_path).images) == 2
 
@@ -216,8 +216,8 @@ def test_images_and_masks_as_subfolders(tmp_path: Path) -> None:
     found = find_dataset(tmp_path)
     assert names(found.images, tmp_path) == {"Images/a.png": "masks/a.png", "Images/b.png": None}
     assert found.notes == (
-        "1 of 2 images have no mask.",
-        "1 of 2 masks fit no image for certain, for example “zz.png”.",
+        "1 of 2 images has no mask.",
+        "1 of 2 masks fits no image for certain, for example “zz.png”.",
     )
 
 
