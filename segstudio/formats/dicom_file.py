@@ -129,8 +129,20 @@ def read_dicom_frame(path: Path, index: int) -> NDArray[Any]:
         if index >= frames:
             raise UserError(f"“{path.name}” ends before frame {index + 1}; that frame was left out.")
         _check_frame(path, dataset, index, frames, (width, height))
-        return _as_picture(path, dataset, np.asarray(pixel_array(dataset, index=index)))
+        bits, spare = int(dataset.BitsStored), _spare_bits(dataset)
+        # Until it is asked for all of the word, pydicom takes the lower bits of it.
+        dataset.BitsStored = bits + spare
+        array = np.asarray(pixel_array(dataset, index=index))
+        dataset.BitsStored = bits
+        return _as_picture(path, dataset, array >> spare)
     raise AssertionError
+
+
+def _spare_bits(dataset: Dataset) -> int:
+    """How many low bits of a word are of no value, where values fill its upper ones, as old scanners wrote them."""
+    allocated, spare = int(dataset.BitsAllocated), int(dataset.get("HighBit", 0)) + 1 - int(dataset.BitsStored)
+    is_plain = allocated in (8, 16) and not dataset.file_meta.TransferSyntaxUID.is_encapsulated
+    return spare if is_plain and 0 < spare <= allocated - int(dataset.BitsStored) else 0
 
 
 @contextlib.contextmanager

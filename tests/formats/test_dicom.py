@@ -158,6 +158,17 @@ def test_masks_of_either_size_belong_to_a_picture_that_has_square_pixels_now(
         found.mask.read(square, 1)
 
 
+@pytest.mark.parametrize("signed", [0, 1])
+def test_values_in_the_upper_bits_of_their_words_are_moved_down(tmp_path: Path, signed: int) -> None:
+    values = np.array([[0, 1, 100], [2047, 2048, 4095]], np.uint16)
+    right = np.array([[0, 1, 100], [2047, -2048, -1]]) + 32768 if signed else values
+    for name, array, high in (("low", values, 11), ("high", values << 4 | 9, 15), ("middle", values << 2, 13)):
+        path = write(tmp_path / f"{name}.dcm", array, BitsStored=12, HighBit=high, PixelRepresentation=signed)
+        np.testing.assert_array_equal(read_dicom_frame(path, 0), right)
+    path = write(tmp_path / "a.dcm", values << 4, BitsStored=12, HighBit=15, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read_dicom_frame(path, 0), 4095 - values)
+
+
 def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
     frames = np.stack([RAMP, RAMP + 1, RAMP + 2])
     write(tmp_path / "scan.dcm", frames, PatientID="Smith^John", PixelSpacing=[0.5, 0.5])
