@@ -117,8 +117,8 @@ def read_dicom_header(path: Path) -> DicomHeader:
 def read_dicom_frame(path: Path, index: int) -> NDArray[Any]:
     """Frame ``index``, from 0 on: (H, W) uint8 or uint16 grey, or (H, W, 3) uint8 RGB.
 
-    Grey keeps its stored values. Those that may be below 0 are raised by 32768; black on white is turned round; more
-    than 16 bits are stretched to 16 from the file's lowest to its highest. Raises ``UserError``.
+    Grey keeps its stored values. Those that may be below 0 are raised by 32768; where higher ones are darker, they are
+    turned round; more than 16 bits are stretched to 16 from the file's lowest to its highest. Raises ``UserError``.
     """
     from pydicom.pixels import pixel_array
 
@@ -253,7 +253,7 @@ def _as_picture(path: Path, dataset: Dataset, array: NDArray[Any]) -> NDArray[An
     bits = int(dataset.BitsStored)
     if array.ndim == 3:
         return _eight_bits(array, bits)
-    dark = dataset.PhotometricInterpretation == "MONOCHROME1"
+    dark = _is_negative(dataset)
     if bits > 16:
         low, high = _span(path, path.stat().st_mtime_ns)
         grey = ((array.astype(np.float64) - low) * (65535 / max(high - low, 1))).round().astype(np.uint16)
@@ -264,6 +264,12 @@ def _as_picture(path: Path, dataset: Dataset, array: NDArray[Any]) -> NDArray[An
         array = array.astype(np.uint8) * 255
     array = array.astype(np.uint8 if array.dtype.itemsize == 1 else np.uint16)
     return np.asarray(_highest(dataset) - array, array.dtype) if dark else array
+
+
+def _is_negative(dataset: Dataset) -> bool:
+    """Whether higher stored values are darker: by the kind of grey, or by a rescaling that turns them round."""
+    is_turned = (_first(dataset, "RescaleSlope") or 1.0) < 0
+    return bool((dataset.PhotometricInterpretation == "MONOCHROME1") is not is_turned)
 
 
 def _highest(dataset: Dataset) -> int:
@@ -299,8 +305,8 @@ def _window(dataset: Dataset) -> tuple[float, float] | None:
     intercept = _first(dataset, "RescaleIntercept") or 0.0
     offset = 32768 if dataset.PixelRepresentation else 0
     half = max(width - 1, 1) / 2
-    black, white = ((edge - intercept) / slope + offset for edge in (center - 0.5 - half, center - 0.5 + half))
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
+    black, white = sorted((edge - intercept) / slope + offset for edge in (center - 0.5 - half, center - 0.5 + half))
+    if _is_negative(dataset):
         black, white = _highest(dataset) - white, _highest(dataset) - black
     return (black, white) if black < white else None
 

@@ -169,6 +169,16 @@ def test_values_in_the_upper_bits_of_their_words_are_moved_down(tmp_path: Path, 
     np.testing.assert_array_equal(read_dicom_frame(path, 0), 4095 - values)
 
 
+@pytest.mark.parametrize(("kind", "slope", "turned"), [("1", 2, True), ("1", -2, False), ("2", -2, True)])
+def test_what_is_darker_the_higher_it_is_is_turned_round(tmp_path: Path, kind: str, slope: int, turned: bool) -> None:
+    path = write(
+        tmp_path / "a.dcm", RAMP, PhotometricInterpretation=f"MONOCHROME{kind}", RescaleSlope=slope,
+        RescaleIntercept=-slope * 1000, WindowCenter=0.5, WindowWidth=401,
+    )  # fmt: skip
+    np.testing.assert_array_equal(read_dicom_frame(path, 0), 65535 - RAMP if turned else RAMP)
+    assert read_dicom_header(path).window == ((64435, 64635) if turned else (900, 1100))
+
+
 def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
     frames = np.stack([RAMP, RAMP + 1, RAMP + 2])
     write(tmp_path / "scan.dcm", frames, PatientID="Smith^John", PixelSpacing=[0.5, 0.5])
