@@ -49,17 +49,18 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
         images_dir, masks = _beside_masks(folder)
     if masks is None:
         images = pair(images_dir)
-        mask_files: list[Path] = []
+        listed = {found.image for found in images}
+        mask_files = [path for path in find_images(images_dir) if path not in listed]
     else:
         mask_files = find_images(masks)
-        listed = [found.image for found in pair(images_dir, masks)]
-        images = match(listed, images_dir, mask_files, masks)
+        outside = [found.image for found in pair(images_dir, masks)]
+        images = match(outside, images_dir, mask_files, masks)
     if not images:
         raise UserError(
             f"There are no images in “{images_dir.name or images_dir}”. "
             "Choose a folder with PNG, JPEG, BMP, TIFF or WebP files in it."
         )
-    return images, notes + _notes(images, mask_files, any_mask_wanted=masks is not None)
+    return images, notes + _notes(images, mask_files, any_mask_wanted=masks is not None or bool(mask_files))
 
 
 def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:

@@ -141,6 +141,18 @@ def test_the_exact_name_goes_before_an_ending(tmp_path: Path) -> None:
     }
 
 
+def test_of_two_masks_beside_an_image_none_is_taken_and_that_is_said(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png", "a_mask.png", "a_seg.png", "b.png", "b_mask.png")
+    found = find_dataset(tmp_path)
+    assert names(found.images, tmp_path) == {"a.png": None, "b.png": "b_mask.png"}
+    assert found.notes == (
+        "1 of 2 images has no mask.",
+        "2 of 3 masks fit no image for certain, for example “a_mask.png”, “a_seg.png”.",
+    )
+    touch(tmp_path / "plain", "a.png", "b.png")
+    assert find_dataset(tmp_path / "plain").notes == ()
+
+
 @pytest.mark.parametrize("as_folder", [False, True])
 def test_masks_beside_their_images(tmp_path: Path, as_folder: bool) -> None:
     touch(tmp_path, "s/a.jpg", "s/a_mask.png", "s/b.jpg", "s/face_mask.png", "t/c.bmp", "t/c_lesion.bmp")
