@@ -14,6 +14,7 @@ from segstudio.app import batch
 from segstudio.app.new_project import look_at
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.errors import UserError
+from segstudio.domain.measure import measure_shape
 from segstudio.formats.dicom_file import read_dicom_frame
 from segstudio.formats.export_formats import FORMATS
 from segstudio.imaging.reader import fingerprint, read_image, read_size
@@ -163,6 +164,29 @@ def test_dicom_becomes_images_with_their_values_windows_and_scales(tmp_path: Pat
     again = remade(tmp_path / "first.segstudio", tmp_path, few)
     for name, mask in painted.items():
         np.testing.assert_array_equal(again[name][1], mask)
+
+
+def test_dicom_of_pixels_that_are_not_square_is_measured_truly_and_comes_back(tmp_path: Path) -> None:
+    scans, masks = tmp_path / "scans", tmp_path / "masks"
+    scans.mkdir()
+    masks.mkdir()
+    y, x = np.mgrid[:60, :120]
+    disc = np.hypot((y - 30) * 0.2, (x - 60) * 0.1) < 4
+    write(scans / "disc.dcm", np.uint8(200 * disc), PixelSpacing=[0.2, 0.1])
+    Image.fromarray(np.uint8(255 * disc)).save(masks / "disc.png")
+    first = tmp_path / "first.segstudio"
+    batch.new_project(first, scans, masks, ["lesion"], "approved")
+    with Project.open(first) as project:
+        (record,) = project.images.list_images()
+        scale = project.scales.load()[record.id].mm_per_px
+    assert scale == pytest.approx(0.1)
+    assert read_image(record.path).pixels.shape == (120, 120, 3)
+    mask = contents(first)["disc.png"][1]
+    shape = measure_shape(mask > 0)
+    assert shape.area * scale**2 == pytest.approx(np.pi * 4**2, rel=0.02)
+    assert shape.max_diameter.length * scale == pytest.approx(8, rel=0.03)
+    assert shape.min_diameter.length * scale == pytest.approx(8, rel=0.03)
+    np.testing.assert_array_equal(remade(first, tmp_path, scans)["disc.png"][1], mask)
 
 
 def test_images_of_one_name_come_back_with_their_own_masks(tmp_path: Path) -> None:
