@@ -8,6 +8,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, make_classes
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.png import is_unchanged, read_ids, read_mask, write_mask
+from segstudio.imaging.cv import cv2
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
 from tests.helpers.data import data_folder
@@ -324,3 +325,21 @@ def test_a_mask_of_several_pages_is_refused_and_a_smaller_copy_in_it_is_not(tmp_
             read()
     pages[0].save(tmp_path / "pyramid.tif", save_all=True, append_images=[pages[1].resize((4, 3))])
     np.testing.assert_array_equal(read_mask(tmp_path / "pyramid.tif", (8, 6), 1, make_classes(["a"])), blob())
+
+
+def test_white_of_16_bits_has_soft_edges_like_that_of_8(tmp_path: Path) -> None:
+    hard = np.zeros((60, 60), np.uint8)
+    hard[20:40, 15:45] = 255
+    soft = cv2.GaussianBlur(hard, (0, 0), 2)
+    expected = (soft > 127).astype(np.uint16)
+    path = tmp_path / "a.png"
+    for deep in (soft.astype(np.uint16) * 257, np.dstack([soft.astype(np.uint16) * 257] * 3)):
+        assert cv2.imwrite(str(path), deep)
+        np.testing.assert_array_equal(read_mask(path, (60, 60), 1, make_classes(["lesion"])), expected)
+        np.testing.assert_array_equal(FileMask(path).read((60, 60), 1).ids, expected)
+        np.testing.assert_array_equal(read_ids(path)[0], expected)
+        assert read_ids(path)[1]
+    ids = np.where(hard > 0, np.uint16(65534), np.uint16(0))
+    ids[0, 0] = 3
+    assert cv2.imwrite(str(path), ids)
+    np.testing.assert_array_equal(read_ids(path)[0], ids)
