@@ -98,10 +98,10 @@ def read_mask(
     """Class ids (H, W) uint16, upright, of the mask of an image with this upright ``size`` (width, height).
 
     Alpha is never the mask. With one class, whatever isn't black belongs to it; greys up to 255 count from 128 on,
-    those up to 65535 from 32768 on, as smoothed outlines need. With several, values are class ids, palette indices are, and
-    RGB is matched against the colours of ``classes``; void (255) becomes the class that is not judged, if there is one,
-    else ``not_judged``. A few stray pixels that are no class (smoothed edges) become background; more are refused. With
-    one class, 255 is void only if the mask has 1 beside it and nothing else.
+    those up to 65535 from 32768 on, as smoothed outlines need. With several, values are class ids, palette indices are,
+    and RGB is matched against the colours of ``classes``; void (255) becomes the class that is not judged, if there is
+    one, else ``not_judged``. A few stray pixels that are no class (smoothed edges) become background; more are refused.
+    With one class, 255 is void only if the mask has 1 beside it and nothing else.
 
     Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), a photograph, values that
     are no class.
@@ -153,8 +153,8 @@ def read_values(path: Path) -> NDArray[Any]:
 def read_ids(path: Path) -> tuple[ClassIds, bool]:
     """What a mask file says on its own: ids (H, W) uint16, upright, and whether it is plainly black and white.
 
-    Black and white (8-bit that reaches above 127, 16-bit up to 65535, 1-bit, or a coloured picture) comes as 0 and 1;
-    everything else as the ids that it holds. Raises ``UserError`` as ``read_values``.
+    Black and white (8-bit that reaches above 127, 16-bit up to 65535, nothing but 0 and 255, 1-bit, or a coloured
+    picture) comes as 0 and 1; everything else as the ids that it holds. Raises ``UserError`` as ``read_values``.
     """
     return as_ids(read_values(path))
 
@@ -162,7 +162,7 @@ def read_ids(path: Path) -> tuple[ClassIds, bool]:
 def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
     """What ``read_ids`` makes of an array as ``read_array`` has it."""
     flat = _flatten(array) if array.ndim == 3 else array
-    if flat is None or flat.dtype.kind in "bf" or _reaches_white(flat):
+    if flat is None or flat.dtype.kind in "bf" or _reaches_white(flat) or _is_only(flat, VOID):
         return is_foreground(array).astype(np.uint16), True
     return np.clip(flat, 0, 65535).astype(np.uint16), False
 
@@ -188,6 +188,11 @@ def _reaches_white(grey: NDArray[Any]) -> bool:
     """Whether a mask (H, W) of whole numbers is black and white with soft edges: no id is as high as it goes."""
     highest = int(grey.max(initial=0))
     return highest > MOST_ID if grey.dtype == np.uint8 else grey.dtype == np.uint16 and highest == _WHITE
+
+
+def _is_only(grey: NDArray[Any], value: int) -> bool:
+    """Whether a mask (H, W) has one value beside 0, this one."""
+    return bool(((grey == 0) | (grey == value)).all()) and bool(grey.any())
 
 
 def says_void(array: NDArray[Any]) -> bool:

@@ -208,6 +208,15 @@ def test_black_and_white_in_few_bits_against_any_number(folders: tuple[Path, Pat
     assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
 
 
+@pytest.mark.parametrize("white", [255, 65535])
+def test_black_and_white_of_16_bits_against_any_number(folders: tuple[Path, Path], white: int) -> None:
+    pred, truth = folders
+    own = np.array(square(10)).astype(np.uint16) // 255
+    Image.fromarray(own * np.uint16(white)).save(pred / "a.png")
+    Image.fromarray((own * 2).astype(np.uint8)).save(truth / "a.png")
+    assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
+
+
 def test_empty_masks_agree(folders: tuple[Path, Path]) -> None:
     for folder in folders:
         square(10, 0).save(folder / "a.png")
