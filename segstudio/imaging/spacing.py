@@ -14,6 +14,9 @@ _MAGIC_AT, _MAGIC = 128, b"DICM"
 _SAME = 0.01
 """How unlike height and width of a pixel may be to count as a square."""
 
+_SHARED = "SharedFunctionalGroupsSequence"
+"""Where files of many frames have what is true of all of them."""
+
 # On the patient first; what a film scanner or a detector says is of the film or the detector.
 _TAGS = ("PixelSpacing", "NominalScannedPixelSpacing", "ImagerPixelSpacing")
 
@@ -30,9 +33,11 @@ def read_sides(path: Path) -> tuple[float, float] | None:
                 return None
         from pydicom import dcmread
 
-        header = dcmread(path, stop_before_pixels=True, specific_tags=list(_TAGS))
-        for tag in _TAGS:
-            sizes = [float(value) for value in header.get(tag) or ()]
+        header = dcmread(path, stop_before_pixels=True, specific_tags=[*_TAGS, _SHARED])
+        shared = (header.get(_SHARED) or [{}])[0]
+        measures = (shared.get("PixelMeasuresSequence") or [{}])[0]
+        for said in (measures.get("PixelSpacing"), *map(header.get, _TAGS)):
+            sizes = [float(value) for value in said or ()]
             if len(sizes) == 2:
                 return sizes[0], sizes[1]
     except OSError:

@@ -55,3 +55,16 @@ def test_real_files():
 def test_only_sizes_can_be_no_square():
     assert is_oblong((0.5, 0.25))
     assert not any(is_oblong(sides) for sides in (None, (0.5, 0.501), (0.0, 0.5), (float("nan"), 0.5)))
+
+
+def test_files_of_many_frames_say_it_of_all_of_them(tmp_path):
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    measures, shared = Dataset(), Dataset()
+    measures.PixelSpacing = [0.5, 0.25]
+    shared.PixelMeasuresSequence = Sequence([measures])
+    path = write(tmp_path / "a.dcm", SharedFunctionalGroupsSequence=Sequence([shared]), ImagerPixelSpacing=[1, 1])
+    assert read_sides(path) == (0.5, 0.25)
+    for empty in (Sequence(), Sequence([Dataset()])):
+        assert read_sides(write(tmp_path / "b.dcm", SharedFunctionalGroupsSequence=empty)) is None
