@@ -10,6 +10,7 @@ from datetime import datetime
 import segstudio
 from segstudio.domain.round_scores import mean_interval
 from segstudio.domain.rounds import STARTER_ROUND
+from segstudio.imaging.exposure import AS_LIGHT_AS, LEAST_GAIN, LIGHT_PARTS, MOST_GAIN
 from segstudio.protocol.weights import WeightsInfo
 
 MARK = "# Model card"
@@ -123,10 +124,17 @@ def _onnx_use(facts: CardFacts) -> list[str]:
         if facts.difference is not None
         else []
     )
+    exposed = (
+        "It learned from pictures that were as if exposed alike: multiply one of colour by "
+        f"{AS_LIGHT_AS} / the {LIGHT_PARTS}th percentile of the largest of R, G and B of its pixels, at least "
+        f"{LEAST_GAIN:g} and at most {MOST_GAIN:g} times, and clip it. "
+        if facts.info.even_exposure
+        else ""
+    )
     return [
         f"Input `image`: float32 (N, 3, H, W), RGB of 0 to 255, upright, resized so that the longer side has about "
-        f"{facts.info.input_size} px and both sides are multiples of 32. Output `probability`: {out}. Enlarge the "
-        "probabilities to the image's size, not the mask. segstudio itself also averages over mirror images, "
+        f"{facts.info.input_size} px and both sides are multiples of 32. {exposed}Output `probability`: {out}. Enlarge "
+        "the probabilities to the image's size, not the mask. segstudio itself also averages over mirror images, "
         "looks again from nearer where weights ask for it, and finishes masks, so its own are better.",
         *checked,
     ]

@@ -11,14 +11,14 @@ import numpy as np
 from segstudio.imaging.camera import Picture
 from segstudio.imaging.cv import cv2
 
-_LIGHT_PARTS = 85
+LIGHT_PARTS = 85
 """The percentile of a picture's values that is made alike: most pictures hold some skin that is darker, and a black
 mount round them may be half of it. Glare is lighter, but there is less of it."""
 
-_AS_LIGHT_AS = 240
+AS_LIGHT_AS = 240
 """What it is made: as light as can be without losing what is lighter."""
 
-_LEAST, _MOST = 0.6, 2.0
+LEAST_GAIN, MOST_GAIN = 0.6, 2.0
 """A picture without light parts is not made of noise."""
 
 _SAMPLED = 256
@@ -31,7 +31,7 @@ def exposure_gain(picture: Picture) -> float:
     lightest = sample.max(axis=2)
     if np.array_equal(lightest, sample.min(axis=2)):
         return 1.0
-    return float(np.clip(_AS_LIGHT_AS / max(float(np.percentile(lightest, _LIGHT_PARTS)), 1.0), _LEAST, _MOST))
+    return float(np.clip(AS_LIGHT_AS / max(float(np.percentile(lightest, LIGHT_PARTS)), 1.0), LEAST_GAIN, MOST_GAIN))
 
 
 def exposed(picture: Picture, gain: float) -> Picture:

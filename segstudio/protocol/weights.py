@@ -41,7 +41,8 @@ class NotWeightsError(ValueError):
 class WeightsInfo:
     """What a model's file says of itself. ``classes`` names class 1, 2, ...; those numbered in ``void`` are not judged.
 
-    ``input_size`` is the longer side in px that it sees images at, ``learned_at`` the one that it was trained at;
+    ``input_size`` is the longer side in px that it sees images at, ``learned_at`` the one that it was trained at,
+    ``even_exposure`` whether as if all had been exposed alike (``imaging.exposure``);
     ``tensors`` maps names to shapes.
     """
 
@@ -52,6 +53,7 @@ class WeightsInfo:
     void: tuple[int, ...]
     tensors: Mapping[str, tuple[int, ...]]
     learned_at: int
+    even_exposure: bool = False
 
     @property
     def parameters(self) -> int:
@@ -132,6 +134,7 @@ def _info(metadata: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) -
             tuple(int(number) for number in void),
             tensors,
             int(json.loads(metadata.get("learned_at", "null")) or metadata["input_size"]),
+            metadata.get("even_exposure") == "1",
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotWeightsError("is damaged: what it says of itself does not fit") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -223,6 +224,9 @@ def test_a_card_tells_figures_with_their_interval():
     assert "| Note | good one |" in card
     assert "2023-11-14" in card
     assert "(N, 1 + classes, H, W)" in card
+    assert "percentile" not in card
+    even = CardFacts("m", 3, replace(info, even_exposure=True), "ab", 1.7e9, onnx=True)
+    assert "multiply one of colour by 240 / the 85th percentile" in model_card(even)
     assert "| From | project moles, round 3 |" in card
     bare = model_card(CardFacts("m", 0, info, "", 0.0))
     assert "| From | the starter model |" in bare

@@ -53,6 +53,7 @@ def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ..
     words = session.get_modelmeta().custom_metadata_map
     assert json.loads(words["segstudio.classes"]) == list(classes)
     assert words["segstudio.note"] == "Not for diagnosis."
+    assert words["segstudio.even_exposure"] == "false"
     net = load_checkpoint(path).build()
     pixels = np.random.default_rng(1).integers(0, 256, (2, 3, 96, 128)).astype(np.float32)
     with torch.inference_mode():
