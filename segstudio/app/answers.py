@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from segstudio.app.background import Background
 from segstudio.app.mending import Mender
 from segstudio.app.tools.base import Question
+
+T = TypeVar("T")
 
 _NOT_COMPUTED = "That could not be computed here. Your mask is as it was; try another place, or another tool."
 
@@ -32,6 +35,10 @@ class Answers:
     def compute(self, compute: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
         """Call ``done`` with what ``compute`` gives off the main thread, or ``failed`` with a sentence."""
         self._background.ask(compute, done, lambda _: failed(_NOT_COMPUTED))
+
+    def keep(self, compute: Callable[[], T], done: Callable[[], None]) -> Future[T]:
+        """Have ``compute`` called off the main thread, whatever is asked or forgotten later; then call ``done``."""
+        return self._background.keep(compute, done)
 
     def ask(
         self, question: Question, class_number: int, done: Callable[[Any], None], failed: Callable[[str], None]

@@ -38,6 +38,12 @@ class Background:
             lambda finished: self._scheduler.post(lambda: self._tell(number, finished, done, failed))
         )
 
+    def keep(self, compute: Callable[[], T], done: Callable[[], None]) -> Future[T]:
+        """Call ``compute`` when the thread is free, and ``done`` whatever came of it; nothing gives this up."""
+        future = self._thread.submit(compute)
+        future.add_done_callback(lambda _: self._scheduler.post(done))
+        return future
+
     def forget(self) -> None:
         """Nobody wants the answer any more."""
         self._asked += 1

@@ -8,12 +8,13 @@ from typing import Any
 
 from segstudio.app.answers import Answers
 from segstudio.app.changes import Changes, Message
+from segstudio.app.contexts import Contexts, Done
 from segstudio.app.document import Document
+from segstudio.app.owing import NOT_LEFT, Owing
 from segstudio.app.tools import (
     NO_PREVIEW,
     PointerEvent,
     Preview,
-    Question,
     Tool,
     ToolAction,
     ToolContext,
@@ -22,19 +23,16 @@ from segstudio.app.tools import (
 )
 from segstudio.app.tools.settings import SIZES
 from segstudio.domain.geometry import EMPTY, Rect
-from segstudio.domain.history import Edit
 from segstudio.domain.patch import Patch
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
 
-_NOT_LEFT = "What was shown could not be put into the mask. What you painted before is kept."
 _DROPPED = "was not in the mask yet and was dropped, because you went on. Do it again if you want it."
 
 Write = Callable[[Project], object]
-Save = Callable[[int, Write], None]
-Done = Callable[[ToolContext, Any], None]
+Save = Callable[[Document, Write], None]
 
 
 class Editor:
@@ -50,6 +48,8 @@ class Editor:
         self._announce = announce
         self._save = save
         self._answers = answers
+        self._contexts = Contexts(answers, self._repaint, self._hear, self._fail)
+        self.owing = Owing(answers, self._close_step, announce)
         self._tools: dict[str, Tool] = make_tools()
         self._proposal: Tool | None = None
         self._pressed: PointerEvent | None = None
@@ -114,14 +114,12 @@ class Editor:
         """What undo would take back; "" for nothing."""
         if self.busy:
             return "what is shown"
-        done = self.document.history.done if self.document else []
-        return done[-1].name if done else ""
+        return self.document.history.undo_name if self.document else ""
 
     @property
     def redo_name(self) -> str:
         """What redo would make again; "" for nothing."""
-        undone = self.document.history.undone if self.document else []
-        return undone[-1].name if undone else ""
+        return self.document.history.redo_name if self.document else ""
 
     def set_tool(self, name: str) -> None:
         """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
@@ -142,8 +140,8 @@ class Editor:
             self._announce(Changes(tool=True, preview=True))
 
     def set_document(self, document: Document | None) -> None:
-        """Work on another document, or none; finishes what is under way on the one before."""
-        self.finish()
+        """Work on another document, or none; what is under way on the one before is left to it."""
+        self.leave_image()
         self._answers.forget()
         self.document = document
         self._use(self.tool.take)
@@ -156,9 +154,7 @@ class Editor:
 
     def resize(self, factor: float) -> None:
         """Make the brush larger or smaller, or whatever the tool in hand has instead: superpixels, a tolerance."""
-        options = self.pointed.options_for(self.settings)
-        name = next((name for name in SIZES if name in options), "")
-        if name:
+        for name in [name for name in SIZES if name in self.pointed.options_for(self.settings)][:1]:
             self.change_settings(**{name: self.settings.resized(name, factor)})
 
     def set_active_segment(self, segment_id: int) -> None:
@@ -183,6 +179,7 @@ class Editor:
         """Start a gesture; without a document, nothing."""
         self.finish_gesture()
         if self.document is not None and self.pointed.cursor != "hand":
+            self.owing.settle(self.document)
             if self.tool.gives_way:
                 self.finish()
             # What this press ends is a step of its own: Esc in the gesture that now begins must not take it along.
@@ -217,6 +214,22 @@ class Editor:
     def finish(self) -> None:
         """End the gesture, and leave what is shown: what a hand drew goes into the mask, a proposal is dropped."""
         self.finish_gesture()
+        if self.document is not None:
+            self.owing.settle(self.document)
+        self._finish()
+
+    def leave_image(self) -> None:
+        """As ``finish``, but waits for nothing: what a hand drew and is computed still goes into the mask by itself."""
+        self.finish_gesture()
+        if self.document is not None and self.tool.owes:
+            self.owing.take(self.tool, self._context(self.document))
+            if self._proposal is None:
+                self._tools[self.tool_name] = make_tools()[self.tool_name]
+            self._drop_proposal()
+            self._use(self.tool.take)
+        self._finish()
+
+    def _finish(self) -> None:
         # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
         if self.busy or self._proposal is not None:
             self._answers.forget()
@@ -226,7 +239,7 @@ class Editor:
                 self._drop_proposal()
             except Exception:
                 log.exception("a tool could not be left")
-                self._fail(_NOT_LEFT)
+                self._fail(NOT_LEFT)
             if dropped:
                 self._announce(Changes(message=Message(f"{dropped} {_DROPPED}", key="undecided")))
 
@@ -287,7 +300,8 @@ class Editor:
         def paint(context: ToolContext) -> None:
             context.document.begin_edit(name)
             for patch in patches:
-                self._repaint(context.document.apply(patch, () if over_locked else context.locked, only_over))
+                rect = context.document.apply(patch, () if over_locked else context.locked, only_over)
+                self._repaint(context.document, rect)
 
         self._use(paint)
         self._use(self.tool.take)
@@ -299,7 +313,7 @@ class Editor:
         image_id = self.document.image_id
         rect = go(self.document)
         if rect is not None:
-            self._save(image_id, lambda project: write(project, image_id))
+            self._save(self.document, lambda project: write(project, image_id))
             self._announce(Changes(pixels=rect, history=True))
         self._use(self.tool.take)
 
@@ -314,47 +328,27 @@ class Editor:
             return call(self._context(document))
         finally:
             # Whatever becomes of the tool: what was painted before it failed is kept.
-            if self._pressed is None and document.editing:
-                edit = document.commit_edit()
-                if edit is not None:
-                    self._record(document, edit)
+            if self._pressed is None:
+                self._close_step(document)
             self._show_preview()
 
     def _context(self, document: Document) -> ToolContext:
-        def paint(name: str, patch: Patch, spare: bool = True) -> None:
-            if not document.editing:
-                document.begin_edit(name)
-            only_over = self.settings.paint_over if spare else None
-            self._repaint(document.apply(patch, locked if spare else (), only_over))
+        return self._contexts.of(document, self.tool, self.active_segment, self.table, self.settings)
 
-        def answer(done: Done) -> Callable[[Any], None]:
-            tool = self.tool
-
-            def take(result: Any) -> None:
-                if self.tool is tool and self.document is document:
-                    self._use(lambda context: done(context, result))
-                    if self._proposal is not None and not self.busy:
-                        self._drop_proposal()
-                        self._use(self.tool.take)
-                    self._announce(Changes(tool=True))
-
-            return take
-
-        def later(compute: Callable[[], Any], done: Done) -> None:
-            self._answers.compute(compute, answer(done), self._fail)
-
-        def ask(question: Question, done: Done) -> None:
-            self._answers.ask(question, self.table[question.segment_id].class_id, answer(done), self._fail)
-
-        locked, model = self.table.locked_ids(), ask if self._answers.learned else None
-        return ToolContext(document, self.active_segment, locked, self.settings, paint, later, model)
+    def _hear(self, tool: Tool, document: Document, done: Done, result: Any) -> None:
+        if self.tool is tool and self.document is document:
+            self._use(lambda context: done(context, result))
+            if self._proposal is not None and not self.busy:
+                self._drop_proposal()
+                self._use(self.tool.take)
+            self._announce(Changes(tool=True))
 
     def _give_up(self) -> None:
         self._answers.forget()
         self._pressed = None
         document = self.document
         if document is not None:
-            self._repaint(document.abandon_edit())
+            self._repaint(document, document.abandon_edit())
             self._use(self.tool.abandon)
             self._drop_proposal()
 
@@ -378,11 +372,13 @@ class Editor:
         self._give_up()
         self._announce(Changes(message=Message(sentence, "trouble", key="tool")))
 
-    def _record(self, document: Document, edit: Edit) -> None:
-        image_id = document.image_id
-        self._save(image_id, lambda project: project.masks.save_edit(image_id, edit))
+    def _close_step(self, document: Document) -> None:
+        image_id, edit = document.image_id, document.commit_edit() if document.editing else None
+        if edit is None:
+            return
+        self._save(document, lambda project: project.masks.save_edit(image_id, edit))
         self._announce(Changes(history=True))
 
-    def _repaint(self, rect: Rect) -> None:
-        if rect != EMPTY:
+    def _repaint(self, document: Document, rect: Rect) -> None:
+        if rect != EMPTY and document is self.document:
             self._announce(Changes(pixels=rect))

@@ -40,6 +40,7 @@ class Exporter:
         classes: Callable[[], tuple[ClassSpec, ...]],
         announce: Callable[[Changes], None],
         save_status: Callable[[], SaveStatus],
+        settle: Callable[[], None],
     ) -> None:
         self._store = store
         self._catalog = catalog
@@ -47,6 +48,7 @@ class Exporter:
         self._classes = classes
         self._announce = announce
         self._save_status = save_status
+        self._settle = settle
         self._plan = ExportPlan(Path(), PLAIN, (), ())
         self._waiting: list[Outgoing] = []
         self._entries: list[Entry] = []
@@ -86,6 +88,7 @@ class Exporter:
         """
         if self.busy:
             return
+        self._settle()
         if self._lacks_changes:
             self._say_unsaved("Nothing was exported, because your last changes are not saved yet.")
             return

@@ -114,7 +114,7 @@ class MaskVersions:
         number = version.number
         about = {"version": number, "mask": version.digest}
         self._save(
-            document.image_id,
+            document,
             lambda project: project.masks.save_edit(document.image_id, edit, "mask restored", **about),
         )
         self._announce(Changes(pixels=rect, history=True))

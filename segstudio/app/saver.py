@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from segstudio.app.changes import Message
 from segstudio.app.loader import give_back_memory
 from segstudio.app.ports import Cancellable, Scheduler
 from segstudio.app.store_thread import StoreThread
@@ -68,6 +69,11 @@ class Saver:
         if self._running:
             return SaveStatus("saving", "Saving…")
         return SaveStatus("saved", "All saved")
+
+    @property
+    def unsaved(self) -> Message:
+        """What to say where something could not be written."""
+        return Message(self.status.sentence, "trouble", "Try again", self.retry, key="saving")
 
     def save(self, write: Callable[[Project], object], image_id: int | None = None) -> None:
         """Hand in one write, a transaction of its own, and the image that it is of, if it is of one."""

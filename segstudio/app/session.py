@@ -102,8 +102,9 @@ class Session:
             announce=announce,
         )
         self.exporter = Exporter(
-            store, self.catalog, lambda: self.table, lambda: self.classes, announce, lambda: self.save_status
-        )
+            store, self.catalog, lambda: self.table, lambda: self.classes, announce, lambda: self.save_status,
+            self.editor.owing.settle,
+        )  # fmt: skip
         self._measurement = measurement = Measurement(
             contents, scheduler=scheduler, store=store, saver=self._saver, catalog=self.catalog, scale=self.scale,
             document=lambda: self.document, table=lambda: self.table, classes=lambda: self.classes, announce=announce,
@@ -120,7 +121,7 @@ class Session:
             catalog=self.catalog,
             announce=self._announce,
             on_added=self._on_added,
-            finish=self.editor.finish,
+            finish=self.viewing.finish,
             leave=self._on_leaving,
             may_go=lambda: self.rounds.status.phase not in ("starting", "preparing"),
         )
@@ -236,6 +237,11 @@ class Session:
         """Whether the work is on disk."""
         return self._saver.status
 
+    @property
+    def unsaved(self) -> Message:
+        """What to say while it is not, and can't be written."""
+        return self._saver.unsaved
+
     def open_image(self, image_id: int) -> None:
         """Bring an image to the canvas; the one before stays until it is there."""
         self.viewing.open(image_id)
@@ -333,7 +339,7 @@ class Session:
     def close(self) -> bool:
         """Finish the stroke in hand and write everything; False, and still open, if that failed."""
         self.on_closing()
-        self.editor.finish()
+        self.viewing.finish()
         current = self.current_id
         self.review.note_left()
         self._saver.save(lambda project: project.settings.set_setting("last_image", current))
@@ -356,10 +362,8 @@ class Session:
 
     # ---- within -----------------------------------------------------------------------------------------------
 
-    def _save_edit(self, image_id: int, write: Callable[[Project], object]) -> None:
-        self._saver.save(write, image_id)
-        document = self.document
-        assert document is not None
+    def _save_edit(self, document: Document, write: Callable[[Project], object]) -> None:
+        self._saver.save(write, document.image_id)
         if self._approvals.follow_edit(document):
             self.rounds.start_if_due()
         self.review.note_edit(document)

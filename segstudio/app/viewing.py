@@ -73,28 +73,28 @@ class Viewing:
 
     def open(self, image_id: int) -> None:
         """Bring an image to the canvas; not while work is unsaved. ``KeyError`` for an unknown id."""
-        self._editor.finish()
+        self._editor.leave_image()
         if self._saver.status.state == "failed":
-            self._say_unsaved()
+            self._announce(Changes(message=self._saver.unsaved))
             return
         record = self._catalog.record(image_id)
         self._carrying.forget()
         self._opening = opening = Opening(image_id, record.path, lambda: self._show(opening))
         self._announce(Changes(document=True))
         self._loader.load(record.path, opening.got_image)
-        self._store.run(
-            # Nobody waits for the masks of an image that was stepped over.
-            lambda project: read_masks(project, image_id) if self._opening is opening else None,
-            opening.got_masks,
-            opening.got_no_masks,
-        )
+        self._editor.owing.after(image_id, lambda: self._read_masks(opening))
+
+    def finish(self) -> None:
+        """End what is in hand, and wait for what is still computed for images that were left: all is in their masks."""
+        self._editor.finish()
+        self._editor.owing.settle()
 
     def leave(self, image_ids: Container[int]) -> None:
         """If one of these images is on the canvas, or on its way there, show another one, or none if there is none."""
         shown = self.document is not None and self.document.image_id in image_ids
         if not shown and self.current_id not in image_ids:
             return
-        self._editor.finish()
+        self.finish()
         self._opening, self._last, self.document, self.failure = None, None, None, ""
         self._editor.set_document(None)
         self._truth.follow(None, Path(), None, ())
@@ -110,10 +110,20 @@ class Viewing:
         self._catalog.replace(record)
         self._announce(Changes(images=frozenset({record.id}), pixels=EMPTY))
 
+    def _read_masks(self, opening: Opening) -> None:
+        self._store.run(
+            # Nobody waits for the masks of an image that was stepped over.
+            lambda project: read_masks(project, opening.image_id) if self._opening is opening else None,
+            opening.got_masks,
+            opening.got_no_masks,
+        )
+
     def _show(self, opening: Opening) -> None:
         if self._opening is not opening:
             return
-        self._editor.finish()  # what is in hand belongs to the image that it was begun on
+        # What is in hand belongs to the image that it was begun on; the same image is shown with the mask that it has.
+        again = self.document is not None and self.document.image_id == opening.image_id
+        (self._editor.finish if again else self._editor.leave_image)()
         self._opening = None
         self._last = last = opening.image_id
         self._store.run(lambda project: project.settings.set_setting("last_image", last))
@@ -180,7 +190,3 @@ class Viewing:
         )
         self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
         self.on_file()
-
-    def _say_unsaved(self) -> None:
-        sentence = self._saver.status.sentence
-        self._announce(Changes(message=Message(sentence, "trouble", "Try again", self._saver.retry, key="saving")))

@@ -105,6 +105,16 @@ class History:
             self.done[-FRESH_STEPS - 1].pack()
         self._trim()
 
+    @property
+    def undo_name(self) -> str:
+        """What ``undo`` would take back; "" for nothing."""
+        return self.done[-1].name if self.done else ""
+
+    @property
+    def redo_name(self) -> str:
+        """What ``redo`` would make again; "" for nothing."""
+        return self.undone[-1].name if self.undone else ""
+
     def undo(self) -> Edit | None:
         """The edit to take back, moved to ``undone``; None if there is none."""
         if not self.done:

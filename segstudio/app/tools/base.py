@@ -231,6 +231,11 @@ class Tool:
         self.abandon(context)
 
     @property
+    def owes(self) -> bool:
+        """Whether ``leave`` would keep everybody waiting for what is computed still. Then it can be left elsewhere."""
+        return False
+
+    @property
     def undecided(self) -> str:
         """What looks like the mask and would be dropped by ``leave``, as the start of a sentence; "" for nothing."""
         return ""

@@ -96,6 +96,11 @@ class BorderPointTool(Tool):
         return self._down or self._released
 
     @property
+    def owes(self) -> bool:
+        """Placed, and not found yet."""
+        return self.busy and self._question.waiting
+
+    @property
     def preview(self) -> Preview:
         """The outline of what would change; while the button is down, that filled."""
         return self._preview

@@ -44,6 +44,11 @@ class BucketTool(Tool):
         return self._question.waiting
 
     @property
+    def owes(self) -> bool:
+        """Clicked, and not found yet."""
+        return self.busy
+
+    @property
     def preview(self) -> Preview:
         """That it is at work."""
         return _WORKING if self.busy else NO_PREVIEW

@@ -70,6 +70,11 @@ class CleanUpProposal(Tool):
         return not self._ended
 
     @property
+    def owes(self) -> bool:
+        """Taken, and not found yet."""
+        return self._taken and self._question.waiting
+
+    @property
     def undecided(self) -> str:
         """What would change, unless it is nothing or was taken."""
         nothing = self._ended or self._taken or (self._found is not None and self._preview.changes_nothing)

@@ -78,6 +78,12 @@ class GrabCutTool(Tool):
         return self._asked is not None or self._corner is not None or self._scribble is not None
 
     @property
+    def owes(self) -> bool:
+        """Scribbled, or taken, and not found yet."""
+        drawn = self._asked is not None and (self._taken or bool(self._asked.scribbles))
+        return drawn and self._question.waiting
+
+    @property
     def undecided(self) -> str:
         """What was asked for and not taken."""
         return "What the box found" if self._asked is not None and not self._taken else ""

@@ -62,6 +62,11 @@ class SmartEdgeTool(ShapeTool):
         self._fine = 0.0
         self._size = (1, 1)
 
+    @property
+    def owes(self) -> bool:
+        """The way round, or back, is not known yet."""
+        return self.complete and (bool(self._waiting) or self._start is None)
+
     # ---- gestures ---------------------------------------------------------------------------------------------
 
     def settle(self, context: ToolContext, event: PointerEvent) -> None:

@@ -75,6 +75,11 @@ class WandTool(Tool):
         return self._pick is not None
 
     @property
+    def owes(self) -> bool:
+        """Picked, and not found yet."""
+        return self.busy and self._question.waiting
+
+    @property
     def preview(self) -> Preview:
         """The region, and the tolerance it was found with."""
         return self._preview
