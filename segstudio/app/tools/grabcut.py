@@ -89,6 +89,11 @@ class GrabCutTool(Tool):
         return "What the box found" if self._asked is not None and not self._taken else ""
 
     @property
+    def missed(self) -> str:
+        """What a box alone has found: scribbles on it are taken."""
+        return "" if self._asked is not None and self._asked.scribbles else self.undecided
+
+    @property
     def preview(self) -> Preview:
         """The box, the scribble and what was found."""
         return self._preview

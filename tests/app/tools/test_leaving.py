@@ -244,3 +244,14 @@ def test_what_cannot_be_computed_is_said(rig, monkeypatch):
     rig.wait(lambda: any("could not be put into the mask" in message.sentence for message in rig.messages))
     click(rig, 10, 10)
     answered(rig)
+
+
+def test_a_scribble_that_is_kept_is_not_said_to_be_dropped(rig):
+    session = rig.new_project(count=2)
+    rig.stroke((30, 30), (50, 30))
+    session.editor.set_tool("grabcut")
+    drag(rig, (30, 30), (60, 35), slack=2.0)
+    answered(rig)
+    session.step(1)
+    rig.settle()
+    assert not any("was dropped" in message.sentence for message in rig.messages)
