@@ -247,7 +247,7 @@ class MainWindow(QMainWindow):
         """Say something quietly above what is shown."""
         session = self._studio.session
         if session is not None and message.sentence == session.save_status.sentence:
-            message = _unsaved(session)  # something else failed for the same reason
+            message = session.unsaved  # something else failed for the same reason
         banner = self.welcome_banner if session is None else self.canvas_banner
         self._message_image = None if session is None else session.current_id
         banner.show_message(message)
@@ -270,7 +270,7 @@ class MainWindow(QMainWindow):
         """Work that can't be written is worth a banner, once, until it is written."""
         failed = session.save_status.state == "failed"
         if failed and not self._unsaved:
-            self.show_message(_unsaved(session))
+            self.show_message(session.unsaved)
         elif session.save_status.state == "saved":
             self._drop_news("saving")
         self._unsaved = failed
@@ -358,12 +358,15 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Never asks: everything is written, the stroke in hand too; stays only if that failed."""
         self._remember()
+        # What is still computed is waited for, and so is the worker: nobody has to look on.
+        self.hide()
         session = self._studio.session
         if not self._studio.close() and session is not None and not self._leaving:
             # Nobody is trapped by a full disk: closing once more leaves without what can't be written.
             self._leaving = True
             sentence = f"{session.save_status.sentence} Close the window once more to leave without it."
             self.show_message(Message(sentence, "trouble", "Try again", session.retry_saving, key="saving"))
+            self.show()
             event.ignore()
             return
         self._unsubscribe()
@@ -394,7 +397,3 @@ class MainWindow(QMainWindow):
         folded = self._settings.get("window.folded", ["tone"])
         for name, section in self._sections.items():
             section.fold(isinstance(folded, list) and name in folded)
-
-
-def _unsaved(session: Session) -> Message:
-    return Message(session.save_status.sentence, "trouble", "Try again", session.retry_saving, key="saving")

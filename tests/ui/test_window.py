@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineE
 
 from segstudio.app import loader
 from segstudio.app.changes import Message
+from segstudio.app.saver import Saver
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.plane import UNSET
@@ -143,6 +144,29 @@ def test_closing_mid_stroke_keeps_the_stroke(rig):
     rig.settle()
     assert rig.session.current_id == image_id
     assert rig.mask()[20, 35] == 1
+
+
+def test_nobody_looks_on_while_the_window_closes(rig, monkeypatch):
+    rig.new_project()
+    seen = []
+    drain = Saver.drain
+    monkeypatch.setattr(Saver, "drain", lambda saver: seen.append(rig.window.isVisible()) or drain(saver))
+    rig.window.close()
+    assert seen == [False]
+    assert rig.studio.session is None
+
+
+def test_a_window_that_cannot_save_comes_back_and_says_so(rig, monkeypatch):
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    monkeypatch.setattr(Saver, "drain", lambda saver: False)
+    rig.window.close()
+    assert rig.window.isVisible()
+    assert "Close the window once more" in rig.window.canvas_banner.message.sentence
+    rig.window.close()
+    assert not rig.window.isVisible()
+    monkeypatch.undo()
+    assert rig.studio.close()
 
 
 def test_escape_gives_the_stroke_up(rig):
