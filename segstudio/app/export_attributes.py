@@ -7,7 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from segstudio.app.export_claim import check_still_free, claim, left_over, remember, withdraw
+from segstudio.app.export_before import Before
+from segstudio.app.export_claim import check_still_free, claim, is_still_ours, left_over, remember, withdraw
 from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
 from segstudio.domain.segments import ClassSpec
@@ -45,16 +46,20 @@ def finish_export(
     classes: tuple[ClassSpec, ...],
     written: Sequence[Outgoing],
     known: Known,
+    before: Before | None = None,
 ) -> int:
     """Write what is about all images: what the format says of ``entries``, what is known of those ``written``.
 
-    There is no table where nothing is known, and one of an earlier export, which may say who images are of, goes.
-    Returns how many other files of earlier exports stay. Raises ``UserError`` where it can't be written, or something
-    else came to its place.
+    ``before`` keeps what was in their place. There is no table where nothing is known, and one of an earlier export,
+    which may say who images are of, goes. Returns how many other files of earlier exports stay. Raises ``UserError``
+    where it can't be written, or something else came to its place.
     """
     rows = [(one, known[one.record.id]) for one in written if one.record.id in known]
     names = [*plan.format.shared, *([ATTRIBUTES] if rows else [])]
     check_still_free(project, plan.folder, names)
+    if before is not None:
+        goes = not rows and is_still_ours(project, plan.folder, ATTRIBUTES)
+        before.keep([*names, *([ATTRIBUTES] if goes else [])])
     plan.format.finish(plan.folder, entries, classes)
     if rows:
         write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))

@@ -67,6 +67,16 @@ def withdraw(project: Project, folder: Path, name: str) -> None:
             ) from error
 
 
+def is_still_ours(project: Project, folder: Path, name: str) -> bool:
+    """Whether nothing else came to ``name`` in ``folder`` since ``project`` wrote it, or took it away."""
+    return not _foreign(project, Path(os.path.abspath(folder)), [name])
+
+
+def note_cancelled(project: Project, folder: Path) -> None:
+    """Have the audit trail say that the export to ``folder`` was cancelled."""
+    project.audit.note("export cancelled", folder=os.path.abspath(folder))
+
+
 def left_over(project: Project, folder: Path, names: Container[str]) -> int:
     """How many files of earlier exports of ``project`` are in ``folder`` still, beside ``names``."""
     place = Path(os.path.abspath(folder))

@@ -8,6 +8,8 @@ from pathlib import Path
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.export_attributes import Known, begin_export, finish_export
+from segstudio.app.export_before import Before
+from segstudio.app.export_claim import note_cancelled
 from segstudio.app.exporting import (
     ExportPlan,
     Outgoing,
@@ -55,7 +57,10 @@ class Exporter:
         self._written: list[Outgoing] = []
         self._known: Known = {}
         self._troubles: list[str] = []
+        self._before: Before | None = None
         self.progress = ""
+        self.cancelling = False
+        """True from ``cancel`` until all is as it was before the export."""
 
     def start(self) -> None:
         """Say which export the project was closed in, or the program ended in: its folder lacks masks."""
@@ -102,12 +107,20 @@ class Exporter:
             return
         self.progress = "Exporting"
 
-        def begin(project: Project) -> Known:
+        def begin(project: Project) -> tuple[Known, Before]:
+            before = Before(project, plan.folder)
             known = begin_export(project, plan)
             project.settings.set_setting(_UNDER_WAY, str(plan.folder))
-            return known
+            return known, before
 
         self._store.run(begin, self._begun, self._refuse)
+
+    def cancel(self) -> None:
+        """Give the export up: what it has written goes, and what it has replaced comes back."""
+        if self.busy:
+            self.cancelling = True
+            self.progress = "Cancelling the export…"
+            self._announce(Changes(saving=True))
 
     @property
     def _named(self) -> tuple[ClassSpec, ...]:
@@ -117,12 +130,12 @@ class Exporter:
     def _total(self) -> int:
         return len(self._plan.outgoing) + len(self._plan.refused)
 
-    def _begun(self, known: Known) -> None:
-        self._known = known
+    def _begun(self, begun: tuple[Known, Before]) -> None:
+        self._known, self._before = begun
         self._next()
 
     def _refuse(self, error: Exception) -> None:
-        self.progress = ""
+        self.progress, self.cancelling = "", False
         self._announce(Changes(message=Message(in_words(error), "trouble", key="export")))
 
     @property
@@ -135,6 +148,9 @@ class Exporter:
         self._announce(Changes(message=Message(sentence, "trouble", key="export")))
 
     def _next(self) -> None:
+        if self.cancelling:
+            self._take_back()
+            return
         if self._lacks_changes:
             self._end()
             self._say_unsaved(
@@ -148,6 +164,7 @@ class Exporter:
         self.progress = f"Exporting {self._total - len(self._waiting) + 1} of {self._total}"
         self._announce(Changes(saving=True))
         one, table, classes, plan = self._waiting.pop(0), self._table(), self._named, self._plan
+        before = self._before
 
         def written(made: tuple[Entry, Outgoing]) -> None:
             self._entries.append(made[0])
@@ -158,14 +175,17 @@ class Exporter:
             self._troubles.append(in_words(error))
             self._next()
 
-        self._store.run(lambda project: export_one(project, plan, one, table, classes), written, failed)
+        self._store.run(lambda project: export_one(project, plan, one, table, classes, before), written, failed)
 
     def _finish(self) -> None:
         """What is about all images comes last; without any of them there is nothing to say."""
         plan, entries, written, known = self._plan, self._entries, self._written, self._known
-        classes = self._named
+        classes, before = self._named, self._before
 
         def end(message: Message) -> None:
+            if self.cancelling:
+                self._take_back()
+                return
             self._end()
             self._announce(Changes(message=message))
 
@@ -174,14 +194,46 @@ class Exporter:
             return
 
         self._store.run(
-            lambda project: finish_export(project, plan, entries, classes, written, known),
+            lambda project: finish_export(project, plan, entries, classes, written, known, before),
             lambda left: end(self._closing_message(left)),
             lambda error: end(Message(in_words(error), "trouble", key="export")),
         )
 
+    def _take_back(self) -> None:
+        folder, before = self._plan.folder, self._before
+        assert before is not None
+
+        def take_back(project: Project) -> int:
+            note_cancelled(project, folder)
+            return before.bring_back(project)
+
+        def tell(left: int) -> None:
+            self._end()
+            done = f"The export to {folder} was cancelled. "
+            if left:
+                files = "1 file" if left == 1 else f"{left:,} files"
+                sentence = f"{done}{files} could not be made as before, or changed meanwhile: look at the folder."
+                self._announce(Changes(message=Message(sentence, "trouble", key="export")))
+            else:
+                self._announce(Changes(message=Message(f"{done}The folder is as it was before.", key="export")))
+
+        def fail(error: Exception) -> None:
+            self._end()
+            self._refuse(error)
+
+        self._store.run(take_back, tell, fail)
+
     def _end(self) -> None:
-        self.progress, self._entries, self._written, self._known = "", [], [], {}
-        self._store.run(_forget)
+        before = self._before
+        self.progress, self.cancelling, self._before = "", False, None
+        self._entries, self._written, self._known = [], [], {}
+
+        def forget(project: Project) -> None:
+            _forget(project)
+            if before is not None:
+                before.forget()
+
+        self._store.run(forget)
 
     def _closing_message(self, left: int = 0) -> Message:
         """``left`` files of earlier exports are in the folder, too: whoever passes it on should know."""

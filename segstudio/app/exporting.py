@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.app.export_before import Before
 from segstudio.app.export_claim import check_still_free, remember
 from segstudio.app.opening import misfit, other_picture
 from segstudio.app.round_writer import class_ids, stored_mask
@@ -156,10 +157,16 @@ def left_over_words(count: int) -> str:
 
 
 def export_one(
-    project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
+    project: Project,
+    plan: ExportPlan,
+    one: Outgoing,
+    table: SegmentTable,
+    classes: tuple[ClassSpec, ...],
+    before: Before | None = None,
 ) -> tuple[Entry, Outgoing]:
     """Write one mask, lined up with the image's file as stored, and remember it; gives the image as it was written.
 
+    ``before`` keeps what was in its place.
     Raises ``UserError`` if it cannot be written, something else came to its place, or the image was worked on since it
     was planned and may not go along any more.
     """
@@ -172,6 +179,8 @@ def export_one(
     file = plan.format.file_of(one.stem)
     own = [] if file is None else [file]
     check_still_free(project, plan.folder, own)
+    if before is not None:
+        before.keep(own)
     entry = plan.format.write(plan.folder, outgoing, classes)
     remember(project, plan.folder, own)
     return entry, replace(one, record=record)

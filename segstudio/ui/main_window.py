@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self, studio, settings, theme)
         self.actions_table = Actions(self, self.commands, theme)
         self.header = Header(theme, self.actions_table.by_id)
-        self.status = StatusBar()
+        self.status = StatusBar(theme)
         self.welcome = Welcome(theme)
         self.learning = MenuCorner(theme)
         self._recent_menu = self._make_menus()

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from segstudio.app.session import Session
 from segstudio.domain.segments import Color
 from segstudio.ui.canvas.readout import Readout
-from segstudio.ui.widgets import ElidedLabel, as_typed, label, restyle
+from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import ElidedLabel, IconButton, as_typed, label, restyle
 
 _ROOM_FOR_ALL = 1160
 """Width, in logical pixels, from which on there is room for all that is said of a pixel."""
@@ -43,11 +44,15 @@ class _Chip(QWidget):
 class StatusBar(QWidget):
     """Fixed places for what changes often, so that nothing moves while it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._session: Session | None = None
         self.setObjectName("status")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(28)
+        self.cancel = IconButton(theme, "x", "Cancel the export: the folder is as it was before", side=24)
+        self.cancel.clicked.connect(self._on_cancel)
+        self.cancel.hide()
         self.hint = ElidedLabel(tone="muted")
         self.chip = _Chip()
         self.segment = ElidedLabel(tone="muted")
@@ -70,6 +75,7 @@ class StatusBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(16)
+        layout.addWidget(self.cancel)
         layout.addWidget(self.hint, 1)
         named = QHBoxLayout()
         named.setSpacing(6)
@@ -82,6 +88,8 @@ class StatusBar(QWidget):
 
     def show_session(self, session: Session | None, busy: str) -> None:
         """Hint, saving and device; ``busy`` is what is being prepared, if anything."""
+        self._session = session
+        self.cancel.setVisible(session is not None and session.exporter.busy)
         if session is None:
             self.hint.set_full("")
             self.saved.setText("")
@@ -89,6 +97,7 @@ class StatusBar(QWidget):
             self.zoom.setText("")
             self.show_readout(None)
             return
+        self.cancel.setEnabled(not session.exporter.cancelling)
         self.hint.set_full(session.exporter.progress or busy or _hint(session))
         status = session.save_status
         self.saved.setText({"saved": "All saved", "saving": "Saving…", "failed": "Not saved"}[status.state])
@@ -118,6 +127,10 @@ class StatusBar(QWidget):
         """In a narrow window what to do matters more than what the image holds."""
         self.values.setVisible(self.width() >= _ROOM_FOR_ALL)
         super().resizeEvent(event)
+
+    def _on_cancel(self) -> None:
+        if self._session is not None:
+            self._session.exporter.cancel()
 
     @staticmethod
     def _place(name: str, widest: str) -> QLabel:

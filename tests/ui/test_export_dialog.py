@@ -2,9 +2,11 @@
 
 import json
 import os
+import threading
 
 from PySide6.QtCore import Qt
 
+from segstudio.app import exporter
 from segstudio.formats.export_formats import FORMATS
 from segstudio.ui.dialogs.export import ExportDialog
 
@@ -37,3 +39,25 @@ def test_each_format_can_be_chosen_and_is_written(rig):
     content = json.loads((rig.folder / "out" / "instances.json").read_text())
     assert [row["file_name"] for row in content["images"]] == ["image_00.png"]
     assert len(content["annotations"]) == 1
+
+
+def test_an_export_is_cancelled_where_its_progress_is_shown(rig, monkeypatch):
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    status, held = rig.window.status, threading.Event()
+    given = exporter.export_one
+    monkeypatch.setattr(exporter, "export_one", lambda *args: held.wait(10) and given(*args))
+    assert not status.cancel.isVisible()
+    rig.session.exporter.export_masks(rig.folder / "out", only_approved=True)
+    rig.wait(status.cancel.isVisible)
+    rig.wait(lambda: "Exporting 1 of 1" in status.hint.text())
+    rig.qtbot.mouseClick(status.cancel, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: not status.cancel.isEnabled())
+    assert "Cancelling" in status.hint.text()
+    held.set()
+    rig.wait(lambda: not rig.session.exporter.busy)
+    rig.wait(lambda: not status.cancel.isVisible())
+    assert not (rig.folder / "out").exists()
+    assert "was cancelled" in rig.window.canvas_banner.message.sentence

@@ -1,0 +1,106 @@
+"""An export that is cancelled leaves its folder as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segstudio.formats.export_formats import format_called
+from tests.helpers.studios import StudioRig, approve
+
+
+@pytest.fixture
+def rig(tmp_path: Path):
+    """Four approved images, the last on the canvas."""
+    rig = StudioRig(tmp_path)
+    rig.new_project(4)
+    approve(rig, 4)
+    rig.show(rig.session.records[3].id)
+    rig.heard.clear()
+    yield rig
+    rig.studio.close()
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def export(rig: StudioRig, folder: Path, key: str, cancel_after: int | None = None) -> str:
+    """The sentence at its end."""
+    exporter = rig.session.exporter
+    rig.heard.clear()
+    exporter.export_masks(folder, only_approved=False, format_=format_called(key))
+    if cancel_after is not None:
+        rig.wait(lambda: len(exporter._written) >= cancel_after or not exporter.busy)
+        assert exporter.busy
+        exporter.cancel()
+        assert exporter.progress == "Cancelling the export…"
+    rig.wait(lambda: not exporter.busy and any(message.key == "export" for message in rig.messages))
+    rig.settle()
+    assert not exporter.cancelling
+    return next(message.sentence for message in rig.messages if message.key == "export")
+
+
+KEYS = ["png", "class-map", "coco", "coco-panoptic"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_nothing_of_it_stays(rig: StudioRig, tmp_path: Path, key: str, after: int) -> None:
+    folder = tmp_path / "new" / "out"
+    said = export(rig, folder, key, after)
+    assert said == f"The export to {folder} was cancelled. The folder is as it was before."
+    assert not (tmp_path / "new").exists()
+    assert not (rig.session.folder / "replaced").exists()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_files_of_an_earlier_export_are_as_they_were(rig: StudioRig, tmp_path: Path, key: str) -> None:
+    folder = tmp_path / "out"
+    assert export(rig, folder, key).startswith("4 masks exported")
+    before = contents(folder)
+    rig.stroke((5, 5), (90, 60))
+    (folder / "notes.txt").write_text("mine")
+    (folder / "attributes.csv").write_text("mine, too")
+    assert "as it was before" in export(rig, folder, key, cancel_after=4)
+    (folder / "notes.txt").unlink()
+    (folder / "attributes.csv").unlink()
+    assert contents(folder) == before
+    assert not (rig.session.folder / "replaced").exists()
+    assert export(rig, folder, key).startswith("4 masks exported"), "they are the project's own still"
+    assert contents(folder) != before
+
+
+def test_what_somebody_else_put_there_meanwhile_stays(rig: StudioRig, tmp_path: Path, monkeypatch) -> None:
+    folder, exporter = tmp_path / "out", rig.session.exporter
+    exporter.export_masks(folder, only_approved=False)
+    rig.wait(lambda: len(exporter._written) >= 2)
+    (folder / "image_00.png").write_bytes(b"another's")
+    exporter.cancel()
+    rig.wait(lambda: not exporter.busy)
+    rig.settle()
+    assert list(contents(folder)) == ["image_00.png"]
+    assert "1 file could not be made as before, or changed meanwhile" in rig.messages[-1].sentence
+
+
+def test_the_audit_trail_says_so_and_nothing_is_said_to_be_unfinished(rig: StudioRig, tmp_path: Path) -> None:
+    export(rig, tmp_path / "out", "png", cancel_after=1)
+    kinds: list[str] = []
+    rig.studio._store.ask(lambda project: kinds.extend(entry.kind for entry in project.audit.entries()))
+    assert kinds[-2:] == ["export", "export cancelled"]
+    rig.heard.clear()
+    rig.reopen()
+    assert not any("was not finished" in message.sentence for message in rig.messages)
+
+
+def test_a_file_whose_place_is_not_free_is_not_exported_nor_cancelled(rig: StudioRig, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "image_00.png").write_bytes(b"another's")
+    exporter = rig.session.exporter
+    exporter.export_masks(tmp_path / "out", only_approved=False)
+    exporter.cancel()
+    rig.wait(lambda: not exporter.busy)
+    assert not exporter.cancelling
+    assert contents(tmp_path / "out")["image_00.png"][0] == b"another's"
