@@ -21,6 +21,9 @@ EXACT_PIXELS = 1 << 21
 WINDOW = 1024
 """Side in px of the window around the click that is worked on pixel by pixel in a larger image."""
 
+MOST_EXAMINED = 1 << 22
+"""Border pixels of a reduced region up to which each is looked at; a region with more is of specks, not of borders."""
+
 _SEED_REACH = 1
 _LARGEST_HOLE = 16.0
 
@@ -30,7 +33,7 @@ class Wand:
 
     Up to ``EXACT_PIXELS`` every pixel counts. In a larger image a connected region that stays inside a window of
     ``WINDOW`` px around the click is exact as well; one that leaves it, and everything alike in the whole image, comes
-    from a copy reduced to at most ``EXACT_PIXELS``, its border drawn smoothly at full size.
+    from a copy reduced to at most ``EXACT_PIXELS``, and every pixel near its border is looked at at full size.
     """
 
     def __init__(self, pixels: NDArray[np.uint8], point: Point) -> None:
@@ -49,6 +52,7 @@ class Wand:
         near = self._whole if exact else Rect(column, row, column, row).expand(half).intersect(self._whole)
         lab = to_lab(pixels[near.slices])
         color = mean_color(lab, column - near.x0, row - near.y0, _SEED_REACH)
+        self._pixels, self._color = pixels, color
         self._near = _Level(near, 1, distance_from(lab, color), (column - near.x0, row - near.y0))
         self._far = None if exact else _reduced(pixels, color, column, row)
 
@@ -64,9 +68,43 @@ class Wand:
         if level is not self._far and self._far is not None and _leaves(cells, level.rect, self._whole):
             level = self._far
             cells, grown = level.grow(tolerance, contiguous)
-        rect, mask = level.finish(cells, grown, smoothing, self._whole)
+        if level.factor == 1:
+            rect, mask = level.finish(cells, grown, smoothing, self._whole)
+        else:
+            rect, mask = self._at_full_size(level, cells, grown, tolerance, smoothing)
         mask[self._row - rect.y0, self._column - rect.x0] = True
         return rect, mask
+
+    def _at_full_size(
+        self, level: _Level, cells: Rect, grown: NDArray[np.uint8], tolerance: float, smoothing: float
+    ) -> tuple[Rect, Mask]:
+        """What was grown in squares of several px. A square across a border is neither: its pixels are looked at."""
+        k = level.factor
+        grown = _without_small_holes(grown, _LARGEST_HOLE * (max(smoothing, 0.0) / k) ** 2)
+        wide = cells.expand(1 + math.ceil(smoothing / k)).clip(*level.distance.shape)
+        edges = (cells.y0 - wide.y0, wide.y1 - cells.y1, cells.x0 - wide.x0, wide.x1 - cells.x1)
+        region = cv2.copyMakeBorder(grown, *edges, cv2.BORDER_CONSTANT, value=0)
+        across = cv2.morphologyEx(region, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        rect = level.in_image(wide).intersect(self._whole)
+        mask = _full(region, k, rect)
+        if 0 < np.count_nonzero(across) * k * k <= MOST_EXAMINED:
+            places = np.flatnonzero(_full(across, k, rect))
+            rows, columns = np.divmod(places, rect.width)
+            looked_at = self._pixels[rows + rect.y0, columns + rect.x0][:, None]
+            mask.reshape(-1)[places] = (distance_from(to_lab(looked_at), self._color) <= tolerance)[:, 0]
+        sigma = max(smoothing, 0.0)
+        if not sigma:
+            return rect, mask.view(np.bool_)
+        size = 2 * (math.ceil(2 * sigma) + 1) + 1
+        # Replicated, the region goes on beyond the image's edge and doesn't shrink away from it.
+        soft = cv2.GaussianBlur(mask * np.uint8(255), (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+        return rect, soft >= 128
+
+
+def _full(cells: NDArray[np.uint8], factor: int, rect: Rect) -> NDArray[np.uint8]:
+    """Squares of ``factor`` px at full size, as much of them as lies in ``rect``, whose corner is that of the first."""
+    large = cv2.resize(cells, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+    return np.ascontiguousarray(large[: rect.height, : rect.width])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +130,11 @@ class _Level:
         return cells, np.ascontiguousarray(alike[cells.slices])
 
     def finish(self, cells: Rect, grown: NDArray[np.uint8], smoothing: float, whole: Rect) -> tuple[Rect, Mask]:
-        """The grown cells with small holes closed and a smooth border, in pixels of the image, clipped to ``whole``."""
-        if smoothing <= 0 and self.factor == 1:
-            return self._in_image(cells), grown.view(np.bool_)
-        grown = _without_small_holes(grown, _LARGEST_HOLE * (max(smoothing, 0.0) / self.factor) ** 2)
-        sigma = max(smoothing / self.factor, 0.5)
+        """The grown pixels with small holes closed and a smooth border, clipped to ``whole``."""
+        if smoothing <= 0:
+            return self.in_image(cells), grown.view(np.bool_)
+        grown = _without_small_holes(grown, _LARGEST_HOLE * smoothing**2)
+        sigma = max(smoothing, 0.5)
         margin = math.ceil(2 * sigma) + 1
         wide = cells.expand(margin).clip(*self.distance.shape)
         edges = (cells.y0 - wide.y0, wide.y1 - cells.y1, cells.x0 - wide.x0, wide.x1 - cells.x1)
@@ -104,12 +142,11 @@ class _Level:
         size = 2 * margin + 1
         # Replicated, the region goes on beyond the image's edge and doesn't shrink away from it.
         soft = cv2.GaussianBlur(soft, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
-        if self.factor > 1:
-            soft = cv2.resize(soft, None, fx=self.factor, fy=self.factor, interpolation=cv2.INTER_LINEAR)
-        rect = self._in_image(wide).intersect(whole)
+        rect = self.in_image(wide).intersect(whole)
         return rect, soft[: rect.height, : rect.width] >= 128
 
-    def _in_image(self, cells: Rect) -> Rect:
+    def in_image(self, cells: Rect) -> Rect:
+        """The pixels that ``cells`` cover."""
         x, y, k = self.rect.x0, self.rect.y0, self.factor
         return Rect(x + cells.x0 * k, y + cells.y0 * k, x + cells.x1 * k, y + cells.y1 * k)
 

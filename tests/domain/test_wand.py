@@ -141,6 +141,28 @@ def test_in_a_large_image_the_border_is_off_by_a_cell_at_most(shape: tuple[int, 
     assert np.count_nonzero(found ^ inside) <= 2 * 3 * (height + width)
 
 
+@pytest.mark.parametrize("contiguous", [True, False])
+@pytest.mark.parametrize("smoothing", [0.0, 1.5])
+@pytest.mark.parametrize("shape", [(1801, 2403), (2900, 3001)])
+def test_in_a_large_image_the_border_is_as_in_a_small_one(
+    shape: tuple[int, int], smoothing: float, contiguous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    height, width = shape
+    inside = disk(height, width, width // 2, height // 2, height // 3)
+    pixels, at = painted(inside), (width / 2, height / 2)
+    found = whole(shape, *Wand(pixels, at).region(20, contiguous, smoothing))
+    monkeypatch.setattr("segstudio.domain.wand.EXACT_PIXELS", height * width)
+    exact = whole(shape, *Wand(pixels, at).region(20, contiguous, smoothing))
+    assert np.count_nonzero(exact ^ inside) < 40
+    assert np.array_equal(found, exact)
+
+
+def test_all_of_a_large_image_may_be_alike() -> None:
+    rect, mask = Wand(np.full((1500, 2000, 3), 90, np.uint8), (3.5, 4.5)).region(5)
+    assert rect == Rect(0, 0, 2000, 1500)
+    assert mask.all()
+
+
 def test_in_a_large_image_a_small_region_is_exact() -> None:
     inside = disk(2000, 2100, 1400, 300, 25)
     inside |= disk(2000, 2100, 300, 1500, 200)
