@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
-from segstudio.domain.segments import SegmentTable
+from segstudio.domain.segments import SegmentTable, looked_up
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.protocol.round_folder import IGNORE, MASKS, TrainingImage
 from segstudio.store.project_db import Project
@@ -36,7 +36,7 @@ def class_ids(segments: NDArray[np.uint16], table: SegmentTable, void: Sequence[
     lut = table.class_lut()
     lut[np.isin(lut, list(void))] = IGNORE
     lut[UNSET] = IGNORE
-    return lut[segments]
+    return looked_up(lut, segments)
 
 
 @dataclass(frozen=True, slots=True)

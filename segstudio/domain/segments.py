@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,11 @@ BACKGROUND = 0
 """Segment id and class id of whatever is no class."""
 
 Color = tuple[int, int, int]
+
+Value = TypeVar("Value", bound=np.generic)
+
+_STRIP = 64
+"""Rows that are looked up at once."""
 
 # Okabe & Ito (2008), "Color Universal Design": eight colours told apart with the common kinds of colour
 # blindness. Sky blue leads: it is the one that reads on skin, and no first class is red or green.
@@ -138,3 +143,13 @@ class SegmentTable:
         for row in self:
             lut[row.id] = row.class_id
         return lut
+
+
+def looked_up(table: NDArray[Value], ids: NDArray[np.uint16]) -> NDArray[Value]:
+    """What ``table``, (65536,), has for each of ``ids``, (height, width)."""
+    found = np.empty(ids.shape, table.dtype)
+    for top in range(0, len(ids), _STRIP):
+        strip = slice(top, top + _STRIP)
+        # No id is clipped; said so, it takes a quarter of the time. In strips, since it takes eight bytes a pixel.
+        np.take(table, ids[strip], mode="clip", out=found[strip])
+    return found

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
+from segstudio.domain.segments import BACKGROUND, ClassSpec, looked_up, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.label_values import MOST_ID, VOID, count_pages, shows_white
@@ -60,7 +60,7 @@ def write_mask(
     stored = to_stored(class_ids, orientation)
     if len(classes) <= 1:
         own = classes[0].id if classes else 1
-        image = Image.fromarray(np.where(stored == own, 255, 0).astype(np.uint8))
+        image = Image.fromarray((stored == own).view(np.uint8) * np.uint8(255))
     elif max(spec.id for spec in classes) > 255:
         image = Image.fromarray(stored)
     else:
@@ -68,7 +68,7 @@ def write_mask(
         palette = np.zeros((256, 3), np.uint8)
         for spec in classes:
             known[spec.id], palette[spec.id] = spec.id, spec.color
-        image = Image.fromarray(known[stored])
+        image = Image.fromarray(looked_up(known, stored))
         image.putpalette(palette.tobytes())
     content, about = io.BytesIO(), PngImagePlugin.PngInfo()
     if marked:

@@ -9,6 +9,7 @@ from segstudio.domain.segments import (
     Color,
     Segment,
     SegmentTable,
+    looked_up,
     make_classes,
     void_ids,
 )
@@ -91,3 +92,10 @@ def test_every_class_of_a_large_project_has_a_colour_of_its_own() -> None:
 def lab(colors: list[Color]) -> NDArray[np.float32]:
     pixels = (np.array(colors, np.float32) / 255)[None]
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)[0])
+
+
+def test_what_is_looked_up_is_what_the_table_has_for_each_id() -> None:
+    ids = np.random.default_rng(0).integers(0, 65536, (150, 37)).astype(np.uint16)
+    table = np.arange(65536, dtype=np.uint16)[::-1].copy()
+    assert np.array_equal(looked_up(table, ids), table[ids])
+    assert np.array_equal(looked_up(table, ids.T), table[ids.T])

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -343,3 +344,15 @@ def test_white_of_16_bits_has_soft_edges_like_that_of_8(tmp_path: Path) -> None:
     ids[0, 0] = 3
     assert cv2.imwrite(str(path), ids)
     np.testing.assert_array_equal(read_ids(path)[0], ids)
+
+
+@pytest.mark.parametrize("classes", [ONE, THREE])
+def test_writing_a_large_mask_takes_little_memory(tmp_path, classes):
+    ids = np.zeros((1500, 2000), np.uint16)
+    ids[300:900, 400:1500] = classes[-1].id
+    tracemalloc.start()
+    write_mask(tmp_path / "mask.png", ids, 1, classes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * ids.size
+    assert np.array_equal(read_mask(tmp_path / "mask.png", (2000, 1500), 1, classes), ids)
