@@ -777,3 +777,17 @@ def test_a_project_for_people_is_upright_and_says_so(rig):
     assert not dialog.upright.isChecked()
     assert dialog.upright.isEnabled()
     dialog.reject()
+
+
+def test_filtering_asks_for_no_row_by_way_of_qt(rig, monkeypatch):
+    rig.new_project(count=4)
+    images = rig.window.images
+    asked = []
+    given = images.model.index
+    monkeypatch.setattr(images.model, "index", lambda *args: asked.append(args) or given(*args))
+    images.filtered.set_needle("image_02")
+    images.filtered.set_needle("IMAGE_0")
+    assert {row for row, *_ in asked} <= {0}, "the view looks at the first"
+    assert images.filtered.rowCount() == 4
+    images.filtered.set_needle("02")
+    assert images.filtered.rowCount() == 1

@@ -101,6 +101,10 @@ class ImageModel(QAbstractListModel):
         """The row of an image."""
         return self._rows.get(image_id)
 
+    def record_in(self, row: int) -> ImageRecord:
+        """The image of a row."""
+        return self._records[row]
+
     def rowCount(self, parent: Index | None = None) -> int:
         """Number of images."""
         return 0 if parent is not None and parent.isValid() else self._count
@@ -154,6 +158,7 @@ class ImageFilter(QSortFilterProxyModel):
 
     def __init__(self, model: ImageModel) -> None:
         super().__init__()
+        self._model = model
         self._needle = ""
         self.standing: Standing | None = None
         self.setSourceModel(model)
@@ -173,11 +178,11 @@ class ImageFilter(QSortFilterProxyModel):
         """True for a row to show."""
         if not self._needle and self.standing is None:
             return True
-        index = self.sourceModel().index(row, 0, parent)
-        record: ImageRecord = index.data(RECORD)
+        # Asked by way of Qt, a key typed over 20,000 images would hold the window up for a third of a second.
+        record = self._model.record_in(row)
         if self.standing not in (None, standing(record)):
             return False
-        return self._needle in str(index.data()).casefold() or self._needle in describe(record)
+        return self._needle in self._model.title(record).casefold() or self._needle in describe(record)
 
 
 class ImageDelegate(QStyledItemDelegate):
