@@ -203,6 +203,7 @@ def _load_sample(folder: Path, image: TrainingImage, request: RoundRequest, cach
         raise UserError(f"The mask of {path.name} names a class that the project lacks; the image is left out.")
     small = cv2.resize(full_mask, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_NEAREST_EXACT)
     kept = full_mask if image.role == "held_out" else None
-    if request.settings.even_exposure:
+    if request.settings.even_exposure and image.role == "held_out":
+        # What teaches stays as it came: who has only seen pictures that were exposed alike relies on it.
         pixels = exposed(pixels, loaded.gain)
     return Sample(image.image_id, pixels, small, kept, image.fresh, image.added)

@@ -120,14 +120,20 @@ def test_samples_by_their_use(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("even", [True, False])
-def test_samples_are_seen_as_if_exposed_alike_where_the_round_says_so(tmp_path: Path, even: bool) -> None:
-    request = make_round(tmp_path, train=2, held_out=1, settings=replace(TINY, even_exposure=even))
-    for number in range(3):
-        pixels = disc(number)[0] * (0.6, 0.8, 1.0)[number] * np.array((1.0, 0.9, 0.8))
+def test_held_out_images_are_seen_as_if_exposed_alike_and_those_that_teach_as_they_came(
+    tmp_path: Path, even: bool
+) -> None:
+    request = make_round(tmp_path, train=2, held_out=2, settings=replace(TINY, even_exposure=even))
+    for number in range(4):
+        pixels = disc(0)[0] * (0.6, 1.0)[number % 2] * np.array((1.0, 0.9, 0.8))
         write_image(tmp_path / f"{number}.png", pixels.astype(np.uint8))
     loaded, _ = _load(tmp_path, request)
-    light = [np.percentile(sample.pixels.max(axis=2), 85) for sample in [*loaded.train, *loaded.held_out]]
-    assert bool(max(light) - min(light) < 8) is even
+    taught, held_out = (
+        [np.percentile(sample.pixels.max(axis=2), 85) for sample in samples]
+        for samples in (loaded.train, loaded.held_out)
+    )
+    assert taught[1] - taught[0] > 50
+    assert bool(abs(held_out[1] - held_out[0]) < 8) is even
 
 
 def _break_image(folder: Path) -> None:
