@@ -25,7 +25,8 @@ ENLARGED = 1.3
 had not seen, this and ``_BELIEVED`` brought an IoU of 0.81 to 0.87 and of 0.76 to 0.78."""
 
 _BELIEVED = 0.65
-"""How much what was seen from nearer counts beside what was seen from afar."""
+"""How much a second look counts beside the first: it saw what was looked for as large as the network knows best. Of two
+lesion starters it brought the worst tenth on PH2 from 0.862 to 0.865 and from 0.869 to 0.873, beside a plain mean."""
 
 _NEARER = 0.75
 """Share of the image's longer side above which a second look would show no more than the first."""
@@ -114,10 +115,11 @@ def fitting_side(found: NDArray[np.bool_], side: int) -> int:
     return int(STRIDE * round(min(max(fitting, _LEAST_FITTED), _MOST_FITTED) / STRIDE))
 
 
-def averaged(one: Logits, other: Logits) -> Logits:
-    """The mean of two looks (h, w, C) at the same image, at the size of the larger."""
-    height, width = max(one.shape[:2], other.shape[:2])
-    return np.asarray((_resized(one, width, height) + _resized(other, width, height)) / 2, np.float32)
+def averaged(first: Logits, second: Logits) -> Logits:
+    """The weighted mean of two looks (h, w, C) at the same image, at the size of the larger."""
+    height, width = max(first.shape[:2], second.shape[:2])
+    mean = (1 - _BELIEVED) * _resized(first, width, height) + _BELIEVED * _resized(second, width, height)
+    return np.asarray(mean, np.float32)
 
 
 def _resized(logits: Logits, width: int, height: int) -> Logits:

@@ -70,6 +70,7 @@ def iou(one: Bools, other: Bools) -> float:
 
 def trained(train: list[Pair], settings: TrainingSettings, folder: Path) -> Path:
     """The weights of one round on ``train``."""
+    folder.mkdir(parents=True, exist_ok=True)
     images = []
     for index, pair in enumerate(train):
         write_mask(folder / MASKS / f"{index}.png", truth_of(pair).astype(np.uint16))

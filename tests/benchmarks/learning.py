@@ -133,6 +133,7 @@ def simulate(
     spent, known = 0.0, 0
     for number, count in enumerate(approvals, start=1):
         place = folder / f"{number:04}"
+        place.mkdir(parents=True, exist_ok=True)
         images = []
         for index, case in enumerate(approved[:count]):
             write_mask(place / MASKS / f"{index}.png", case.mask())
@@ -169,6 +170,7 @@ def measure_speed(root: Path, settings: TrainingSettings, folder: Path) -> str:
     took = []
     for steps in _SPEED_STEPS:
         place = folder / str(steps)
+        place.mkdir()
         for index, case in enumerate(chosen):
             write_mask(place / MASKS / f"{index}.png", case.mask())
         images = tuple(TrainingImage(i, str(c.image), f"{MASKS}/{i}.png", "train") for i, c in enumerate(chosen))

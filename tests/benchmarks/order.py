@@ -88,6 +88,7 @@ class Annotator:
         """Train a round on what is approved, and look at the pool and at the unseen cases."""
         self.rounds += 1
         place = self.folder / f"{self.rounds:04}"
+        place.mkdir(parents=True, exist_ok=True)
         images = []
         for index, chosen in enumerate(self.chosen):
             write_mask(place / MASKS / f"{index}.png", self.pool[chosen].mask())

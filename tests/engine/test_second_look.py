@@ -152,11 +152,12 @@ def test_a_fitting_side_is_one_that_networks_take(width: int, height: int, side:
     assert fitting == pytest.approx(min(max(exact, 160), 352), abs=16)
 
 
-def test_two_looks_count_the_same_at_the_size_of_the_larger() -> None:
+def test_the_second_of_two_looks_counts_more_at_the_size_of_the_larger() -> None:
     small, large = np.full((3, 4, 2), 1.0, np.float32), np.full((6, 8, 2), 4.0, np.float32)
-    for made in (averaged(small, large), averaged(large, small)):
+    for first, second, mean in ((small, large, 2.95), (large, small, 2.05)):
+        made = averaged(first, second)
         assert made.shape == (6, 8, 2)
-        assert (made == 2.5).all()
+        assert np.allclose(made, mean)
 
 
 def _places(rect: Rect, side: int) -> np.ndarray:
