@@ -46,7 +46,9 @@ def main() -> None:
     starter = arguments.built / f"fold-{arguments.fold}" / WEIGHTS
     built = arguments.built
     upright = recipe.kind == "body"
-    settings = TrainingSettings(input_size=recipe.side, upright=upright, seconds=1e6, seed=arguments.seed)
+    settings = TrainingSettings(
+        input_size=recipe.side, upright=upright, even_exposure=not upright, seconds=1e6, seed=arguments.seed
+    )
     report: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="segstudio-starters-") as folder:
         for name, base in (("starter", starter), ("ImageNet", None)):
