@@ -119,6 +119,8 @@ class Editor:
     @property
     def redo_name(self) -> str:
         """What redo would make again; "" for nothing."""
+        if self.busy and not self.proposing:
+            return "what was taken back" if self.tool.ahead else ""
         return self.document.history.redo_name if self.document else ""
 
     def set_tool(self, name: str) -> None:
@@ -286,8 +288,13 @@ class Editor:
             self._travel(Document.undo, lambda project, image_id: project.masks.save_undo(image_id))
 
     def redo(self) -> None:
-        """Make the last undone step again; a proposal that is shown goes first, lest a step of its own come between."""
-        self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
+        """Make the last undone step again, or what was taken back of a shape; a proposal that is shown goes first."""
+        # Steps undone before a shape was begun wait for its end: put into the mask here, it would do away with them.
+        self.finish_gesture()
+        if self.busy and not self.proposing:
+            self._use(self.tool.step_forward)
+        else:
+            self._travel(Document.redo, lambda project, image_id: project.masks.save_redo(image_id))
 
     def apply(self, name: str, *patches: Patch, over_any: bool = False, over_locked: bool = False) -> None:
         """Change the mask at once, as one step called ``name``; locked segments are spared, unless ``over_locked``.

@@ -254,6 +254,14 @@ class Tool:
         """Take back the last point of what is shown; False if there are no points to take back."""
         return False
 
+    @property
+    def ahead(self) -> bool:
+        """Whether ``step_forward`` would bring anything."""
+        return False
+
+    def step_forward(self, context: ToolContext) -> None:
+        """Bring the point again that ``step_back`` took back last; nothing if another came since."""
+
     def refresh(self, context: ToolContext) -> None:
         """A setting, the segment in hand or the mask below has changed while something is shown."""
 

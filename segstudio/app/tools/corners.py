@@ -29,6 +29,7 @@ class CornerTool(ShapeTool):
         super().clear()
         self._outline = Outline()
         self._past: list[Outline] = []
+        self._ahead: list[Outline] = []
         self._pointer: Point | None = None
         self._fine = 0.0
         self._held: int | None = None
@@ -116,6 +117,7 @@ class CornerTool(ShapeTool):
         """The gesture is over: what it did can be taken back."""
         if self._before is not None and self._before != self._outline:
             self._past.append(self._before)
+            self._ahead.clear()
         self.let_go()
         if not self._outline.corners:
             self.clear()
@@ -131,13 +133,28 @@ class CornerTool(ShapeTool):
         """Take back what the last gesture did to the outline."""
         if not self._past:
             return False
-        self.let_go()
-        self._outline = self._past.pop()
-        self._held = None
-        if not self._outline.corners:
-            self.clear()
-        self.show(context, filled=self._outline.closed)
+        self._ahead.append(self._outline)
+        self._turn_to(context, self._past.pop())
         return True
+
+    @property
+    def ahead(self) -> bool:
+        """Whether anything that was taken back can come again."""
+        return bool(self._ahead)
+
+    def step_forward(self, context: ToolContext) -> None:
+        """Do again to the outline what was taken back last."""
+        if self._ahead:
+            self._past.append(self._outline)
+            self._turn_to(context, self._ahead.pop())
+
+    def _turn_to(self, context: ToolContext, outline: Outline) -> None:
+        self.let_go()
+        self._outline = outline
+        self._held = None
+        if not outline.corners:
+            self.clear()
+        self.show(context, filled=outline.closed)
 
     def refresh(self, context: ToolContext) -> None:
         """Show what would change now."""

@@ -60,6 +60,7 @@ class GrabCutTool(Tool):
         self._corner: Point | None = None
         self._opposite: Point | None = None
         self._scribble: Scribble | None = None
+        self._ahead: list[Scribble] = []
         self._taken = False
         self._shown: tuple[Find, Patch] | None = None
         self._preview = NO_PREVIEW
@@ -128,9 +129,8 @@ class GrabCutTool(Tool):
         scribble, corner = self._scribble, self._corner
         self._scribble = self._corner = None
         if scribble is not None:
-            before = self._asked or _Asked(None, ())
-            self._asked = replace(before, scribbles=(*before.scribbles, scribble))
-            self._ask(context)
+            self._ahead.clear()
+            self._add(context, scribble)
         elif corner is not None:
             box = _box(corner, event.point).clip(context.document.height, context.document.width)
             # A click, or a hand that slipped, asks for nothing.
@@ -162,7 +162,7 @@ class GrabCutTool(Tool):
         """Drop everything."""
         self._question.forget()
         self._asked = self._corner = self._opposite = self._scribble = None
-        self._found = {}
+        self._found, self._ahead = {}, []
         self._shown = None
         self._taken = False
         self._preview = NO_PREVIEW
@@ -174,11 +174,23 @@ class GrabCutTool(Tool):
             return False
         self._question.forget()
         self._found.pop(len(asked.scribbles), None)
+        self._ahead.append(asked.scribbles[-1])
         self._asked = replace(asked, scribbles=asked.scribbles[:-1])
         if self._now() is None:
             self._ask(context)
         self._show(context)
         return True
+
+    @property
+    def ahead(self) -> bool:
+        """Whether a scribble that was taken back can come again."""
+        return bool(self._ahead)
+
+    def step_forward(self, context: ToolContext) -> None:
+        """Scribble again what was taken back last."""
+        if self._ahead:
+            self._add(context, self._ahead.pop())
+            self._show(context)
 
     def refresh(self, context: ToolContext) -> None:
         """Another segment, or other things to spare: look anew at what there is to replace."""
@@ -193,6 +205,11 @@ class GrabCutTool(Tool):
 
     def _now(self) -> Find | None:
         return None if self._asked is None else self._found.get(len(self._asked.scribbles))
+
+    def _add(self, context: ToolContext, scribble: Scribble) -> None:
+        before = self._asked or _Asked(None, ())
+        self._asked = replace(before, scribbles=(*before.scribbles, scribble))
+        self._ask(context)
 
     def _ask(self, context: ToolContext) -> None:
         asked, found, still = self._asked, self._found, frozen(context.document)

@@ -24,6 +24,10 @@ class _Click:
     straight: bool
 
 
+_TakenBack = tuple[_Click, Way | None]
+"""An anchor and the way to it, None where that was not known yet."""
+
+
 class SmartEdgeTool(ShapeTool):
     """A click sets an anchor; a double click, or one on the first anchor, goes back to it and is done.
 
@@ -51,6 +55,7 @@ class SmartEdgeTool(ShapeTool):
         super().clear()
         self._outline = Outline()
         self._waiting: list[_Click] = []
+        self._ahead: list[_TakenBack] = []
         self._closing = False
         self._start: LiveWire | None = None
         self._wire: LiveWire | None = None
@@ -85,6 +90,7 @@ class SmartEdgeTool(ShapeTool):
         self._follow(event)
         self._ending = self.complete and (event.clicks > 1 or self._held == 0)
         if not self._ending and event.clicks == 1:
+            self._ahead.clear()
             self._waiting.append(_Click(self._middle(event.point), event.shift))
             self._advance(context)
         self._show(context)
@@ -128,16 +134,38 @@ class SmartEdgeTool(ShapeTool):
         if self._closing:
             self._closing = False
         elif self._waiting:
-            self._waiting.pop()
+            self._ahead.append((self._waiting.pop(), None))
         else:
-            self._outline = self._outline.removed(len(self._outline.corners) - 1)
-            self._wire = None
+            self._take_off()
         self._ending = False
         if not (self._outline.corners or self._waiting):
             self.clear()
         self._advance(context)
         self._show(context)
         return True
+
+    @property
+    def ahead(self) -> bool:
+        """Whether an anchor that was taken back can come again."""
+        return bool(self._ahead)
+
+    def step_forward(self, context: ToolContext) -> None:
+        """Set the anchor again that was taken back last."""
+        if self._ahead:
+            click, way = self._ahead.pop()
+            if way is None:
+                self._waiting.append(click)
+            else:
+                self._outline, self._wire = self._outline.added(click.point, way), None
+            self._advance(context)
+            self._show(context)
+
+    def _take_off(self) -> None:
+        """Take the last anchor off the line."""
+        *_, last = corners = self._outline.corners
+        way = self._outline.ways[-2] if len(corners) > 1 else ()
+        self._ahead.append((_Click(last, straight=True), way))
+        self._outline, self._wire = self._outline.removed(len(corners) - 1), None
 
     # ---- along the border -------------------------------------------------------------------------------------
 

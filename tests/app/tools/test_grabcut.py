@@ -141,6 +141,10 @@ def test_scribbles_correct_the_proposal_and_are_taken_back_one_by_one(boxed):
     assert np.array_equal(proposed(boxed), second)
     editor.step_back()
     assert np.array_equal(proposed(boxed), first)
+    editor.redo()
+    answered(boxed)
+    assert np.array_equal(proposed(boxed), second), "the scribble again"
+    editor.undo()
     with no_step(boxed):
         editor.undo()
 

@@ -495,3 +495,43 @@ def test_one_after_the_other_needs_no_key(shaped):
     editor.set_tool("brush")
     assert [edit.name for edit in editor.document.history.done] == ["Fill rectangle"] * 3
     assert (painted(shaped) == 1).sum() == 3 * 20 * 30
+
+
+# ---- redo while a shape is shown --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_redo_does_not_fill_a_shape_that_is_shown_and_keeps_what_was_undone(shaped, name):
+    editor = shaped.session.editor
+    shaped.stroke((80, 50), (84, 50))
+    editor.undo()
+    draw(shaped, name)
+    assert editor.redo_name == ""
+    editor.redo()
+    assert editor.busy
+    assert not shaped.mask().any()
+    editor.abandon()
+    assert editor.redo_name == "Paint"
+    editor.redo()
+    assert painted(shaped)[50, 82] == 1
+
+
+def test_redo_brings_corners_again_that_were_taken_back(shaped):
+    editor = shaped.session.editor
+    draw(shaped, "polygon")
+    dragged(shaped, (20.2, 10.1), (25, 20))
+    states = [editor.preview.handles]
+    for _ in range(4):
+        editor.undo()
+        states.append(editor.preview.handles)
+    assert [len(handles) for handles in states] == [4, 4, 4, 3, 2]
+    assert editor.redo_name == "what was taken back"
+    for handles in states[3::-1]:
+        editor.redo()
+        assert editor.preview.handles == handles
+    assert editor.redo_name == ""
+    editor.undo()
+    dragged(shaped, (60.7, 14.3), (70, 20))
+    assert editor.redo_name == "", "what was done since counts"
+    editor.commit()
+    assert shaped.mask().any()

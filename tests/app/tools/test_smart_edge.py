@@ -179,6 +179,23 @@ def test_backspace_takes_one_anchor_after_the_other(edged, wait):
     assert not editor.busy
 
 
+@pytest.mark.parametrize("wait", [True, False])
+def test_redo_brings_anchors_again_with_the_way_to_them(edged, wait):
+    editor = edged.session.editor
+    clicked(edged, wait=wait)
+    for _ in range(3):
+        editor.undo()
+    assert len(editor.preview.handles) == 1
+    for count in (2, 3, 4):
+        editor.redo()
+        assert editor.preview.handles == tuple(CORNERS[:count])
+    editor.redo()
+    assert not edged.mask().any()
+    editor.commit()
+    settled(edged)
+    assert np.array_equal(painted(edged) == 1, inside(wired(edged, CORNERS)))
+
+
 def test_escape_leaves_no_trace(edged, held):
     editor = edged.session.editor
     with no_step(edged):
