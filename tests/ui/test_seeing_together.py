@@ -127,7 +127,7 @@ def test_the_zoom_ends_at_2_and_at_3200_percent(rig):
 # ---- the pen --------------------------------------------------------------------------------------------------------
 
 
-def pen(rig, kind, point, pressure, tip=QPointingDevice.PointerType.Pen, button=Qt.MouseButton.LeftButton):
+def pen(rig, kind, point, pressure, tip=QPointingDevice.PointerType.Pen, button=Qt.MouseButton.LeftButton, when=0):
     stylus = QPointingDevice("pen", 78, QInputDevice.DeviceType.Stylus, tip, QInputDevice.Capability.Pressure, 1, 2)
     place = QPointF(rig.at(*point))
     held = Qt.MouseButton.NoButton if kind == QEvent.Type.TabletRelease else button
@@ -135,6 +135,7 @@ def pen(rig, kind, point, pressure, tip=QPointingDevice.PointerType.Pen, button=
     event = QTabletEvent(
         kind, stylus, place, QPointF(rig.canvas.mapToGlobal(place)), pressure, 0, 0, 0, 0, 0, NONE, pressed, held
     )
+    event.setTimestamp(when)
     QApplication.sendEvent(rig.canvas, event)
 
 
@@ -164,6 +165,33 @@ def test_the_other_end_of_a_pen_erases(rig):
     pen_stroke(rig, 30, 1.0, QPointingDevice.PointerType.Eraser)
     assert rig.mask()[30, 50] == 0
     assert rig.editor.undo_name == "Erase"
+
+
+def tap(rig, point, when):
+    pen(rig, QEvent.Type.TabletPress, point, 0.5, when=when)
+    pen(rig, QEvent.Type.TabletRelease, point, 0.0, when=when + 60)
+
+
+@pytest.mark.parametrize("name", ["polygon", "smart_edge"])
+def test_two_quick_taps_of_a_pen_are_a_double_click(rig, name):
+    rig.new_project()
+    rig.editor.set_tool(name)
+    for place, point in enumerate([(20, 10), (70, 10), (70, 50), (20, 50)]):
+        tap(rig, point, 1000 * place)
+    tap(rig, (20, 50), 4000)
+    assert rig.editor.busy, "too slow for two of one"
+    tap(rig, (21, 50), 4200)
+    rig.wait(lambda: not rig.editor.busy)
+    assert rig.mask()[30, 45] == 1
+    assert rig.editor.undo_name == f"Fill {name.replace('_', ' ')}"
+
+
+def test_quick_taps_of_a_pen_in_other_places_are_corners(rig):
+    rig.new_project()
+    rig.editor.set_tool("polygon")
+    for place, point in enumerate([(20, 10), (70, 10), (70, 50), (20, 50)]):
+        tap(rig, point, 100 * place)
+    assert len(rig.editor.preview.handles) == 4
 
 
 # ---- side by side ---------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from segstudio.app.session import Session
 from segstudio.app.tools import PointerEvent
 from segstudio.app.tools.base import Cursor
 from segstudio.ui.canvas.cursor import Mark
+from segstudio.ui.canvas.gestures import PenTaps
 from segstudio.ui.canvas.holds import HeldKeys, LentTool
 from segstudio.ui.canvas.preview import PreviewDrawing
 from segstudio.ui.canvas.seeing import Seeing
@@ -47,6 +48,7 @@ class Canvas(SeenView):
         self.panning = False
         self.held = HeldKeys(self)
         self._lent = LentTool()
+        self._taps = PenTaps()
         self._pan_from = QPointF()
         self._painting: Literal["left", "right"] | None = None
         self._inverting = False
@@ -99,12 +101,13 @@ class Canvas(SeenView):
         self._release(event.position(), event.button(), event.modifiers(), 1.0)
 
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """A pen; its other end erases."""
+        """A pen; its other end erases, and two quick taps are a double click."""
         button = event.button()
         if event.pointerType() == QPointingDevice.PointerType.Eraser and button == Qt.MouseButton.LeftButton:
             button = Qt.MouseButton.RightButton
         if event.type() == QEvent.Type.TabletPress:
-            self._press(event.position(), button, event.modifiers(), event.pressure())
+            clicks = self._taps.count(event, button)
+            self._press(event.position(), button, event.modifiers(), event.pressure(), clicks)
         elif event.type() == QEvent.Type.TabletMove:
             self._move(event.position(), event.modifiers(), event.pressure())
         elif event.type() == QEvent.Type.TabletRelease:

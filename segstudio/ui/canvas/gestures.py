@@ -1,4 +1,4 @@
-"""What wheels, touchpads and pinching fingers mean."""
+"""What wheels, touchpads, pinching fingers and taps of a pen mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QInputDevice, QNativeGestureEvent, QWheelEvent
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QInputDevice, QNativeGestureEvent, QTabletEvent, QWheelEvent
 
 _NOTCH = 120
 _ZOOM_A_NOTCH = 1.25
@@ -70,3 +70,21 @@ def pinch_factor(event: QNativeGestureEvent, zoom_percent: float) -> float | Non
     if event.gestureType() == Qt.NativeGestureType.SmartZoomNativeGesture:
         return 2.0 if zoom_percent < 200 else 100.0 / zoom_percent
     return None
+
+
+class PenTaps:
+    """Counts the taps of a pen: Qt tells of the second click of a mouse, and of a pen never."""
+
+    def __init__(self) -> None:
+        self._before: tuple[int, QPointF, Qt.MouseButton] | None = None
+
+    def count(self, event: QTabletEvent, button: Qt.MouseButton) -> int:
+        """2 for a press that follows another of ``button`` soon and near enough to be the second of two, else 1."""
+        hints, now, at, before = QGuiApplication.styleHints(), event.timestamp(), event.position(), self._before
+        # A finger's distance: the tip of a pen comes down less exactly than a mouse that lies still.
+        near = before is not None and (at - before[1]).manhattanLength() <= hints.touchDoubleTapDistance()
+        if before is not None and near and before[2] == button and now - before[0] < hints.mouseDoubleClickInterval():
+            self._before = None
+            return 2
+        self._before = now, at, button
+        return 1
