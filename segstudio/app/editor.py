@@ -160,8 +160,10 @@ class Editor:
             self.change_settings(**{name: self.settings.resized(name, factor)})
 
     def set_active_segment(self, segment_id: int) -> None:
-        """What the tools paint from now on. ``KeyError`` for an unknown id."""
+        """What the tools paint from now on; what was let go of is of the one before. ``KeyError`` for an unknown id."""
         self.table[segment_id]
+        if not self.in_gesture:
+            self._use(self.tool.conclude)
         self.active_segment = segment_id
         self.refresh()
         self._announce(Changes(tool=True))
@@ -315,11 +317,8 @@ class Editor:
 
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
         (self.abandon if self.proposing else self.finish)()
-        if self.document is None:
-            return
-        image_id = self.document.image_id
-        rect = go(self.document)
-        if rect is not None:
+        if self.document is not None and (rect := go(self.document)) is not None:
+            image_id = self.document.image_id
             self._save(self.document, lambda project: write(project, image_id))
             self._announce(Changes(pixels=rect, history=True))
         self._use(self.tool.take)

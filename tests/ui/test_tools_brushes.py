@@ -117,3 +117,19 @@ def test_escape_gives_a_stroke_up(brushed):
     brushed.qtbot.mouseRelease(brushed.canvas, LEFT, pos=brushed.at(*WAY[1]))
     assert not brushed.mask().any()
     assert brushed.editor.undo_name == ""
+
+
+@pytest.mark.parametrize("name", ["brush", "snap", "superpixels"])
+def test_a_stroke_is_of_one_segment_though_the_key_of_the_next_comes_before_the_button_is_up(brushed, name):
+    rig = brushed
+    rig.editor.set_tool(name)
+    rig.wait(lambda: not rig.editor.computing)
+    rig.drag([(30, 20), (60, 20)], release=False)
+    rig.key(Key.Key_2)
+    rig.qtbot.mouseMove(rig.canvas, rig.at(60, 40))
+    rig.qtbot.mouseRelease(rig.canvas, LEFT, NONE, rig.at(40, 44))
+    assert set(np.unique(rig.mask())) == {0, 1}
+    assert len(rig.session.document.history.done) == 1
+    rig.editor.set_tool("brush")
+    rig.drag([(10, 50), (20, 50)])
+    assert rig.mask()[50, 15] == 2

@@ -204,6 +204,10 @@ class Tool:
 
     def settle(self, context: ToolContext, event: PointerEvent) -> None:
         """A gesture that ``event`` starts comes: finish at once what is left to do of the one before."""
+        self.conclude(context)
+
+    def conclude(self, context: ToolContext) -> None:
+        """Another gesture or another segment comes: do at once what was let go of or taken and waits for an answer."""
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Start a gesture."""

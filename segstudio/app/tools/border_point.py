@@ -125,7 +125,7 @@ class BorderPointTool(Tool):
         if not self._released:
             self._forget()
 
-    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+    def conclude(self, context: ToolContext) -> None:
         """What was asked for before counts."""
         self._finish_now(context)
 

@@ -13,6 +13,7 @@ from segstudio.app.tools.settings import Effect, ToolSettings
 from segstudio.domain.brush import Point, stroke_segment
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
+from segstudio.domain.segments import BACKGROUND
 
 LIGHTEST = 0.2
 """Share of the brush's radius that the lightest touch of a pen paints with."""
@@ -42,6 +43,7 @@ class BrushTool(Tool):
     def __init__(self, effect: Effect = "paint") -> None:
         self._effect = effect
         self._doing = effect
+        self._value = BACKGROUND
         self._last: Point | None = None
         self._ended: tuple[int, Point] | None = None
         self.title = _TITLES[effect]
@@ -57,6 +59,8 @@ class BrushTool(Tool):
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Paint one dab, or straight from where the last stroke on this image ended."""
         self._doing = self._does(event.inverts)
+        # Of all of the stroke: the key of the next segment may come before the button is up.
+        self._value = context.value(self._doing)
         straight = event.shift and self._ended is not None and self._ended[0] == context.document.image_id
         self._last = self._ended[1] if straight and self._ended is not None else event.point
         self._paint(context, event)
@@ -87,7 +91,7 @@ class BrushTool(Tool):
         start = self._last or event.point
         self._last = event.point
         for rect, covered in self.swept(context, start, event):
-            context.paint(self.names[self._doing], Patch(rect, covered, context.value(self._doing)))
+            context.paint(self.names[self._doing], Patch(rect, covered, self._value))
 
 
 def pressed(settings: ToolSettings, event: PointerEvent) -> float:

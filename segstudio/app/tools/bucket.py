@@ -53,7 +53,7 @@ class BucketTool(Tool):
         """That it is at work."""
         return _WORKING if self.busy else NO_PREVIEW
 
-    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+    def conclude(self, context: ToolContext) -> None:
         """Fill what was clicked before."""
         self._question.answer_now(context)
 

@@ -101,7 +101,7 @@ class GrabCutTool(Tool):
 
     # ---- gestures ---------------------------------------------------------------------------------------------
 
-    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+    def conclude(self, context: ToolContext) -> None:
         """What was taken already goes into the mask before anything else is begun."""
         if self._taken:
             self._question.answer_now(context)

@@ -74,8 +74,8 @@ class SmartEdgeTool(ShapeTool):
 
     # ---- gestures ---------------------------------------------------------------------------------------------
 
-    def settle(self, context: ToolContext, event: PointerEvent) -> None:
-        """The next shape begins while this one is still being closed: do it now."""
+    def conclude(self, context: ToolContext) -> None:
+        """The next shape, or another segment, comes while this one is still being closed: do it now."""
         if self._closing:
             self._advance(context, at_once=True)
 

@@ -68,6 +68,7 @@ class SuperpixelTool(Tool):
         self._waiting = False
         self._doing: Literal["add", "remove", "erase"] = "add"
         self._done: set[int] = set()
+        self._segment_id = BACKGROUND
         self._last: Point | None = None
 
     def hint(self, settings: ToolSettings) -> str:
@@ -101,6 +102,7 @@ class SuperpixelTool(Tool):
         self._last = None
         if self._mosaic is None:
             return
+        self._segment_id = context.segment_id
         first = self._mosaic.parts.label_at(event.x, event.y)
         if event.inverts:
             self._doing = "erase"
@@ -136,13 +138,13 @@ class SuperpixelTool(Tool):
     def _change(self, context: ToolContext, mosaic: Mosaic, label: int) -> None:
         rect, mask = mosaic.parts.mask_of(label)
         if self._doing == "remove":
-            mask = mask & (context.document.shown(rect) == context.segment_id)
-        value = context.segment_id if self._doing == "add" else BACKGROUND
+            mask = mask & (context.document.shown(rect) == self._segment_id)
+        value = self._segment_id if self._doing == "add" else BACKGROUND
         context.paint(_NAMES[self._doing], Patch(rect, mask, value))
 
     def _is_taken(self, context: ToolContext, mosaic: Mosaic, label: int) -> bool:
         rect, mask = mosaic.parts.mask_of(label)
-        ours = mask & (context.document.shown(rect) == context.segment_id)
+        ours = mask & (context.document.shown(rect) == self._segment_id)
         return bool(2 * np.count_nonzero(ours) > np.count_nonzero(mask))
 
     def _hear(self, context: ToolContext, mosaic: Mosaic) -> None:

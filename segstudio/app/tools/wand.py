@@ -84,7 +84,7 @@ class WandTool(Tool):
         """The region, and the tolerance it was found with."""
         return self._preview
 
-    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+    def conclude(self, context: ToolContext) -> None:
         """Take what was picked before."""
         self._finish_now(context)
 

@@ -233,6 +233,15 @@ def test_taken_before_it_is_found_it_is_applied_when_it_is(boxed, monkeypatch):
         editor.set_tool("brush")
 
 
+def test_what_was_taken_before_it_is_found_is_of_the_segment_that_was_in_hand(boxed):
+    editor = boxed.session.editor
+    drag(boxed, *BOX)
+    editor.commit()
+    editor.set_active_segment(2)
+    answered(boxed)
+    assert set(np.unique(boxed.mask())) == {0, 1}
+
+
 def test_another_segment_shows_at_once(boxed):
     editor = boxed.session.editor
     drag(boxed, *BOX)

@@ -196,6 +196,16 @@ def test_redo_brings_anchors_again_with_the_way_to_them(edged, wait):
     assert np.array_equal(painted(edged) == 1, inside(wired(edged, CORNERS)))
 
 
+def test_what_is_being_closed_is_of_the_segment_that_was_in_hand(edged):
+    editor = edged.session.editor
+    clicked(edged)
+    editor.commit()
+    assert editor.busy, "the ways are not known yet"
+    editor.set_active_segment(2)
+    settled(edged)
+    assert set(np.unique(edged.mask())) == {0, 1}
+
+
 def test_escape_leaves_no_trace(edged, held):
     editor = edged.session.editor
     with no_step(edged):
