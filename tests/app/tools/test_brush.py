@@ -94,6 +94,7 @@ def test_the_right_button_does_the_opposite(rig, tool, button, value):
 
 def test_the_model_brush_brings_the_models_mask_back(rig):
     session = rig.session
+    (rig.folder / "1").mkdir()
     session.predictor.use(1, rig.folder / "1" / "weights")
     rig.settle()
     assert rig.mask()[5, 5] == 1
