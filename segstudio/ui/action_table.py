@@ -23,6 +23,10 @@ from segstudio.ui.review_actions import REVIEW_ACTIONS, STATE_ACTIONS
 SEGMENT_KEYS = 9
 
 
+def _several_segments(c: Commands) -> bool:
+    return c.studio.session is not None and with_document(c) and len(c.studio.session.table) > 1
+
+
 def _approved(c: Commands) -> bool:
     session = c.studio.session
     if session is None or session.current_id is None or session.loading_id is not None:
@@ -238,6 +242,8 @@ ACTIONS: tuple[Action, ...] = (
            _unsure),
     *(_clean_up_row(*row) for row in TITLES.items()),
     *(_segment(number) for number in range(1, SEGMENT_KEYS + 1)),
+    Action("pointed_segment", "Paint the segment under the pointer", "-Mask/Segment", ("Shift+P",),
+           lambda c: c.choose_pointed_at(), "", _several_segments),
     Action("carry", "Carry the earlier frame's mask over", "-Mask", ("J",), lambda c: c.carry(), "", with_document,
            words=lambda c: "Apply the carried mask" if _carried(c) else "Carry the earlier frame's mask over"),
     Action("carry_by_itself", "Propose it by itself on frames without a mask", "Mask", (),

@@ -255,6 +255,12 @@ class Commands:
         if session is not None and self.segment_name(number):
             session.editor.set_active_segment(list(session.table)[number - 1].id)
 
+    def choose_pointed_at(self) -> None:
+        """Paint the segment under the pointer from now on; over background, go on with the one in hand."""
+        session, segment = self.studio.session, self.canvas.segment_pointed_at
+        if session is not None and segment is not None:
+            session.editor.set_active_segment(segment.id)
+
     def toggle_mask(self) -> None:
         """The image with or without its mask."""
         self.canvas.set_mask_shown(not self.canvas.mask_shown)

@@ -133,3 +133,28 @@ def test_a_stroke_is_of_one_segment_though_the_key_of_the_next_comes_before_the_
     rig.editor.set_tool("brush")
     rig.drag([(10, 50), (20, 50)])
     assert rig.mask()[50, 15] == 2
+
+
+def test_a_key_takes_the_segment_under_the_pointer_in_hand(brushed):
+    rig, editor = brushed, brushed.editor
+    ids = np.zeros((64, 96), np.uint16)
+    ids[:, 30:50], ids[:, 50:70] = 1, 2
+    fill(rig, ids)
+    taken = []
+    for x in (60, 10, 40, 60):
+        rig.qtbot.mouseMove(rig.canvas, rig.at(x, 30))
+        rig.key(Key.Key_P, SHIFT)
+        taken.append(editor.active_segment)
+    assert taken == [2, 2, 1, 2], "over background, what was in hand stays"
+    rig.session.change_segment(1, hidden=True)
+    rig.qtbot.mouseMove(rig.canvas, rig.at(40, 30))
+    rig.key(Key.Key_P, SHIFT)
+    assert editor.active_segment == 2, "nobody sees it there"
+    rig.session.change_segment(1, hidden=False)
+    rig.canvas.set_mask_shown(False)
+    rig.key(Key.Key_P, SHIFT)
+    assert editor.active_segment == 2
+    rig.canvas.set_mask_shown(True)
+    rig.canvas.follow_pointer(rig.canvas.to_widget(-20, 30))
+    rig.key(Key.Key_P, SHIFT)
+    assert editor.active_segment == 2, "beside the image"

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from segstudio.app.document import Document
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
+from segstudio.domain.segments import BACKGROUND, Segment
 from segstudio.ui.canvas.cursor import Mark
 from segstudio.ui.canvas.lines import paint_lines
 from segstudio.ui.canvas.look import Source
@@ -169,6 +170,18 @@ class SeenView(ImageView):
                     measured.paint(painter, QRectF(self.rect()), ui_font(TEXT_SMALL))
             if session.adjudication.dispute is not None and self.document is session.document:
                 self._readings.paint(painter, session.adjudication.dispute, self.to_widget)
+
+    @property
+    def segment_pointed_at(self) -> Segment | None:
+        """The segment that can be seen under the pointer; None over background, and where it or the mask is hidden."""
+        session = self.session
+        if session is None or not self.ready or self.pointer is None or self.shows_else or not self.mask_shown:
+            return None
+        assert session.document is not None
+        x, y = (math.floor(place) for place in self.to_image(self.pointer))
+        here = Rect(x, y, x + 1, y + 1).intersect(session.document.bounds)
+        segment_id = BACKGROUND if here.is_empty else int(session.document.shown(here)[0, 0])
+        return next((row for row in session.table if row.id == segment_id and not row.hidden), None)
 
     def paint_loupe(self, painter: QPainter) -> None:
         """The loupe, over everything else."""
