@@ -43,6 +43,7 @@ class CleanUpProposal(Tool):
         self.title = "Clean up"
         self._question: Latest[Patch] = Latest()
         self._operation: Operation = "fill_holes"
+        self._wanted: tuple[ToolSettings, int] | None = None
         self._found: Patch | None = None
         self._preview = Preview()
         self._taken = False
@@ -86,8 +87,10 @@ class CleanUpProposal(Tool):
         return self._preview
 
     def refresh(self, context: ToolContext) -> None:
-        """Look again, as things are set now."""
-        settings, segment_id, locked = context.settings, context.segment_id, context.locked
+        """Look again, as things are set now; what was taken stays what it was when it was taken."""
+        if self._wanted is None or not self._taken:
+            self._wanted = context.settings, context.segment_id
+        (settings, segment_id), locked = self._wanted, context.locked
         self._operation = settings.operation
         self.title = TITLES[settings.operation]
         still = frozen(context.document)

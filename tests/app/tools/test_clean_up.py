@@ -196,3 +196,19 @@ def test_the_model_s_mask_is_cleaned_up_too(tidied):
     editor.commit()
     assert (painted(tidied)[5:7, 70:72] == 0).all()
     assert (painted(tidied)[:4] == UNSET).all()
+
+
+def test_what_was_taken_before_it_is_there_is_done_to_the_segment_that_was_in_hand(tidied):
+    editor = tidied.session.editor
+    ids = np.zeros((64, 96), np.uint16)
+    ids[10:30, 10:40], ids[40:60, 50:90] = 1, 2
+    put(tidied, ids)
+    editor.change_settings(operation="grow", reach=3)
+    expected = expected_of(ids, editor.settings, [1])
+    editor.propose(CleanUpProposal())
+    editor.commit()
+    editor.set_active_segment(2)
+    editor.change_settings(operation="shrink")
+    answered(tidied)
+    assert np.array_equal(tidied.mask(), expected)
+    assert editor.undo_name == "Grow"
