@@ -29,6 +29,11 @@ class PolygonTool(CornerTool):
             return "Click the next corner · Backspace takes one back · Esc drops"
         return f"Double click or Enter {DOES[self._effect]} · click the first corner to close and adjust · Esc drops"
 
+    @property
+    def open(self) -> bool:
+        """Until its first corner is clicked."""
+        return not self._outline.closed
+
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Add a corner, or take hold of one."""
         self.begin(event)

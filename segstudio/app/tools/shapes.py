@@ -62,6 +62,16 @@ class ShapeTool(Tool, ABC):
         """The shape."""
         return self._preview
 
+    @property
+    def undecided(self) -> str:
+        """An outline that is open, so that nobody has seen yet what it would fill."""
+        return f"The open {self.noun}" if self._first is not None and self.complete and self.open else ""
+
+    @property
+    def missed(self) -> str:
+        """Nothing: what a hand drew goes into the mask."""
+        return ""
+
     def commit(self, context: ToolContext) -> None:
         """Put the shape into the mask, if there is enough of it to enclose anything."""
         if self._first is None or not self.complete:
@@ -91,6 +101,11 @@ class ShapeTool(Tool, ABC):
     def complete(self) -> bool:
         """Whether there is enough of it to enclose anything."""
         return True
+
+    @property
+    def open(self) -> bool:
+        """Whether it is shown as a line alone, since it is not round anything yet."""
+        return False
 
     @abstractmethod
     def area(self, height: int, width: int) -> Area:

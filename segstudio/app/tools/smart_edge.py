@@ -252,6 +252,11 @@ class SmartEdgeTool(ShapeTool):
     # ---- what it says -----------------------------------------------------------------------------------------
 
     @property
+    def open(self) -> bool:
+        """As long as it is there: closed, it is in the mask."""
+        return True
+
+    @property
     def complete(self) -> bool:
         """From two anchors on: the way back need not be the way there."""
         return len(self._outline.corners) + len(self._waiting) > 1

@@ -84,3 +84,42 @@ def test_what_was_decided_on_is_not_said_to_be_dropped(rig):
         session.editor.set_tool("brush")
     rig.settle()
     assert not any("dropped" in message.sentence for message in rig.messages)
+
+
+@pytest.mark.parametrize("name", ["polygon", "smart_edge"])
+def test_an_open_outline_is_not_filled_by_approving(rig, name):
+    session = rig.new_project()
+    rig.stroke((20, 20), (30, 20))
+    before = rig.mask()
+    session.editor.set_tool(name)
+    for x, y in ((5, 5), (90, 5), (90, 60)):
+        session.editor.press(PointerEvent(x, y))
+        session.editor.release(PointerEvent(x, y))
+    session.approve()
+    assert session.records[0].state is not ImageState.APPROVED
+    noun = name.replace("_", " ")
+    words = f"The open {noun} is not in the mask yet: Enter applies it"
+    rig.wait(lambda: any(message.sentence.startswith(words) for message in rig.messages))
+    assert np.array_equal(rig.mask(), before)
+    rig.heard.clear()
+    session.editor.set_tool("brush")
+    rig.settle()
+    assert not rig.messages, "going on keeps it, and nothing was dropped"
+    assert session.editor.undo_name == f"Fill {noun}"
+    session.editor.undo()
+    session.approve()
+    assert session.records[0].state is ImageState.APPROVED
+
+
+def test_a_shape_that_is_seen_filled_and_one_that_encloses_nothing_hold_nothing_up(rig):
+    session = rig.new_project()
+    session.editor.set_tool("rectangle")
+    rig.stroke((20, 20), (60, 50))
+    assert session.editor.busy
+    session.approve()
+    assert session.records[0].state is ImageState.APPROVED
+    rig.settle()
+    session.editor.set_tool("polygon")
+    rig.stroke((20, 20), (20, 20))
+    session.approve()
+    assert session.records[1].state is ImageState.APPROVED
