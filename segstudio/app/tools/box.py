@@ -45,6 +45,8 @@ class BoxTool(ShapeTool):
         super().clear()
         self._box: Box = (0.0, 0.0, 0.0, 0.0)
         self._begun = False
+        self._past: list[Box] = []
+        self._ahead: list[Box] = []
         self._held: int | None = None
         self._let_go()
 
@@ -53,6 +55,7 @@ class BoxTool(ShapeTool):
         self._carried = False
         self._from: Point = (0.0, 0.0)
         self._base = self._box
+        self._before: Box | None = None
         self._dragged = False
         self._ending = False
 
@@ -74,6 +77,7 @@ class BoxTool(ShapeTool):
             self._base = (x, y, event.x, event.y)
             self._grip = 4
             return
+        self._before = self._box
         self._ending = event.clicks > 1
         self._grip = self._handle_at(event)
         self._carried = self._grip is None
@@ -95,10 +99,13 @@ class BoxTool(ShapeTool):
         if self._first is None:
             return
         self.move(context, event)
-        ending = self._ending
+        ending, before = self._ending, self._before
         x0, y0, x1, y1 = self._box
         self._box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         self._let_go()
+        if before is not None and before != self._box:
+            self._past.append(before)
+            self._ahead.clear()
         if not self._begun:
             self.clear()
         elif ending:
@@ -112,6 +119,28 @@ class BoxTool(ShapeTool):
         if held != self._held:
             self._held = held
             self.redraw()
+
+    def step_back(self, context: ToolContext) -> bool:
+        """Take back what the last gesture did to the box."""
+        return self._go(context, self._past, self._ahead)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether anything that was taken back can come again."""
+        return bool(self._ahead)
+
+    def step_forward(self, context: ToolContext) -> None:
+        """Do again to the box what was taken back last."""
+        self._go(context, self._ahead, self._past)
+
+    def _go(self, context: ToolContext, to: list[Box], leaving: list[Box]) -> bool:
+        if not to:
+            return False
+        self._let_go()
+        leaving.append(self._box)
+        self._box, self._held = to.pop(), None
+        self.show(context)
+        return True
 
     def _pulled(self, event: PointerEvent) -> Box:
         dx, dy = event.x - self._from[0], event.y - self._from[1]

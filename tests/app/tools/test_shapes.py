@@ -535,3 +535,28 @@ def test_redo_brings_corners_again_that_were_taken_back(shaped):
     assert editor.redo_name == "", "what was done since counts"
     editor.commit()
     assert shaped.mask().any()
+
+
+@pytest.mark.parametrize("name", ["rectangle", "ellipse"])
+def test_what_was_done_to_a_box_is_taken_back_gesture_by_gesture(shaped, name):
+    editor = shaped.session.editor
+    editor.set_tool(name)
+    dragged(shaped, (20, 10), (60, 40))
+    states = [editor.preview.handles]
+    for way in (((60, 40), (70, 50)), ((45, 30), (50, 33)), ((25, 13), (30, 20))):
+        dragged(shaped, *way)
+        states.append(editor.preview.handles)
+    assert len(set(states)) == 4
+    dragged(shaped, (60, 40), (60, 40))
+    for handles in states[2::-1]:
+        editor.undo()
+        assert editor.preview.handles == handles
+    for handles in states[1:]:
+        editor.redo()
+        assert editor.preview.handles == handles
+    editor.redo()
+    assert editor.preview.handles == states[-1]
+    for _ in range(4):
+        editor.undo()
+    assert not editor.busy
+    assert not shaped.mask().any()
