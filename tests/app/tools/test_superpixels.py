@@ -28,8 +28,8 @@ def cells(rig):
 
 
 def under(cells, start, end):
-    """The cells below a way, looked up ten times a pixel."""
-    steps = int(10 * np.hypot(end[0] - start[0], end[1] - start[1])) + 1
+    """The cells below a way, looked up ten times a pixel, also wherever the tool does."""
+    steps = 10 * max(1, int(np.ceil(np.hypot(end[0] - start[0], end[1] - start[1])))) + 1
     xs, ys = np.linspace(start[0], end[0], steps), np.linspace(start[1], end[1], steps)
     return set(cells[np.floor(ys).astype(int), np.floor(xs).astype(int)].tolist())
 
