@@ -30,6 +30,7 @@ from segstudio.app.importing import import_now
 from segstudio.app.model_choice import kept_finish
 from segstudio.app.new_project import NewProject, create, look_at
 from segstudio.app.predictor import Finish
+from segstudio.app.round_writer import from_version_words
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.starters import StarterChoice
@@ -288,9 +289,10 @@ def export_project(
         if entries:
             left = finish_export(opened, plan, entries, classes, written, known)
     said = f"{masks_words(len(entries))} written to {out}{not_approved_words(written)}"
+    after = from_version_words(sum(one.from_version for one in written)) + left_over_words(left)
     if troubles:
-        raise UserError(f"{said}; {len(troubles)} could not be: {troubles[0]}{left_over_words(left)}")
-    return f"{said}.{left_over_words(left)}"
+        raise UserError(f"{said}; {len(troubles)} could not be: {troubles[0]}{after}")
+    return f"{said}.{after}"
 
 
 def _make(plan: NewProject) -> str:

@@ -20,6 +20,7 @@ from segstudio.app.exporting import (
     not_approved_words,
     plan_export,
 )
+from segstudio.app.round_writer import from_version_words
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.segments import ClassSpec, SegmentTable
@@ -239,10 +240,11 @@ class Exporter:
         """``left`` files of earlier exports are in the folder, too: whoever passes it on should know."""
         loose = not_approved_words(self._written)
         done = f"{masks_words(self._total - len(self._troubles))} exported to {self._plan.folder}{loose}"
+        after = from_version_words(sum(one.from_version for one in self._written)) + left_over_words(left)
         if self._troubles:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
-            return Message(sentence + left_over_words(left), "trouble", key="export")
-        return Message(f"{done}.{left_over_words(left)}", key="export")
+            return Message(sentence + after, "trouble", key="export")
+        return Message(f"{done}.{after}", key="export")
 
 
 def _forget(project: Project) -> None:

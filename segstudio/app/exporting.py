@@ -71,11 +71,12 @@ def write_beside(
 
 @dataclass(frozen=True)
 class Outgoing:
-    """An image whose mask is to be written; see ``MaskToWrite``."""
+    """An image whose mask is to be written; see ``MaskToWrite``. ``from_version`` as for ``Written``."""
 
     record: ImageRecord
     stem: str
     file_name: str
+    from_version: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def export_one(
         before.keep(own)
     entry = plan.format.write(plan.folder, outgoing, classes)
     remember(project, plan.folder, own)
-    return entry, replace(one, record=record)
+    return entry, replace(one, record=record, from_version=record.id in project.versions.stood_in)
 
 
 def _as_it_is_now(project: Project, planned: ImageRecord, only_approved: bool) -> ImageRecord:

@@ -39,13 +39,15 @@ class StoredMasks:
     confidence: NDArray[np.uint8] | None
     lost: bool = False
     """Whether the model's mask is damaged, so that it was left out."""
+    from_version: bool = False
+    """Whether it is damaged below an approved mask, which was taken from its version, all of it as a correction."""
 
 
 def read_masks(project: Project, image_id: int) -> StoredMasks:
     """Read them; on the store thread.
 
-    A model's mask that is damaged must not keep what a person painted from them. Raises ``UserError`` where it is a
-    part of what was approved.
+    A model's mask that is damaged must not keep what a person painted from them. Where it is a part of what was
+    approved, the approved version is put in its place. Raises ``UserError`` where that is damaged, too.
     """
     stored = project.masks.prediction(image_id)
     try:
@@ -53,7 +55,12 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
     except ValueError as error:
         log.exception("the prediction of image %d can't be read", image_id)
         if project.images.image(image_id).state is ImageState.APPROVED:
-            raise damaged(project.folder) from error
+            approved = project.versions.approved(image_id)
+            if approved is None:
+                raise damaged(project.folder) from error
+            number, mask = approved
+            project.masks.keep_approved(image_id, mask, number)
+            return replace(_with_prediction(project, image_id, None), from_version=True)
         return replace(_with_prediction(project, image_id, None), lost=True)
 
 

@@ -27,6 +27,8 @@ from segstudio.domain.segments import BACKGROUND, Segment
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import ImageData, read_image
+from segstudio.store.database import damaged
+from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 from segstudio.store.versions import APPROVED
 
@@ -146,9 +148,7 @@ def read_stored(
     ``veiled`` says that the model's mask is hidden from the reader: then it is not measured.
     """
     record = project.images.image(image_id)
-    plane = Plane(record.height, record.width)
-    plane.put_tiles(project.masks.load_correction(image_id))
-    stored = project.masks.prediction(image_id)
+    correction, stored, said = _masks(project, record)
     model = "" if stored is None else _model(stored.round_number, project.rounds.digest(stored.round_number))
     approved = record.state is ImageState.APPROVED and record.rejected is None
     approval = approvals.get(image_id) if approved else None
@@ -156,8 +156,8 @@ def read_stored(
     return Stored(
         record,
         number,
-        plane.to_array(),
-        None if stored is None else decode_mask(stored.png),
+        correction,
+        said,
         None if stored is None else readable_confidence(stored.confidence),
         scales.get(record.origin, usual),
         "" if approval is None else approval.who,
@@ -165,6 +165,23 @@ def read_stored(
         model,
         veiled,
     )
+
+
+def _masks(
+    project: Project, record: ImageRecord
+) -> tuple[NDArray[np.uint16], StoredPrediction | None, NDArray[np.uint16] | None]:
+    """The correction, and the prediction with its mask; a damaged one is left out below an approved version."""
+    stored = project.masks.prediction(record.id)
+    try:
+        said = None if stored is None else decode_mask(stored.png)
+    except ValueError as error:
+        approved = project.versions.approved(record.id)
+        if approved is None:
+            raise damaged(project.folder) from error
+        return approved[1], None, None
+    plane = Plane(record.height, record.width)
+    plane.put_tiles(project.masks.load_correction(record.id))
+    return plane.to_array(), stored, said
 
 
 class ApprovalsByTrail:

@@ -14,7 +14,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_status import Phase, TrainingStatus, less_words
-from segstudio.app.round_writer import Written, write_training_image
+from segstudio.app.round_writer import Written, from_version_words, write_training_image
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.annotation import ImageRecord, ImageState
@@ -40,6 +40,7 @@ class _Round:
     classes: tuple[ClassSpec, ...]
     images: list[TrainingImage] = field(default_factory=list)
     measures: list[ImageMeasure] = field(default_factory=list)
+    from_versions: int = 0
     last_progress: Progress | None = None
     sent: bool = False
     begun: float = field(default_factory=time.monotonic)
@@ -233,6 +234,7 @@ class RoundRunner:
         if written is not None:
             this.images.append(written.image)
             this.measures += [written.measure] if written.measure is not None else []
+            this.from_versions += written.from_version
         self._write_next()
 
     def _send(self, this: _Round) -> None:
@@ -241,6 +243,8 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
             return
+        if this.from_versions:
+            self._say(f"This round is begun.{from_version_words(this.from_versions)}", "info")
         this.sent = True
         self._link.send(Train(this.job, str(this.folder)))
 

@@ -22,10 +22,11 @@ def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> ND
     """The mask of an image as the project holds it, (height, width) uint16 segment ids.
 
     With ``vouched_only`` pixels that no human vouched for are ``UNSET``: all that were not painted, unless the image
-    is approved. Otherwise they show the prediction, or background without one.
+    is approved. Otherwise they show the prediction, or background without one. Where the mask of an approved image is
+    damaged it is the approved version.
     """
     if not vouched_only or record.state is ImageState.APPROVED:
-        return project.masks.shown(record.id)
+        return project.versions.shown(record.id)
     correction = Plane(record.height, record.width)
     correction.put_tiles(project.masks.load_correction(record.id))
     return correction.to_array()
@@ -39,12 +40,24 @@ def class_ids(segments: NDArray[np.uint16], table: SegmentTable, void: Sequence[
     return looked_up(lut, segments)
 
 
+def from_version_words(count: int) -> str:
+    """A sentence to follow another, on approved masks that are damaged; "" for none."""
+    if not count:
+        return ""
+    which = "1 mask is" if count == 1 else f"{count:,} masks are"
+    return f" {which} damaged in the project, so the approved version was taken."
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An image of a round, and what of its size matters; None unless it is approved and trained on."""
+    """An image of a round, and what of its size matters; None unless it is approved and trained on.
+
+    ``from_version`` says that its mask is damaged, so that the approved version was taken.
+    """
 
     image: TrainingImage
     measure: ImageMeasure | None
+    from_version: bool = False
 
 
 def write_training_image(
@@ -70,7 +83,8 @@ def write_training_image(
     mask_file = f"{MASKS}/{record.id}.png"
     image = TrainingImage(record.id, str(record.path), mask_file, role, fresh, added, *made_on)  # type: ignore[arg-type]
     whole = record.state is ImageState.APPROVED and role == "train"
-    return Written(image, measure_image(mask, leave_out=(IGNORE,)) if whole else None)
+    measure = measure_image(mask, leave_out=(IGNORE,)) if whole else None
+    return Written(image, measure, record.id in project.versions.stood_in)
 
 
 def _news(mask: Path, content: bytes) -> tuple[bool, bool]:

@@ -137,6 +137,9 @@ class Viewing:
         else:
             self._note_file(opening.image_id, image)
             record = self._catalog.record(opening.image_id)
+            if masks.from_version:
+                record = replace(record, prediction_round=None, touched=True)
+                self._catalog.replace(record)
             self.failure = misfit(record, image.size)
             if not self.failure:
                 self.document = make_document(record, image, masks, before)
@@ -157,6 +160,8 @@ class Viewing:
             self.replace(replace(record, prediction_round=self.document.known_round))
         if self.document is not None and isinstance(masks, StoredMasks) and masks.lost:
             self._say_lost(record)
+        if self.document is not None and isinstance(masks, StoredMasks) and masks.from_version:
+            self._say_from_version(record)
         self.on_shown()
 
     def _note_file(self, image_id: int, image: LoadedImage) -> None:
@@ -190,3 +195,10 @@ class Viewing:
         )
         self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
         self.on_file()
+
+    def _say_from_version(self, record: ImageRecord) -> None:
+        sentence = (
+            f"The model's mask below what was painted on {record.name} is damaged, so the approved mask was taken from "
+            "its version: it is all here and still approved."
+        )
+        self._announce(Changes(message=Message(sentence, "trouble", key="lost")))

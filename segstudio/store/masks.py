@@ -22,6 +22,11 @@ from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
 from segstudio.store.packer import Packer, pack
 
+TAKEN_FROM_VERSION = "approved mask taken from its version"
+"""What the trail calls it when an approved mask is whole again whose prediction was damaged; it is the same mask."""
+
+_PackedTiles = Mapping[TileKey, tuple[bytes | None, bytes | None]]
+
 _TILE_BYTES = TILE * TILE * 2
 
 
@@ -56,7 +61,7 @@ class Masks:
         """The tiles that hold paint: (256, 256) uint16, read-only, ready for ``Plane.put_tiles``."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT tile_row, tile_column, data FROM tiles WHERE image_id = ?", (image_id,)
+                "SELECT tile_row, tile_column, CAST(data AS BLOB) FROM tiles WHERE image_id = ?", (image_id,)
             ).fetchall()
         # Most tiles of a large mask are all of one segment: what is packed alike is unpacked once.
         unpacked = {data: self._unpack(data) for data in {data for _, _, data in rows}}
@@ -70,22 +75,12 @@ class Masks:
         calls it, ``about`` what it says beside the extent.
         """
         # Packed before the transaction begins, so that the file is written in one go.
-        before = {key: self._packer.pack(tile) for key, tile in edit.before.items()}
-        after = {key: self._packer.pack(tile) for key, tile in edit.after.items()}
+        packed = self._packed(edit)
         pixels, box = edit.extent
         with self._database.writing() as connection:
             ends = _ends_approval(connection, image_id)
             work_on(connection, image_id)
-            connection.execute("DELETE FROM edits WHERE image_id = ? AND undone", (image_id,))
-            edit_id = connection.execute(
-                "INSERT INTO edits (image_id, weight, name) VALUES (?, ?, ?)", (image_id, edit.nbytes, edit.name)
-            ).lastrowid
-            connection.executemany(
-                "INSERT INTO edit_tiles VALUES (?, ?, ?, ?, ?)",
-                [(edit_id, *key, before[key], after[key]) for key in edit.tiles],
-            )
-            _put_tiles(connection, image_id, after)
-            _trim(connection, image_id)
+            edit_id = _insert_edit(connection, image_id, edit, packed)
             leave_alone_if_blank(connection, image_id)
             what = {"edit": edit_id, "name": edit.name, "pixels": pixels, "box": list(box)} | ends | about
             self._trail.note(kind, image_id, **what)
@@ -157,6 +152,29 @@ class Masks:
             connection.execute("UPDATE images SET approved_at = NULL WHERE id = ?", (image_id,))
             _put_tiles(connection, image_id, {key: pack(tile) for key, tile in edit.after.items()})
             self._trail.note("mask imported", image_id, pixels=pixels, box=list(box))
+
+    def keep_approved(self, image_id: int, mask: NDArray[np.uint16], version: int) -> None:
+        """Put the ``mask`` of an approved ``version`` into the correction, since the prediction below is damaged.
+
+        ``mask`` is (height, width) uint16 segment ids, all of which were vouched for: the image stays approved. What is
+        damaged is forgotten, so that nobody takes this mask for what the model said. One edit, that undo takes back.
+        """
+        plane = Plane(*mask.shape)
+        plane.put_tiles(self.load_correction(image_id))
+        before = plane.snapshot()
+        plane.write(plane.bounds, mask)
+        edit = Edit(f"Approved mask {version}", plane.changes_since(before))
+        packed = self._packed(edit)
+        with self._database.writing() as connection:
+            edit_id = _insert_edit(connection, image_id, edit, packed)
+            forget_prediction(connection, image_id)
+            connection.execute("UPDATE images SET approved_at = ? WHERE id = ?", (edit_id, image_id))
+            self._trail.note(TAKEN_FROM_VERSION, image_id, edit=edit_id, version=version)
+
+    def _packed(self, edit: Edit) -> _PackedTiles:
+        before = {key: self._packer.pack(tile) for key, tile in edit.before.items()}
+        after = {key: self._packer.pack(tile) for key, tile in edit.after.items()}
+        return {key: (before[key], after[key]) for key in edit.tiles}
 
     def _replacing(self, image_id: int, class_ids: NDArray[np.uint16], name: str) -> Edit:
         height, width = class_ids.shape
@@ -232,8 +250,8 @@ class Masks:
         """The stored prediction; None without one."""
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT prediction_round, png, confidence FROM predictions JOIN images ON images.id = image_id "
-                "WHERE image_id = ?",
+                "SELECT prediction_round, CAST(png AS BLOB), CAST(confidence AS BLOB) FROM predictions "
+                "JOIN images ON images.id = image_id WHERE image_id = ?",
                 (image_id,),
             ).fetchone()
         return None if row is None else StoredPrediction(*row)
@@ -301,6 +319,21 @@ def put_packed(connection: sqlite3.Connection, image_id: int, tiles: Mapping[Til
     """Inside a transaction: these tiles are the correction that an image starts from."""
     work_on(connection, image_id)
     _put_tiles(connection, image_id, tiles)
+
+
+def _insert_edit(connection: sqlite3.Connection, image_id: int, edit: Edit, packed: _PackedTiles) -> int:
+    """Inside a transaction: the edit is the last one done; ``packed`` are its tiles before and after. Its id."""
+    connection.execute("DELETE FROM edits WHERE image_id = ? AND undone", (image_id,))
+    edit_id = connection.execute(
+        "INSERT INTO edits (image_id, weight, name) VALUES (?, ?, ?)", (image_id, edit.nbytes, edit.name)
+    ).lastrowid
+    assert edit_id is not None
+    connection.executemany(
+        "INSERT INTO edit_tiles VALUES (?, ?, ?, ?, ?)", [(edit_id, *key, *pair) for key, pair in packed.items()]
+    )
+    _put_tiles(connection, image_id, {key: after for key, (_, after) in packed.items()})
+    _trim(connection, image_id)
+    return edit_id
 
 
 def _put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes | None]) -> None:

@@ -71,6 +71,8 @@ class Versions:
         self._masks = masks
         self._rounds = rounds
         self._trail = Trail(database)
+        self.stood_in: set[int] = set()
+        """Images whose mask is damaged, so that ``shown`` gave their approved version last."""
 
     def approve(self, image_id: int, kind: str = APPROVED) -> Entry:
         """Inside the transaction that approves an image: keep its mask and note it.
@@ -117,6 +119,43 @@ class Versions:
             log.exception("the approved mask of image %d can't be read, so no version of it is kept", left)
             return left, False
         return left, True
+
+    def shown(self, image_id: int) -> NDArray[np.uint16]:
+        """The mask of an image as ``Masks.shown`` gives it, or the version where what it is made of is damaged.
+
+        That is where the image is approved and its version whole; ``stood_in`` names it from then on. Raises as
+        ``Masks.shown`` does.
+        """
+        try:
+            mask = self._masks.shown(image_id)
+        except UserError:
+            approved = self.approved(image_id)
+            if approved is None:
+                raise
+            log.exception("the mask of image %d is damaged, so version %d is taken", image_id, approved[0])
+            self.stood_in.add(image_id)
+            return approved[1]
+        self.stood_in.discard(image_id)
+        return mask
+
+    def approved(self, image_id: int) -> tuple[int, NDArray[np.uint16]] | None:
+        """The version that an approved image stands for: its number, and its mask, (height, width) uint16 segment ids.
+
+        None where the image is not approved, and where the version is not whole or not what was approved last.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT height, width FROM images WHERE id = ? AND state = 'approved'", (image_id,)
+            ).fetchone()
+        entries = [entry for entry in self._trail.entries(image_id) if entry.kind in APPROVALS]
+        number = entries[-1].told.get("version") if entries else None
+        if row is None or not isinstance(number, int):
+            return None
+        try:
+            mask = self.mask(number)
+        except (UserError, KeyError):
+            return None
+        return (number, mask) if mask.shape == row and mask_digest(mask) == entries[-1].told.get("mask") else None
 
     def list_versions(self, image_id: int | None = None) -> list[Version]:
         """Those of an image, or of all, oldest first."""

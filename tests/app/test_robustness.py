@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.audit_check import check_project
 from segstudio.app.model_settings import ClassFinish
 from segstudio.app.new_project import NewProject
+from segstudio.app.report import read_stored
 from segstudio.app.settings import Settings
 from segstudio.app.studio import training_settings
 from segstudio.app.tools import PointerEvent
@@ -18,6 +20,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.formats.dataset import FoundImage
 from segstudio.formats.file_mask import FileMask
+from segstudio.imaging.mask_png import decode_mask, encode_mask
 from segstudio.protocol.messages import Failed, Predict
 from segstudio.protocol.round_folder import read_request
 from segstudio.store.images import Images
@@ -314,6 +317,87 @@ def test_a_damaged_mask_of_the_model_keeps_nobody_from_what_they_painted(rig):
     rig.wait(lambda: session.document.prediction is not None)
     rig.show(approved)
     assert session.document is not None, "it was approved with nothing of the model's below"
+
+
+def harmed_below_an_approval(rig, harm):
+    """An approved image with a stroke over the model's mask, which ``harm`` damages; its id and the mask approved."""
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    image_id = session.records[4].id
+    rig.show(image_id)
+    rig.stroke((60, 40), (80, 50))
+    approved = rig.mask()
+    session.approve()
+    rig.settle()
+
+    def damage(project):
+        with project._database.writing() as connection:
+            connection.execute(f"UPDATE predictions SET {harm} WHERE image_id = ?", (image_id,))
+
+    rig.studio._store.ask(damage)
+    session = rig.reopen()
+    session.rounds.automatic = False
+    return image_id, approved
+
+
+@pytest.mark.parametrize("harm", ["png = substr(png, 1, length(png) - 20)", "png = 'text'", "png = 7"])
+def test_an_approved_mask_over_a_damaged_one_of_the_model_is_taken_from_its_version(rig, harm):
+    image_id, approved = harmed_below_an_approval(rig, harm)
+    rig.show(image_id)
+    rig.settle()
+    assert rig.session.failure == ""
+    assert np.array_equal(rig.mask(), approved)
+    assert any("the approved mask was taken from its version" in m.sentence for m in rig.messages)
+    session = rig.reopen()
+    rig.show(image_id)
+    record = session.record(image_id)
+    assert (record.state, record.prediction_round) == (ImageState.APPROVED, None)
+    assert np.array_equal(rig.mask(), approved)
+    assert rig.studio._store.ask(check_project).findings == ()
+    session.editor.undo()
+    assert session.record(image_id).state is ImageState.IN_PROGRESS
+    session.editor.redo()
+    assert session.record(image_id).state is ImageState.APPROVED
+    rig.stroke((10, 10), (20, 10))
+    later = rig.mask()
+    session.approve()
+    rig.settle()
+    assert np.array_equal(rig.studio._store.ask(lambda project: project.masks.shown(image_id)), later)
+
+
+def test_round_export_and_report_take_an_approved_mask_over_a_damaged_one_from_its_version(rig, tmp_path):
+    image_id, approved = harmed_below_an_approval(rig, "png = zeroblob(30)")
+    session = rig.session
+    session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    rig.wait(lambda: not session.exporter.busy)
+    said = "1 mask is damaged in the project, so the approved version was taken."
+    rig.wait(lambda: any("exported to" in m.sentence and m.sentence.endswith(said) for m in rig.messages))
+    file = tmp_path / "out" / f"{session.record(image_id).path.stem}.png"
+    assert np.array_equal(np.asarray(Image.open(file)) > 0, approved > 0)
+    session.rounds.start()
+    rig.settle()
+    assert f"This round is begun. {said}" in [message.sentence for message in rig.messages]
+    folder = session.folder / "rounds" / "0002"
+    assert np.array_equal(decode_mask((folder / "masks" / f"{image_id}.png").read_bytes()), approved)
+    stored = rig.studio._store.ask(lambda project: read_stored(project, image_id, 1, {}, {}, None))
+    assert np.array_equal(stored.correction, approved)
+
+
+def test_an_altered_version_takes_the_place_of_no_damaged_mask(rig):
+    image_id, _ = harmed_below_an_approval(rig, "png = zeroblob(30)")
+
+    def alter(project):
+        with project._database.writing() as connection:
+            connection.execute("DROP TRIGGER versions_are_not_changed")
+            png = encode_mask(np.ones((64, 96), np.uint16))
+            connection.execute("UPDATE versions SET png = ? WHERE image_id = ?", (png, image_id))
+
+    rig.studio._store.ask(alter)
+    rig.show(image_id)
+    assert "is damaged" in rig.session.failure
 
 
 def test_an_export_that_meets_a_bug_ends_and_says_so(rig, monkeypatch, tmp_path):
