@@ -22,7 +22,14 @@ from segstudio.domain.input_size import ImageMeasure
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
 from segstudio.protocol.messages import Cancel, Cancelled, Failed, Finished, FromWorker, Notice, Progress, Train
-from segstudio.protocol.round_folder import WEIGHTS, RoundRequest, TrainingImage, TrainingSettings, write_request
+from segstudio.protocol.round_folder import (
+    WEIGHTS,
+    RoundRequest,
+    RoundResult,
+    TrainingImage,
+    TrainingSettings,
+    write_request,
+)
 from segstudio.store.project_db import Project
 
 CANCEL_GRACE = 5.0
@@ -43,6 +50,7 @@ class _Round:
     from_versions: int = 0
     last_progress: Progress | None = None
     sent: bool = False
+    lost: bool = False
     begun: float = field(default_factory=time.monotonic)
 
 
@@ -268,10 +276,29 @@ class RoundRunner:
             self._fail(message.sentence)
 
     def _lose(self, words: str) -> None:
-        if self._round is None or not self._round.sent:
+        this = self._round
+        if this is None or not this.sent or this.lost:
             return  # a round still being written gets another worker
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped.")
+            return
+        this.lost = True
+        self._store.run(
+            lambda project: project.rounds.whole_result(this.record.number),
+            lambda result: self._lost(this, words, result),
+            lambda _error: self._lost(this, words, None),
+        )
+
+    def _lost(self, this: _Round, words: str, result: RoundResult | None) -> None:
+        """The worker is gone; ``result`` is what it left with whole weights, if it had only not said so yet."""
+        if self._round is not this:
+            return
+        if self._phase == "cancelling":
+            self._end(RoundStatus.CANCELLED, sentence="Stopped.")
+            return
+        if result is not None:
+            score = result.held_out_dice, result.held_out_count
+            self._end(RoundStatus.FINISHED, finished=Finished(this.job, result.seconds, result.loss, *score))
             return
         reason, tried = _reason(words), self._thrifty
         self._thrifty = tried or reason == _KILLED

@@ -300,10 +300,10 @@ class Rounds:
     def keep_finished(self) -> int:
         """Record rounds that ended well while nobody listened, because the window was closed or killed just then.
 
-        Their folder has weights that are whole, and the result that they are of. Returns how many there were.
+        Returns how many there were.
         """
         left = [record.number for record in self.list_rounds() if record.status is RoundStatus.RUNNING]
-        ended = [result for number in left if (result := self._result_of_whole_weights(number)) is not None]
+        ended = [result for number in left if (result := self.whole_result(number)) is not None]
         for result in ended:
             self.end_round(
                 result.round,
@@ -316,16 +316,15 @@ class Rounds:
             )
         return len(ended)
 
-    def _result_of_whole_weights(self, number: int) -> RoundResult | None:
+    def whole_result(self, number: int) -> RoundResult | None:
+        """What a round came to whose folder has whole weights and the result that they are of, else None."""
         folder = self.round_folder(number)
         path = self._weights(f"{ROUNDS}/{folder.name}/{WEIGHTS}")
         if path is None or _condition(path, every_bit=True) != "usable":
             return None
-        try:
-            result = read_result(folder)
-        except ProtocolError:
-            return None
-        return result if result.round == number else None
+        with contextlib.suppress(ProtocolError):
+            return result if (result := read_result(folder)).round == number else None
+        return None
 
     def fail_unfinished(self, sentence: str) -> int:
         """Mark rounds that nobody runs any more as failed, with the reason; returns how many there were."""

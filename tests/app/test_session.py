@@ -5,13 +5,14 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from segstudio.app.settings import Settings
 from segstudio.app.tools import ToolSettings
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.rounds import NEXT_ROUND_AFTER, RoundStatus
 from segstudio.protocol.messages import Failed, Predict, Train
-from segstudio.protocol.round_folder import IGNORE, mask_path, read_request
+from segstudio.protocol.round_folder import IGNORE, WEIGHTS, RoundResult, mask_path, read_request, write_result
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -230,6 +231,31 @@ def test_a_worker_that_dies_fails_the_round_and_the_next_one_gets_a_new_worker(r
     rig.settle()
     assert len(rig.workers) == 2
     assert session.rounds.records[-1].status is RoundStatus.FINISHED
+
+
+@pytest.mark.parametrize("harm", ["", "weights", "result"])
+def test_a_worker_that_dies_before_it_can_say_that_the_round_is_finished_has_finished_it(rig, harm):
+    session = rig.new_project(6)
+    rig.hold_rounds = True
+    approve(rig, 3)
+    rig.wait(lambda: session.rounds.status.phase == "training")
+    worker, folder = rig.workers[-1], session.folder / "rounds" / "0001"
+    save_file({"weight": np.zeros(4, np.float32)}, folder / WEIGHTS)
+    write_result(folder, RoundResult(2 if harm == "result" else 1, 3.0, 2, 0.2, 0.75, 1, {1: 0.75}, "cpu"))
+    if harm == "weights":
+        (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:-3])
+    worker.crash("exit code -9")
+    rig.wait(lambda: not session.rounds.busy)
+    record = session.rounds.records[-1]
+    if harm:
+        assert (record.status, record.weights) == (RoundStatus.FAILED, None)
+        return
+    assert (record.status, record.held_out_dice, record.seconds) == (RoundStatus.FINISHED, 0.75, 3.0)
+    rig.hold_rounds = False
+    rig.settle()
+    assert not [message for message in rig.messages if message.kind == "trouble"]
+    assert {record.prediction_round for record in session.records[3:]} == {1}
+    assert rig.studio._store.ask(lambda project: project.rounds.weights_in_use()[0]) == 1
 
 
 def test_a_round_that_the_worker_fails_is_said_and_kept(rig):
