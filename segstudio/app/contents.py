@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segstudio.app.model_choice import KeptModel
-from segstudio.app.reading_rows import SHOWN_BEFORE, read_rows, read_settings
+from segstudio.app.reading_rows import read_rows, read_settings, shown_before
 from segstudio.app.starters import NO_STARTER, KeptStarter
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import Calibration
@@ -26,6 +26,9 @@ LESIONS = "lesion_measures"
 
 ORDER = "order"
 """The setting of a project that says which image comes after the one that was approved."""
+
+_CALLED = {MM_PER_PX: "millimetres a pixel", "upright": "images have an up and a down", "exported": "files exported"}
+"""What settings are called where their own name says it badly."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Contents:
     unveiled: set[int] = field(default_factory=set)
     left_import: bool = False
     departed: Sequence[Membership] = ()
+    damaged: str = ""
+    """A sentence on what of the project's settings is damaged, "" for nothing."""
 
     @property
     def in_use(self) -> int | None:
@@ -65,7 +70,7 @@ def read_contents(project: Project, reader: str | None = None) -> Contents:
     """Read all of it that ``reader`` may see, in one call; on the store thread. None is nobody in particular."""
     review = read_settings(project)
     rows = read_rows(project, reader, review)
-    return Contents(
+    contents = Contents(
         project.folder,
         project.name,
         project.classes(),
@@ -73,13 +78,13 @@ def read_contents(project: Project, reader: str | None = None) -> Contents:
         rows.seen,
         project.rounds.list_rounds(),
         project.rounds.weights_in_use(),
-        project.settings.get_setting("last_image"),
+        _whole(project.settings.get_setting("last_image")),
         bool(project.settings.get_setting("upright", False)),
         KeptModel.of(project),
-        project.settings.get_setting(MM_PER_PX),
+        project.settings.get_number(MM_PER_PX),
         _order(project.settings.get_setting(ORDER)),
         project.scales.load(),
-        project.settings.get_setting(LESIONS),
+        None if (lesions := project.settings.get_setting(LESIONS)) is None else bool(lesions),
         KeptStarter.of(project),
         hidden=rows.hidden,
         review=review,
@@ -87,8 +92,34 @@ def read_contents(project: Project, reader: str | None = None) -> Contents:
         readers=project.readings.readers(),
         left_import=project.left_import,
         departed=project.learned.departed(),
-        unveiled=project.readings.unveiled() | set(project.settings.get_setting(SHOWN_BEFORE, [])),
+        unveiled=project.readings.unveiled() | shown_before(project),
     )
+    return replace(contents, damaged=_damaged_words(project))
+
+
+def _whole(kept: object) -> int | None:
+    return kept if isinstance(kept, int) else None
+
+
+def _damaged_words(project: Project) -> str:
+    """What is damaged, and what is there in its place; "" for nothing."""
+    told = [key for key, known in project.settings.damaged.items() if known]
+    lost = [key for key, known in project.settings.damaged.items() if not known]
+    parts = []
+    if told:
+        parts.append(f"{_listed(told)} as the audit trail tells")
+    if lost:
+        parts.append(f"{_listed(lost)} as in a new project")
+    if project.colourless:
+        parts.append(f"the colour of {', '.join(sorted(project.colourless))} as is usual")
+    if not parts:
+        return ""
+    with_ = " and ".join(parts)
+    return f"Settings of this project are damaged, so it is opened with {with_}: check them. No mask is lost."
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return ", ".join(f"“{_CALLED.get(key, key.replace('_', ' '))}”" for key in keys)
 
 
 def _order(kept: object) -> Order:

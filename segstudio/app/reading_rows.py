@@ -33,6 +33,12 @@ def read_settings(project: Project) -> ReviewSettings:
     return ReviewSettings.from_kept(project.settings.get_setting(REVIEW))
 
 
+def shown_before(project: Project) -> set[int]:
+    """The rows that ``SHOWN_BEFORE`` names; on the store thread."""
+    kept = project.settings.get_setting(SHOWN_BEFORE, [])
+    return {row_id for row_id in kept if isinstance(row_id, int)} if isinstance(kept, list) else set()
+
+
 def read_rows(project: Project, reader: str | None, settings: ReviewSettings) -> Rows:
     """The rows that ``reader`` works on, made where they were missing; on the store thread.
 

@@ -109,7 +109,7 @@ class Reporting:
 
         def begin(project: Project) -> ReportHead:
             run.scales = project.scales.load()
-            run.scale = project.settings.get_setting(MM_PER_PX)
+            run.scale = project.settings.get_number(MM_PER_PX)
             return begin_report(project, run.total, identifiers)
 
         def begun(head: ReportHead) -> None:
@@ -220,7 +220,7 @@ def report_project(
     segments = measured_segments(project.segment_table(), classes)
     kept = project.settings.get_setting(LESIONS)
     run = _Run([], identifiers, is_lesion_project(classes) if kept is None else bool(kept), len(records), make)
-    scales, scale = project.scales.load(), project.settings.get_setting(MM_PER_PX)
+    scales, scale = project.scales.load(), project.settings.get_number(MM_PER_PX)
     approvals = run.approvals.now(project)
     run.writers = make(begin_report(project, len(records), identifiers))
     try:

@@ -15,7 +15,15 @@ from segstudio.app.contents import Contents
 from segstudio.app.document import Document, frozen
 from segstudio.app.editor import Editor
 from segstudio.app.reading_clock import ReadingClock
-from segstudio.app.reading_rows import REVIEW, SHOWN_BEFORE, claim_unowned, keep_first, lacking_first, with_second
+from segstudio.app.reading_rows import (
+    REVIEW,
+    SHOWN_BEFORE,
+    claim_unowned,
+    keep_first,
+    lacking_first,
+    shown_before,
+    with_second,
+)
 from segstudio.app.round_writer import stored_mask
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
@@ -369,5 +377,4 @@ def _unset(document: Document) -> Iterator[Patch]:
 
 
 def _add_shown_before(project: Project, row_ids: list[int]) -> None:
-    kept = project.settings.get_setting(SHOWN_BEFORE, [])
-    project.settings.set_setting(SHOWN_BEFORE, sorted({*kept, *row_ids}))
+    project.settings.set_setting(SHOWN_BEFORE, sorted({*shown_before(project), *row_ids}))

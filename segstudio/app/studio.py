@@ -335,8 +335,13 @@ class Studio:
         self._tell_what_lacks(contents, self.session)
 
     def _tell_what_lacks(self, contents: Contents, session: Session) -> None:
-        """An import that was not finished left nothing behind: who began it should know, and how to go on."""
+        """An import that was not finished left nothing behind: who began it should know, and how to go on.
+
+        So should whoever opens a project of which settings are damaged.
+        """
         again = "File > Import data set… brings them in."
+        if contents.damaged:
+            self._announce(Changes(message=Message(contents.damaged, "trouble", key="settings")))
         if contents.left_import:
             said = f"The program ended while images were read into this project, so none of these are here. {again}"
             self._announce(Changes(message=Message(said, "trouble", key="empty")))

@@ -127,7 +127,7 @@ class Visits:
         images = [(id_, self._catalog.veils(self._catalog.record(id_))) for id_ in (earlier, later)]
 
         def read(project: Project) -> tuple[Stored, Stored]:
-            scales, usual = project.scales.load(), project.settings.get_setting(MM_PER_PX)
+            scales, usual = project.scales.load(), project.settings.get_number(MM_PER_PX)
             one, other = (read_stored(project, id_, 0, {}, scales, usual, veiled) for id_, veiled in images)
             return one, other
 

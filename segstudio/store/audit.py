@@ -96,6 +96,10 @@ class Trail:
         query = "WHERE (?1 IS NULL OR image_id = ?1) AND (?2 IS NULL OR number > ?2) ORDER BY number"
         return self._read(query, image_id, after)
 
+    def entries_of(self, kind: str) -> list[Entry]:
+        """All entries of one kind, in order."""
+        return self._read("WHERE kind = ? ORDER BY number", kind)
+
     def _read(self, which: str, *values: object) -> list[Entry]:
         query = f"SELECT number, at, who, kind, image_id, what, program, previous, digest FROM audit {which}"  # noqa: S608
         with self._database.reading() as connection, any_text(connection):

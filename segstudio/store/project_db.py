@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable
+from segstudio.domain.segments import CLASS_COLORS, ClassSpec, Color, Segment, SegmentTable
 from segstudio.store import migrations
 from segstudio.store.approval_scores import ApprovalScores
 from segstudio.store.attributes import Attributes
@@ -71,6 +72,8 @@ class Project:
         self.imports = Imports(database, folder, self.images, self.audit, self.versions.approve)
         self.left_import = False
         """Whether it was opened after a program that was killed in an import, of which nothing stayed."""
+        self.colourless: set[str] = set()
+        """Names of classes and segments whose colour was found to be damaged, so that they have a usual one."""
 
     @classmethod
     def create(cls, folder: Path, classes: Sequence[ClassSpec]) -> Project:
@@ -180,8 +183,9 @@ class Project:
     def classes(self) -> tuple[ClassSpec, ...]:
         """What a pixel can be, in order."""
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT id, name, color, kind FROM classes ORDER BY position").fetchall()
-        return tuple(ClassSpec(id_, name, _color(color), kind) for id_, name, color, kind in rows)
+            query = "SELECT id, name, CAST(color AS BLOB), kind FROM classes ORDER BY position"
+            rows = connection.execute(query).fetchall()
+        return tuple(ClassSpec(id_, name, self._color(color, id_, name), kind) for id_, name, color, kind in rows)
 
     def save_classes(self, classes: Sequence[ClassSpec]) -> None:
         """Replace what a pixel can be; masks keep the ids of classes, so none that is in use may be missing."""
@@ -194,11 +198,13 @@ class Project:
         """The segments that all images share, in order."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT id, class_id, instance, name, color, locked, hidden, opacity FROM segments "
+                "SELECT id, class_id, instance, name, CAST(color AS BLOB), locked, hidden, opacity FROM segments "
                 "WHERE image_id IS NULL ORDER BY position"
             ).fetchall()
         return SegmentTable(
-            Segment(id_, class_id, instance, name, _color(color), bool(locked), bool(hidden), opacity)
+            Segment(
+                id_, class_id, instance, name, self._color(color, class_id, name), bool(locked), bool(hidden), opacity
+            )
             for id_, class_id, instance, name, color, locked, hidden, opacity in rows
         )
 
@@ -216,6 +222,13 @@ class Project:
                     for position, s in enumerate(table)
                 ],
             )
+
+    def _color(self, kept: bytes, class_id: int, name: str) -> Color:
+        """A colour as it is kept; the usual one of the class where that is damaged."""
+        if re.fullmatch(rb"#[0-9a-f]{6}", kept):
+            return int(kept[1:3], 16), int(kept[3:5], 16), int(kept[5:7], 16)
+        self.colourless.add(name)
+        return CLASS_COLORS[(class_id - 1) % len(CLASS_COLORS)]
 
 
 def _insert_classes(connection: sqlite3.Connection, classes: Sequence[ClassSpec]) -> None:
@@ -285,7 +298,3 @@ def _migrate(database: Database, version: int) -> None:
 
 def _hex(color: Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
-
-
-def _color(text: str) -> Color:
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

@@ -319,6 +319,47 @@ def test_a_damaged_mask_of_the_model_keeps_nobody_from_what_they_painted(rig):
     assert session.document is not None, "it was approved with nothing of the model's below"
 
 
+def reopened_after(rig, harm):
+    """The session of the project once more, after this SQL."""
+    rig.studio._store.ask(lambda project: project._database._connection.executescript(harm))
+    rig.heard.clear()
+    return rig.reopen()
+
+
+@pytest.mark.parametrize("value", ["'{broken'", "7", "x'ff'", "CAST(x'ff' AS TEXT)", "'\"what\"'", "'[1, 2]'", "'{}'"])
+def test_a_project_whose_settings_are_damaged_is_opened(rig, value):
+    session = rig.new_project(3)
+    approve(rig, 2)
+    session.scale.set(0.25)
+    session.measuring.set_lesions(True)
+    session.review.set_settings(replace(session.review.settings, draw_first_share=0.5))
+    session.queue.set_order("uncertain")
+    rig.settle()
+    session = reopened_after(rig, f"UPDATE settings SET value = {value}")
+    assert len(session.records) == 3
+    assert sum(record.state is ImageState.APPROVED for record in session.records) == 2
+    said = [message.sentence for message in rig.messages if message.key == "settings"]
+    if value in ("'{broken'", "x'ff'", "CAST(x'ff' AS TEXT)"):
+        assert session.review.settings.draw_first_share == 0.5, "the audit trail knows"
+        assert "“millimetres a pixel” as in a new project" in said[0]
+        assert "as the audit trail tells" in said[0]
+    session.scale.set(0.5)
+    rig.settle()
+    assert rig.reopen().scale.mm_per_px == 0.5
+
+
+@pytest.mark.parametrize("table", ["classes", "segments"])
+@pytest.mark.parametrize("color", ["'zz'", "'#12345z'", "7", "x'ff'", "CAST(x'ff' AS TEXT)"])
+def test_a_project_with_a_damaged_colour_is_opened_with_the_usual_one(rig, table, color):
+    usual = rig.new_project(2).classes[0].color
+    session = reopened_after(rig, f"UPDATE {table} SET color = {color} WHERE name = 'lesion'")
+    assert (session.classes[0].color, session.table[1].color) == (usual, usual)
+    assert any("with the colour of lesion as is usual: check" in message.sentence for message in rig.messages)
+    session.change_segment(1, color=(1, 2, 3))
+    rig.settle()
+    assert rig.reopen().table[1].color == (1, 2, 3)
+
+
 def harmed_below_an_approval(rig, harm):
     """An approved image with a stroke over the model's mask, which ``harm`` damages; its id and the mask approved."""
     session = rig.new_project(6)
