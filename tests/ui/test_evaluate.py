@@ -21,10 +21,13 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import FoundImage
 from segstudio.formats.demo import write_demo
 from segstudio.formats.file_mask import FileMask
+from segstudio.ui.evaluate import tables
 from segstudio.ui.evaluate.page import EvaluatePage
 from segstudio.ui.evaluate.results import DIFFERENCE, notice
 from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.evaluate.worst import LargePicture
+from segstudio.ui.scroll_part import ScrollBody
+from segstudio.ui.widgets import FRAME_ROOM
 from tests.helpers.studios import write_images
 
 LEFT, Key = Qt.MouseButton.LeftButton, Qt.Key
@@ -114,6 +117,29 @@ def approve_before_and_after_a_round(rig) -> None:
         rig.settle()
 
 
+@pytest.mark.parametrize("sides", [1, 2])
+def test_on_a_low_screen_the_page_scrolls_and_its_foot_is_in_sight(rig, data, sides):
+    names = [f"segmentations_by_the_{which}_network_of_2025" for which in ("first", "second")]
+    for name, masks in zip(names, ("good", "bad"), strict=True):
+        shutil.copytree(data / masks, data / name)
+    page = open_page(rig)
+    pick(rig, page, "Masks", data / names[0])
+    pick(rig, page, "True masks", data / "truth")
+    if sides == 2:
+        pick(rig, page, "Other masks, side by side", data / names[1])
+    run(rig, page)
+    low = QSize(853, 480) - FRAME_ROOM  # a screen of 1280 x 720 whose text is half as large again
+    page.resize(low)
+    rig.wait(lambda: page.size() == low)
+    results = page.results
+    for part in (results.headline, results.json, page.form.evaluate):
+        assert page.rect().contains(part.mapTo(page, part.rect().bottomRight()))
+        assert part.height() >= part.minimumSizeHint().height()
+    assert results.table.height() >= results.table.minimumSizeHint().height()
+    page.findChild(ScrollBody).ensureWidgetVisible(results.worst)
+    assert page.rect().contains(results.worst.mapTo(page, results.worst.rect().bottomRight()))
+
+
 def test_folders_with_no_project(rig, data):
     page = open_page(rig)
     assert page.form.kind.count() == 2, "what is about a project is not offered"
@@ -149,7 +175,8 @@ def test_folders_with_no_project(rig, data):
     page.findChild(LargePicture).close()
 
 
-def test_long_names_of_folders_leave_the_window_its_size_and_are_told_apart(rig, data):
+def test_long_names_of_folders_leave_the_window_its_size_and_are_told_apart(rig, data, monkeypatch):
+    monkeypatch.setattr(tables, "BESIDE", 0)  # as on a screen that is wide enough
     names = [f"segmentations_by_the_{which}_network_of_2025" for which in ("first", "second")]
     for name, masks in zip(names, ("good", "bad"), strict=True):
         shutil.copytree(data / masks, data / name)

@@ -41,7 +41,7 @@ class EvaluatePage(QDialog):
         self.right.addWidget(self.said)
         self.right.addWidget(self.results)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(24)
         layout.addWidget(self.form)
         layout.addWidget(self.right, 1)

@@ -22,8 +22,9 @@ from segstudio.ui.evaluate.plot import SpreadPlot
 from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.evaluate.tables import SummaryTable, signed
 from segstudio.ui.evaluate.worst import WorstList
+from segstudio.ui.scroll_part import ScrollBody
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, label, restyle
+from segstudio.ui.widgets import ElidedLabel, as_typed, label, restyle
 
 DIFFERENCE = -1
 
@@ -47,6 +48,7 @@ class EvaluateResults(QWidget):
         self._measure: Measure = MEASURES[0]
         self.headline = label(size="large")
         self.headline.setWordWrap(True)
+        self.headline.setMinimumWidth(200)  # the name of a folder may be one word, and wider than the screen
         self.notice = ElidedLabel(tone="muted")
         self.side = ChoiceBox("Whose masks the table is about", [], self._on_side)
         self.table = SummaryTable(theme)
@@ -56,6 +58,7 @@ class EvaluateResults(QWidget):
         self.worst = WorstList(theme)
         self.worst_title = label(size="strong")
         self.legend = label(size="small")
+        self.legend.setWordWrap(True)
         self.identifiers = CheckBox(theme, "Include file names and groups")
         self.identifiers.setToolTip(_PRIVATE)
         self.csv, self.json = QPushButton("Export CSV…"), QPushButton("Export JSON…")
@@ -104,10 +107,19 @@ class EvaluateResults(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addLayout(top)
-        layout.addLayout(middle, 1)
-        layout.addLayout(worst)
-        layout.addWidget(self.worst)
+        layout.addWidget(ScrollBody(self._body(middle, worst)), 1)
         layout.addLayout(foot)
+
+    def _body(self, middle: QHBoxLayout, worst: QHBoxLayout) -> QWidget:
+        """What scrolls where the screen is low, so that the foot stays on it."""
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(middle, 1)
+        column.addLayout(worst)
+        column.addWidget(self.worst)
+        return body
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -127,6 +139,7 @@ class EvaluateResults(QWidget):
         sides = found.plan.sides
         self.side.show_value(self._side)
         self.headline.setText(headline(found))
+        self.headline.setToolTip(as_typed(headline(found)))
         lines = [found.lines(side)[0] for side in range(len(sides))]
         if self._side == DIFFERENCE:
             self.table.show_differences(sides, lines, found.differences())

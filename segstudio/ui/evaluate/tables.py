@@ -11,10 +11,13 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 from segstudio.domain.evaluation import MEASURES, Difference, Line, Measure
 from segstudio.ui.evaluate.side_names import short_names
 from segstudio.ui.theme import Theme, ui_font
-from segstudio.ui.widgets import as_typed
+from segstudio.ui.widgets import FRAME_ROOM, as_typed
 
 ROW_HEIGHT = 26
 _NAMES, _WIDEST = 124, 720
+BESIDE = 600
+"""What is beside the table, in px of width, about: the form, the plot, and what is between."""
+
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -85,10 +88,11 @@ class SummaryTable(QTableWidget):
         self._fit_names()
 
     def _end(self) -> None:
-        """The figures are whole, and names have some room, as far as the window goes."""
+        """The figures are whole, and names have some room, as far as the screen goes."""
         figures = sum(self.sizeHintForColumn(place) for place in range(1, self.columnCount()))
         heads = sum(self.horizontalHeader().sectionSizeHint(place) for place in range(1, self.columnCount()))
-        self.setMinimumWidth(min(_WIDEST, _NAMES + max(figures, heads) + 16))
+        room = self.screen().availableSize().width() - FRAME_ROOM.width() - BESIDE
+        self.setMinimumWidth(min(_WIDEST, _NAMES + max(figures, heads) + 16, max(_NAMES, room)))
         self._fit_names()
 
     def _fit_names(self) -> None:
