@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
     QMenu,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from segstudio.ui.canvas.canvas import Canvas
 from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.stage import Stage
+from segstudio.ui.columns import Columns
 from segstudio.ui.commands import Commands
 from segstudio.ui.docks.image_list import ImageList
 from segstudio.ui.docks.measures import MeasuresDock
@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         self.images.set_states_menu(menus[STATES_MENU])
         return recent
 
-    def _make_splitter(self) -> QSplitter:
+    def _make_splitter(self) -> Columns:
         middle = QWidget()
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
@@ -138,14 +138,7 @@ class MainWindow(QMainWindow):
         row.addWidget(ToolColumn([self.actions_table.by_id[name] for name in group] for group in TOOL_COLUMN))
         row.addLayout(column, 1)
         side = SidePanel((self.segments, self.tool, self.tone, self.measures, self.training))
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for part in (self.images, middle, side):
-            splitter.addWidget(part)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([LIST_WIDTH, 1000, SIDE_WIDTH])
-        return splitter
+        return Columns((self.images, middle, side), (LIST_WIDTH, SIDE_WIDTH))
 
     def _make_pages(self) -> QStackedWidget:
         pages = QStackedWidget()
@@ -381,7 +374,7 @@ class MainWindow(QMainWindow):
 
     def _keep_columns(self) -> None:
         if self.splitter.isVisible():  # a page that nobody sees has sizes by chance
-            self._settings.set("window.columns", list(self.splitter.sizes()))
+            self._settings.set("window.columns", list(self.splitter.kept()))
 
     def _restore(self) -> None:
         geometry = self._settings.get("window.geometry")
@@ -392,8 +385,8 @@ class MainWindow(QMainWindow):
             room = self.screen().availableSize() - FRAME_ROOM
             self.resize(FIRST_SIZE.boundedTo(room))
         columns = self._settings.get("window.columns")
-        if isinstance(columns, list) and len(columns) == 3:
-            self.splitter.setSizes([size for size in columns if isinstance(size, int)])
+        if isinstance(columns, list) and len(sizes := [size for size in columns if isinstance(size, int)]) == 3:
+            self.splitter.setSizes(sizes)
         folded = self._settings.get("window.folded", ["tone"])
         for name, section in self._sections.items():
             section.fold(isinstance(folded, list) and name in folded)

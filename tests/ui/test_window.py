@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QScrollArea, QSlider, QSpinBox
 
@@ -757,6 +757,29 @@ def test_columns_stay_where_only_the_welcome_page_was_seen(rig):
     assert rig.studio.close_project()
     rig.window.close()
     assert rig.settings.get("window.columns") == kept
+
+
+def test_a_small_window_makes_the_columns_narrow_only_as_long_as_it_is_small(rig):
+    rig.new_project()
+    rig.window.resize(1600, 800)
+    rig.wait(lambda: rig.window.splitter.width() == 1600)
+    handle = rig.window.splitter.handle(1)
+    wide = rig.window.splitter.sizes()
+    rig.qtbot.mousePress(handle, Qt.MouseButton.LeftButton)
+    rig.qtbot.mouseMove(handle, QPoint(52, 5))
+    rig.qtbot.mouseRelease(handle, Qt.MouseButton.LeftButton)
+    chosen = rig.window.splitter.sizes()[0]
+    assert chosen > wide[0] + 20
+    rig.window.resize(rig.window.minimumSize())
+    rig.wait(lambda: rig.window.splitter.sizes()[0] < chosen)
+    assert rig.window.splitter.widget(2).geometry().right() < rig.window.splitter.width()
+    rig.window.resize(1600, 800)
+    rig.wait(lambda: rig.window.splitter.sizes()[0] == chosen)
+    rig.window.resize(rig.window.minimumSize())
+    rig.wait(lambda: rig.window.splitter.sizes()[0] < chosen)
+    assert rig.studio.close_project()
+    rig.window.close()
+    assert rig.settings.get("window.columns")[0] == chosen
 
 
 def test_a_project_for_people_is_upright_and_says_so(rig):
