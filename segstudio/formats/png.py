@@ -20,6 +20,7 @@ from PIL import Image, PngImagePlugin
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec, looked_up, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
+from segstudio.formats.survey import is_soft_white
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.label_values import MOST_ID, VOID, count_pages, shows_white
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
@@ -153,8 +154,9 @@ def read_values(path: Path) -> NDArray[Any]:
 def read_ids(path: Path) -> tuple[ClassIds, bool]:
     """What a mask file says on its own: ids (H, W) uint16, upright, and whether it is plainly black and white.
 
-    Black and white (8-bit that reaches above 127, 16-bit up to 65535, nothing but 0 and 255, 1-bit, or a coloured
-    picture) comes as 0 and 1; everything else as the ids that it holds. Raises ``UserError`` as ``read_values``.
+    Black and white (8-bit that reaches above 127, 16-bit up to 65535, up to 255 with soft edges or nothing but 0 and
+    255, 1-bit, or a coloured picture) comes as 0 and 1; everything else as the ids that it holds. Raises ``UserError``
+    as ``read_values``.
     """
     return as_ids(read_values(path))
 
@@ -162,7 +164,7 @@ def read_ids(path: Path) -> tuple[ClassIds, bool]:
 def as_ids(array: NDArray[Any]) -> tuple[ClassIds, bool]:
     """What ``read_ids`` makes of an array as ``read_array`` has it."""
     flat = _flatten(array) if array.ndim == 3 else array
-    if flat is None or flat.dtype.kind in "bf" or _reaches_white(flat) or _is_only(flat, VOID):
+    if flat is None or flat.dtype.kind in "bf" or _reaches_white(flat) or _is_only(flat, VOID) or is_soft_white(flat):
         return is_foreground(array).astype(np.uint16), True
     return np.clip(flat, 0, 65535).astype(np.uint16), False
 
@@ -181,7 +183,9 @@ def is_foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
         return np.asarray(np.nan_to_num(grey) > 0.5 * max(float(np.nan_to_num(grey).max(initial=0)), 1e-9), np.bool_)
     if says_void(grey):
         return np.asarray(grey == 1, np.bool_)
-    return np.asarray(grey > (np.iinfo(grey.dtype).max // 2 if _reaches_white(grey) else 0), np.bool_)
+    if _reaches_white(grey):
+        return np.asarray(grey > np.iinfo(grey.dtype).max // 2, np.bool_)
+    return np.asarray(grey > (MOST_ID if is_soft_white(grey) else 0), np.bool_)
 
 
 def _reaches_white(grey: NDArray[Any]) -> bool:

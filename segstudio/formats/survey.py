@@ -75,7 +75,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
             colours.update(_counted(packed(array)))
         else:
             flat = array[..., 0] if array.ndim == 3 else array
-            deep |= flat.dtype.itemsize > 1
+            deep |= flat.dtype.itemsize > 1 and not _is_white(flat)
             if shows_white(path, flat) is not None:
                 whites.update(_counted(flat))
                 continue
@@ -123,6 +123,28 @@ def shades_of(plains: Mapping[int, int]) -> list[int]:
 def plain_shades(array: NDArray[Any]) -> list[int]:
     """``shades_of`` one mask, (H, W) or (H, W, 3) of any type."""
     return [] if array.ndim == 3 else shades_of(_plains(array))
+
+
+def is_soft_white(flat: NDArray[Any]) -> bool:
+    """Whether (H, W) whole numbers of more than 8 bits are black and white with soft edges, of which 255 is white.
+
+    Objects that are numbered, and classes beside a void, are plain inside; what lies between black and white along an
+    edge is dark and light.
+    """
+    if flat.ndim != 2 or flat.dtype.kind not in "iu" or flat.dtype.itemsize == 1 or flat.size == 0:
+        return False
+    if flat.max() != VOID or flat.min() < 0 or not np.any((flat > MOST_ID) & (flat < VOID)):
+        return False
+    plains = _plains(flat.astype(np.uint8))
+    light = sum(count for value, count in plains.items() if value >= _LIGHT)
+    between = sum(count for value, count in plains.items() if _DARK < value < _LIGHT)
+    dark = sum(count for value, count in plains.items() if 0 < value <= _DARK)  # where a wide edge runs out
+    return light > dark and between < _PLAIN * light
+
+
+def _is_white(flat: NDArray[Any]) -> bool:
+    """Whether nothing in (H, W) is a number: black, white of 255, and soft edges between."""
+    return bool(np.isin(flat, (0, VOID)).all()) or is_soft_white(flat)
 
 
 def _plains(flat: NDArray[Any]) -> dict[int, int]:

@@ -330,6 +330,17 @@ def test_soft_edges_are_no_classes(tmp_path: Path, scale: int) -> None:
     assert not read(found.images[0]).oddities
 
 
+def test_soft_edges_of_16_bits_that_end_at_255_number_no_objects(tmp_path: Path) -> None:
+    hard = np.kron(stripes(0, 255, 0), np.ones((3, 3), np.uint8))
+    mask = cv2.GaussianBlur(hard, (0, 0), 3)
+    found = find_dataset(
+        folder_of(tmp_path, mask.astype(np.uint16), hard.astype(np.uint16), hard.astype(np.uint16) * 0)
+    )
+    assert found.layout == "folder"
+    np.testing.assert_array_equal(read(found.images[0]).ids, mask > 127)
+    np.testing.assert_array_equal(read(found.images[1]).ids, hard > 0)
+
+
 def test_very_many_classes_of_8_bits_are_named_by_a_list(tmp_path: Path) -> None:
     folder_of(tmp_path, stripes(*range(100)), stripes(*range(100, 151)))
     (tmp_path / "labels.json").write_text(json.dumps({str(n): f"class {n}" if n else "background" for n in range(151)}))

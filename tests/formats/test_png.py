@@ -356,3 +356,23 @@ def test_writing_a_large_mask_takes_little_memory(tmp_path, classes):
     tracemalloc.stop()
     assert peak < 4 * ids.size
     assert np.array_equal(read_mask(tmp_path / "mask.png", (2000, 1500), 1, classes), ids)
+
+
+def test_white_of_255_in_16_bits_has_soft_edges_too_and_numbers_of_objects_are_none(tmp_path: Path) -> None:
+    hard = np.zeros((60, 60), np.uint8)
+    hard[20:40, 15:45] = 255
+    soft = cv2.GaussianBlur(hard, (0, 0), 2.5)
+    expected, path = (soft > 127).astype(np.uint16), tmp_path / "a.png"
+    for deep in (soft.astype(np.uint16), np.dstack([soft.astype(np.uint16)] * 3)):
+        assert cv2.imwrite(str(path), deep)
+        np.testing.assert_array_equal(read_mask(path, (60, 60), 1, make_classes(["lesion"])), expected)
+        np.testing.assert_array_equal(FileMask(path).read((60, 60), 1).ids, expected)
+        assert read_ids(path)[1]
+    objects = np.arange(1, 256).reshape(15, 17).repeat(4, axis=0).repeat(4, axis=1).astype(np.uint16)
+    few = np.zeros((60, 60), np.uint16)
+    few[5:20, 5:20], few[30:45, 5:20], few[5:45, 30:50] = 130, 254, 255
+    void = np.where(soft > 127, np.uint16(1), np.uint16(0))
+    void[:10] = 255
+    for ids in (objects, few, void):
+        assert cv2.imwrite(str(path), ids)
+        np.testing.assert_array_equal(read_ids(path)[0], ids)
