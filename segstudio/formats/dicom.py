@@ -17,7 +17,7 @@ from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.dicom_file import DicomHeader, is_dicom, read_dicom_frame, read_dicom_header
 from segstudio.formats.extracted import has_images, with_masks
 from segstudio.formats.own_names import own_stems
-from segstudio.formats.squaring import SquaredMask, squared
+from segstudio.formats.squaring import squared, with_squared_mask
 from segstudio.imaging.find import find_files
 
 LAYOUT = "DICOM"
@@ -97,10 +97,8 @@ def pictures(paths: Sequence[Path]) -> Dataset:
 
 def _with_squared_mask(found: FoundImage) -> FoundImage:
     """The same image; its mask may be of the picture as it is in the file."""
-    frame, mask = found.pixels, found.mask
-    if mask is None or not isinstance(frame, DicomFrame) or frame.square is None:
-        return found
-    return replace(found, mask=SquaredMask(mask, frame.stored))
+    frame = found.pixels
+    return with_squared_mask(found, frame.stored, frame.square) if isinstance(frame, DicomFrame) else found
 
 
 def _notes(headers: Sequence[DicomHeader]) -> list[str]:

@@ -6,14 +6,14 @@ Whatever looks at an image takes its pixels for squares: the screen, the measure
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.formats.dataset import FoundMask, MaskSource
+from segstudio.formats.dataset import FoundImage, FoundMask, MaskSource
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.reader import MAX_PIXELS, read_size
 from segstudio.imaging.spacing import is_oblong
@@ -40,6 +40,13 @@ def square_size(size: Size, sides: tuple[float, float] | None) -> Size | None:
 def squared(pixels: NDArray[Any], size: Size | None) -> NDArray[Any]:
     """A picture (H, W) or (H, W, 3) at the ``size`` that ``square_size`` gave for it; as it is where that is None."""
     return pixels if size is None else np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
+
+
+def with_squared_mask(found: FoundImage, stored: Size, square: Size | None) -> FoundImage:
+    """The same image, drawn at the size ``square`` unless that is None; its mask may be of its ``stored`` size."""
+    if found.mask is None or square is None:
+        return found
+    return replace(found, mask=SquaredMask(found.mask, stored))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage, Skipped
 from segstudio.formats.extracted import has_images, with_masks
 from segstudio.formats.own_names import own_stems
+from segstudio.formats.squaring import square_size, squared, with_squared_mask
 from segstudio.imaging.find import find_files
 from segstudio.imaging.video import VideoInfo, is_video_name, read_video_frame, read_video_info
 
@@ -24,11 +25,16 @@ _MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class VideoFrame:
-    """One frame of a video; see ``PixelSource``. ``stem`` is the video's own among those that are imported with it."""
+    """One frame of a video; see ``PixelSource``. ``stem`` is the video's own among those that are imported with it.
+
+    ``square`` is the (width, height) of the frame with square pixels, where the file has others of ``stored``.
+    """
 
     path: Path
     index: int
     stem: str
+    stored: tuple[int, int] = (0, 0)
+    square: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -41,8 +47,8 @@ class VideoFrame:
         return
 
     def read(self) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB. Raises ``UserError``."""
-        return read_video_frame(self.path, self.index)
+        """(H, W, 3) uint8 RGB, with square pixels. Raises ``UserError``."""
+        return squared(read_video_frame(self.path, self.index), self.square)
 
 
 def recognises(folder: Path, masks: Path | None = None) -> bool:
@@ -52,7 +58,8 @@ def recognises(folder: Path, masks: Path | None = None) -> bool:
 
 def find(folder: Path, masks: Path | None = None) -> Dataset:
     """About two frames a second of all videos in ``folder`` and below, with the masks that are called like them."""
-    return with_masks(sample(find_videos(folder)), folder, masks)
+    found = with_masks(sample(find_videos(folder)), folder, masks)
+    return replace(found, images=tuple(map(_with_squared_mask, found.images)))
 
 
 def find_videos(folder: Path) -> list[Path]:
@@ -75,13 +82,27 @@ def sample(videos: Sequence[Path], every: int | None = None) -> Dataset:
             skipped.append(Skipped(path, str(error)))
             continue
         step = every or usual_step(info)
-        frames = [VideoFrame(path, index, stem or path.stem) for index in range(0, info.frames, step)]
+        stored = info.width, info.height
+        square = square_size(stored, (1.0, info.aspect))
+        own = stem or path.stem
+        frames = [VideoFrame(path, index, own, stored, square) for index in range(0, info.frames, step)]
         images += [FoundImage(path, pixels=frame) for frame in frames]
         notes.append(_said(path, info, step, len(frames)))
+        if square is not None:
+            notes.append(
+                f"Pixels of “{path.name}” are not square: its frames are written with square ones, {square[0]} × "
+                f"{square[1]}, so that shapes are true. Masks for them are exported at that size."
+            )
     if not images:
         raise UserError(skipped[0].why if skipped else "There is no video here. Choose another folder.")
     notes.append("The frames are written as PNG files into the project's own folder; the video stays as it is.")
     return Dataset(LAYOUT, tuple(images), notes=tuple(notes), skipped=tuple(skipped), upright=True)
+
+
+def _with_squared_mask(found: FoundImage) -> FoundImage:
+    """The same image; its mask may be of the frame as it is in the file."""
+    frame = found.pixels
+    return with_squared_mask(found, frame.stored, frame.square) if isinstance(frame, VideoFrame) else found
 
 
 def usual_step(info: VideoInfo) -> int:

@@ -28,12 +28,16 @@ _BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What the header says: ``frames`` in all, of (``width``, ``height``), ``rate`` a second, 0.0 if it is unknown."""
+    """What the header says: ``frames`` in all, of (``width``, ``height``), ``rate`` a second, 0.0 if it is unknown.
+
+    ``aspect`` is a pixel's width over its height, upright; 1.0 where the file says nothing.
+    """
 
     frames: int
     width: int
     height: int
     rate: float
+    aspect: float = 1.0
 
 
 def is_video_name(name: str) -> bool:
@@ -51,12 +55,13 @@ def read_video_info(path: Path) -> VideoInfo:
         count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), float(capture.get(cv2.CAP_PROP_FPS))
         if width < 1 or height < 1 or width * height > MAX_PIXELS:
             raise UserError(f"“{path.name}” declares frames of {width} × {height} pixels and was not read.")
+        aspect = _aspect(capture)
         # What has no index, as a recording that broke off, declares nothing or nonsense; and where frames are not
         # listed, the count is only the length times a rate that not all of them keep to.
         frames = int(count) if 0 < count < _MOST_FRAMES and _lists_frames(path) else _counted(capture)
     if not frames:
         raise UserError(f"“{path.name}” holds no frame that can be read. Save it anew as MP4 with another program.")
-    return VideoInfo(frames, width, height, rate if 0 < rate < 10_000 else 0.0)
+    return VideoInfo(frames, width, height, rate if 0 < rate < 10_000 else 0.0, aspect)
 
 
 def read_video_frame(path: Path, index: int) -> NDArray[np.uint8]:
@@ -172,6 +177,15 @@ def _damaged(path: Path) -> UserError:
     return UserError(
         f"“{path.name}” is no video that can be read, or is damaged. Save it anew as MP4 with another program."
     )
+
+
+def _aspect(capture: Any) -> float:
+    """A pixel's width over its height as frames are given, which are upright."""
+    wide, high = capture.get(cv2.CAP_PROP_SAR_NUM), capture.get(cv2.CAP_PROP_SAR_DEN)
+    if not (wide > 0 and high > 0):
+        return 1.0
+    is_turned = capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) and capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180
+    return float(high / wide if is_turned else wide / high)
 
 
 def _lists_frames(path: Path) -> bool:

@@ -172,3 +172,40 @@ def test_a_real_video(tmp_path: Path) -> None:
     for image, index in zip(found.images, (0, 4, 8), strict=True):
         assert image.pixels is not None
         np.testing.assert_array_equal(image.pixels.read(), frames[index])
+
+
+def oblong(path: Path, wide: int, high: int) -> Path:
+    """An MP4 of a disk in square pixels, which are said to be so many times as wide as high."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 2.0, (64, 48))
+    for _ in range(3):
+        writer.write(cv2.circle(np.zeros((48, 64, 3), np.uint8), (32, 24), 16, (255, 255, 255), -1))
+    writer.release()
+    content, place, end = bytearray(path.read_bytes()), 0, 0
+    for box in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mp4v"):
+        place = content.index(box, place)
+        (size,) = struct.unpack(">I", content[place - 4 : place])
+        content[place - 4 : place], end = struct.pack(">I", size + 16), place - 4 + size
+    content[end:end] = struct.pack(">I4sII", 16, b"pasp", wide, high)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(("wide", "high", "size"), [(2, 1, (128, 48)), (1, 2, (64, 96)), (1, 1, (64, 48))])
+def test_frames_have_square_pixels(tmp_path: Path, wide: int, high: int, size: tuple[int, int]) -> None:
+    oblong(tmp_path / "walk.mp4", wide, high)
+    (tmp_path / "masks").mkdir()
+    mask = cv2.circle(np.zeros((48, 64), np.uint8), (32, 24), 16, 255, -1)
+    assert cv2.imwrite(str(tmp_path / "masks" / "walk_frame_000000.png"), mask)
+    large = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
+    assert cv2.imwrite(str(tmp_path / "masks" / "walk_frame_000001.png"), large)
+    found = video.find(tmp_path, tmp_path / "masks")
+    assert any("are not square" in note for note in found.notes) is (wide != high)
+    for image in found.images[:2]:
+        assert image.pixels is not None
+        assert image.mask is not None
+        pixels = image.pixels.read()
+        assert pixels.shape[1::-1] == size
+        drawn = image.mask.read(size, 1).ids > 0
+        assert drawn.shape == pixels.shape[:2]
+        assert (drawn == (pixels[..., 0] > 127)).mean() > 0.98
+    assert video.resampled(found, 2).images[0].pixels == found.images[0].pixels
