@@ -81,7 +81,7 @@ def pictures(paths: Sequence[Path]) -> Dataset:
         images += [
             FoundImage(
                 path,
-                pixels=DicomFrame(path, own, index, header.frames, header.window, stored, header.square),
+                pixels=DicomFrame(path, own, index, header.frames, header.window_of(index), stored, header.square),
                 patient=header.patient,
                 attributes=header.described,
                 mm_per_px=header.mm_per_px,

@@ -14,8 +14,9 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.squaring import square_size
 from segstudio.imaging.reader import MAX_PIXELS
 from segstudio.imaging.spacing import as_square, is_oblong, read_sides
+from segstudio.imaging.window import Window
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -60,7 +62,8 @@ log = logging.getLogger(__name__)
 class DicomHeader:
     """What matters of a file's header.
 
-    ``window`` is (black, white) in the values of ``read_dicom_frame``, None where the file has none. Where pixels are
+    ``windows`` are (black, white) in the values of ``read_dicom_frame``, None where the file has none: one for each
+    frame, or one for all of them. Where pixels are
     not square (``oblong``), ``square`` is the (width, height) that the picture has with square ones, None if the file
     can't be right; ``mm_per_px`` is of these, None where nobody says how large they are. ``patient`` is a hash: the
     same for images of one patient, and nobody's name; a project salts it.
@@ -71,12 +74,16 @@ class DicomHeader:
     height: int
     bits: int
     modality: str
-    window: tuple[float, float] | None
+    windows: tuple[Window | None, ...]
     mm_per_px: float | None
     patient: str | None
     described: dict[str, str]
     oblong: bool = False
     square: tuple[int, int] | None = None
+
+    def window_of(self, index: int) -> Window | None:
+        """That of frame ``index``, from 0 on."""
+        return self.windows[index if len(self.windows) > 1 else 0]
 
 
 def is_dicom(path: Path) -> bool:
@@ -104,7 +111,7 @@ def read_dicom_header(path: Path) -> DicomHeader:
             height,
             int(dataset.BitsStored),
             str(dataset.get("Modality", "")),
-            _window(dataset),
+            _windows(dataset, frames),
             as_square(sides) if square is None or sides is None else min(sides),
             _patient(dataset),
             _described(dataset, sides),
@@ -295,20 +302,66 @@ def _span(path: Path, _changed: int) -> tuple[float, float]:
     return low, high
 
 
-def _window(dataset: Dataset) -> tuple[float, float] | None:
-    """The first window of the file (PS3.3 C.11.2.1.2), back from what rescaling made of the stored values."""
-    center, width = _first(dataset, "WindowCenter"), _first(dataset, "WindowWidth")
+def _windows(dataset: Dataset, frames: int) -> tuple[Window | None, ...]:
+    """One for each frame where the file says something of each (PS3.3 C.7.6.16.2.10), else one for all."""
+    own = _read(lambda: list(dataset.get("PerFrameFunctionalGroupsSequence") or ())) or []
+    shared = _read(lambda: list(dataset.get("SharedFunctionalGroupsSequence") or ())) or []
+    if not own:
+        return (_window(dataset, shared[:1]),)
+    return tuple(_window(dataset, [*own[index : index + 1], *shared[:1]]) for index in range(frames))
+
+
+def _window(dataset: Dataset, groups: Sequence[Dataset]) -> Window | None:
+    """The first window (PS3.3 C.11.2.1.2), back from what rescaling made of the stored values.
+
+    What stands in ``groups`` comes before what the file says of itself.
+    """
     bits = int(dataset.BitsStored)
-    if center is None or width is None or width < 1 or not 8 < bits <= 16 or int(dataset.SamplesPerPixel) != 1:
+    told = [*_in_groups(groups, "FrameVOILUTSequence"), dataset]
+    edges = next((found for one in told if (found := _edges(one) or _read(partial(_lut_edges, one)))), None)
+    if edges is None or not 8 < bits <= 16 or int(dataset.SamplesPerPixel) != 1:
         return None
-    slope = _first(dataset, "RescaleSlope") or 1.0
-    intercept = _first(dataset, "RescaleIntercept") or 0.0
+    scale = next(iter(_in_groups(groups, "PixelValueTransformationSequence")), dataset)
+    slope = _first(scale, "RescaleSlope") or 1.0
+    intercept = _first(scale, "RescaleIntercept") or 0.0
     offset = 32768 if dataset.PixelRepresentation else 0
-    half = max(width - 1, 1) / 2
-    black, white = sorted((edge - intercept) / slope + offset for edge in (center - 0.5 - half, center - 0.5 + half))
+    black, white = sorted((edge - intercept) / slope + offset for edge in edges)
     if _is_negative(dataset):
         black, white = _highest(dataset) - white, _highest(dataset) - black
     return (black, white) if black < white else None
+
+
+def _in_groups(groups: Sequence[Dataset], sequence: str) -> list[Dataset]:
+    """The first item of a sequence in each of ``groups`` that has it."""
+    found = (_read(lambda group=group: group.get(sequence)[0]) for group in groups)  # type: ignore[misc]
+    return [item for item in found if item is not None]
+
+
+def _edges(dataset: Dataset) -> Window | None:
+    """What is shown as black and as white by a window's centre and width."""
+    center, width = _first(dataset, "WindowCenter"), _first(dataset, "WindowWidth")
+    if center is None or width is None or width < 1:
+        return None
+    half = max(width - 1, 1) / 2
+    return center - 0.5 - half, center - 0.5 + half
+
+
+def _lut_edges(dataset: Dataset) -> Window | None:
+    """The same by a table of what each value is shown as (PS3.3 C.11.2.1.1), of which only the two ends are kept.
+
+    Raises whatever a damaged table comes to.
+    """
+    table = _read(lambda: dataset.get("VOILUTSequence")[0])
+    if table is None:
+        return None
+    count, first, data = int(table.LUTDescriptor[0]) or 65536, int(table.LUTDescriptor[1]), table.LUTData
+    if isinstance(data, bytes):
+        data = np.frombuffer(data, np.uint8 if len(data) < 2 * count else "<u2")
+    shown = np.asarray(data)[:count]
+    if len(shown) < 2 or shown[-1] <= shown[0]:
+        return None
+    black, white = np.flatnonzero(shown <= shown[0])[-1], np.flatnonzero(shown >= shown.max())[0]
+    return (float(first + black), float(first + white)) if black < white else None
 
 
 def _first(dataset: Dataset, keyword: str) -> float | None:

@@ -104,7 +104,7 @@ def test_more_than_16_bits_are_stretched_over_all_frames(tmp_path: Path) -> None
 def test_the_window_is_one_of_the_values_that_are_kept(
     tmp_path: Path, array: np.ndarray, more: dict[str, Any], window: tuple[float, float] | None
 ) -> None:
-    assert read_dicom_header(write(tmp_path / "a.dcm", array, **more)).window == window
+    assert read_dicom_header(write(tmp_path / "a.dcm", array, **more)).window_of(0) == window
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_what_is_darker_the_higher_it_is_is_turned_round(tmp_path: Path, kind: s
         RescaleIntercept=-slope * 1000, WindowCenter=0.5, WindowWidth=401,
     )  # fmt: skip
     np.testing.assert_array_equal(read_dicom_frame(path, 0), 65535 - RAMP if turned else RAMP)
-    assert read_dicom_header(path).window == ((64435, 64635) if turned else (900, 1100))
+    assert read_dicom_header(path).window_of(0) == ((64435, 64635) if turned else (900, 1100))
 
 
 def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
@@ -345,5 +345,49 @@ def test_the_real_files() -> None:
         np.testing.assert_array_equal(read_dicom_frame(folder / f"MR_small_{twin}.dcm", 0), plain)
     raw = pydicom.dcmread(folder / "MR_small.dcm")
     np.testing.assert_array_equal(plain.astype(int) - 32768, raw.pixel_array)
-    assert read_dicom_header(folder / "MR_small.dcm").window == (32568.0, 34167.0)
+    assert read_dicom_header(folder / "MR_small.dcm").window_of(0) == (32568.0, 34167.0)
     assert read_dicom_header(folder / "CT_small.dcm").mm_per_px == pytest.approx(0.661468)
+
+
+def item(**values: Any) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def window_item(center: float, width: float) -> Dataset:
+    return item(FrameVOILUTSequence=[item(WindowCenter=center, WindowWidth=width)])
+
+
+def test_each_frame_has_its_own_window(tmp_path: Path) -> None:
+    frames = np.stack([RAMP, RAMP, RAMP])
+    scale = item(PixelValueTransformationSequence=[item(RescaleSlope=2, RescaleIntercept=-9)])
+    own = [window_item(40.5, 101), item(), window_item(600.5, 1601)]
+    own[0].PixelValueTransformationSequence = scale.PixelValueTransformationSequence
+    whole = {"WindowCenter": 100.5, "WindowWidth": 101}
+    write(tmp_path / "a.dcm", frames, PerFrameFunctionalGroupsSequence=own, **whole)
+    found = [
+        image.pixels.window for image in find_dataset(tmp_path).images if isinstance(image.pixels, dicom.DicomFrame)
+    ]
+    assert found == [(-0.5, 49.5), (50, 150), (-200, 1400)]
+    shared = [window_item(200.5, 101)]
+    path = write(tmp_path / "a.dcm", frames, SharedFunctionalGroupsSequence=shared, **whole)
+    assert [read_dicom_header(path).window_of(index) for index in range(3)] == [(150, 250)] * 3
+    path = write(
+        tmp_path / "a.dcm", frames, SharedFunctionalGroupsSequence=shared, PerFrameFunctionalGroupsSequence=own
+    )
+    assert [read_dicom_header(path).window_of(index) for index in range(3)] == [(-0.5, 49.5), (150, 250), (-200, 1400)]
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_a_table_of_what_is_shown_says_what_is_black_and_white(tmp_path: Path, as_bytes: bool) -> None:
+    shown = np.clip(np.arange(1000) - 200, 0, 500).astype("<u2")
+    table = item(LUTDescriptor=[1000, 100, 16])
+    table.add_new("LUTData", "OW" if as_bytes else "US", shown.tobytes() if as_bytes else shown.tolist())
+    path = write(tmp_path / "a.dcm", RAMP, VOILUTSequence=[table])
+    assert read_dicom_header(path).window_of(0) == (300, 800)
+    path = write(tmp_path / "a.dcm", RAMP, VOILUTSequence=[table], WindowCenter=100.5, WindowWidth=101)
+    assert read_dicom_header(path).window_of(0) == (50, 150)
+    table.LUTData = b"\0" if as_bytes else 3
+    assert read_dicom_header(write(tmp_path / "a.dcm", RAMP, VOILUTSequence=[table])).window_of(0) is None
