@@ -279,9 +279,6 @@ class RoundRunner:
         this = self._round
         if this is None or not this.sent or this.lost:
             return  # a round still being written gets another worker
-        if self._phase == "cancelling":
-            self._end(RoundStatus.CANCELLED, sentence="Stopped.")
-            return
         this.lost = True
         self._store.run(
             lambda project: project.rounds.whole_result(this.record.number),
