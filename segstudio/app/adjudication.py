@@ -160,8 +160,8 @@ def _read(project: Project, image_id: int, shape: tuple[int, int], void: tuple[i
     pair = project.readings.pairs().get(image_id)
     if pair is None:
         return None
-    first = decode_mask(project.readings.mask(pair.first.row_id, "first"))
-    second = decode_mask(project.readings.mask(pair.second.row_id, "second"))
+    first = decode_mask(project.readings.whole_mask(pair.first.row_id, "first"))
+    second = decode_mask(project.readings.whole_mask(pair.second.row_id, "second"))
     if first.shape != shape or second.shape != shape:
         raise UserError("A reading of this image is of another size than the image. Nothing was changed.")
     scores = pair_scores(image_id, first, second, void)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from segstudio.app.audit_log import AuditLog
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
-from segstudio.app.changes import Changes
+from segstudio.app.changes import Changes, Message
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.agreement import Agreement, PairScores, agreement, pair_scores
+from segstudio.domain.counting import counted
 from segstudio.domain.round_scores import Interval, mean_interval
 from segstudio.domain.segments import ClassSpec, void_ids
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.project_db import Project
 from segstudio.store.readings import Pair
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,11 @@ class Agreements:
             done[image_id] = self._known[pair, void]
         if not waiting:
             scores = list(done.values())
-            self._background.ask(lambda: agreement(scores), self._finish, lambda _error: self._tell(""))
+            self._background.ask(
+                lambda: agreement(scores),
+                lambda result: self._finish(result, len(scores)),
+                lambda _error: self._tell(""),
+            )
             return
         image_id, pair = waiting.pop(0)
         self._tell(f"Comparing {len(done) + 1} of {len(self.pairs)}")
@@ -80,7 +88,8 @@ class Agreements:
             self._known[pair, void] = done[image_id] = scores
             self._next(waiting, done)
 
-        def skip(_error: Exception) -> None:
+        def skip(error: Exception) -> None:
+            log.error("the readings of image %d can't be compared", image_id, exc_info=error)
             self._next(waiting, done)
 
         def compare(masks: tuple[bytes, bytes]) -> None:
@@ -91,16 +100,20 @@ class Agreements:
 
         self._store.run(
             lambda project: (
-                project.readings.mask(pair.first.row_id, "first"),
-                project.readings.mask(pair.second.row_id, "second"),
+                project.readings.whole_mask(pair.first.row_id, "first"),
+                project.readings.whole_mask(pair.second.row_id, "second"),
             ),
             compare,
             skip,
         )
 
-    def _finish(self, result: Agreement) -> None:
+    def _finish(self, result: Agreement, count: int) -> None:
         self.result = result
         self._tell("")
+        lacking = len(self.pairs) - count
+        if lacking:
+            said = f"{counted(lacking, 'image')} of {len(self.pairs)} left out: a reading is damaged."
+            self._announce(Changes(message=Message(said, "trouble", key="agreement")))
 
     def _tell(self, progress: str) -> None:
         self.progress = progress

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from segstudio.domain.errors import UserError
 from segstudio.domain.segments import SegmentTable
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 
 READING_KEPT = "reading kept"
 """What the audit trail calls it; its entry holds the digest of the mask as it rests here."""
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["first", "second", "unaided", "adjudicated"]
 
@@ -125,6 +129,27 @@ class Readings:
         if row is None:
             raise KeyError((row_id, kind))
         return bytes(row[0])
+
+    def whole_mask(self, row_id: int, kind: Kind) -> bytes:
+        """The mask of a reading as PNG, just as it was kept; where it was damaged since, from its approved version.
+
+        Raises ``UserError`` where that is gone or damaged, too.
+        """
+        png = self.mask(row_id, kind)
+        kept = [e.told for e in self._trail.entries(row_id) if e.kind == READING_KEPT and e.told.get("reading") == kind]
+        digest = kept[-1].get("png") if kept else None
+        if digest in (None, hashlib.sha256(png).hexdigest()):
+            return png
+        with self._database.reading() as connection:
+            query = "SELECT CAST(png AS BLOB) FROM versions WHERE image_id = ?"
+            for (version,) in connection.execute(query, (row_id,)):
+                if hashlib.sha256(version).hexdigest() == digest:
+                    log.error("the %s reading of row %d is damaged, so its version is taken", kind, row_id)
+                    return bytes(version)
+        raise UserError(
+            f"The {kind} reading of this image is damaged, and no approved version holds it. Nothing was changed: put "
+            "a backup of the project in its place, or have the image read again."
+        )
 
     def list_readings(self) -> list[Reading]:
         """All of them, in the order of time."""

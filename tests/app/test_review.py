@@ -369,6 +369,46 @@ def disputed(rig):
     return rig
 
 
+@pytest.mark.parametrize("harm", ["png = zeroblob(40)", "png = 'text'", "png = (SELECT png FROM readings LIMIT 1)"])
+def test_a_damaged_reading_is_taken_from_its_version(disputed, harm):
+    session = disputed.session
+    pair = disputed.studio._store.ask(lambda project: project.readings.pairs()[session.records[0].origin])
+    kept = disputed.studio._store.ask(lambda project: project.readings.mask(pair.second.row_id, "second"))
+
+    def damage(project, more=""):
+        with project._database.writing() as connection:
+            connection.execute(f"UPDATE readings SET {harm} WHERE kind = 'second'")
+            if more:
+                connection.execute("DROP TRIGGER versions_are_not_changed")
+                connection.execute("UPDATE versions SET png = zeroblob(9)")
+
+    disputed.studio._store.ask(damage)
+    session.adjudication.begin(pair.first.image_id)
+    disputed.wait(lambda: session.adjudication.dispute is not None or disputed.messages)
+    assert np.array_equal(session.adjudication.dispute.second, decode_mask(kept))
+    session.agreements.look()
+    disputed.wait(lambda: not session.agreements.progress)
+    assert not [message for message in disputed.messages if message.kind == "trouble"]
+    session.adjudication.end()
+    disputed.studio._store.ask(lambda project: damage(project, "versions, too"))
+    session.adjudication.begin(pair.first.image_id)
+    disputed.wait(lambda: any("The second reading of this image is damaged" in m.sentence for m in disputed.messages))
+    assert session.adjudication.dispute is None
+
+
+def test_agreement_says_of_how_many_images_a_reading_is_lost(disputed):
+    def damage(project):
+        with project._database.writing() as connection:
+            connection.execute("UPDATE readings SET png = zeroblob(40)")
+            connection.execute("DROP TRIGGER versions_are_not_deleted")
+            connection.execute("DELETE FROM versions")
+
+    disputed.studio._store.ask(damage)
+    disputed.session.agreements.look()
+    disputed.wait(lambda: any(m.sentence == "1 image of 1 left out: a reading is damaged." for m in disputed.messages))
+    assert disputed.session.agreements.result.pairs == ()
+
+
 def test_agreement_is_computed_for_pairs_that_are_finished(disputed):
     session = disputed.session
     session.agreements.look()
