@@ -20,6 +20,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.formats.coco_json import read_json
 from segstudio.formats.void_names import JUDGED
+from segstudio.imaging.find import is_file
 
 _NAMES = re.compile(
     r"(labels?|class(es)?|class_?(dict|names|list)|label_?(colou?rs?|map|names)|colou?r_?map|palette|categories|"
@@ -54,7 +55,7 @@ def find_class_list(*folders: Path) -> Path | None:
     for folder in folders:
         try:
             with os.scandir(folder) as entries:
-                named = sorted(Path(e.path) for e in entries if e.is_file() and _NAMES.fullmatch(e.name))
+                named = sorted(Path(e.path) for e in entries if is_file(e) and _NAMES.fullmatch(e.name))
         except OSError:
             continue
         if named:

@@ -12,7 +12,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.coco_json import looks_like_coco
 from segstudio.formats.dataset import inside
 from segstudio.formats.folder import is_mask_folder
-from segstudio.imaging.find import PROJECT_SUFFIX, find_images
+from segstudio.imaging.find import PROJECT_SUFFIX, find_images, is_file, is_folder
 
 _SPLIT = re.compile(r"(train|training|val|valid|validation|test|testing)\d*")
 
@@ -25,12 +25,12 @@ def find_annotation_files(folder: Path, masks: Path | None = None) -> list[Path]
 def _json(root: Path) -> Iterable[Path]:
     below = []
     for entry in _entries(root):
-        if entry.is_file() and entry.name.lower().endswith(".json"):
+        if is_file(entry) and entry.name.lower().endswith(".json"):
             yield Path(entry.path)
-        elif entry.is_dir() and not entry.name.startswith(".") and not entry.name.lower().endswith(PROJECT_SUFFIX):
+        elif is_folder(entry) and not entry.name.startswith(".") and not entry.name.lower().endswith(PROJECT_SUFFIX):
             below.append(entry.path)
     for child in below:
-        yield from (Path(e.path) for e in _entries(child) if e.is_file() and e.name.lower().endswith(".json"))
+        yield from (Path(e.path) for e in _entries(child) if is_file(e) and e.name.lower().endswith(".json"))
 
 
 def _entries(root: str | Path) -> list[os.DirEntry[str]]:

@@ -9,7 +9,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import Pair, match, pair, spare_masks, without_mask
-from segstudio.imaging.find import find_images, has_images
+from segstudio.imaging.find import find_images, has_images, is_folder
 
 LAYOUT = "folder"
 
@@ -67,7 +67,7 @@ def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:
     """Subfolders with one of ``names``, the likeliest name first."""
     try:
         with os.scandir(folder) as entries:
-            children = {entry.name.casefold(): Path(entry.path) for entry in entries if entry.is_dir()}
+            children = {entry.name.casefold(): Path(entry.path) for entry in entries if is_folder(entry)}
     except OSError:
         return []
     return [children[name] for name in names if name in children]
@@ -113,7 +113,7 @@ def mask_folders(folder: Path) -> list[Path]:
         return exact[:1]
     try:
         with os.scandir(folder) as entries:
-            alike = sorted(Path(entry.path) for entry in entries if entry.is_dir() and is_mask_folder(entry.name))
+            alike = sorted(Path(entry.path) for entry in entries if is_folder(entry) and is_mask_folder(entry.name))
     except OSError:
         return []
     return [path for path in alike if has_images(path)]

@@ -22,7 +22,7 @@ from segstudio.formats.file_mask import FileMask
 from segstudio.formats.folder import mask_folders
 from segstudio.formats.pairs import Pair, without_mask
 from segstudio.formats.tables import read_csv
-from segstudio.imaging.find import find_images, is_image_name
+from segstudio.imaging.find import find_images, is_folder, is_image_name
 
 LAYOUT = "ISIC"
 
@@ -110,7 +110,7 @@ def _names(folder: Path, depth: int) -> Iterator[str]:
     yield from (entry.name for entry in listed if is_image_name(entry.name))
     if depth:
         for entry in listed:
-            if entry.is_dir() and not entry.name.startswith("."):
+            if is_folder(entry) and not entry.name.startswith("."):
                 yield from _names(Path(entry.path), depth - 1)
 
 

@@ -16,7 +16,7 @@ from segstudio.formats.dataset import Dataset, FoundClass, FoundImage, inside
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import match, without_mask
 from segstudio.formats.tables import read_csv
-from segstudio.imaging.find import find_images, natural_key
+from segstudio.imaging.find import find_images, is_folder, natural_key
 
 LAYOUT = "MADS"
 TABLE = "df.csv"
@@ -80,7 +80,7 @@ def _listed(folder: Path) -> list[str]:
 def _folders(parent: Path) -> list[Path]:
     try:
         with os.scandir(parent) as entries:
-            return sorted(Path(one.path) for one in entries if not one.name.startswith(".") and one.is_dir())
+            return sorted(Path(one.path) for one in entries if not one.name.startswith(".") and is_folder(one))
     except OSError:
         return []
 

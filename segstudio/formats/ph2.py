@@ -22,7 +22,7 @@ from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import Pair, without_mask
 from segstudio.formats.ph2_table import TABLE, read_table
 from segstudio.formats.png import is_foreground, read_upright
-from segstudio.imaging.find import is_image_name, natural_key
+from segstudio.imaging.find import is_folder, is_image_name, natural_key
 
 LAYOUT = "PH2"
 LESION, COLOURS = "Lesion", "Colours within the lesion"
@@ -177,7 +177,7 @@ def _cases(folder: Path) -> Iterator[Path]:
 def _folders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            return sorted(Path(entry.path) for entry in entries if is_folder(entry) and not entry.name.startswith("."))
     except OSError:
         return []
 

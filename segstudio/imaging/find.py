@@ -41,6 +41,25 @@ def is_image_name(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
 
 
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or a link to one; false where the disk can't say, as of links that go round in a circle.
+
+    One such link must not keep what lies beside it from being found.
+    """
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file or a link to one; false where the disk can't say."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
 def find_images(folder: Path) -> list[Path]:
     """All image files in ``folder`` and below; see ``find_files``."""
     return find_files(folder, is_image_name)

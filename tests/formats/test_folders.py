@@ -175,6 +175,22 @@ def test_a_mask_beside_two_images_of_its_name_is_of_none(tmp_path: Path) -> None
     assert names(pair(tmp_path), tmp_path) == {"a.jpg": None, "a.png": None, "b.jpg": "b_mask.png"}
 
 
+@pytest.mark.parametrize("layout", ["folder", "isic", "mads", "ph2"])
+def test_a_link_that_goes_round_in_a_circle_keeps_nothing_from_being_found(tmp_path: Path, layout: str) -> None:
+    name = {"isic": "ISIC_0000001", "mads": "HipHop_HipHop1_C0_00180"}.get(layout, "a")
+    image, mask = f"images/{name}.png", f"masks/{name}.png"
+    if layout == "ph2":
+        image = "IMD002/IMD002_Dermoscopic_Image/IMD002.bmp"
+        mask = "IMD002/IMD002_lesion/IMD002_lesion.bmp"
+    touch(tmp_path, image, mask)
+    for folder in {tmp_path, tmp_path / Path(image).parent.parent}:
+        (folder / "loop").symlink_to("loop")
+    found = find_dataset(tmp_path).images
+    assert [each.image.name for each in found] == [Path(image).name]
+    assert found[0].mask is not None
+    assert found[0].mask.files[0].name == Path(mask).name
+
+
 def test_masks_inside_the_folder_of_images_are_no_images(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "m/a.png")
     assert names(pair(tmp_path, tmp_path / "m"), tmp_path) == {"a.jpg": "m/a.png"}
