@@ -280,7 +280,9 @@ def simulate(
     """Let a simulated annotator do COUNT images with the real tools and the real worker, and measure."""
     from segstudio.app.reports import simulation_table, write_json
     from segstudio.app.simulate import SimulationSettings, simulate_annotator
+    from segstudio.formats.writing import check_reports
 
+    check_reports((json_file, ".json"))
     settings = SimulationSettings(
         images=images,
         masks=masks,

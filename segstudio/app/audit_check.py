@@ -15,7 +15,7 @@ from segstudio.app.opening import other_picture
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.audit import Entry, Finding, Head, mask_digest, text_digest, verify
 from segstudio.domain.errors import UserError
-from segstudio.formats.writing import plain_cell, write_whole
+from segstudio.formats.writing import check_reports, plain_cell, write_whole
 from segstudio.store.database import damaged
 from segstudio.store.project_db import Project
 from segstudio.store.readings import READING_KEPT, Reading
@@ -267,6 +267,7 @@ def verify_command(folder: Path, anchors: Sequence[str] = ()) -> tuple[str, bool
 
 def export_command(folder: Path, file: Path) -> str:
     """Write a project's trail as CSV; returns what to tell the user. Raises ``UserError``."""
+    check_reports((file, ".csv"))
     with Project.inspect(folder) as project:
         entries, head = project.audit.entries(), project.audit.head() or Head()
         names = {record.id: record.name for record in project.images.all_rows()}

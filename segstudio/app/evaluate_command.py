@@ -22,6 +22,7 @@ from segstudio.app.model_exchange import NO_MODEL
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.app.reports import write_json
 from segstudio.domain.errors import UserError
+from segstudio.formats.writing import check_reports
 from segstudio.store.project_db import Project
 
 
@@ -52,6 +53,7 @@ def run_evaluation(options: EvaluateOptions, say: Say) -> str:
 
     Where a file can't be written, the others are, and ``say`` is told the table first: it may have taken an hour.
     """
+    check_reports((options.json_file, ".json"), (options.csv_file, ".csv"))
     if options.project is not None:
         return _of_project(options, options.project, say)
     grouping = None if options.attributes is None else Grouping.of(options.attributes, options.by)

@@ -35,6 +35,29 @@ def write_whole(path: Path, content: bytes) -> None:
         raise _cannot_write(path, error) from error
 
 
+def check_reports(*places: tuple[Path | None, str]) -> None:
+    """Make sure, before the work begins, that files with reports take the place of earlier reports alone.
+
+    ``places`` are where each is to be written, None for nowhere, and how the names of its kind end (".csv"). A slip on
+    the command line must not cost an image or a project. Raises ``UserError``.
+    """
+    taken: set[str] = set()
+    for path, ending in places:
+        if path is None:
+            continue
+        place = os.path.normcase(os.path.realpath(path))
+        if os.path.isdir(place):
+            raise UserError(f"{path} is a folder. Nothing was written; name a file in it that ends in {ending}.")
+        if os.path.lexists(path) and path.suffix.lower() != ending:
+            raise UserError(
+                f"{path} is there already, and only a file that ends in {ending} is written over. Nothing was written; "
+                "choose another name."
+            )
+        if place in taken:
+            raise UserError(f"{path} is named for two reports. Nothing was written; give each a file of its own.")
+        taken.add(place)
+
+
 def _cannot_write(path: Path, error: OSError) -> UserError:
     if error.errno == errno.ENOSPC:
         return UserError(f"There is no room left to write “{path.name}”. Free some space on that drive and try again.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from segstudio.app.report import ReportHead, ReportWriter
 from segstudio.app.report_files import CsvWriter, JsonWriter
 from segstudio.app.reporting import report_project
+from segstudio.formats.writing import check_reports
 from segstudio.store.project_db import Project
 
 
@@ -17,6 +18,7 @@ def measure_project(
     project: Path, csv: Path | None, json: Path | None, pdf: Path | None, identifiers: bool, say: Callable[[str], None]
 ) -> str:
     """Measure all images and write what is asked for; returns what to tell the user. Raises ``UserError``."""
+    check_reports((csv, ".csv"), (json, ".json"), (pdf, ".pdf"))
     family = start_qt() if pdf is not None else ""
 
     def make(head: ReportHead) -> list[ReportWriter]:

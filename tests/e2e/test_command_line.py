@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.__main__ import main
 from segstudio.formats.demo import write_demo
 from segstudio.store.project_db import Project
 from tests.helpers.tampering import meddling
@@ -70,6 +71,34 @@ def test_a_project_made_twice_is_refused_and_left_alone(lesions, tmp_path):
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert (project / "project.db").read_bytes() == before
+
+
+def test_no_report_is_written_over_an_image_or_a_project(lesions, tmp_path, capsys):
+    project, masks = tmp_path / "p.segstudio", lesions / "masks"
+    assert segstudio("new", project, "--images", lesions / "images", "--masks", masks).returncode == 0
+    for victim in (project / "project.db", lesions / "images" / "lesion_01.png"):
+        before = victim.read_bytes()
+        for arguments in (
+            ("measure", project, "--csv", victim),
+            ("measure", project, "--json", victim),
+            ("measure", project, "--pdf", victim),
+            ("audit", "export", project, "--csv", victim),
+            ("evaluate", "--project", project, "--csv", victim),
+            ("evaluate", "--pred", masks, "--truth", masks, "--json", victim),
+            ("simulate", *where_masks_and_images_are(lesions), "--json", victim),
+        ):
+            with pytest.raises(SystemExit) as ended:
+                main([str(argument) for argument in arguments])
+            assert ended.value.code == 1, arguments
+            assert "there already" in capsys.readouterr().err
+            assert victim.read_bytes() == before, arguments
+
+
+def where_masks_and_images_are(lesions):
+    return (
+        *("--images", lesions / "images", "--masks", lesions / "masks"),
+        *("--holdout-images", lesions / "images", "--holdout-masks", lesions / "masks"),
+    )
 
 
 @pytest.mark.parametrize("arguments", [("fly",), ("new",), ("export", "x", "--format", "jpg", "--out", "y")])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segstudio.domain.errors import UserError
-from segstudio.formats.writing import cell_text, plain_cell, write_whole
+from segstudio.formats.writing import cell_text, check_reports, plain_cell, write_whole
 
 
 def test_the_folder_is_made_and_an_old_file_replaced(tmp_path: Path) -> None:
@@ -16,6 +16,24 @@ def test_the_folder_is_made_and_an_old_file_replaced(tmp_path: Path) -> None:
     write_whole(path, b"two")
     assert path.read_bytes() == b"two"
     assert os.listdir(path.parent) == ["a.png"]
+
+
+def test_a_report_takes_the_place_of_a_report_alone(tmp_path: Path) -> None:
+    for name in ("old.csv", "old.CSV", "lesion.png", "project.db", "plain"):
+        (tmp_path / name).write_bytes(b"old")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "link.csv").symlink_to("old.csv")
+    check_reports((tmp_path / "old.csv", ".csv"), (tmp_path / "new", ".json"), (None, ".pdf"))
+    check_reports((tmp_path / "old.CSV", ".csv"))
+    for name in ("lesion.png", "project.db", "plain"):
+        with pytest.raises(UserError, match="there already"):
+            check_reports((tmp_path / name, ".csv"))
+    for name in ("folder.csv", ""):
+        with pytest.raises(UserError, match="is a folder"):
+            check_reports((tmp_path / name, ".csv"))
+    for one, other in (("new", "new"), ("old.csv", "link.csv")):
+        with pytest.raises(UserError, match="two reports"):
+            check_reports((tmp_path / one, ".csv"), (tmp_path / other, ".csv"))
 
 
 @pytest.mark.parametrize(
