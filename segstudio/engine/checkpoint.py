@@ -115,7 +115,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             metadata = file.metadata() or {}
             header = _header(path, metadata)
             _check_shapes(header, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
-            tensors = {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
+            # Copied: they would be the file's own bytes, which change or go with it, and hold it fast on Windows.
+            tensors = {name: torch.as_tensor(file.get_tensor(name)).clone() for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise UserError(f"The weights {path} cannot be read ({error}).") from error
     except SafetensorError as error:

@@ -104,7 +104,8 @@ class StarterTraining:
 
         file = self._folder / STATE
         with contextlib.suppress(OSError, SafetensorError):
-            kept = load_file(file)
+            # Copied: as the file's own bytes they would keep Windows from replacing it.
+            kept = {name: tensor.clone() for name, tensor in load_file(file).items()}
             with safe_open(file, framework="pt") as opened:
                 step = int(opened.metadata()["step"])
             self._take(kept, step)

@@ -145,6 +145,16 @@ def test_a_disk_that_refuses_leaves_the_weights_that_were_there(
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_what_was_read_stays_whatever_becomes_of_the_file(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_checkpoint(path, HEADER, tensors)
+    loaded = load_checkpoint(path)
+    # In place, as some copies and synchronising programs write; a file cut short would end the process.
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+    assert all(torch.equal(loaded.tensors[name], tensor) for name, tensor in tensors.items())
+
+
 def test_an_absent_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         load_checkpoint(tmp_path / "none.safetensors")
