@@ -45,7 +45,7 @@ from segstudio.imaging.mask_png import decode_mask
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted
 from segstudio.protocol.round_folder import Network, TrainingSettings
 from segstudio.store.images import same_file
-from segstudio.store.project_db import Project
+from segstudio.store.project_db import SUFFIX, Project
 
 Say = Callable[[str], None]
 
@@ -107,8 +107,10 @@ def new_project(
 
     Classes in ``void`` are not judged; of videos every ``every``-th frame is taken.
     """
-    if not folder.name.endswith(".segstudio"):
-        folder = folder.with_name(f"{folder.name}.segstudio")
+    if folder.name in ("", ".."):
+        raise UserError(f"{folder} is no name for a project. Name a folder that is not there yet: NAME{SUFFIX}.")
+    if not folder.name.endswith(SUFFIX):
+        folder = folder.with_name(f"{folder.name}{SUFFIX}")
     preview = look_at([images], masks, every)
     void = void if classes or void else preview.suggested_void
     said = _make(

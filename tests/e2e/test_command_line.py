@@ -47,6 +47,9 @@ def test_new_export_and_evaluate(lesions, tmp_path):
 def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):
     for arguments in (
         ("new", tmp_path / "p", "--images", tmp_path / "nowhere"),
+        ("new", ".", "--images", tmp_path),
+        ("new", "", "--images", tmp_path),
+        ("new", tmp_path / "..", "--images", tmp_path),
         ("export", tmp_path / "no.segstudio", "--out", tmp_path / "out"),
         ("train", tmp_path / "no.segstudio"),
         ("predict", tmp_path / "no.segstudio", "--out", tmp_path / "out"),
