@@ -185,7 +185,10 @@ def prepare(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, st
         if (known.kind, known.seed) != (kind, seed):
             raise UserError(f"{out} holds a {known.kind} model with seed {known.seed}. Choose an empty folder.")
         return
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {out} could not be made: {error.strerror}. Choose another one.") from error
     write_recipe(out, make_recipe(kind, folders, out, seed, steps))
 
 

@@ -130,3 +130,9 @@ def test_the_real_photographs_of_people_are_found_with_their_masks(tmp_path: Pat
     recipe = make_recipe("body", [data_folder("davis")], tmp_path, 0)
     assert len(recipe.samples) == 174
     assert len({(sample.group, sample.fold) for sample in recipe.samples}) == 2
+
+
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(UserError, match="could not be made"):
+        prepare("lesion", [tmp_path], tmp_path / "out", 0)
