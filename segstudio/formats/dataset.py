@@ -7,6 +7,8 @@ wanted. Nothing is ever written to what was found.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -205,9 +207,14 @@ def inside(root: Path, name: str) -> Path:
 
     Raises ``UserError`` for a name that leads out of ``root``: such a file was not meant, whoever wrote the name.
     """
-    base = root.resolve()
-    path = (base / name.replace("\\", "/")).resolve()
-    if not path.is_relative_to(base):
+    base, top, named = root.resolve(), os.path.abspath(root), name.replace("\\", "/")
+    there = Path(os.path.normpath(os.path.join(top, named)))
+    path = None
+    # Asked of the name before the disk: Windows would sign on to whichever computer a name says.
+    if there.is_relative_to(top) or there.is_relative_to(base):
+        with contextlib.suppress(OSError, RuntimeError, ValueError):  # links in a circle, what is no name for a file
+            path = (base / named).resolve()
+    if path is None or not path.is_relative_to(base):
         raise UserError(
             f"“{name}” points outside the folder “{root.name or root}”, so nothing was read from there. "
             "Choose the folder that holds all of the data set, or correct that name."

@@ -49,6 +49,25 @@ def test_a_link_that_leads_out_of_a_folder(tmp_path: Path) -> None:
         inside(tmp_path / "in", "out/a.png")
 
 
+@pytest.mark.parametrize("name", ["a\0b.png", "loop", "loop/a.png", "\ud800.png"])
+def test_what_is_no_name_for_a_file_leads_nowhere(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UserError, match="outside"):
+        inside(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["//server/share/a.png", "\\\\server\\share\\a.png", "/etc/a.png", "sub/../../a.png"])
+def test_the_disk_is_not_asked_of_a_name_that_leads_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Windows signs on to a computer that is only looked at."""
+    asked: list[Path] = []
+    monkeypatch.setattr(Path, "resolve", lambda self, strict=False: asked.append(self) or self)
+    with pytest.raises(UserError, match="outside"):
+        inside(tmp_path, name)
+    assert asked == [tmp_path]
+
+
 def saved(path: Path, array: np.ndarray, mode: str | None = None) -> FileMask:
     image = Image.fromarray(array)
     (image if mode is None else image.convert(mode)).save(path)
