@@ -299,7 +299,10 @@ def export_project(
 
 def _make(plan: NewProject) -> str:
     arriving = plan.as_import
-    with create(plan) as project:
+    with create(plan) as project, contextlib.ExitStack() as on_failure:
+        # Half a project would be in the way of trying again, after Ctrl+C or once there is room.
+        on_failure.callback(project.unmake)
         images, approved, odd = import_now(project, arriving)
+        on_failure.pop_all()
     of_them = "of them approved" if images != 1 else "approved"
     return "\n".join([f"{plan.folder} made: {counted(images, 'image')}, {approved:,} {of_them}.", *odd])

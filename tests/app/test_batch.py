@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segstudio.app import batch
+from segstudio.app import batch, importing
 from segstudio.app.evaluation import evaluate
 from segstudio.app.evaluation_plans import folder_plan
 from segstudio.app.evaluation_report import report as report_of
@@ -60,6 +60,22 @@ def test_a_project_of_which_nobody_judges_anything_is_not_made(lesions: Path, tm
         batch.new_project(tmp_path / "p", images, None, ["glare"], "approved", void=["glare", "blur"])
     assert not (tmp_path / "p.segstudio").exists()
     batch.new_project(tmp_path / "p", images, None, ["lesion"], "approved", void=["glare"])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("There is no room left.")])
+def test_a_project_that_is_not_made_to_the_end_is_not_in_the_way(
+    lesions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def stop(*_: object) -> None:
+        raise error
+
+    make = (tmp_path / "p", lesions / "train" / "images", lesions / "train" / "masks", ["lesion"], "approved")
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "put", stop)
+        with pytest.raises(type(error)):
+            batch.new_project(*make)
+    assert list(tmp_path.iterdir()) == []
+    assert "6 images, 6 of them approved" in batch.new_project(*make)
 
 
 def test_a_round_leaves_weights_and_a_mask_for_every_other_image(trained):
