@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from html import escape
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -36,6 +38,11 @@ def as_typed(words: str) -> str:
 def without_key(words: str) -> str:
     """``words`` for a menu or a button, which would take an ampersand in a name for the key that follows it."""
     return words.replace("&", "&&")
+
+
+def typed_path(text: str) -> Path:
+    """The file or folder that somebody typed, whole. A ``~`` of nobody is part of a name and no reason to fail."""
+    return Path(os.path.abspath(os.path.expanduser(text.strip())))
 
 
 def open_at(window: QWidget, width: int, height: int) -> None:

@@ -9,6 +9,8 @@ from PySide6.QtCore import Qt
 from segstudio.app import exporter
 from segstudio.formats.export_formats import FORMATS
 from segstudio.ui.dialogs.export import ExportDialog
+from segstudio.ui.dialogs.new_project import NewProjectDialog
+from segstudio.ui.dialogs.report import ReportDialog
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -61,3 +63,34 @@ def test_an_export_is_cancelled_where_its_progress_is_shown(rig, monkeypatch):
     rig.wait(lambda: not status.cancel.isVisible())
     assert not (rig.folder / "out").exists()
     assert "was cancelled" in rig.window.canvas_banner.message.sentence
+
+
+def test_what_is_typed_for_a_folder_never_fails(rig, monkeypatch):
+    """Nobody's home, a name that no disk takes, the top of a drive: a sentence at most, and the window goes on."""
+    (rig.folder / "elsewhere").mkdir()
+    monkeypatch.chdir(rig.folder / "elsewhere")
+    rig.new_project()
+    rig.drag([(20, 20), (50, 20)])
+    rig.key(Key.Key_A)
+    rig.settle()
+    for text in ("~nobody-of-that-name/out", "x" * 300):
+        rig.window.commands.export_masks()
+        dialog = rig.window.findChild(ExportDialog)
+        dialog.folder.setText(text)
+        rig.qtbot.mouseClick(dialog.export, Qt.MouseButton.LeftButton)
+        rig.wait(lambda: rig.window.findChild(ExportDialog) is None and not rig.session.exporter.busy)
+        rig.window.actions_table.by_id["report"].trigger()
+        report = rig.window.findChild(ReportDialog)
+        report.folder.setText(text)
+        rig.qtbot.mouseClick(report.write, Qt.MouseButton.LeftButton)
+        rig.wait(lambda: not rig.session.reporting.busy)
+        report.close()
+        rig.wait(lambda: rig.window.findChild(ReportDialog) is None)
+    rig.window.commands.new_project([rig.folder / "images"])
+    new = rig.window.findChild(NewProjectDialog)
+    rig.wait(lambda: new.create_button.isEnabled())
+    new.folder.setText("/")
+    assert not new.create_button.isEnabled()
+    new.folder.setText("~nobody-of-that-name/mine")
+    rig.qtbot.mouseClick(new.create_button, Qt.MouseButton.LeftButton)
+    rig.wait(lambda: rig.studio.session is not None and rig.session.folder.name == "mine.segstudio")

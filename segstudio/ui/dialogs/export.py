@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
@@ -21,7 +19,7 @@ from segstudio.formats.export_formats import FORMATS
 from segstudio.ui.choices import CheckBox
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label
+from segstudio.ui.widgets import label, typed_path
 
 _PRIVATE = (
     "attributes.csv has what the data set says of the images, if it says anything. Without the tick patients, cases "
@@ -91,7 +89,7 @@ class ExportDialog(QDialog):
 
     def accept(self) -> None:
         """Start the export; it goes on behind the window."""
-        folder = Path(self.folder.text().strip()).expanduser()
+        folder = typed_path(self.folder.text())
         self._settings.merge("export_folders", {str(self._session.folder): str(folder)})
         self._session.exporter.export_masks(
             folder, self.only_approved.isChecked(), self.format.currentData(), self.identifiers.isChecked()

@@ -30,7 +30,7 @@ from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.scroll_part import ScrollPart, sentences
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import label, make_room, restyle
+from segstudio.ui.widgets import label, make_room, restyle, typed_path
 
 MASK_CHOICES: tuple[tuple[MasksAs, str], ...] = (
     ("approved", "Take them as approved masks: the model learns from them"),
@@ -194,7 +194,7 @@ class NewProjectDialog(QDialog):
         preview = self._preview
         if preview is None or not self.create_button.isEnabled():
             return
-        folder = Path(self.folder.text().strip()).expanduser()
+        folder = typed_path(self.folder.text())
         if folder.suffix != SUFFIX:
             folder = folder.with_name(folder.name + SUFFIX)
         void = _names(self.void.text())
@@ -298,7 +298,9 @@ class NewProjectDialog(QDialog):
         self._labels[_FRAMES].setVisible(self._of_videos)
         self.masks_button.setEnabled(len(self._looked_at) == 1 and self._looked_at[0].is_dir())
         judged = set(self._class_names()) - set(_names(self.void.text()))
-        ready = self._preview is not None and bool(judged) and bool(self.folder.text().strip())
+        typed = self.folder.text().strip()
+        named = bool(typed and typed_path(typed).name)  # the top of a drive has no name
+        ready = self._preview is not None and bool(judged) and named
         self.create_button.setEnabled(ready)
         make_room(self)
 

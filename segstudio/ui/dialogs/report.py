@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ from segstudio.domain.errors import UserError
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.report_pdf import PdfWriter
 from segstudio.ui.theme import Theme, ui_font
-from segstudio.ui.widgets import ProgressLine, label, make_room
+from segstudio.ui.widgets import ProgressLine, label, make_room, typed_path
 
 STEM = "measures"
 """What the files are called: not like the project, whose name may be a patient's."""
@@ -158,14 +159,14 @@ class ReportDialog(QDialog):
     @property
     def paths(self) -> dict[str, Path]:
         """The files that are written, by their ending."""
-        folder = Path(self.folder.text().strip()).expanduser()
+        folder = typed_path(self.folder.text())
         return {ending: folder / f"{STEM}.{ending}" for ending, box in self.files.items() if box.isChecked()}
 
     # ---- what is done -----------------------------------------------------------------------------------------
 
     def _on_write(self) -> None:
         paths = self.paths
-        there = [path.name for path in paths.values() if path.exists()]
+        there = [path.name for path in paths.values() if os.path.lexists(path)]
         if there and not self.write.property("over"):
             # What is there may be another report: it is asked in the line, and pressed once more.
             self.said.setText(
