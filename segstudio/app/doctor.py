@@ -25,6 +25,10 @@ PACKAGES = (
     "pyqtgraph",
     "platformdirs",
     "typer",
+    "scikit-image",
+    "SimpleITK",
+    "pycocotools",
+    "pydicom",
 )
 
 # What Qt's xcb platform loads at run time on Linux and wheels do not bring: library, Debian's package.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -170,6 +172,12 @@ def test_the_demo_is_drawn_once(tmp_path, monkeypatch):
     (tmp_path / "body.segstudio").mkdir()
     (tmp_path / "body.segstudio" / "project.db").write_bytes(b"")
     assert demo_project(tmp_path, "body", lambda *progress: None) == tmp_path / "body.segstudio"
+
+
+def test_the_doctor_asks_for_all_that_the_program_needs():
+    needed = importlib.metadata.requires("segstudio") or []
+    always = {re.match(r"[\w.-]+", line)[0].lower() for line in needed if "extra ==" not in line}
+    assert {name.lower() for name in doctor.PACKAGES} == always
 
 
 def test_the_doctor_gives_the_very_line_that_helps(monkeypatch):
