@@ -23,7 +23,7 @@ from segstudio.formats.mask_formats import Entry, MaskFormat, MaskToWrite
 from segstudio.formats.own_names import folded, own_stems
 from segstudio.formats.png import write_mask
 from segstudio.imaging.reader import read_orientation, read_size
-from segstudio.store.images import same_file
+from segstudio.store.images import is_one_file, same_file
 from segstudio.store.project_db import Project
 
 
@@ -64,7 +64,7 @@ def write_beside(
 
     Raises ``UserError`` if it cannot be written or would take the place of the image itself.
     """
-    if image.resolve() == path.resolve():
+    if is_one_file(image, path):
         raise UserError(f"{path} is the image itself and was left alone. Choose another folder for the masks.")
     write_mask(path, mask, read_orientation(image), classes, marked)
 

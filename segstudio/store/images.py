@@ -349,6 +349,16 @@ def same_file(path: Path) -> str:
     return os.path.normcase(os.path.abspath(path))
 
 
+def is_one_file(one: Path, other: Path) -> bool:
+    """Whether two paths name one file, as the disk says: letter case on a Mac and links may hide it."""
+    try:
+        first, second = one.stat(), other.stat()
+    except OSError:  # what is not there is no file
+        return False
+    # Some drives number no files.
+    return one.resolve() == other.resolve() or (first.st_ino != 0 and os.path.samestat(first, second))
+
+
 def _moved(path: Path | None, old: Path, new: Path, finder: PathFinder) -> Path | None:
     """The file's place under ``new``; None if it was not under ``old``, is there still, or is not in the new place."""
     if path is None or not path.is_relative_to(old) or finder.exists(path):

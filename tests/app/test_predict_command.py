@@ -96,6 +96,19 @@ def test_an_image_never_gets_a_mask_in_its_place(tmp_path: Path, models: dict[st
         predict_with(str(models["one"]), [tmp_path / "empty"], tmp_path / "out", False, lambda _: None)
 
 
+def test_an_image_is_known_by_another_name_as_well(tmp_path: Path, models: dict[str, Path]) -> None:
+    """On a Mac ``in/A.PNG`` is ``in/a.png``; here a second link to the file stands for that."""
+    (image,) = write_images(tmp_path / "in", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / image.name).hardlink_to(image)
+    (tmp_path / "link").symlink_to("in")
+    content = image.read_bytes()
+    for folder in ("out", "link"):
+        with pytest.raises(UserError, match="is the image itself"):
+            predict_with(str(models["one"]), [image], tmp_path / folder, True, lambda _: None)
+        assert (tmp_path / folder / image.name).read_bytes() == content
+
+
 def test_models_that_are_none(tmp_path: Path, models: dict[str, Path]) -> None:
     with pytest.raises(UserError, match="There is no model “nowhere”"):
         find_model("nowhere")
