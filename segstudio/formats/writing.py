@@ -13,6 +13,9 @@ from segstudio.domain.errors import UserError
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
+_IN_USE = (5, 32, 33)
+"""What Windows says of a file that somebody has open: access denied, sharing violation, lock violation."""
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside ``path`` and rename, so that whoever looks sees the old file or the whole new one.
@@ -61,6 +64,11 @@ def check_reports(*places: tuple[Path | None, str]) -> None:
 def _cannot_write(path: Path, error: OSError) -> UserError:
     if error.errno == errno.ENOSPC:
         return UserError(f"There is no room left to write “{path.name}”. Free some space on that drive and try again.")
+    if getattr(error, "winerror", None) in _IN_USE and os.path.isfile(path):
+        return UserError(
+            f"“{path.name}” in {path.parent} could not be replaced: another program may have it open, as a spreadsheet "
+            "does. Close it there and try again, or choose another folder."
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return UserError(
             f"You may not write “{path.name}” to {path.parent}. Choose another folder, or ask for permission."

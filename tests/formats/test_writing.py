@@ -36,6 +36,25 @@ def test_a_report_takes_the_place_of_a_report_alone(tmp_path: Path) -> None:
             check_reports((tmp_path / one, ".csv"), (tmp_path / other, ".csv"))
 
 
+def test_windows_replaces_no_file_that_a_spreadsheet_has_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "measures.csv"
+    path.write_bytes(b"old")
+
+    def fail(*_: object) -> None:
+        error = PermissionError(errno.EACCES, "The process cannot access the file")
+        error.winerror = 32  # type: ignore[attr-defined]
+        raise error
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(UserError, match=r"another program may have it open.*Close it there"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["measures.csv"]
+    path.unlink()
+    with pytest.raises(UserError, match="You may not write"):
+        write_whole(path, b"new")
+
+
 @pytest.mark.parametrize(
     ("number", "says"),
     [
