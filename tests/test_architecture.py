@@ -33,6 +33,19 @@ def test_sizes(path: Path) -> None:
     assert [entry for entry in too_large if entry not in EXCEPTIONS] == []
 
 
+def test_no_disk_that_does_not_answer_is_an_error_where_it_is_only_asked_what_is_there() -> None:
+    """``Path.exists`` and its like raise where a folder may not be entered or a server is gone; ``os.path`` says no."""
+    asked = ("exists", "is_file", "is_dir")
+    raising = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asked
+        and not node.args and not (isinstance(node.func.value, ast.Name) and node.func.value.id == "entry")
+    ]  # fmt: skip
+    assert raising == []
+
+
 def loaded_by(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,7 +209,7 @@ class MaskCheck:
         """Whether the image's file, if it is there, shows what it showed when its mask was approved."""
         original = self._records.get(record.reading_of or record.id, record)
         try:
-            other = record.path.is_file() and other_picture(
+            other = os.path.isfile(record.path) and other_picture(
                 replace(original, fingerprint=str(entry.told.get("file") or ""))
             )
         except UserError:  # it can't be read, which the list of images says

@@ -5,6 +5,7 @@ The first four come approved, so that learning starts at once, too.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -36,7 +37,7 @@ def demo_project(base: Path, kind: DemoKind, tell: Callable[[int, int], None]) -
     ``tell(done, total)`` is called after each image, on this thread. Raises ``UserError`` if they can't be written.
     """
     folder = base / f"{kind}{SUFFIX}"
-    if (folder / "project.db").is_file():
+    if os.path.isfile(folder / "project.db"):
         return folder
     drawn = write_demo(base / kind, kind, IMAGES, SEED, tell)
     approved = [index for index in APPROVED[kind] if index < len(drawn)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -142,7 +143,7 @@ def _beside(mask: Path) -> Path | None:
     """The image of a mask in PH2's own layout."""
     case = mask.parent.parent
     picture = case / f"{case.name}_Dermoscopic_Image"
-    return next(iter(find_images(picture)), None) if picture.is_dir() else None
+    return next(iter(find_images(picture)), None) if os.path.isdir(picture) else None
 
 
 def told_apart(one: Path, other: Path) -> tuple[str, str]:
@@ -150,7 +151,7 @@ def told_apart(one: Path, other: Path) -> tuple[str, str]:
 
     The same one twice is called the same but for "again".
     """
-    stems = [path.stem if path.is_file() else path.name for path in (one, other)]
+    stems = [path.stem if os.path.isfile(path) else path.name for path in (one, other)]
     if stems[0] != stems[1]:
         return stems[0], stems[1]
     parts = [path.absolute().parts for path in (one, other)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def export_model(
     """
     if out.suffix.lower() not in (ONNX, OWN):
         raise UserError(f"“{out.name}” does not say which format: call the file NAME{OWN} or NAME{ONNX}.")
-    if out.exists() and not force:
+    if os.path.exists(out) and not force:
         raise UserError(f"{out} is there already and was left alone. Choose another name, or say --force.")
     with Project.open(project) as opened:
         in_use = opened.rounds.weights_in_use()
@@ -39,7 +40,7 @@ def export_model(
             raise UserError(NO_MODEL)
         weights, facts = facts_of(opened, wanted, identifiers)
         images = (record.path for record in opened.images.list_images() if record.problem is None)
-        image = next((path for path in images if path.is_file()), None)
+        image = next((path for path in images if os.path.isfile(path)), None)
         # The project stays open meanwhile, so that nobody deletes the round.
         return write_model(weights, facts, out, image)
 

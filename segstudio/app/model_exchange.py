@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import threading
 import time
@@ -124,7 +125,7 @@ class ModelExchange:
             self._say(NO_MODEL, "trouble")
             return
         path = path if path.suffix.lower() in (ONNX, OWN) else path.with_name(path.name + OWN)
-        images = [r.path for r in self._catalog.records if r.problem is None and r.path.is_file()]
+        images = [r.path for r in self._catalog.records if r.problem is None and os.path.isfile(r.path)]
 
         def export(found: tuple[Path, CardFacts]) -> None:
             def write() -> str:
@@ -255,7 +256,7 @@ def _weights_of(project: Project, number: int) -> Path | None:
         return project.rounds.starter()
     kept = next((record.weights for record in project.rounds.list_rounds() if record.number == number), None)
     path = None if kept is None else project.folder / kept
-    return path if path is not None and path.is_file() and leads_inside(path, project.folder) else None
+    return path if path is not None and os.path.isfile(path) and leads_inside(path, project.folder) else None
 
 
 def _no_weights(project: Project, number: int, known: bool) -> str:
@@ -280,7 +281,7 @@ def write_model(
 ) -> str:
     """Write a model and its card; returns what to tell the user. Raises ``UserError``."""
     card = path.with_suffix(".md")
-    if card.exists() and not _is_card(card):
+    if os.path.exists(card) and not _is_card(card):
         raise UserError(f"{card} is there already and is no model card. Choose another name for the model.")
     if path.suffix.lower() == ONNX:
         ask = Export(0, str(weights), str(path.absolute()), None if image is None else str(image))
@@ -295,7 +296,7 @@ def write_model(
 
 
 def _copy(weights: Path, path: Path) -> None:
-    if path.exists() and path.samefile(weights):
+    if os.path.exists(path) and path.samefile(weights):
         raise UserError(f"{path} is the project's own file. Choose another place for the export.")
     beside = path.with_name(path.name + ".tmp")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def models_folder() -> Path:
     """Where the models lie that come with the program: in the package, or in the sources beside it."""
     package = Path(segstudio.__file__).parent
     installed = package / "_resources" / "models"
-    return installed if installed.is_dir() else package.parent / "resources" / "models"
+    return installed if os.path.isdir(installed) else package.parent / "resources" / "models"
 
 
 def own_models() -> dict[str, Path]:
@@ -31,7 +32,7 @@ def find_model(name: str) -> Path:
     if name in own:
         return own[name]
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return path.absolute()
     known = ", ".join(own) or "none with this installation"
     raise UserError(f"There is no model “{name}”. Give the path of a {SUFFIX} file, or a name: {known}.")

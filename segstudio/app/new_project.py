@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,12 +94,12 @@ def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None 
     """
     if not paths:
         raise UserError("No images were given. Choose a folder with images, or the images themselves.")
-    if len(paths) == 1 and paths[0].is_dir():
+    if len(paths) == 1 and os.path.isdir(paths[0]):
         name, found = paths[0].name, find_dataset(paths[0], masks)
     else:
         ordered = sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
-        files = find_in_files([path for path in ordered if not path.is_dir()])
-        parts = [find_dataset(path) for path in ordered if path.is_dir()]
+        files = find_in_files([path for path in ordered if not os.path.isdir(path)])
+        parts = [find_dataset(path) for path in ordered if os.path.isdir(path)]
         name, found = paths[0].parent.name, joined([files, *parts] if files.images else parts)
     if not found.images:
         raise UserError(
@@ -146,7 +147,7 @@ def _starter_of(plan: NewProject) -> str:
 
 def _free_folder(parent: Path, name: str) -> Path:
     folder, number = parent / f"{name}{SUFFIX}", 1
-    while folder.exists():
+    while os.path.exists(folder):
         number += 1
         folder = parent / f"{name} {number}{SUFFIX}"
     return folder

@@ -109,7 +109,7 @@ def foretell(
 def _files(images: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in images:
-        files += find_images(path.absolute()) if path.is_dir() else [path.absolute()]
+        files += find_images(path.absolute()) if os.path.isdir(path) else [path.absolute()]
     if not files:
         raise UserError("There is no image to look at. Name image files, or a folder that holds some.")
     return list(dict.fromkeys(files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,5 +96,5 @@ def _news(mask: Path, content: bytes) -> tuple[bool, bool]:
     try:
         return mask.read_bytes() != content, False
     except OSError:
-        added = mask.parent.is_dir()
+        added = os.path.isdir(mask.parent)
         return added, added

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class SecondOpinions:
         file, pixels = self.file, document.pixels
 
         def look() -> Opinion:
-            if not file.is_file():
+            if not os.path.isfile(file):
                 return UserError(_ABSENT)
             try:
                 found = find_person(read_person_model(file), pixels)

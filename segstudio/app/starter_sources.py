@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,13 +88,13 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
 
 
 def _find(kind: StarterKind, folder: Path) -> Iterator[_Found]:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UserError(f"There is no folder {folder}. Name folders that hold images with masks.")
     if kind == "body" and list(folder.glob("annotations/instances_*.json")):
         yield from _coco_people(folder)
         return
     masks = folder / _PERSON_MASKS
-    if kind == "body" and masks.is_dir():
+    if kind == "body" and os.path.isdir(masks):
         yield from _photos(kind, folder, find_dataset(folder / "images", masks).images)
     else:
         yield from _photos(kind, folder, find_dataset(folder).images)
@@ -133,7 +134,7 @@ def _coco_people(folder: Path) -> Iterator[_Found]:
         for image in body["images"]:
             # The name alone: what a file says of folders may lead out of this one.
             own = PureWindowsPath(str(image["file_name"])).name
-            path = next((f / own for f in sorted(folder.iterdir()) if own and (f / own).is_file()), None)
+            path = next((f / own for f in sorted(folder.iterdir()) if own and os.path.isfile(f / own)), None)
             if path is None:
                 continue
             name = f"{folder.name}/{path.stem}"
@@ -177,7 +178,7 @@ def prepare(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, st
 
     Raises ``UserError`` where the recipe there is of another kind, or nothing is found to learn from.
     """
-    if (out / RECIPE).is_file():
+    if os.path.isfile(out / RECIPE):
         try:
             known = read_recipe(out)
         except ProtocolError as error:

@@ -6,6 +6,7 @@ and a later version of the program changes nothing in it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def starter_file(name: str) -> Path:
     """The weights of a starter. Raises ``UserError`` if there is none of that name, or its file is not whole."""
     known = [words.name for words in STARTERS]
     path = models_folder() / f"{name}.safetensors"
-    if name not in known or not path.is_file():
+    if name not in known or not os.path.isfile(path):
         raise UserError(f'There is no starter model "{name}" in this installation. Known are: {", ".join(known)}.')
     if is_altered(path):
         raise UserError(f"The starter model {path.name} is damaged. Install segstudio again.")
@@ -78,7 +79,7 @@ def starter_file(name: str) -> Path:
 
 def available() -> tuple[StarterWords, ...]:
     """The starters whose files are there."""
-    return tuple(words for words in STARTERS if (models_folder() / f"{words.name}.safetensors").is_file())
+    return tuple(words for words in STARTERS if os.path.isfile(models_folder() / f"{words.name}.safetensors"))
 
 
 def fitting(images: Sequence[Path], classes: Sequence[str]) -> StarterName | None:

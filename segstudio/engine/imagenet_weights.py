@@ -11,6 +11,7 @@ import functools
 import hashlib
 import importlib.util
 import io
+import os
 import pickletools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +44,7 @@ def weights_file() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder) / _FILE
-        if path.is_file():
+        if os.path.isfile(path):
             return path
     raise UserError(
         "The starting weights of the network are not installed, so no model can be trained. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -32,7 +33,7 @@ def train_part(
     """Weights of ``recipe`` that have not seen ``fold``, or have seen all; trained unless they are there."""
     weights = _weights(folder, ALL if fold is None else str(fold))
     part = weights.parent
-    if weights.is_file():
+    if os.path.isfile(weights):
         return weights
     part.mkdir(parents=True, exist_ok=True)
     data = StarterData(folder, recipe, fold)
@@ -54,7 +55,7 @@ def build_starter(
     parts = [str(fold) for fold in range(recipe.folds)] + [ALL]
     rows: list[Row] = []
     for part in parts:
-        if only is not None and part not in only and not _weights(folder, part).is_file():
+        if only is not None and part not in only and not os.path.isfile(_weights(folder, part)):
             continue
         fold = None if part == ALL else int(part)
         weights = train_part(folder, recipe, fold, device, _steps_said(say, part, recipe))

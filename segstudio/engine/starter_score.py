@@ -55,7 +55,7 @@ def score_fold(
 ) -> list[Row]:
     """Rows of the samples of ``fold`` by ``weights``, which have not seen them; kept beside the weights."""
     kept = weights.with_name(SCORES)
-    if kept.is_file():
+    if os.path.isfile(kept):
         return [Row(**row) for row in json.loads(kept.read_text(encoding="utf-8"))]
     predictor = Predictor(weights, device)
     samples = [sample for sample in recipe.samples if sample.fold == fold and sample.scored]

@@ -57,12 +57,12 @@ def write_demo(folder: Path, kind: Kind, count: int, seed: int, progress: Progre
 def _write(folder: Path, kind: Kind, index: int, count: int, seed: int) -> DemoImage:
     name = _name(kind, index, count)
     pair = DemoImage(folder / "images" / name, folder / "masks" / name)
-    if not (pair.image.exists() and pair.mask.exists()):
+    if not (os.path.exists(pair.image) and os.path.exists(pair.mask)):
         pixels, mask = _draw(kind, index, seed)
         # The mask first: an image that is there without one would be taken for done.
-        if not pair.mask.exists():
+        if not os.path.exists(pair.mask):
             write_whole(pair.mask, _png(np.where(mask, 255, 0).astype(np.uint8), 6))
-        if not pair.image.exists():
+        if not os.path.exists(pair.image):
             write_whole(pair.image, _png(pixels[..., ::-1], 1))
     return pair
 

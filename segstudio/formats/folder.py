@@ -82,7 +82,7 @@ def _beside_masks(folder: Path) -> tuple[Path, Path | None]:
     tops = {image.relative_to(folder).parts[0] for image in images}
     # Below a folder of their own they may lie in the same subfolders as their masks.
     only = folder / tops.pop() if len(tops) == 1 else folder
-    base = only if only.is_dir() else folder
+    base = only if os.path.isdir(only) else folder
     pairs = match(images, base, find_images(named[0]), named[0])
     return (base, named[0]) if any(each.mask for each in pairs) else (folder, None)
 

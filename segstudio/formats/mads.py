@@ -40,7 +40,7 @@ def find(folder: Path, masks: Path | None = None) -> Dataset:
         )
     listed = find_images(root / "images")
     frames = sorted((path for path in listed if _NAME.fullmatch(path.stem)), key=_order)
-    mask_files = find_images(root / "masks") if (root / "masks").is_dir() else []
+    mask_files = find_images(root / "masks") if os.path.isdir(root / "masks") else []
     pairs = match(frames, root / "images", mask_files, root / "masks")
     images = tuple(
         FoundImage(
@@ -102,7 +102,7 @@ def _attributes(path: Path) -> dict[str, str]:
 def _of_table(root: Path, there: set[str]) -> list[str]:
     """What is to be said of ``df.csv``; it names files, none of which is opened."""
     file = root / TABLE
-    if not file.is_file():
+    if not os.path.isfile(file):
         return []
     try:
         rows = read_csv(file)

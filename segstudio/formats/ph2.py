@@ -115,7 +115,7 @@ def _table(folder: Path, root: Path | None) -> tuple[dict[str, dict[str, str]], 
     """What the table says of each case, and what is to be said of the table."""
     if root is None:
         return {}, []
-    file = next((place / TABLE for place in (root, root.parent, folder) if (place / TABLE).is_file()), None)
+    file = next((place / TABLE for place in (root, root.parent, folder) if os.path.isfile(place / TABLE)), None)
     if file is None:
         return {}, [f"There is no {TABLE} beside the cases, so nothing is known of their diagnoses."]
     try:
@@ -163,7 +163,7 @@ def _root(folder: Path) -> Path | None:
     level = [folder]
     for _ in range(_DEPTH + 1):
         for candidate in level:
-            if any((case / f"{case.name}_Dermoscopic_Image").is_dir() for case in _cases(candidate)):
+            if any(os.path.isdir(case / f"{case.name}_Dermoscopic_Image") for case in _cases(candidate)):
                 return candidate
         level = [child for parent in level for child in _folders(parent) if not _CASE.fullmatch(child.name)]
     return None

@@ -57,7 +57,7 @@ class Database:
         Raises ``UserError`` if it cannot be opened.
         """
         # Beside a database that nobody has open there is no WAL: then it need not be made to read one.
-        how = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+        how = "mode=ro" if os.path.exists(f"{path}-wal") else "mode=ro&immutable=1"
         with _translated(path.parent):
             return cls(sqlite3.connect(f"{file_uri(path.absolute())}?{how}", uri=True, timeout=0), path)
 
@@ -171,7 +171,9 @@ def any_text(connection: sqlite3.Connection) -> Iterator[None]:
 
 def damaged(folder: Path) -> UserError:
     """The error for a project whose file holds what this program never wrote."""
-    backups = sorted(path.name for path in folder.glob(f"{DB_NAME}.before-*[0-9]"))
+    backups = []
+    with contextlib.suppress(OSError):
+        backups = sorted(path.name for path in folder.glob(f"{DB_NAME}.before-*[0-9]"))
     hint = f" An older copy stands in it as {backups[-1]}." if backups else ""
     return UserError(
         f"The project {folder} is damaged and cannot be read. Nothing was changed: "

@@ -239,7 +239,17 @@ def _insert_classes(connection: sqlite3.Connection, classes: Sequence[ClassSpec]
 
 
 def _check_there(folder: Path) -> None:
-    if not (folder / DB_NAME).is_file():
+    try:
+        (folder / DB_NAME).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UserError(
+            f"The project {folder} can't be reached ({why}). Connect its drive or network folder, make sure that you "
+            "may open the folder, then try again."
+        ) from error
+    if not os.path.isfile(folder / DB_NAME):
         raise UserError(
             f"There is no project at {folder}. Choose a folder whose name ends in {SUFFIX}, or make a new project."
         )

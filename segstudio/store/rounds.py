@@ -53,7 +53,7 @@ class Rounds:
         with self._database.writing() as connection:
             (number,) = connection.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM rounds").fetchone()
             # A window that was killed right here left a folder without a row: its number is passed over.
-            while self.round_folder(number).exists():
+            while os.path.exists(self.round_folder(number)):
                 number += 1
             connection.execute(
                 "INSERT INTO rounds (number, status, started, approved) VALUES (?, ?, ?, ?)",
@@ -124,7 +124,7 @@ class Rounds:
     def starter(self) -> Path | None:
         """The absolute path of the weights that the project starts from; None without any that can be used."""
         path = self.round_folder(STARTER_ROUND) / WEIGHTS
-        there = path.is_file() and leads_inside(path, self._folder)
+        there = os.path.isfile(path) and leads_inside(path, self._folder)
         return path if there and _condition(path, every_bit=True) == "usable" else None
 
     def take_starter(self, weights: Path) -> Path:
@@ -260,7 +260,7 @@ class Rounds:
 
     def scores(self, number: int) -> dict[int, float]:
         """Held-out Dice by image id of one round; empty where there is none, or it can't be read any more."""
-        if not (self.round_folder(number) / RESULT).is_file():
+        if not os.path.isfile(self.round_folder(number) / RESULT):
             return {}
         try:
             return read_result(self.round_folder(number)).per_image
@@ -280,7 +280,7 @@ class Rounds:
         if weights is None:
             return None
         path = self._folder / weights
-        return path if leads_inside(path, self._folder) and path.is_file() else None
+        return path if leads_inside(path, self._folder) and os.path.isfile(path) else None
 
     def _files(self, record: RoundRecord) -> RoundFiles:
         nbytes = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,7 +89,7 @@ class Commands:
 
     def take(self, paths: list[Path]) -> None:
         """Files or folders that were dropped or chosen: a project is opened, images make one or join the open one."""
-        if len(paths) == 1 and (paths[0].suffix == SUFFIX or (paths[0] / "project.db").is_file()):
+        if len(paths) == 1 and (paths[0].suffix == SUFFIX or os.path.isfile(paths[0] / "project.db")):
             self.studio.open_project(paths[0])
         elif self.studio.session is None:
             self.new_project(paths)

@@ -76,6 +76,28 @@ def test_a_project_made_twice_is_refused_and_left_alone(lesions, tmp_path):
     assert (project / "project.db").read_bytes() == before
 
 
+def test_what_the_disk_refuses_to_look_at_is_trouble_in_one_sentence(lesions, tmp_path, capsys):
+    """A name that is too long stands for a folder that one may not enter: both are refused to whoever only asks."""
+    far = tmp_path / ("x" * 300) / "p"
+    for arguments in (
+        ("new", tmp_path / "p", "--images", far),
+        ("train", far),
+        ("export", far, "--out", tmp_path / "out"),
+        ("audit", "verify", far),
+        ("predict", "--model", far, lesions / "images", "--out", tmp_path / "out"),
+        ("predict", "--model", "lesion", far, "--out", tmp_path / "out"),
+        ("evaluate", "--pred", far, "--truth", lesions / "masks"),
+        ("evaluate", "--project", far),
+        ("measure", far, "--csv", tmp_path / "m.csv"),
+        ("model", "import", far, far),
+        ("starter", "build", "lesion", "--data", far, "--out", tmp_path / "out"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        assert ended.value.code == 1, arguments
+        assert "Traceback" not in capsys.readouterr().err
+
+
 def test_no_report_is_written_over_an_image_or_a_project(lesions, tmp_path, capsys):
     project, masks = tmp_path / "p.segstudio", lesions / "masks"
     assert segstudio("new", project, "--images", lesions / "images", "--masks", masks).returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
@@ -188,7 +189,7 @@ class ImageView(ZoomWidget):
         session = self.session
         if session is None or session.current_id is None:
             return False
-        return not session.record(session.current_id).path.exists()
+        return not os.path.exists(session.record(session.current_id).path)
 
     def _show(self, document: Document | None) -> None:
         before = None if self.document is None else self.document.image_id

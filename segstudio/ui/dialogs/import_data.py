@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,7 +200,7 @@ class ImportDialog(QDialog):
                 widget.setVisible(shown)
                 if shown and isinstance(widget, ScrollPart):
                     widget.fit()
-        self.masks_button.setEnabled(len(self._paths) == 1 and self._paths[0].is_dir())
+        self.masks_button.setEnabled(len(self._paths) == 1 and os.path.isdir(self._paths[0]))
         self.import_button.setEnabled(found is not None)
         self.import_button.setText("Import" if found is None else f"Import {counted(len(found.images), 'image')}")
         self.adjustSize()

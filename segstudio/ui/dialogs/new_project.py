@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -296,7 +297,7 @@ class NewProjectDialog(QDialog):
         self._labels[_NOTES].setVisible(noted)
         self.every.setVisible(self._of_videos)
         self._labels[_FRAMES].setVisible(self._of_videos)
-        self.masks_button.setEnabled(len(self._looked_at) == 1 and self._looked_at[0].is_dir())
+        self.masks_button.setEnabled(len(self._looked_at) == 1 and os.path.isdir(self._looked_at[0]))
         judged = set(self._class_names()) - set(_names(self.void.text()))
         typed = self.folder.text().strip()
         named = bool(typed and typed_path(typed).name)  # the top of a drive has no name
@@ -345,7 +346,7 @@ def _step(found: Dataset) -> int:
 
 
 def _folder_of(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
+    return path if os.path.isdir(path) else path.parent
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -110,7 +111,7 @@ class PlaceRow(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         """Take it."""
         path = Path(event.mimeData().urls()[0].toLocalFile())
-        if path.is_file() if self.place.file_filter else path.is_dir():
+        if os.path.isfile(path) if self.place.file_filter else os.path.isdir(path):
             self.chosen.emit(path)
 
 
