@@ -146,6 +146,7 @@ def _starter_of(plan: NewProject) -> str:
 
 
 def _free_folder(parent: Path, name: str) -> Path:
+    name = name or "images"  # the top of a drive, as of a camera's card, is called nothing
     folder, number = parent / f"{name}{SUFFIX}", 1
     while os.path.exists(folder):
         number += 1

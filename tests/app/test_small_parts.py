@@ -21,13 +21,14 @@ from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
 from segstudio.app.headless import HeadlessScheduler
-from segstudio.app.new_project import NewProject
+from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.round_status import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
+from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.store.project_db import Project
 
 
@@ -172,6 +173,13 @@ def test_the_demo_is_drawn_once(tmp_path, monkeypatch):
     (tmp_path / "body.segstudio").mkdir()
     (tmp_path / "body.segstudio" / "project.db").write_bytes(b"")
     assert demo_project(tmp_path, "body", lambda *progress: None) == tmp_path / "body.segstudio"
+
+
+def test_a_project_of_a_whole_drive_has_a_name(monkeypatch, tmp_path):
+    found = Dataset("folder", (FoundImage(tmp_path / "a.png"),))
+    monkeypatch.setattr("segstudio.app.new_project.find_dataset", lambda folder, masks=None: found)
+    top = Path(tmp_path.anchor)
+    assert look_at([top]).suggested_folder == top / "images.segstudio"
 
 
 def test_the_doctor_asks_for_all_that_the_program_needs():
