@@ -296,7 +296,7 @@ class Masks:
     def _unpack(self, data: bytes) -> Tile:
         try:
             values = zlib.decompressobj().decompress(data, _TILE_BYTES + 1)
-        except zlib.error as error:
+        except (zlib.error, TypeError) as error:  # TypeError: it is no bytes at all
             raise damaged(self._database.path.parent) from error
         if len(values) != _TILE_BYTES:
             raise damaged(self._database.path.parent)

@@ -227,9 +227,9 @@ def test_an_edit_of_an_unknown_image_changes_nothing(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"no zlib", zlib.compress(b"too short"), zlib.compress(bytes(10 * TILE_BYTES)), zlib.compress(b"")]
+    "data", [b"no zlib", zlib.compress(b"too short"), zlib.compress(bytes(10 * TILE_BYTES)), zlib.compress(b""), 7]
 )
-def test_a_damaged_tile_is_reported(project: Project, image_id: int, data: bytes) -> None:
+def test_a_damaged_tile_is_reported(project: Project, image_id: int, data: object) -> None:
     project.masks.save_edit(image_id, stroke(Plane(HEIGHT, WIDTH), Rect(0, 0, 9, 9), 1))
     with project._database.writing() as connection:
         connection.execute("UPDATE tiles SET data = ?", (data,))

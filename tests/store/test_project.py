@@ -21,6 +21,7 @@ from segstudio.store.database import file_uri
 from segstudio.store.images import NewImage
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
+from tests.helpers.tampering import meddling
 from tests.store.conftest import be_before
 
 CLASSES = make_classes(["lesion", "hair"])
@@ -182,6 +183,19 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     tmp_path.joinpath("project.db").touch()
     with pytest.raises(UserError, match="no project of this program"):
         Project.open(tmp_path)
+
+
+@pytest.mark.parametrize("color", ["", "#zzzzzz", b"\xff\xfe\x00", 7])
+@pytest.mark.parametrize("table", ["classes", "segments"])
+def test_a_colour_that_is_none_is_the_usual_one(project: Project, folder: Path, table: str, color: object) -> None:
+    usual = [one.color for one in project.classes()]
+    project.close()
+    with meddling(folder) as connection:
+        connection.execute(f"UPDATE {table} SET color = ?", (color,))
+    with Project.open(folder) as opened:
+        assert [one.color for one in opened.classes()] == usual
+        assert len(list(opened.segment_table())) == len(usual)
+        assert opened.colourless
 
 
 def test_pages_that_were_overwritten_are_reported_as_damage(project: Project, folder: Path) -> None:
