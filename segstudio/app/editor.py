@@ -112,9 +112,7 @@ class Editor:
     @property
     def undo_name(self) -> str:
         """What undo would take back; "" for nothing."""
-        if self.busy:
-            return "what is shown"
-        return self.document.history.undo_name if self.document else ""
+        return "what is shown" if self.busy else self.document.history.undo_name if self.document else ""
 
     @property
     def redo_name(self) -> str:
@@ -380,10 +378,9 @@ class Editor:
 
     def _close_step(self, document: Document) -> None:
         image_id, edit = document.image_id, document.commit_edit() if document.editing else None
-        if edit is None:
-            return
-        self._save(document, lambda project: project.masks.save_edit(image_id, edit))
-        self._announce(Changes(history=True))
+        if edit is not None:
+            self._save(document, lambda project: project.masks.save_edit(image_id, edit))
+            self._announce(Changes(history=True))
 
     def _repaint(self, document: Document, rect: Rect) -> None:
         if rect != EMPTY and document is self.document:

@@ -53,7 +53,7 @@ def test_names_in_any_script_survive() -> None:
 def test_every_kind_of_message_has_a_name_of_its_own() -> None:
     names = [kind.__name__ for kind in get_args(Message)]
     assert len(set(names)) == len(names) == 17
-    assert PROTOCOL_VERSION == 7
+    assert PROTOCOL_VERSION == 8
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
