@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -66,6 +68,31 @@ def test_the_best_round_is_one_that_none_surpasses_on_the_same_images() -> None:
     apart = {1: {4: 0.9, 5: 0.9}, 2: {5: 0.8, 6: 0.8}, 3: {7: 0.5, 8: 0.5}}
     assert best_rounds(apart) == {}
     assert best_rounds({**apart, 4: {7: 0.6, 8: 0.4, 9: 1.0}}) == {4: [3]}
+
+
+@given(st.lists(st.dictionaries(st.integers(1, 6), st.integers(0, 4), max_size=6), max_size=6))
+def test_the_best_of_many_rounds_are_those_that_win_each_comparison(rounds: list[dict[int, int]]) -> None:
+    scores = {number: {i: d / 4 for i, d in found.items()} for number, found in enumerate(rounds, start=1)}
+    expected = {}
+    for number, own in scores.items():
+        compared = [n for n, found in scores.items() if n != number and len(own.keys() & found.keys()) >= 2]
+        more = {n: sum(own[i] - scores[n][i] for i in own.keys() & scores[n].keys()) for n in compared}
+        if compared and all(more[n] > 0 or (more[n] == 0 and n < number) for n in compared):
+            expected[number] = compared
+    assert best_rounds(scores) == expected
+
+
+def test_of_equals_the_latest_is_the_best_however_their_sums_are_rounded() -> None:
+    assert list(best_rounds({1: {4: 0.8, 5: 0.8}, 2: {4: 0.9, 5: 0.7}})) == [2]
+    assert list(best_rounds({1: {4: 0.9, 5: 0.7}, 2: {4: 0.8, 5: 0.8}})) == [2]
+
+
+def test_the_best_of_three_hundred_rounds_is_found_before_anybody_waits() -> None:
+    rng = np.random.default_rng(0)
+    scores = {n: dict(enumerate(rng.random(7 * n).tolist())) for n in range(1, 301)}
+    started = time.perf_counter()
+    best_rounds(scores)
+    assert time.perf_counter() - started < 1.0
 
 
 def test_what_is_spared_is_surpassed_by_a_round_that_is_kept() -> None:
