@@ -23,6 +23,7 @@ from segstudio.app.exporting import (
 from segstudio.app.round_writer import from_version_words
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat
@@ -204,19 +205,22 @@ class Exporter:
         folder, before = self._plan.folder, self._before
         assert before is not None
 
-        def take_back(project: Project) -> int:
-            note_cancelled(project, folder)
-            return before.bring_back(project)
+        def take_back(project: Project) -> bool:
+            more = before.bring_back(project)
+            if not more:
+                # Last: a disk that is too full for this must not keep files from coming back.
+                try:
+                    note_cancelled(project, folder)
+                except UserError as error:
+                    before.unknown = error
+            return more
 
-        def tell(left: int) -> None:
+        def tell(more: bool) -> None:
+            if more:
+                self._take_back()
+                return
             self._end()
-            done = f"The export to {folder} was cancelled. "
-            if left:
-                files = "1 file" if left == 1 else f"{left:,} files"
-                sentence = f"{done}{files} could not be made as before, or changed meanwhile: look at the folder."
-                self._announce(Changes(message=Message(sentence, "trouble", key="export")))
-            else:
-                self._announce(Changes(message=Message(f"{done}The folder is as it was before.", key="export")))
+            self._announce(Changes(message=_cancelled_message(folder, before)))
 
         def fail(error: Exception) -> None:
             self._end()
@@ -245,6 +249,18 @@ class Exporter:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
             return Message(sentence + after, "trouble", key="export")
         return Message(f"{done}.{after}", key="export")
+
+
+def _cancelled_message(folder: Path, before: Before) -> Message:
+    done, left = f"The export to {folder} was cancelled.", before.failed
+    if left:
+        files = "1 file" if left == 1 else f"{left:,} files"
+        back = f"{files} could not be made as before, or changed meanwhile: look at the folder."
+    else:
+        back = "The folder is as it was before."
+    if before.unknown is not None:
+        return Message(f"{done} {back} The project could not note that: {before.unknown}", "trouble", key="export")
+    return Message(f"{done} {back}", "trouble" if left else "info", key="export")
 
 
 def _forget(project: Project) -> None:

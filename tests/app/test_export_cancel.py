@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.app import export_before
+from segstudio.app.export_before import Before
+from segstudio.app.export_claim import is_still_ours, remember
+from segstudio.domain.errors import UserError
 from segstudio.formats.export_formats import format_called
+from segstudio.store.audit import Trail
+from segstudio.store.exports import Exports
+from segstudio.store.project_db import Project
 from tests.helpers.studios import StudioRig, approve
 
 
@@ -104,3 +111,77 @@ def test_a_file_whose_place_is_not_free_is_not_exported_nor_cancelled(rig: Studi
     rig.wait(lambda: not exporter.busy)
     assert not exporter.cancelling
     assert contents(tmp_path / "out")["image_00.png"][0] == b"another's"
+
+
+def test_a_project_that_nothing_can_be_written_to_keeps_no_file_from_coming_back(
+    rig: StudioRig, tmp_path: Path, monkeypatch
+) -> None:
+    """As on a full disk, which may be why it is cancelled."""
+    folder, exporter = tmp_path / "out", rig.session.exporter
+    export(rig, folder, "png")
+    before = contents(folder)
+    rig.stroke((5, 5), (90, 60))
+    rig.settle()
+    exporter.export_masks(folder, only_approved=False)
+    rig.wait(lambda: len(exporter._written) >= 4 or not exporter.busy)
+
+    def full(*_args: object, **_about: object) -> None:
+        raise UserError("The disk is full.")
+
+    monkeypatch.setattr(Trail, "note", full)
+    monkeypatch.setattr(Exports, "remember", full)
+    exporter.cancel()
+    rig.wait(lambda: not exporter.busy)
+    rig.settle()
+    monkeypatch.undo()
+    assert contents(folder) == before
+    said = "The folder is as it was before. The project could not note that: The disk is full."
+    assert said in rig.messages[-1].sentence
+
+
+def test_strokes_are_saved_between_the_files_that_come_back(rig: StudioRig, tmp_path: Path, monkeypatch) -> None:
+    """Twenty thousand files take minutes."""
+    monkeypatch.setattr(export_before, "_AT_ONCE", 0.0)
+    folder, names = tmp_path / "out", ["1.png", "2.png", "3.png"]
+
+    def begin(project: Project) -> Before:
+        folder.mkdir()
+        for content in (b"before", b"since"):
+            found = Before(project, folder)
+            found.keep(names)
+            for name in names:
+                (folder / name).write_bytes(content)
+            remember(project, folder, names)
+        return found
+
+    ask = rig.studio._store.ask
+    before = ask(begin)
+    assert [ask(before.bring_back) for _ in names] == [True, True, False]
+    assert {(folder / name).read_bytes() for name in names} == {b"before"}
+    assert before.failed == 0
+    assert ask(lambda project: all(is_still_ours(project, folder, name) for name in names))
+
+
+def test_a_folder_below_that_was_there_and_empty_stays(rig: StudioRig, tmp_path: Path) -> None:
+    (tmp_path / "out" / "panoptic").mkdir(parents=True)
+    assert "as it was before" in export(rig, tmp_path / "out", "coco-panoptic", cancel_after=4)
+    assert (tmp_path / "out" / "panoptic").is_dir()
+
+
+def test_what_is_replaced_is_not_put_where_a_link_leads(rig: StudioRig, tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "0").write_bytes(b"another's")
+    export(rig, folder, "png")
+    (rig.session.folder / "replaced").symlink_to(elsewhere)
+    assert "as it was before" in export(rig, folder, "png", cancel_after=4)
+    assert (elsewhere / "0").read_bytes() == b"another's"
+    assert len(contents(elsewhere)) == 1
+
+
+def test_nothing_is_exported_to_where_the_replaced_is_kept(rig: StudioRig) -> None:
+    folder = rig.session.folder / "replaced"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    assert export(rig, folder, "png") == f"{folder} is for the project's own use. Choose another folder."
+    assert (folder / "notes.txt").read_text() == "mine"
