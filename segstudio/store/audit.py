@@ -96,9 +96,15 @@ class Trail:
         query = "WHERE (?1 IS NULL OR image_id = ?1) AND (?2 IS NULL OR number > ?2) ORDER BY number"
         return self._read(query, image_id, after)
 
-    def entries_of(self, kind: str) -> list[Entry]:
-        """All entries of one kind, in order."""
-        return self._read("WHERE kind = ? ORDER BY number", kind)
+    @property
+    def last(self) -> int:
+        """The number of the last entry; 0 without any."""
+        with self._database.reading() as connection:
+            return _last(connection)
+
+    def entries_of(self, kind: str, after: int = 0) -> list[Entry]:
+        """All entries of one kind, in order; ``after`` leaves out those up to that number."""
+        return self._read("WHERE number > ? AND kind = ? ORDER BY number", after, kind)
 
     def _read(self, which: str, *values: object) -> list[Entry]:
         query = f"SELECT number, at, who, kind, image_id, what, program, previous, digest FROM audit {which}"  # noqa: S608
@@ -112,8 +118,13 @@ def _end(connection: sqlite3.Connection) -> Head:
     Whatever was done to the head, work is saved: the entry comes behind the last row then, and can't follow it.
     """
     kept = _head(connection) or Head()
-    (last,) = connection.execute("SELECT COALESCE(MAX(number), 0) FROM audit").fetchone()
+    last = _last(connection)
     return kept if kept.count >= last else Head(last)
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    (last,) = connection.execute("SELECT COALESCE(MAX(number), 0) FROM audit").fetchone()
+    return int(last)
 
 
 def _head(connection: sqlite3.Connection) -> Head | None:

@@ -64,6 +64,8 @@ class Readings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._trail = Trail(database)
+        self._kept: dict[tuple[int | None, str], object] = {}
+        self._kept_until = 0  # the entry of the trail that was read last
 
     # ---- who works on what ------------------------------------------------------------------------------------
 
@@ -136,8 +138,7 @@ class Readings:
         Raises ``UserError`` where that is gone or damaged, too.
         """
         png = self.mask(row_id, kind)
-        kept = [e.told for e in self._trail.entries(row_id) if e.kind == READING_KEPT and e.told.get("reading") == kind]
-        digest = kept[-1].get("png") if kept else None
+        digest = self._digest(row_id, kind)
         if digest in (None, hashlib.sha256(png).hexdigest()):
             return png
         with self._database.reading() as connection:
@@ -150,6 +151,18 @@ class Readings:
             f"The {kind} reading of this image is damaged, and no approved version holds it. Nothing was changed: put "
             "a backup of the project in its place, or have the image read again."
         )
+
+    def _digest(self, row_id: int, kind: Kind) -> object:
+        """What the trail says that a reading was when it was kept; None if it doesn't.
+
+        The trail is read once, and then what has come since: it has no index, and two readings an image are asked for.
+        """
+        last = self._trail.last
+        if last > self._kept_until:
+            for entry in self._trail.entries_of(READING_KEPT, self._kept_until):
+                self._kept[entry.image_id, str(entry.told.get("reading"))] = entry.told.get("png")
+            self._kept_until = last
+        return self._kept.get((row_id, kind))
 
     def list_readings(self) -> list[Reading]:
         """All of them, in the order of time."""

@@ -1,9 +1,12 @@
 """Readings are kept whole, and apart."""
 
+import time
+
 import numpy as np
 import pytest
 
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.errors import UserError
 from segstudio.domain.segments import SegmentTable, make_classes
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.images import NewImage
@@ -121,3 +124,29 @@ def test_readings_go_with_their_image(project, pair, photos):
         connection.execute("DELETE FROM images WHERE id = ?", (image_id,))
     with pytest.raises(KeyError):
         project.images.image(row_id)
+
+
+def test_readings_are_known_to_be_whole_without_the_whole_trail_for_each(project, pair):
+    """A store thread that reads a trail of a hundred thousand entries for each of them saves no stroke meanwhile."""
+    image_id, row_id = pair
+    readings = project.readings
+    readings.put(reading(image_id, image_id, "first"), MASK, TABLE)
+    entry = project.audit.entries()[-1]
+    with project._database.writing() as connection:
+        connection.executemany(
+            "INSERT INTO audit VALUES (?, ?, ?, 'edit', ?, '{}', ?, ?, ?)",
+            (
+                (entry.number + n, entry.when, entry.who, n, entry.program, entry.previous, entry.digest)
+                for n in range(1, 100_001)
+            ),
+        )
+    started = time.perf_counter()
+    assert {readings.whole_mask(image_id, "first") for _ in range(400)} == {MASK}
+    assert time.perf_counter() - started < 1.0
+    readings.put(reading(image_id, image_id, "first"), OTHER, TABLE)
+    readings.put(reading(row_id, image_id, "second", "Ben"), MASK, TABLE)
+    assert (readings.whole_mask(image_id, "first"), readings.whole_mask(row_id, "second")) == (OTHER, MASK)
+    with project._database.writing() as connection:
+        connection.execute("UPDATE readings SET png = zeroblob(40)")
+    with pytest.raises(UserError, match="The second reading of this image is damaged"):
+        readings.whole_mask(row_id, "second")
