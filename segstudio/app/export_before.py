@@ -41,7 +41,7 @@ class Before:
         it."""
         self.unknown: UserError | None = None
         """Why the project could not note of files that are back that they are its own."""
-        self._clear()
+        sweep(project)
 
     def keep(self, names: Iterable[str]) -> None:
         """These are about to be written, or taken away. Raises ``UserError`` where there is no room to keep them."""
@@ -72,20 +72,13 @@ class Before:
             # What others put there meanwhile holds a folder, and so does a file that could not be taken away.
             with suppress(OSError):
                 place.rmdir()
-        self.forget()
+        self.forget(project)
         return False
 
-    def forget(self) -> None:
+    def forget(self, project: Project) -> None:
         """What was there before is not wanted any more."""
         self._copies = {}
-        self._clear()
-
-    def _clear(self) -> None:
-        """A link in its place, which somebody made, goes; where it leads is not the project's."""
-        if self._kept.is_symlink():
-            with suppress(OSError):
-                self._kept.unlink()
-        shutil.rmtree(self._kept, ignore_errors=True)
+        sweep(project)
 
     def _copy(self, name: str) -> Path | None:
         path, copy = self._folder / name, self._kept / str(self._count)
@@ -114,6 +107,21 @@ class Before:
         except (OSError, UserError):
             self.failed += 1
         return False
+
+
+def sweep(project: Project) -> None:
+    """Remove what an export kept, also one that the program ended in; its files are called by numbers.
+
+    A link in place of the folder, which somebody made, goes: where it leads is not the project's.
+    """
+    kept = project.folder / _FOLDER
+    with suppress(OSError):
+        if kept.is_symlink():
+            kept.unlink()
+        for copy in list(kept.iterdir()):
+            if copy.name.isdecimal():
+                copy.unlink()
+        kept.rmdir()
 
 
 def _put_back(copy: Path, path: Path) -> None:

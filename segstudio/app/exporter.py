@@ -8,7 +8,7 @@ from pathlib import Path
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
 from segstudio.app.export_attributes import Known, begin_export, finish_export
-from segstudio.app.export_before import Before
+from segstudio.app.export_before import Before, sweep
 from segstudio.app.export_claim import note_cancelled
 from segstudio.app.exporting import (
     ExportPlan,
@@ -68,6 +68,7 @@ class Exporter:
         """Say which export the project was closed in, or the program ended in: its folder lacks masks."""
 
         def unfinished(project: Project) -> str:
+            sweep(project)
             return str(project.settings.get_setting(_UNDER_WAY) or "")
 
         def tell(folder: str) -> None:
@@ -236,7 +237,7 @@ class Exporter:
         def forget(project: Project) -> None:
             _forget(project)
             if before is not None:
-                before.forget()
+                before.forget(project)
 
         self._store.run(forget)
 

@@ -185,3 +185,17 @@ def test_nothing_is_exported_to_where_the_replaced_is_kept(rig: StudioRig) -> No
     (folder / "notes.txt").write_text("mine")
     assert export(rig, folder, "png") == f"{folder} is for the project's own use. Choose another folder."
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_what_a_killed_export_kept_does_not_fill_the_disk(rig: StudioRig) -> None:
+    kept = rig.session.folder / "replaced"
+    kept.mkdir()
+    (kept / "0").write_bytes(b"a mask")
+    rig.reopen()
+    rig.settle()
+    assert not kept.exists()
+    kept.mkdir()
+    (kept / "notes.txt").write_text("mine")
+    rig.reopen()
+    rig.settle()
+    assert (kept / "notes.txt").read_text() == "mine"
