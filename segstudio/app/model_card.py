@@ -125,7 +125,7 @@ def _onnx_use(facts: CardFacts) -> list[str]:
         else []
     )
     exposed = (
-        "It learned from pictures that were as if exposed alike: multiply one of colour by "
+        "Show it pictures as if all had been exposed alike: multiply one of colour by "
         f"{AS_LIGHT_AS} / the {LIGHT_PARTS}th percentile of the largest of R, G and B of its pixels, at least "
         f"{LEAST_GAIN:g} and at most {MOST_GAIN:g} times, and clip it. "
         if facts.info.even_exposure

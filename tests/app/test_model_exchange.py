@@ -226,7 +226,8 @@ def test_a_card_tells_figures_with_their_interval():
     assert "(N, 1 + classes, H, W)" in card
     assert "percentile" not in card
     even = CardFacts("m", 3, replace(info, even_exposure=True), "ab", 1.7e9, onnx=True)
-    assert "multiply one of colour by 240 / the 85th percentile" in model_card(even)
+    assert "as if all had been exposed alike: multiply one of colour by 240 / the 85th percentile" in model_card(even)
+    assert "learned from pictures that were" not in model_card(even), "a round learns from them as they came"
     assert "| From | project moles, round 3 |" in card
     bare = model_card(CardFacts("m", 0, info, "", 0.0))
     assert "| From | the starter model |" in bare
