@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.domain.model_border import hanging_on, sure_at
+from segstudio.domain.model_border import hanging_on, nearer, sure_at
 from segstudio.domain.regions import Mask
 
 SURE = 0.75
@@ -19,8 +19,10 @@ def doubt_band(mask: Mask, own: Mask, painted: Mask, confidence: NDArray[np.uint
     ``mask`` is where the segment is shown, ``own`` where the model said so, ``painted`` where a person did, who is not
     doubted; all (H, W) bool. ``confidence`` is the probability of what the model said, (h, w) uint8, 255 for certain,
     stretched over the image. Of several classes what is not given to the one that was chosen may be any other's, so the
-    looser mask is the most that there can be. Doubt that does not hang together with the segment is left out of it.
+    looser mask is the most that there can be. Doubt that does not hang together with the segment is left out of it,
+    and so is doubt that lies behind what a person painted or took away: it is that of a border that is no more.
     """
     sure = sure_at(confidence, mask.shape, SURE)
-    stricter: Mask = mask & (painted | sure)
-    return stricter, mask | hanging_on(mask, ~(mask | painted | own | sure))
+    taken_away = (painted | own) & ~mask
+    stricter = mask & ~nearer(mask & ~(painted | sure), ~mask, painted & mask)
+    return stricter, mask | hanging_on(mask, nearer(~(mask | painted | own | sure), mask, taken_away))

@@ -50,6 +50,13 @@ def _distance_to(mask: Mask) -> NDArray[np.float32]:
     return distance
 
 
+def nearer(candidates: Mask, near: Mask, far: Mask) -> Mask:
+    """What of ``candidates`` is no farther from ``near`` than from ``far``; all (H, W) bool."""
+    if not far.any() or not candidates.any():
+        return candidates
+    return candidates & (_distance_to(near) <= _distance_to(far))
+
+
 def beyond_border(
     mask: Mask, own: Mask, others: Mask, painted: Mask, confidence: NDArray[np.uint8], steps: int
 ) -> Mask:
@@ -58,15 +65,14 @@ def beyond_border(
     ``mask`` is where the segment is shown, ``own`` where the model said so, ``others`` where other segments are shown,
     ``painted`` where a person painted, who is not doubted; all (H, W) bool. ``confidence`` is as in ``sure_at``. Doubt
     that does not reach the border from outside, or from inside, moves nothing: no hole comes into the segment, and no
-    new part beside it. What more steps change holds what fewer do.
+    new part beside it. Nor does doubt that lies behind what a person painted or took away, since it belongs to a border
+    that is no more: it would be a thread around that, or a groove. What more steps change holds what fewer do.
     """
     if not steps:
         return np.zeros_like(mask)
     unsure = ~painted & ~sure_at(confidence, mask.shape, sure_from(abs(steps)))
     if steps < 0:
-        return hanging_on(~mask, unsure & mask)
+        return hanging_on(~mask, nearer(unsure & mask, ~mask, painted & mask))
     won = unsure & ~mask & ~own & ~others
-    if others.any() and won.any():
-        # The doubt at the border of another segment is that one's.
-        won &= _distance_to(mask) <= _distance_to(others)
-    return hanging_on(mask, won)
+    # The doubt at the border of another segment is that one's.
+    return hanging_on(mask, nearer(won, mask, others | ((painted | own) & ~mask)))

@@ -53,3 +53,22 @@ def test_an_empty_mask_has_no_band():
     stricter, looser = doubt_band(mask & False, mask & False, mask & False, confidence)
     assert not stricter.any()
     assert not looser.any()
+
+
+def test_doubt_behind_what_a_person_took_away_is_no_thread_around_it():
+    own, confidence = make(height=20)
+    painted, mask = np.zeros_like(own), own.copy()
+    mask[5:15, 4:] = False
+    painted[5:15, 4:6] = True
+    _, looser = doubt_band(mask, own, painted, confidence)
+    assert np.flatnonzero(looser[10]).tolist() == [2, 3]
+    assert np.flatnonzero(looser[1]).tolist() == [2, 3, 4, 5, 6, 7]
+
+
+def test_doubt_behind_what_a_person_painted_is_no_groove():
+    own, confidence = make(height=20)
+    painted, mask = np.zeros_like(own), own.copy()
+    mask[5:15, 6:8] = painted[5:15, 6:8] = True
+    stricter, _ = doubt_band(mask, own, painted, confidence)
+    assert np.flatnonzero(stricter[10]).tolist() == [2, 3, 4, 5, 6, 7]
+    assert np.flatnonzero(stricter[1]).tolist() == [2, 3, 4]

@@ -102,3 +102,22 @@ def test_what_hangs_on_is_what_a_flood_from_the_mask_reaches(seed: int, many: fl
     for y, x in zip(*np.nonzero(mask), strict=True):
         expected |= slow_connected(mask | candidates, x, y)
     assert np.array_equal(hanging_on(mask, candidates), expected & candidates)
+
+
+def test_what_lies_behind_what_a_person_took_away_does_not_come_as_a_thread_around_it() -> None:
+    own, confidence = _slope()
+    mask, painted = own.copy(), NOBODY.copy()
+    mask[5:15, 26:] = False
+    painted[5:15, 26:30] = True
+    won = beyond_border(mask, own, NOBODY, painted, confidence, 3)
+    assert not won[7:13].any()
+    assert won[:4, 30:36].all()
+
+
+def test_what_lies_behind_what_a_person_painted_does_not_go_as_a_groove() -> None:
+    own, confidence = _slope()
+    mask, painted = own.copy(), NOBODY.copy()
+    mask[5:15, :34] = painted[5:15, 30:34] = True
+    lost = beyond_border(mask, own, NOBODY, painted, confidence, -3)
+    assert not lost[8:12].any()
+    assert lost[:2, 24:30].all()
