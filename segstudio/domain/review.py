@@ -102,13 +102,15 @@ def reads_apart(record: ImageRecord, reader: str, settings: ReviewSettings, seco
     """Whether ``reader`` works on a row of their own beside an image's own ``record``.
 
     So it is for an image that two are to read and on which another has begun, until it is adjudicated. ``second`` is
-    who has read it as the second, None for nobody yet; a third reader has nothing to be blind for.
+    who has read it as the second, None for nobody yet; a third reader has nothing to be blind for. Nor has the second
+    where the image is no longer approved though two have read it: somebody has begun to decide, and a decision half
+    made is not behind a row that says approved.
     """
     if not is_chosen(record.id, settings.second_share, "second reader") or record.adjudicator:
         return False
     if not is_claimed(record) or record.reader == reader:
         return False
-    return second is None or second == reader
+    return second is None or (second == reader and record.state is ImageState.APPROVED)
 
 
 def clean_name(text: str) -> str:

@@ -498,6 +498,27 @@ def test_undoing_a_decision_in_the_making_brings_the_first_reading_back(disputed
     assert standing(session.record(origin)) is Standing.APPROVED
 
 
+def test_a_decision_in_the_making_is_there_when_the_project_opens_again(disputed):
+    session = disputed.session
+    origin = session.records[0].origin
+    session.adjudication.begin(origin)
+    disputed.wait(lambda: session.adjudication.dispute is not None)
+    disputed.stroke((5, 50), (20, 60))
+    begun = disputed.mask()
+    session = as_reader(disputed, "Ben")
+    assert session.records[0].id == origin
+    assert standings(disputed)[0] is Standing.IN_PROGRESS
+    disputed.show(origin)
+    assert np.array_equal(disputed.mask(), begun)
+    session.editor.undo()
+    disputed.settle()
+    assert standing(session.record(origin)) is Standing.APPROVED
+    session.editor.redo()
+    session.approve()
+    disputed.settle()
+    assert session.record(origin).adjudicator == "Ben"
+
+
 def test_a_third_reader_who_changes_the_mask_decides_and_changes_no_reading(disputed):
     session = as_reader(disputed, "Cleo")
     image_id = session.records[0].id

@@ -73,6 +73,8 @@ def test_claimed_is_what_a_person_began():
     [
         (APPROVED, "Ben", TWICE, None, True),
         (APPROVED, "Ben", TWICE, "Ben", True),
+        (replace(APPROVED, state=ImageState.IN_PROGRESS), "Ben", TWICE, None, True),
+        (replace(APPROVED, state=ImageState.IN_PROGRESS), "Ben", TWICE, "Ben", False),
         (APPROVED, "Cleo", TWICE, "Ben", False),
         (APPROVED, "Anna", TWICE, None, False),
         (APPROVED, "Ben", ReviewSettings(), None, False),
