@@ -222,7 +222,7 @@ class PdfWriter:
     def _paint_list(self) -> None:
         """All images, a line each, on pages of their own at the end."""
         room = WIDTH - 2 * _MARGIN
-        places = (0.0, 0.36, 0.50, 0.68, 0.83)
+        places = (0.0, 0.32, 0.50, 0.67, 0.83)
         lines = [(image, row) for image in self._images for row in image.rows or (None,)]
         a_page = int((HEIGHT - 190) / _LIST_ROW)
         for start in range(0, len(lines), a_page):

@@ -121,6 +121,14 @@ def test_several_images_have_a_table_at_the_end(qapp, tmp_path):
     assert len(many) == 59 + 2
 
 
+def test_the_columns_of_the_table_keep_apart(qapp, tmp_path):
+    document = pages(tmp_path / "a.pdf", an_image(), replace(an_image(), number=4))
+    head = np.asarray(document[2].render(scale=2).to_pil().convert("L"))[2 * 69 : 2 * 82]
+    inked = np.flatnonzero((head < 200).any(axis=0))
+    between = np.diff(inked)
+    assert (between > 2 * 8).sum() == 4, "five columns, at least 8 points apart"
+
+
 def test_what_could_not_be_measured_says_so_on_its_page(qapp, tmp_path):
     broken = an_image(rows=(), borders=(), picture=None, problem="The image's file can't be read.")
     empty = an_image(rows=(), borders=())
