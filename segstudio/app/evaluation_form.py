@@ -132,10 +132,17 @@ class EvaluationForm:
             return f"{words}{left_out} {elsewhere}".strip()
         if self.draft.kind != "truth":
             return words
-        hidden = sum(
-            record.truth is not None and self._session.catalog.veils(record) for record in self._session.records
+        given = [record for record in self._session.records if record.truth is not None]
+        hidden = sum(map(self._session.catalog.veils, given))
+        words = f"{words} Left out until a mask was drawn on them: {_images(hidden)}." if hidden else words
+        undecided = sum(
+            record.rejected is None
+            and not self._session.catalog.veils(record)
+            and self._session.review.truth_of(record) is None
+            for record in given
         )
-        return f"{words} Left out until a mask was drawn on them: {_images(hidden)}." if hidden else words
+        left_out = f"Left out until their two readings are decided on: {_images(undecided)}."
+        return f"{words} {left_out}" if undecided else words
 
     def count(self, kind: Kind) -> int:
         """How many images of the project there are to compare."""

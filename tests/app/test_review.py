@@ -251,6 +251,11 @@ def test_a_mask_to_compare_with_is_not_shown_while_two_read(rig, tmp_path):
     assert session.review.truth_of(record) is None
     assert session.review.truth_of(replace(record, adjudicator="Cleo")) == record.truth
     assert session.review.truth_of(replace(record, second="")) == record.truth
+    session.catalog.replace(record)
+    form = EvaluationForm(session, None)
+    form.change(kind="truth")
+    assert form.count("truth") == 0
+    assert form.about().endswith("Left out until their two readings are decided on: 1 image.")
 
 
 def all_that_is_told(rig, reader: str, tmp_path) -> list[object]:
