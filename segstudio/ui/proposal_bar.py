@@ -83,7 +83,7 @@ class ProposalBar(QFrame):
             self._over.set_mask_shown(True)
         if not editor.computing:
             self._slow.stop()
-            nothing = editor.preview.changes_nothing
+            nothing = editor.tool.paints and editor.preview.changes_nothing
             self._say("nothing to change" if nothing else "", not nothing)
         elif self._waited and not self._slow.isActive():
             self._say("working…", False)
@@ -92,6 +92,8 @@ class ProposalBar(QFrame):
                 self._say("", False)
             self._slow.start()
         self._waited = editor.computing
+        # A ruler asks by itself once its line is drawn: there is nothing to put into the mask.
+        self.apply_button.setVisible(editor.tool.paints)
         self._show_actions(editor.tool.actions)
         self.show()
         self.raise_()

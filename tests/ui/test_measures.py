@@ -122,6 +122,14 @@ def draw_ruler(rig, start, end) -> ScaleDialog:
     return (set(rig.window.findChildren(ScaleDialog)) - before).pop()
 
 
+def test_a_ruler_is_not_said_to_change_nothing(measuring_rig):
+    rig, bar = measuring_rig, measuring_rig.window.proposal_bar
+    dialog = draw_ruler(rig, (10, 10), (50, 40))
+    assert bar.isVisible()
+    assert (bar.state.text(), bar.apply_button.isVisible(), bar.drop_button.isVisible()) == ("", False, True)
+    dialog.reject()
+
+
 def test_a_ruler_is_drawn_on_the_image(measuring_rig):
     rig = measuring_rig
     mask = rig.mask()

@@ -163,7 +163,7 @@ class Tool:
     A gesture is a press, moves and a release. ``busy`` is True while something is shown that is not in the mask yet:
     ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed; ``ring`` is
     the one that a pointer which is a ring shows, a radius in px. A proposal that ``gives_way`` leaves the pointer to
-    the tool in hand, and is dropped at its first press.
+    the tool in hand, and is dropped at its first press. What a tool that never ``paints`` shows is not for the mask.
     """
 
     title: str
@@ -171,6 +171,7 @@ class Tool:
     cursor: ClassVar[Cursor] = "cross"
     ring: ClassVar[str] = "radius"
     gives_way: ClassVar[bool] = False
+    paints: ClassVar[bool] = True
 
     def hint(self, settings: ToolSettings) -> str:
         """What to do with it, in one line."""

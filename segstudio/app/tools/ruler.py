@@ -14,6 +14,7 @@ class RulerTool(Tool):
     """Paints nothing. ``drawn`` is told the length in pixels of each line that is drawn, which stays until dropped."""
 
     title = "Ruler"
+    paints = False
 
     def __init__(self, drawn: Callable[[float], None]) -> None:
         self._drawn = drawn
