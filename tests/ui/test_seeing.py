@@ -1,17 +1,19 @@
 """What is shown besides the mask, by keys that are held and by choices that stay."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QFocusEvent, QFont
+from PySide6.QtWidgets import QApplication, QWidget
 
 from segstudio.app.changes import Changes
 from segstudio.domain.plane import Plane
 from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.canvas.holds import HELD_MS, HOLDS
+from segstudio.ui.canvas.legend import Legend, doubt_legend
 from segstudio.ui.canvas.loupe import RADIUS, Loupe
 from segstudio.ui.canvas.seeing import Seeing, Sight
 from segstudio.ui.canvas.ticks import number_text, round_step, steps_between
@@ -100,6 +102,23 @@ def test_v_shows_the_models_mask_alone(corrected):
     assert color(rig, *STROKE) != bare
     assert not rig.canvas.legend.isVisible()
     assert rig.canvas.mask_shown
+
+
+def test_a_line_of_a_legend_stays_a_line(qapp, theme):
+    over = QWidget()
+    legend = Legend(theme, over)
+    document = SimpleNamespace(confidence=np.zeros((1, 1), np.uint8), veiled=False)
+    for line in doubt_legend(document):
+        for points in np.arange(7, 14, 0.25):
+            font = QFont(legend.font())
+            font.setPointSizeF(float(points))
+            legend.setFont(font)
+            legend.show_lines(())
+            legend.show_lines((line,))
+            narrow = grabbed(legend, legend.rect())
+            legend.resize(legend.width() + 200, legend.height())
+            wide = grabbed(legend, legend.rect())
+            assert np.array_equal(narrow[:, 34:-12], wide[:, 34 : narrow.shape[1] - 12]), points
 
 
 def test_d_shows_what_was_corrected_with_a_legend(corrected):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from segstudio.app.document import Document
@@ -71,8 +72,10 @@ class Legend(QWidget):
 
     def sizeHint(self) -> QSize:
         """Room for all lines."""
-        metrics = self.fontMetrics()
-        width = max((min(metrics.horizontalAdvance(words), self._words_room) for _, words in self.lines), default=0)
+        # In whole pixels a line may come out a fraction too narrow, and its last word would go on below, out of sight.
+        metrics = QFontMetricsF(self.font())
+        wide = (math.ceil(metrics.horizontalAdvance(words)) + 1 for _, words in self.lines)
+        width = max((min(words, self._words_room) for words in wide), default=0)
         return QSize(width + self._indent + 2 * _PAD, sum(self._height(words) for _, words in self.lines) + _PAD)
 
     def paintEvent(self, event: QPaintEvent) -> None:
