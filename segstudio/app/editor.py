@@ -170,8 +170,7 @@ class Editor:
         """Something that a shown proposal was made from has changed: the mask, a setting, a lock."""
         if self.busy:
             self._use(self.tool.refresh)
-            if self._proposal is not None and not self.busy:
-                self._drop_proposal()
+            self._drop_ended()
         elif self._pressed is None:
             self._use(self.tool.take)
 
@@ -186,6 +185,7 @@ class Editor:
                 self.finish()
             # What this press ends is a step of its own: Esc in the gesture that now begins must not take it along.
             self._use(lambda context: self.tool.settle(context, event))
+            self._drop_ended()
             self._pressed = self._last_event = event
             self._use(lambda context: self.tool.press(context, event))
 
@@ -315,9 +315,8 @@ class Editor:
 
     def _travel(self, go: Callable[[Document], Rect | None], write: Callable[[Project, int], object]) -> None:
         (self.abandon if self.proposing else self.finish)()
-        if self.document is not None and (rect := go(self.document)) is not None:
-            image_id = self.document.image_id
-            self._save(self.document, lambda project: write(project, image_id))
+        if (document := self.document) is not None and (rect := go(document)) is not None:
+            self._save(document, lambda project: write(project, document.image_id))
             self._announce(Changes(pixels=rect, history=True))
         self._use(self.tool.take)
 
@@ -325,8 +324,7 @@ class Editor:
 
     def _use(self, call: Callable[[ToolContext], object]) -> object:
         """Let the tool work on the document; outside of a gesture, what it painted becomes a step at once."""
-        document = self.document
-        if document is None:
+        if (document := self.document) is None:
             return None
         try:
             return call(self._context(document))
@@ -342,19 +340,21 @@ class Editor:
     def _hear(self, tool: Tool, document: Document, done: Done, result: Any) -> None:
         if self.tool is tool and self.document is document:
             self._use(lambda context: done(context, result))
-            if self._proposal is not None and not self.busy:
-                self._drop_proposal()
-                self._use(self.tool.take)
+            self._drop_ended()
             self._announce(Changes(tool=True))
 
     def _give_up(self) -> None:
         self._answers.forget()
         self._pressed = None
-        document = self.document
-        if document is not None:
+        if (document := self.document) is not None:
             self._repaint(document, document.abandon_edit())
             self._use(self.tool.abandon)
             self._drop_proposal()
+
+    def _drop_ended(self) -> None:
+        if self._proposal is not None and not self.busy:
+            self._drop_proposal()
+            self._use(self.tool.take)
 
     def _drop_proposal(self) -> None:
         if self._proposal is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from segstudio.app.document import Document, frozen
 from segstudio.app.tools.asking import Latest
-from segstudio.app.tools.base import NO_PREVIEW, Preview, Tool, ToolContext
+from segstudio.app.tools.base import NO_PREVIEW, PointerEvent, Preview, Tool, ToolContext
 from segstudio.app.tools.settings import Operation, ToolSettings
 from segstudio.domain.clean_up import clean_up
 from segstudio.domain.geometry import EMPTY, Rect
@@ -95,6 +95,11 @@ class CleanUpProposal(Tool):
         self.title = TITLES[settings.operation]
         still = frozen(context.document)
         self._question.ask(context, lambda: changes(still, settings, segment_id, locked), self._hear)
+
+    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+        """Apply what was taken: the gesture is for the tool in hand, and no step may come into the midst of it."""
+        if self._taken:
+            self._question.answer_now(context)
 
     def commit(self, context: ToolContext) -> None:
         """Apply it, now or when it is there."""

@@ -212,3 +212,34 @@ def test_what_was_taken_before_it_is_there_is_done_to_the_segment_that_was_in_ha
     answered(tidied)
     assert np.array_equal(tidied.mask(), expected)
     assert editor.undo_name == "Grow"
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_stroke_begun_while_what_was_taken_is_computed_is_a_stroke_and_a_step_of_its_own(tidied, monkeypatch, early):
+    editor, held = tidied.session.editor, threading.Event()
+
+    def slow(*args):
+        assert held.wait(20)
+        return domain.clean_up(*args)
+
+    tidied.stroke((10, 10), (40, 10))
+    before = tidied.mask()
+    editor.change_settings(operation="grow", reach=3)
+    expected = expected_of(before, editor.settings, [1])
+    monkeypatch.setattr(clean_up, "clean_up", slow)
+    editor.propose(CleanUpProposal())
+    editor.commit()
+    threading.Timer(0.0 if early else 0.2, held.set).start()
+    editor.set_active_segment(2)
+    editor.press(PointerEvent(70, 50))
+    answered(tidied)
+    editor.move(PointerEvent(75, 50))
+    editor.release(PointerEvent(80, 50))
+    names = [edit.name for edit in editor.document.history.done]
+    assert names[-2:] == ["Grow", "Paint"]
+    assert not (tidied.mask()[:, :45] == 2).any(), "nothing is drawn from where the last stroke ended"
+    assert (tidied.mask()[50, 70:80] == 2).all()
+    editor.undo()
+    assert np.array_equal(tidied.mask(), expected)
+    editor.undo()
+    assert np.array_equal(tidied.mask(), before)
