@@ -48,8 +48,8 @@ class Latest(Generic[T]):
 
     @property
     def waiting(self) -> bool:
-        """True while an answer will come."""
-        return self._asked is not None
+        """True while an answer will come, also for who hears one that another question has overtaken."""
+        return self._asked is not None or self._next is not None
 
     def ask(
         self,
@@ -79,14 +79,13 @@ class Latest(Generic[T]):
         self._asked = self._next = None
 
     def _ask(self, context: ToolContext, question: _Question[T]) -> None:
-        self._asked = question
+        self._asked, self._next = question, None
         context.later(question.compute, lambda now, result: self._hear(now, question, result))
 
     def _hear(self, context: ToolContext, question: _Question[T], result: T) -> None:
         if self._asked is not question:
             return
-        self._asked, following = None, self._next
-        self._next = None
+        self._asked = None
         question.done(context, result)
-        if following is not None and self._asked is None:
-            self._ask(context, following)
+        if self._next is not None and self._asked is None:
+            self._ask(context, self._next)

@@ -186,6 +186,24 @@ def test_taken_before_it_is_found_it_is_applied_when_it_is(tidied, monkeypatch):
         editor.set_tool("eraser")
 
 
+def test_set_otherwise_and_taken_before_it_is_found_it_is_applied_as_it_is_set(tidied, monkeypatch):
+    editor = tidied.session.editor
+    ids = np.zeros((64, 96), np.uint16)
+    ids[20:30, 20:40] = 1
+    put(tidied, ids)
+    go, real = threading.Event(), clean_up.changes
+    monkeypatch.setattr(clean_up, "changes", lambda *given: (go.wait(10), real(*given))[1])
+    editor.change_settings(operation="grow", reach=2)
+    editor.propose(CleanUpProposal())
+    editor.change_settings(reach=6)
+    expected = expected_of(ids, editor.settings, [1])
+    with one_step(tidied, "Grow"):
+        editor.commit()
+        go.set()
+        tidied.wait(lambda: not editor.proposing)
+    assert np.array_equal(tidied.mask(), expected)
+
+
 def test_the_model_s_mask_is_cleaned_up_too(tidied):
     editor = tidied.session.editor
     ids = with_holes()

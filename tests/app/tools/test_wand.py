@@ -139,6 +139,22 @@ def test_let_go_before_it_is_found_it_is_taken_when_it_is(wanded, slow):
     assert np.array_equal(painted(wanded) == 1, region_of(wanded, (20.5, 20.5), 12))
 
 
+def test_dragged_and_let_go_before_anything_is_found_what_was_dragged_to_is_taken(wanded, slow, monkeypatch):
+    go, region = threading.Event(), Wand.region
+    monkeypatch.setattr(Wand, "region", lambda *given: (go.wait(10), region(*given))[1])
+    editor = wanded.session.editor
+    with one_step(wanded, "Wand"):
+        editor.press(PointerEvent(20.5, 20.5))
+        editor.move(PointerEvent(60.5, 20.5))
+        tolerance = float(editor.preview.caption.removeprefix("tolerance "))
+        editor.release(PointerEvent(60.5, 20.5))
+        go.set()
+        settled(wanded)
+    expected = region_of(wanded, (20.5, 20.5), tolerance)
+    assert not np.array_equal(expected, region_of(wanded, (20.5, 20.5), 12))
+    assert np.array_equal(painted(wanded) == 1, expected)
+
+
 def test_a_click_is_not_lost_to_what_comes_next(wanded, slow):
     editor, session = wanded.session.editor, wanded.session
     steps = len(editor.document.history.done)
