@@ -108,7 +108,8 @@ class GrabCutTool(Tool):
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:
         """Begin a scribble or, beside what is proposed or there, a box in place of it."""
-        if self._asked is not None and not _within(event, self._reach()):
+        reach = self._reach()
+        if reach is not None and not _within(event, reach):
             self.abandon(context)
         if self._asked is not None or event.inverts or _on_segment(context, event):
             self._scribble = Scribble((event.point,), max(1.0, _PEN * event.slack), not event.inverts)
@@ -230,12 +231,15 @@ class GrabCutTool(Tool):
         self._take_if_found(context)
         self._show(context)
 
-    def _reach(self) -> Rect:
-        """Where a press is a scribble."""
+    def _reach(self) -> Rect | None:
+        """Where a press is a scribble on what was asked for; None for everywhere.
+
+        How far scribbles on the mask reach is not known before they are answered: what comes meanwhile is one more.
+        """
         find = self._found.get(max(self._found)) if self._found else None
         if find is not None:
             return find.rect
-        return self._asked.box if self._asked is not None and self._asked.box is not None else Rect(0, 0, 0, 0)
+        return None if self._asked is None else self._asked.box
 
     def _patch(self, context: ToolContext, find: Find) -> Patch:
         effect = context.settings.effect

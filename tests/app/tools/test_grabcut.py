@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from segstudio.app.tools import PointerEvent, cutting
+from segstudio.app.tools import PointerEvent, cutting, grabcut
 from segstudio.domain.geometry import Rect
 from segstudio.domain.grabcut import refine_box
 from segstudio.domain.plane import UNSET
@@ -170,6 +170,23 @@ def test_without_a_box_scribbles_correct_the_mask(boxed):
         answered(boxed)
         editor.commit()
     assert painted(boxed)[row, int(xs.mean())] == 0
+
+
+def test_a_second_scribble_that_comes_before_the_first_is_answered_does_not_drop_it(boxed, monkeypatch):
+    editor = boxed.session.editor
+    ids = np.zeros((64, 96), np.uint16)
+    ids[20:50, 20:70] = 1
+    put(boxed, ids)
+    go, find = threading.Event(), cutting.find_of_mask
+    monkeypatch.setattr(grabcut, "find_of_mask", lambda *given: (go.wait(10), find(*given))[1])
+    with one_step(boxed, "Box and scribble"):
+        drag(boxed, (28, 30), (28, 40), button="right", slack=2.0)
+        drag(boxed, (62, 30), (62, 40), button="right", slack=2.0)
+        go.set()
+        answered(boxed)
+        assert len(editor.preview.lines) == 2
+        editor.commit()
+    assert boxed.mask()[35, 28] == boxed.mask()[35, 62] == 0
 
 
 def test_a_scribble_on_nothing_and_a_click_ask_for_nothing(boxed):
