@@ -255,11 +255,10 @@ class Editor:
                 self._use(self.tool.take)
 
     def holds_up(self) -> bool:
-        """Whether to decide on what is shown first, which is then said: approved now, the mask would lack it."""
-        if self.tool.undecided:
-            words = f"{self.tool.undecided} is not in the mask yet: {self.tool.way_out}"
+        """Whether something of the mask is to be decided on, or seen, before it is approved; which is then said."""
+        if words := self.tool.before_approval:
             self._announce(Changes(message=Message(words, key="undecided")))
-        return bool(self.tool.undecided)
+        return bool(words)
 
     def act(self, action: ToolAction) -> None:
         """Do one of the tool's ``actions``; nothing if it has become another tool's."""

@@ -255,6 +255,13 @@ class Tool:
         """What decides on it, as a sentence."""
         return "Enter applies it, Esc drops it. Then approve."
 
+    @property
+    def before_approval(self) -> str:
+        """Why not to approve yet, as a sentence, "" for no reason: the mask would lack it, or nobody has seen it."""
+        if self.undecided:
+            return f"{self.undecided} is not in the mask yet: {self.way_out}"
+        return "What you asked for is still being computed: look at it first, then approve." if self.owes else ""
+
     def step_back(self, context: ToolContext) -> bool:
         """Take back the last point of what is shown; False if there are no points to take back."""
         return False

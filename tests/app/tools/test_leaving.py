@@ -146,6 +146,27 @@ def test_it_is_what_it_would_have_been_with_somebody_waiting(begun):
     assert np.array_equal(painted(begun), begun.before)
 
 
+def test_nothing_is_approved_before_it_was_seen(begun):
+    session = begun.session
+    first = session.document
+    threading.Timer(2.0, begun.gate.open.set).start()
+    session.approve()
+    assert session.document is first
+    assert session.loading_id is None
+    assert session.records[0].state is not ImageState.APPROVED
+    begun.wait(lambda: any("then approve" in message.sentence.lower() for message in begun.messages))
+    assert np.array_equal(painted(begun), begun.before)
+    begun.gate.open.set()
+    answered(begun)
+    session.editor.commit()
+    answered(begun)
+    session.approve()
+    assert session.records[0].state is ImageState.APPROVED
+    begun.settle()
+    begun.show(session.records[0].id)
+    assert not np.array_equal(painted(begun), begun.before)
+
+
 def test_closing_loses_nothing(begun):
     session = begun.session
     session.step(1)
