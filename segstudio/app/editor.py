@@ -112,14 +112,16 @@ class Editor:
     @property
     def undo_name(self) -> str:
         """What undo would take back; "" for nothing."""
-        return "what is shown" if self.busy else self.document.history.undo_name if self.document else ""
+        if self.busy or self.document is None:
+            return "what is shown" if self.busy else ""
+        return "what is still computed" if self.owing.owes(self.document) else self.document.history.undo_name
 
     @property
     def redo_name(self) -> str:
-        """What redo would make again; "" for nothing."""
+        """What redo would make again; "" for nothing, as where a newer step is still computed."""
         if self.busy and not self.proposing:
             return "what was taken back" if self.tool.ahead else ""
-        return self.document.history.redo_name if self.document else ""
+        return "" if self.document is None or self.owing.owes(self.document) else self.document.history.redo_name
 
     def set_tool(self, name: str) -> None:
         """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
@@ -376,9 +378,8 @@ class Editor:
         self._announce(Changes(message=Message(sentence, "trouble", key="tool")))
 
     def _close_step(self, document: Document) -> None:
-        image_id, edit = document.image_id, document.commit_edit() if document.editing else None
-        if edit is not None:
-            self._save(document, lambda project: project.masks.save_edit(image_id, edit))
+        if document.editing and (edit := document.commit_edit()) is not None:
+            self._save(document, lambda project: project.masks.save_edit(document.image_id, edit))
             self._announce(Changes(history=True))
 
     def _repaint(self, document: Document, rect: Rect) -> None:

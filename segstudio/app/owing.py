@@ -70,6 +70,10 @@ class Owing:
             if document is None or owed.document is document:
                 self._settle(owed)
 
+    def owes(self, document: Document) -> bool:
+        """Whether something will be painted on it that is not there yet."""
+        return any(owed.document is document for owed in self._owed)
+
     def after(self, image_id: int, call: Callable[[], None]) -> None:
         """Make ``call`` as soon as nothing is owed to an image: at once, where nothing is."""
         owed = [one for one in self._owed if one.document.image_id == image_id]

@@ -167,6 +167,18 @@ def test_nothing_is_approved_before_it_was_seen(begun):
     assert not np.array_equal(painted(begun), begun.before)
 
 
+def test_undo_and_redo_are_named_after_what_they_do_while_it_is_computed(begun):
+    session, editor = begun.session, begun.session.editor
+    editor.leave_image()
+    assert editor.undo_name == "what is still computed"
+    assert editor.redo_name == ""
+    begun.gate.open.set()
+    editor.undo()
+    assert np.array_equal(painted(begun), begun.before)
+    assert editor.undo_name == "Paint"
+    assert editor.redo_name == session.document.history.redo_name != ""
+
+
 def test_closing_loses_nothing(begun):
     session = begun.session
     session.step(1)
