@@ -45,9 +45,7 @@ class Editor:
     def __init__(
         self, announce: Callable[[Changes], None], save: Save, answers: Answers, settings: ToolSettings | None = None
     ) -> None:
-        self._announce = announce
-        self._save = save
-        self._answers = answers
+        self._announce, self._save, self._answers = announce, save, answers
         self._contexts = Contexts(answers, self._repaint, self._hear, self._fail)
         self.owing = Owing(answers, self._close_step, announce)
         self._tools: dict[str, Tool] = make_tools()
@@ -57,8 +55,7 @@ class Editor:
         self._shown: Preview = NO_PREVIEW
         self._hint = ""
         self.settings = settings or ToolSettings()
-        self.tool_name = "brush"
-        self.active_segment = 1
+        self.tool_name, self.active_segment = "brush", 1
         self.document: Document | None = None
         self.table = SegmentTable(())
 
@@ -163,7 +160,7 @@ class Editor:
         """What the tools paint from now on; what was let go of is of the one before. ``KeyError`` for an unknown id."""
         self.table[segment_id]
         if not self.in_gesture:
-            self._use(self.tool.conclude)
+            self._end(self.tool.conclude)
         self.active_segment = segment_id
         self.refresh()
         self._announce(Changes(tool=True))
@@ -186,7 +183,7 @@ class Editor:
             if self.tool.gives_way:
                 self.finish()
             # What this press ends is a step of its own: Esc in the gesture that now begins must not take it along.
-            self._use(lambda context: self.tool.settle(context, event))
+            self._end(lambda context: self.tool.settle(context, event))
             self._drop_ended()
             self._pressed = self._last_event = event
             self._use(lambda context: self.tool.press(context, event))
@@ -238,12 +235,8 @@ class Editor:
         if self.busy or self._proposal is not None:
             self._answers.forget()
             dropped = self.tool.missed
-            try:
-                self._use(self.tool.leave)
-                self._drop_proposal()
-            except Exception:
-                log.exception("a tool could not be left")
-                self._fail(NOT_LEFT)
+            self._end(self.tool.leave)
+            self._drop_proposal()
             if dropped:
                 self._announce(Changes(message=Message(f"{dropped} {_DROPPED}", key="undecided")))
 
@@ -334,6 +327,13 @@ class Editor:
             if self._pressed is None:
                 self._close_step(document)
             self._show_preview()
+
+    def _end(self, call: Callable[[ToolContext], object]) -> None:
+        try:
+            self._use(call)
+        except Exception:
+            log.exception("a tool could not be left")
+            self._fail(NOT_LEFT)
 
     def _context(self, document: Document) -> ToolContext:
         return self._contexts.of(document, self.tool, self.active_segment, self.table, self.settings)

@@ -213,3 +213,23 @@ def test_another_segment_or_setting_shows_at_once(wanded):
     assert np.array_equal(shown(wanded), region_of(wanded, (20.5, 20.5), 40))
     editor.release(PointerEvent(20.5, 20.5))
     assert (painted(wanded) == 2).any()
+
+
+def test_what_cannot_be_computed_is_said_and_the_next_press_is_one_of_its_own(wanded, slow, monkeypatch):
+    editor, go, region = wanded.session.editor, threading.Event(), Wand.region
+
+    def fail(*_given):
+        assert go.wait(10)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(Wand, "region", fail)
+    click(wanded, 20.5, 20.5)
+    go.set()
+    editor.press(PointerEvent(70.5, 20.5))
+    assert editor.in_gesture
+    wanded.wait(lambda: any("could not be put into the mask" in message.sentence for message in wanded.messages))
+    monkeypatch.setattr(Wand, "region", region)
+    editor.abandon()
+    with one_step(wanded, "Wand"):
+        click(wanded, 20.5, 20.5)
+        settled(wanded)
