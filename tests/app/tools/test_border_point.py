@@ -209,12 +209,15 @@ def test_a_large_image_is_looked_at_beside_and_the_click_counts(said, monkeypatc
     assert _edges(said)[32] == 40
 
 
-def test_approval_waits_for_nothing_and_holds_the_click(said, monkeypatch):
+def test_approval_waits_until_the_click_is_seen_and_holds_it(said, monkeypatch):
     monkeypatch.setattr("segstudio.app.tools.border_point.AT_ONCE_PIXELS", 0)
     session, editor = said.session, said.session.editor
     first = session.document
     editor.press(PointerEvent(53.5, 32.5))
     editor.release(PointerEvent(53.5, 32.5))
+    session.approve()
+    assert session.records[0].state.name != "APPROVED"
+    said.wait(lambda: not editor.busy)
     session.approve()
     said.wait(lambda: session.records[0].state.name == "APPROVED")
     assert (first.shown(first.bounds) == 1)[32].sum() == 54
