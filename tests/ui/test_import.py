@@ -201,9 +201,9 @@ def test_one_image_is_told_of_as_one(rig, tmp_path):
     Image.new("L", (64, 48), 255).save(image.with_name(f"{image.stem}_mask.png"))
     dialog = opened(rig, only)
     assert dialog.import_button.text() == "Import 1 image"
-    rig.qtbot.mouseClick(dialog.import_button, LEFT)
     said = []
     rig.studio.subscribe(lambda changes: said.append(changes.message.sentence if changes.message else ""))
+    rig.qtbot.mouseClick(dialog.import_button, LEFT)
     imported(rig, 2)
     assert any(one.startswith("1 image imported, 1 mask approved.") for one in said)
     assert action(rig, "Undo import").text() == "Undo import of 1 image"
