@@ -52,8 +52,7 @@ class Editor:
         self._proposal: Tool | None = None
         self._pressed: PointerEvent | None = None
         self._last_event: PointerEvent | None = None
-        self._shown: Preview = NO_PREVIEW
-        self._hint = ""
+        self._shown, self._hint = NO_PREVIEW, ""
         self.settings = settings or ToolSettings()
         self.tool_name, self.active_segment = "brush", 1
         self.document: Document | None = None
@@ -183,8 +182,9 @@ class Editor:
             if self.tool.gives_way:
                 self.finish()
             # What this press ends is a step of its own: Esc in the gesture that now begins must not take it along.
+            shown = self.busy
             self._end(lambda context: self.tool.settle(context, event))
-            self._drop_ended()
+            self._drop_ended(shown)
             self._pressed = self._last_event = event
             self._use(lambda context: self.tool.press(context, event))
 
@@ -352,8 +352,8 @@ class Editor:
             self._use(self.tool.abandon)
             self._drop_proposal()
 
-    def _drop_ended(self) -> None:
-        if self._proposal is not None and not self.busy:
+    def _drop_ended(self, shown: bool = True) -> None:
+        if shown and self._proposal is not None and not self.busy:
             self._drop_proposal()
             self._use(self.tool.take)
 

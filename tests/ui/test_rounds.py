@@ -90,7 +90,7 @@ def test_rounds_are_not_compared_on_images_that_are_hidden_from_the_reader(taugh
     rig = taught
     dialog = open_rounds(rig)
     pick(rig, dialog, 4)
-    assert dialog.compare.isEnabled()
+    rig.wait(dialog.compare.isEnabled)
     rig.session.book.hides = lambda _image: True
     pick(rig, dialog, 3)
     assert not dialog.compare.isEnabled()
