@@ -21,7 +21,7 @@ from segstudio.app.tools import (
     ToolSettings,
     make_tools,
 )
-from segstudio.app.tools.settings import SIZES
+from segstudio.app.tools.settings import size_among
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.patch import Patch
 from segstudio.domain.segments import BACKGROUND, SegmentTable
@@ -152,7 +152,7 @@ class Editor:
 
     def resize(self, factor: float) -> None:
         """Make the brush larger or smaller, or whatever the tool in hand has instead: superpixels, a tolerance."""
-        for name in [name for name in SIZES if name in self.pointed.options_for(self.settings)][:1]:
+        if name := size_among(self.pointed.options_for(self.settings)):
             self.change_settings(**{name: self.settings.resized(name, factor)})
 
     def set_active_segment(self, segment_id: int) -> None:

@@ -23,6 +23,7 @@ from segstudio.app.exporting import (
 from segstudio.app.round_writer import from_version_words
 from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
@@ -255,8 +256,7 @@ class Exporter:
 def _cancelled_message(folder: Path, before: Before) -> Message:
     done, left = f"The export to {folder} was cancelled.", before.failed
     if left:
-        files = "1 file" if left == 1 else f"{left:,} files"
-        back = f"{files} could not be made as before, or changed meanwhile: look at the folder."
+        back = f"{counted(left, 'file')} could not be made as before, or changed meanwhile: look at the folder."
     else:
         back = "The folder is as it was before."
     if before.unknown is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.domain.annotation import ImageRecord, ImageState
+from segstudio.domain.counting import those
 from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import SegmentTable, looked_up
@@ -45,8 +46,7 @@ def from_version_words(count: int) -> str:
     """A sentence to follow another, on approved masks that are damaged; "" for none."""
     if not count:
         return ""
-    which = "1 mask is" if count == 1 else f"{count:,} masks are"
-    return f" {which} damaged in the project, so the approved version was taken."
+    return f" {those(count, 'mask', ('is', 'are'))} damaged in the project, so the approved version was taken."
 
 
 @dataclass(frozen=True, slots=True)

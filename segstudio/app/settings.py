@@ -16,8 +16,8 @@ import platformdirs
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
-_PATIENCE = 0.2
-"""Seconds that one window waits for another to have written; it is done in a thousandth of that."""
+_PATIENCE = 0.04
+"""Seconds that one window waits for another to have written, on the thread that paints; it takes a millisecond."""
 
 log = logging.getLogger(__name__)
 

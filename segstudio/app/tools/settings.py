@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
@@ -33,6 +33,11 @@ SIZES: dict[str, float] = {"radius": 0.5, "span": 1, "scale": 1, "reach": 0.5, "
 
 _SLIGHT = 0.05
 """A change by less than this share is a part of one: a touchpad's, of which many come."""
+
+
+def size_among(options: Container[str]) -> str:
+    """Which of a tool's ``options`` "larger" and "smaller" change; "" for none."""
+    return next((name for name in SIZES if name in options), "")
 
 
 @dataclass(frozen=True, slots=True)
