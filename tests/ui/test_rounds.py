@@ -51,6 +51,7 @@ def taught(rig):
     rig.session.rounds.automatic = False
     approve(rig, 11)
     learn(rig, 4)
+    rig.wait(lambda: all(rig.session.book.scores(number) for number in range(1, 5)))
     return rig
 
 
