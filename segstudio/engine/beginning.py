@@ -16,6 +16,7 @@ from segstudio.engine.losses import MaskedSegmentationLoss, effective_weights
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
+from segstudio.engine.sample import Sample
 from segstudio.engine.schedule import planned_batch
 from segstudio.engine.trouble import Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
@@ -56,6 +57,15 @@ def starting_network(
         network.load_state_dict({**network.state_dict(), **known})
     check_in_every_layer(network, events)
     return device.place(network)
+
+
+def samples_as_new(samples: list[Sample]) -> list[Sample]:
+    """``samples`` for a round that begins anew: it knows none of them yet, so none is to be seen more often.
+
+    On 64 of PH2, 40 of them seen twice as often came to a mean Dice of 0.939 and a worst tenth of 0.827 on unseen
+    cases, instead of 0.943 and 0.847 (three splits, two and three trainings each).
+    """
+    return [replace(sample, fresh=False) for sample in samples]
 
 
 def objective(request: RoundRequest, data: RoundData) -> MaskedSegmentationLoss:

@@ -19,7 +19,7 @@ from segstudio.engine.finishing import Finish, Logits, finished
 from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.sample import Mask, Pixels
-from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, near
+from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, lies, near
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.exposure import exposed, exposure_gain
@@ -122,13 +122,22 @@ class Predictor:
             part = near(found, height, width)
             if part is None:
                 return None
-            return joined(logits, self._answer(pixels[part.slices], between_windows, ENLARGED), part, height, width)
+            closer = self._close_up(pixels[part.slices], lies(found, height, width), between_windows)
+            return joined(logits, closer, part, height, width)
         if look.fitted is None:
             return None
         share = fitting_side(found, look.fitted) / self.header.input_size
         # Two of the four mirror images, those that are upside down, cost half.
         upside_down = np.ascontiguousarray(pixels[::-1])
         return averaged(logits, self._answer(upside_down, between_windows, share, upright=True)[::-1])
+
+    def _close_up(self, pixels: Pixels, either_way_up: bool, between_windows: Callable[[], None]) -> Logits:
+        """What ``pixels``, a part of an image, show enlarged; if ``either_way_up`` the mean with them upside down."""
+        answer = self._answer(pixels, between_windows, ENLARGED)
+        if either_way_up:
+            upside_down = np.ascontiguousarray(pixels[::-1])
+            answer = (answer + self._answer(upside_down, between_windows, ENLARGED)[::-1]) * np.float32(0.5)
+        return answer
 
     def _answer(
         self, pixels: Pixels, between_windows: Callable[[], None], share: float = 1.0, upright: bool | None = None

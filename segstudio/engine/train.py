@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 
 from segstudio.engine.base import Base
-from segstudio.engine.beginning import asked_side, first_means, objective, starting_network
+from segstudio.engine.beginning import asked_side, first_means, objective, samples_as_new, starting_network
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
@@ -121,7 +121,7 @@ class RoundTrainer:
         seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, known)
         self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
-        self._feed = Feed(request, data.train, device)
+        self._feed = Feed(request, data.train if self._goes_on else samples_as_new(data.train), device)
         self._loss: float | None = None
         self._asked_side = asked_side(request, data)
         side = min(self._asked_side, self._means.side)

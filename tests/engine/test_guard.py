@@ -215,6 +215,22 @@ def test_a_round_that_has_outgrown_the_last_weights_begins_anew_and_these_still_
     assert kept is (dice == 0.7)
 
 
+@pytest.mark.parametrize(("held_out", "anew"), [(4, True), (2, False)])
+def test_a_round_that_begins_anew_sees_no_image_more_often_since_all_are_new_to_it(
+    tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch, held_out: int, anew: bool
+) -> None:
+    fed: list[list[bool]] = []
+    feed = train.Feed
+    monkeypatch.setattr(
+        train, "Feed", lambda *given: (fed.append([sample.fresh for sample in given[1]]), feed(*given))[1]
+    )
+    _outgrown(tmp_path / "2", parent, held_out)
+    _run(tmp_path / "2", [])
+    assert began == [not anew]
+    assert len(fed[0]) == 5
+    assert any(fed[0]) is not anew
+
+
 def test_after_trouble_too_it_begins_anew_and_not_from_what_was_outgrown(
     tmp_path: Path, parent: Path, began: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
-from segstudio.engine.second_look import SecondLook, averaged, fitting_side, joined, near
+from segstudio.engine.second_look import SecondLook, averaged, fitting_side, joined, lies, near
 from segstudio.imaging.cv import cv2
 
 CPU = Device("cpu", "test")
@@ -30,9 +30,11 @@ class _Bright(SegmentationNetwork):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[tuple[int, int]] = []
+        self.views: list[torch.Tensor] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.seen.append((x.shape[2], x.shape[3]))
+        self.views.append(x)
         return 8 * x.mean(dim=1, keepdim=True)
 
 
@@ -66,9 +68,37 @@ def test_what_is_small_is_drawn_finer(tmp_path: Path, height: int, width: int) -
         assert said.confidence.shape[0] * width == pytest.approx(said.confidence.shape[1] * height, rel=0.15)
         scores.append(iou(said.mask > 0, truth))
         sizes.append(len(network.seen))
-    assert sizes == [1, 2]
-    assert [max(sides) for sides in network.seen] == [128, 160]
+    assert sizes[0] == 1 < sizes[1]
+    assert [max(sides) for sides in network.seen] == [128] + (sizes[1] - 1) * [160]
     assert scores[1] > scores[0] + 0.1
+
+
+@pytest.mark.parametrize(("height", "width", "looks"), [(60, 50, 3), (60, 46, 3), (60, 40, 2), (40, 60, 3)])
+def test_who_does_not_stand_is_seen_upside_down_too(tmp_path: Path, height: int, width: int, looks: int) -> None:
+    pixels = np.zeros((600, 800, 3), np.uint8)
+    pixels[200 : 200 + 3 * height, 300 : 300 + 3 * width] = 255
+    asked, network = predictor(tmp_path, SecondLook(close_up=True))
+    found = asked.predict(pixels).mask > 0
+    assert len(network.views) == looks
+    assert iou(found, pixels[..., 0] > 0) > 0.9
+    if looks == 3:
+        assert torch.equal(network.views[1].flip(2), network.views[2])
+
+
+def test_people_side_by_side_stand_each() -> None:
+    found = np.zeros((60, 80), bool)
+    found[10:50, 5:25] = found[12:50, 40:60] = True
+    assert not lies(found, 600, 800)
+    assert lies(found, 300, 800)
+    assert not lies(np.zeros((60, 80), bool), 600, 800)
+
+
+def test_both_ways_up_count_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, _ = predictor(tmp_path, SecondLook(close_up=True))
+    said = iter([3.0, 1.0])
+    monkeypatch.setattr(asked, "_answer", lambda pixels, *_: np.full((*pixels.shape[:2], 1), next(said), np.float32))
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    assert np.all(asked._close_up(pixels, either_way_up=True, between_windows=lambda: None) == 2.0)
 
 
 def test_what_fills_the_image_or_is_not_there_is_looked_at_once(tmp_path: Path) -> None:
@@ -192,6 +222,6 @@ def test_a_strip_is_looked_at_once(tmp_path: Path, look: SecondLook, height: int
     asked, network = predictor(tmp_path, look)
     once, _ = predictor(tmp_path, SecondLook())
     mask = asked.predict(pixels).mask
-    assert len(network.seen) == looks
+    assert len(network.seen) == looks + (look.close_up and looks == 2)
     assert mask.any()
     assert (looks == 2) != np.array_equal(mask, once.predict(pixels).mask)
