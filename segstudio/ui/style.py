@@ -8,6 +8,7 @@ from string import Template
 SCROLL_BAR = 10
 """Width of a scroll bar in logical pixels."""
 
+# What is typed or chosen in has an ``edge`` that stands out; a button is known by its words and keeps a fainter line.
 # 8 px grid between things, 4 px inside controls. No frame round a frame: panels are told apart by their tone.
 _SHEET = Template(
     """
@@ -76,14 +77,17 @@ QToolButton[segment="true"] { background: $field; border-color: $line; padding: 
 QToolButton[segment="true"]:hover { background: $hover; }
 QToolButton[segment="true"]:checked { background: $accent_soft; border-color: $accent; }
 
-QComboBox { background: $field; color: $text; border: 1px solid $line; border-radius: 4px; padding: 4px 6px; }
+QComboBox { background: $field; color: $text; border: 1px solid $edge; border-radius: 4px; padding: 4px 6px; }
 QComboBox:hover { background: $hover; }
+QComboBox:disabled { color: $faint; border-color: $line; }
 QComboBox:focus { border-color: $accent; }
 QComboBox::drop-down { width: 20px; border: none; }
 QComboBox QAbstractItemView { background: $raised; color: $text; border: 1px solid $line; padding: 4px;
     selection-background-color: $accent_soft; selection-color: $text; }
-QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $field; color: $text; border: 1px solid $line;
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $field; color: $text; border: 1px solid $edge;
     border-radius: 4px; padding: 4px 6px; selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QPlainTextEdit:disabled { color: $faint;
+    border-color: $line; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: $accent; }
 QSpinBox, QDoubleSpinBox { padding: 3px 8px 3px 4px; }
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; padding: 0; background: transparent; }

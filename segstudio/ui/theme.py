@@ -35,6 +35,7 @@ class Tokens:
     hover: str
     pressed: str
     line: str
+    edge: str
     text: str
     muted: str
     faint: str
@@ -59,6 +60,7 @@ DARK = Tokens(
     hover="#282c32",
     pressed="#31363d",
     line="#2a2e34",
+    edge="#646b75",
     text="#d6d9dd",
     muted="#9aa1aa",
     faint="#6a717b",
@@ -81,6 +83,7 @@ LIGHT = Tokens(
     hover="#e4e7ea",
     pressed="#d8dce0",
     line="#d3d7db",
+    edge="#868d96",
     text="#1e2227",
     muted="#596069",
     faint="#858c95",
