@@ -53,6 +53,7 @@ class ScrollBody(QScrollArea):
     def __init__(self, widget: QWidget, least: int = 96) -> None:
         super().__init__()
         self._inner = widget
+        self._settling = False
         self.setWidget(widget)
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -84,4 +85,11 @@ class ScrollBody(QScrollArea):
 
     def _leave_room(self, scrolls: bool) -> None:
         # The bar's width is kept free while there is no bar: nothing moves when it comes.
+        if self._settling:
+            return
+        self._settling = True
         self.setViewportMargins(0, 0, 0 if scrolls else SCROLL_BAR, 0)
+        if not scrolls and self.verticalScrollBar().maximum() > 0:
+            # Words that fit only at the full width get it: else the bar would come and go for ever.
+            self.setViewportMargins(0, 0, 0, 0)
+        self._settling = False
