@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from segstudio.app.background import Background
 from segstudio.app.catalog import Catalog
@@ -15,10 +17,14 @@ from segstudio.app.measures import Measured, Quantity, measured_segments
 from segstudio.app.ports import Scheduler
 from segstudio.app.report import Stored, measure_stored, read_stored
 from segstudio.app.store_thread import StoreThread, in_words
+from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.errors import UserError
+from segstudio.domain.groups import PATIENT
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.store.project_db import Project
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +51,47 @@ class Change:
     difference: str
     share: str
     doubtful: bool
+
+
+def likeliest_other(records: Sequence[ImageRecord], current: int) -> int:
+    """The row of the likeliest other visit of the patient in row ``current``; that row itself where there is no other.
+
+    Another image of the same patient, where an importer named one; else that whose name begins most like this one's;
+    of several, the nearest.
+    """
+    here = records[current]
+
+    def likeness(row: int) -> tuple[bool, bool, int, int, bool]:
+        other = records[row]
+        same = bool(here.group) and here.group == other.group
+        alike = _alike(here.name, other.name)
+        return same, not _of_two_patients(here, other), alike, -abs(row - current), row < current
+
+    return max((row for row in range(len(records)) if row != current), key=likeness, default=current)
+
+
+def doubt_about_pair(one: ImageRecord, other: ImageRecord, *, chosen: bool) -> str:
+    """What speaks against two images being of one patient, as a sentence; "" for nothing.
+
+    ``chosen`` says that a person chose them: then only what is known speaks against it.
+    """
+    if _of_two_patients(one, other):
+        return "These are images of two patients. Choose two of one lesion."
+    if chosen or one.id == other.id or (one.group and one.group == other.group) or _alike(one.name, other.name):
+        return ""
+    return "Nothing tells that both images are of one patient. Choose the two visits above."
+
+
+def _of_two_patients(one: ImageRecord, other: ImageRecord) -> bool:
+    return one.group != other.group and one.group.startswith(PATIENT) and other.group.startswith(PATIENT)
+
+
+def _alike(one: str, other: str) -> int:
+    """By how many words two files' names begin alike; dates and numbers count for nothing."""
+    both = [[word for word in _WORD.findall(Path(name).stem.casefold()) if not word.isdigit()] for name in (one, other)]
+    return next(
+        (at for at, (first, second) in enumerate(zip(*both, strict=False)) if first != second), min(map(len, both))
+    )
 
 
 def both_scales(earlier: Visit, later: Visit) -> tuple[float | None, float | None]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from segstudio.app.document import Document
 from segstudio.app.measures import BY_KEY, Picture, measure_picture
-from segstudio.app.visits import Visit, both_scales, caution, change
+from segstudio.app.visits import Visit, both_scales, caution, change, doubt_about_pair, likeliest_other
+from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.calibration import UNCALIBRATED, Calibration
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import SegmentTable, make_classes
@@ -44,6 +47,39 @@ def test_two_scales_are_reckoned_with():
     found = change(BY_KEY["area"], far, near, 1)
     assert found is not None
     assert abs(float(found.share.replace("−", "-")[:-2])) < 2
+
+
+def records(*names: str, groups: tuple[str, ...] = ()) -> list[ImageRecord]:
+    said = (*groups, *[""] * len(names))
+    return [ImageRecord(n, Path(name), name, n, group=said[n]) for n, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("names", "current", "other"),
+    [
+        (("Berg_2024.jpg", "Berg_2025.jpg", "Huber_2024.jpg", "Huber_2025.jpg"), 2, 3),
+        (("2024-01 Berg arm.jpg", "2024-02 Huber.jpg", "2025-03 Berg arm.jpg"), 2, 0),
+        (("Berg_arm_1.jpg", "Berg_arm_2.jpg", "Berg_leg_1.jpg", "Berg_leg_2.jpg"), 2, 3),
+        (("IMD004.bmp", "IMD013.bmp", "IMD024.bmp"), 1, 0),
+        (("a.png",), 0, 0),
+    ],
+)
+def test_the_other_visit_is_that_whose_name_begins_alike(names, current, other):
+    assert likeliest_other(records(*names), current) == other
+
+
+def test_an_importer_that_named_the_patients_knows_better_than_names():
+    rows = records("x_1.png", "x_2.png", "y_3.png", groups=("patient:a", "patient:b", "patient:a"))
+    assert likeliest_other(rows, 0) == 2
+    assert doubt_about_pair(rows[0], rows[2], chosen=False) == ""
+    assert "two patients" in doubt_about_pair(rows[0], rows[1], chosen=True)
+
+
+def test_a_pair_of_which_nothing_tells_that_it_is_one_is_offered_with_a_caution():
+    one, other = records("Berg_2024.jpg", "Huber_2024.jpg")
+    assert "one patient" in doubt_about_pair(one, other, chosen=False)
+    assert doubt_about_pair(one, other, chosen=True) == ""
+    assert doubt_about_pair(one, records("Berg_2023.jpg")[0], chosen=False) == ""
 
 
 def test_without_both_scales_sizes_are_pixels_and_it_is_said():

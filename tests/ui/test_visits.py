@@ -71,6 +71,31 @@ def test_a_long_name_of_a_file_does_not_widen_the_window(rig):
     made.close()
 
 
+def test_another_patient_s_image_is_not_offered_in_silence(rig):
+    images = write_images(rig.folder / "images", 3)
+    names = ("Berg_2024.png", "Huber_2024.png", "Huber_2025.png")
+    images = [path.rename(path.with_name(name)) for path, name in zip(images, names, strict=True)]
+    found = tuple(FoundImage(path, None) for path in images)
+    rig.studio.new_project(NewProject(rig.folder / "test.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    rig.open(1)
+    rig.window.actions_table.by_id["visits"].trigger()
+    made = rig.window.findChild(VisitsDialog)
+    rig.wait(lambda: made.views[1].visit is not None)
+    assert [choice.currentText() for choice in made.choices] == ["Huber_2024.png", "Huber_2025.png"]
+    assert "one patient" not in made.caution.text()
+    made.close()
+    rig.open(0)
+    rig.window.actions_table.by_id["visits"].trigger()
+    made = rig.window.findChildren(VisitsDialog)[-1]
+    rig.wait(lambda: "one patient" in made.caution.text())
+    made.choices[1].setCurrentIndex(2)
+    made.choices[1].activated.emit(2)
+    rig.wait(lambda: made.views[1].visit.name == names[2] and "one patient" not in made.caution.text())
+    made.close()
+
+
 def test_on_a_low_screen_nothing_lies_over_the_images(rig, dialog):
     dialog.resize(837, 345)
     rig.wait(lambda: dialog.size().toTuple() == (837, 345))

@@ -11,7 +11,7 @@ from segstudio.app.measure_words import FRAME, scale_words
 from segstudio.app.measures import NO_DIAGNOSIS, QUANTITIES
 from segstudio.app.session import Session
 from segstudio.app.studio import Studio
-from segstudio.app.visits import Visit, both_scales, caution, change
+from segstudio.app.visits import Visit, both_scales, caution, change, doubt_about_pair, likeliest_other
 from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.option_rows import CalmCombo, TickRow
@@ -78,6 +78,7 @@ class VisitsDialog(QDialog):
         open_at(self, 1100, 680)
         self._session = session
         self._following = False
+        self._chosen = False
         self.choices = (CalmCombo(), CalmCombo())
         self.views = (VisitView(theme, session, "Earlier image"), VisitView(theme, session, "Later image"))
         self.scales = (label(tone="muted", size="small"), label(tone="muted", size="small"))
@@ -91,7 +92,7 @@ class VisitsDialog(QDialog):
         self._build()
         self._fill_choices()
         for choice in self.choices:
-            choice.activated.connect(lambda _: self._look())
+            choice.activated.connect(lambda _: self._on_chosen())
         for view, other in (self.views, self.views[::-1]):
             view.view_changed.connect(lambda view=view, other=other: self._lead(view, other))
         self.swap.clicked.connect(self._on_swap)
@@ -142,10 +143,7 @@ class VisitsDialog(QDialog):
             for record in records:
                 choice.addItem(record.name, record.id)
         current = next((row for row, record in enumerate(records) if record.id == session.current_id), 0)
-        # The other image of the same patient, where an importer named one, is the likeliest other visit.
-        group = records[current].group if records else ""
-        alike = [row for row, record in enumerate(records) if row != current and group and record.group == group]
-        other = alike[0] if alike else max(0, current - 1) if current else min(1, len(records) - 1)
+        other = likeliest_other(records, current) if records else current
         self.choices[0].setCurrentIndex(min(current, other))
         self.choices[1].setCurrentIndex(max(current, other))
 
@@ -188,8 +186,16 @@ class VisitsDialog(QDialog):
             view.compared = self.segment_id
         self._fill_table(*found)
         cut = any(row.shape.frame for visit in found for row in visit.rows if row.segment.id == self.segment_id)
-        self._say(" ".join(filter(None, (caution(*found), f"{FRAME}." if cut else ""))))
+        self._say(" ".join(filter(None, (self._doubt(), caution(*found), f"{FRAME}." if cut else ""))))
         self._frame()
+
+    def _doubt(self) -> str:
+        """What speaks against the two being of one patient."""
+        catalog = self._session.catalog
+        shown = [choice.currentData() for choice in self.choices]
+        if not all(image_id in catalog for image_id in shown):
+            return ""
+        return doubt_about_pair(*(catalog.record(image_id) for image_id in shown), chosen=self._chosen)
 
     def _frame(self) -> None:
         """Bring the lesion to the middle of both, as large as the larger of the two allows."""
@@ -248,6 +254,10 @@ class VisitsDialog(QDialog):
         self._following = False
 
     # ---- what is done -----------------------------------------------------------------------------------------
+
+    def _on_chosen(self) -> None:
+        self._chosen = True
+        self._look()
 
     def _on_swap(self) -> None:
         earlier, later = self.choices
