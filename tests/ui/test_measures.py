@@ -171,6 +171,26 @@ def test_a_ruler_can_count_for_all_images_and_be_forgotten(measuring_rig):
     assert rig.session.scale.mm_per_px is None
 
 
+def test_an_image_with_a_scale_of_its_own_is_asked_about_that_one(measuring_rig):
+    rig = measuring_rig
+    rig.session.scale.set(0.05)
+    rig.session.scale.set_image(rig.session.records[0].id, 0.02)
+    rig.window.commands.set_scale()
+    dialog = rig.window.findChildren(ScaleDialog)[-1]
+    assert dialog.for_image.isChecked()
+    assert dialog.mm_per_px == pytest.approx(0.02)
+    dialog.millimetres.setValue(30)
+    dialog.keep.click()
+    assert rig.session.scale.now == Calibration(pytest.approx(0.03), "ruler")
+    assert rig.session.scale.project == 0.05
+    rig.open(1)
+    rig.window.commands.set_scale()
+    dialog = rig.window.findChildren(ScaleDialog)[-1]
+    assert dialog.for_project.isChecked()
+    assert dialog.mm_per_px == pytest.approx(0.05)
+    dialog.reject()
+
+
 def test_a_click_draws_no_ruler_and_escape_ends_it(measuring_rig):
     rig = measuring_rig
     rig.window.actions_table.by_id["draw_ruler"].trigger()

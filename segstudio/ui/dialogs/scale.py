@@ -41,7 +41,9 @@ class ScaleDialog(QDialog):
         self.setMinimumWidth(440)
         self._session = session
         self._image_id = None if session.document is None else session.scale.current
-        known = session.scale.project if ruler is None else None
+        own = session.scale.of(self._image_id)
+        has_own = own.source not in ("project", "none")
+        known = None if ruler is not None else own.mm_per_px if has_own else session.scale.project
         pixels = ruler if ruler is not None else 100 if known is None else 1000
         self.pixels = _field("Length in pixels", "px", 1, pixels)
         self.millimetres = _field("The same length in millimetres", "mm", 4, 0 if known is None else 1000 * known)
@@ -55,11 +57,11 @@ class ScaleDialog(QDialog):
         which = QButtonGroup(self)
         which.addButton(self.for_image)
         which.addButton(self.for_project)
-        (self.for_image if ruler is not None and self._image_id is not None else self.for_project).setChecked(True)
+        # Where the image has a scale of its own, that of the others would change nothing that is looked at.
+        for_image = self._image_id is not None and (ruler is not None or has_own)
+        (self.for_image if for_image else self.for_project).setChecked(True)
         self.result_line = label(tone="muted")
-        self.now_line = label(
-            f"As it is: {scale_words(session.scale.of(self._image_id)).replace('No scale', 'no scale')}", tone="muted"
-        )
+        self.now_line = label(f"As it is: {scale_words(own).replace('No scale', 'no scale')}", tone="muted")
         for line in (self.result_line, self.now_line):
             line.setWordWrap(True)
         self.forget = QPushButton("Forget scale")
