@@ -11,7 +11,7 @@ from pathlib import Path
 from segstudio.app.class_mapping import ClassMapping, mapping_for_new
 from segstudio.app.importing import ImportPlan, MasksAs
 from segstudio.app.model_settings import SETTING, ModelSettings
-from segstudio.app.starters import StarterChoice, available, fitting, give, starter_file
+from segstudio.app.starters import StarterChoice, available, class_by_names, fitting, give, starter_file
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats import video
@@ -73,10 +73,10 @@ class Preview:
 
     @property
     def suggested_classes(self) -> tuple[str, ...]:
-        """What the data set calls its classes; their numbers, or a word for anything, where it says nothing."""
+        """What the data set calls its classes; their numbers, or what files' names tell, where it says nothing."""
         if len(self.found.classes) > 1 or self.found.names_classes:
             return tuple(known.name or f"class {known.id}" for known in self.found.classes)
-        return ("object",)
+        return (class_by_names(_files(self.found.images)),)
 
     @property
     def suggested_void(self) -> tuple[str, ...]:
@@ -127,13 +127,17 @@ def create(plan: NewProject) -> Project:
     return project
 
 
+def _files(images: Sequence[FoundImage]) -> list[Path]:
+    """Those that are pictures by themselves, and no frame or slice of a file."""
+    return [image.image for image in images if image.pixels is None]
+
+
 def _starter_of(plan: NewProject) -> str:
     """The starter that fits or was asked for, "none" for none; ``UserError`` if that asked for can't serve."""
     usual = plan.network in (None, ModelSettings().network)
     if plan.starter == "automatic":
         known = {words.name for words in available()} if usual else set()
-        files = [image.image for image in plan.images if image.pixels is None]
-        found = fitting(files, plan.classes) if known else None
+        found = fitting(_files(plan.images), plan.classes) if known else None
         return found if found is not None and found in known else "none"
     if plan.starter == "none":
         return "none"

@@ -60,6 +60,7 @@ _WORDS: dict[StarterName, frozenset[str]] = {
     "lesion": frozenset(("lesion", "lesions", "mole", "moles", "nevus", "nevi", "naevus", "naevi", "melanoma")),
     "body": frozenset(("person", "persons", "people", "body", "bodies", "human", "humans", "dancer", "figure")),
 }
+_CLASS: dict[StarterName, str] = {"lesion": "lesion", "body": "person"}
 # Names of classes that say nothing of what is marked: then the files' names may.
 _ANY = frozenset(["object", "objects", "foreground", "mask", "region", "target"])
 _DERMOSCOPY = re.compile(r"(imd\d{3}|isic_\d+|ham\d+)", re.IGNORECASE)
@@ -104,6 +105,14 @@ def is_unnamed(images: Sequence[Path], classes: Sequence[str]) -> bool:
     """
     words = _words(classes[0]) if len(classes) == 1 else set()
     return bool(words) and words <= _ANY and not any(_named_like(name, images) for name in _WORDS)
+
+
+def class_by_names(images: Sequence[Path]) -> str:
+    """What most of the ``images`` are of by their files' names, as the name of a class; "object" where they don't tell.
+
+    Opens no picture.
+    """
+    return next((named for name, named in _CLASS.items() if images and _named_like(name, images)), "object")
 
 
 def is_person(name: str) -> bool:

@@ -10,7 +10,7 @@ from segstudio.app import starters
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_settings import ModelSettings
 from segstudio.app.new_project import NewProject, create
-from segstudio.app.starters import fitting, give, starter_file
+from segstudio.app.starters import class_by_names, fitting, give, starter_file
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_size import ImageMeasure
@@ -179,6 +179,19 @@ def test_the_class_and_then_the_files_names_say_which_starter_fits(
     tmp_path: Path, names: list[str], classes: tuple[str, ...], found: str | None
 ) -> None:
     assert fitting(_coloured(tmp_path / "images", names), classes) == found
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [
+        (("ISIC_0000001.png", "ISIC_0000002.png", "a.png"), "lesion"),
+        (("HipHop_HipHop1_C0_00180.png",), "person"),
+        (("a.png", "b.png"), "object"),
+        ((), "object"),
+    ],
+)
+def test_files_names_say_what_the_class_is_called(names: tuple[str, ...], named: str) -> None:
+    assert class_by_names([Path(name) for name in names]) == named
 
 
 def test_grey_pictures_of_lesions_are_no_dermoscopy(tmp_path: Path) -> None:

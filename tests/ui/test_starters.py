@@ -70,6 +70,20 @@ def test_a_new_project_says_that_a_name_brings_masks_at_once(rig):
     dialog.reject()
 
 
+def test_dermoscopy_is_called_lesion_so_that_it_is_measured_as_such(rig):
+    images = write_images(rig.folder / "some", 3)
+    for number, path in enumerate(images[:2]):
+        path.rename(path.with_name(f"IMD00{number}.png"))
+    rig.window.commands.new_project([rig.folder / "some"])
+    dialog = rig.window.findChild(NewProjectDialog)
+    rig.wait(dialog.create_button.isEnabled)
+    assert dialog.classes.text() == "lesion"
+    dialog.create_button.click()
+    rig.wait(lambda: rig.studio.session is not None)
+    assert rig.session.measuring.lesions
+    rig.settle()
+
+
 def test_projects_of_several_classes_are_told_why_there_is_no_starter_for_them(rig):
     rig.new_project(2, classes=("lesion", "hair"))
     rig.window.actions_table.by_id["model_settings"].trigger()
