@@ -29,6 +29,9 @@ _MARGIN = 40.0
 _INK, _GREY, _LINE = QColor(20, 22, 26), QColor(96, 102, 110), QColor(208, 212, 216)
 _OUTLINE = QColor(86, 180, 233)
 _SUMMARY = ("area", "max_diameter", "compactness", "asymmetric_axes")
+_COLUMNS = ((0.0, 0.28), (0.29, 0.14), (0.43, 0.11), (0.55, 0.155), (0.715, 0.125), (0.85, 0.15))
+"""Where the columns of the table at the end begin and how wide they are, in parts of the page between its margins."""
+
 _ROW, _LIST_ROW = 13.0, 16.0
 _PICTURE_HEIGHT = 300.0
 
@@ -125,7 +128,7 @@ class PdfWriter:
             image.group and f"group {image.group}",
             f"image {image.number}" if image.name else "",
         ]
-        state = image.state if image.state in ("approved", REJECTED) else "not approved"
+        state = _state(image)
         if image.reader:
             state += f" by {image.reader}, {image.read_at[:16].replace('T', ' ')} UTC"
         model = f"model: {image.model}" if image.model else "no model took part"
@@ -197,7 +200,7 @@ class PdfWriter:
                 at += 7
             ends.append(at)
         notes = [FRAME + "."] if row.shape.frame else []
-        if row.low:
+        if any(range_words(row, quantity, image.calibration.mm_per_px) for quantity in QUANTITIES):
             notes.append(
                 "At the right of a value: what it is if the model's doubt is counted out of, or into, the mask."
             )
@@ -222,27 +225,26 @@ class PdfWriter:
     def _paint_list(self) -> None:
         """All images, a line each, on pages of their own at the end."""
         room = WIDTH - 2 * _MARGIN
-        places = (0.0, 0.32, 0.50, 0.67, 0.83)
         lines = [(image, row) for image in self._images for row in image.rows or (None,)]
         a_page = int((HEIGHT - 190) / _LIST_ROW)
         for start in range(0, len(lines), a_page):
             self._begin_page()
             self._write(QRectF(_MARGIN, 34, room, 24), "All images", 16, _INK, bold=True)
-            titles = ("Image", *(BY_KEY[key].title for key in _SUMMARY))
-            for number, (place, title) in enumerate(zip(places, titles, strict=True)):
-                self._cell(place, 68.0, number, title, _GREY)
+            for number, title in enumerate(("Image", "Mask", *(BY_KEY[key].title for key in _SUMMARY))):
+                self._cell(number, 68.0, title, _GREY)
             self._rule(84)
             for line, (image, row) in enumerate(lines[start : start + a_page]):
                 at = 88 + line * _LIST_ROW
-                self._cell(places[0], at, 0, _list_title(image, row), _INK)
-                for number, (place, key) in enumerate(zip(places[1:], _SUMMARY, strict=True), start=1):
+                self._cell(0, at, _list_title(image, row), _INK)
+                self._cell(1, at, _state(image), _INK if image.state == "approved" else _GREY)
+                for number, key in enumerate(_SUMMARY, start=2):
                     if row is not None:
-                        self._cell(place, at, number, value_words(row, BY_KEY[key], image.calibration.mm_per_px), _INK)
+                        self._cell(number, at, value_words(row, BY_KEY[key], image.calibration.mm_per_px), _INK)
 
-    def _cell(self, place: float, top: float, number: int, words: str, color: QColor) -> None:
+    def _cell(self, column: int, top: float, words: str, color: QColor) -> None:
         room = WIDTH - 2 * _MARGIN
-        width = room * (0.35 if number == 0 else 0.17)
-        self._write(QRectF(_MARGIN + place * room, top, width, _LIST_ROW), words, 8.5, color, right=number > 0)
+        left, width = (room * part for part in _COLUMNS[column])
+        self._write(QRectF(_MARGIN + left, top, width, _LIST_ROW), words, 8.5, color, right=column > 1)
 
     # ---- words ------------------------------------------------------------------------------------------------
 
@@ -297,6 +299,11 @@ def _without_picture(image: Reported) -> Reported:
         image.number, image.name, image.group, image.state, image.width, image.height, image.calibration,
         image.reader, image.read_at, image.model, image.rows, problem=image.problem,
     )  # fmt: skip
+
+
+def _state(image: Reported) -> str:
+    """How far the mask has come: what nobody approved is a model's, or work that is not done."""
+    return image.state if image.state in ("approved", REJECTED) else "not approved"
 
 
 def _list_title(image: Reported, row: Measured | None) -> str:

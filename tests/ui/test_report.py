@@ -126,7 +126,26 @@ def test_the_columns_of_the_table_keep_apart(qapp, tmp_path):
     head = np.asarray(document[2].render(scale=2).to_pil().convert("L"))[2 * 69 : 2 * 82]
     inked = np.flatnonzero((head < 200).any(axis=0))
     between = np.diff(inked)
-    assert (between > 2 * 8).sum() == 4, "five columns, at least 8 points apart"
+    assert (between > 2 * 8).sum() == 5, "six columns, at least 8 points apart"
+
+
+def test_the_table_at_the_end_says_of_each_mask_whether_somebody_approved_it(qapp, tmp_path):
+    seen_by_nobody = an_image(number=4, state="predicted", reader="", read_at="")
+    words = text(pages(tmp_path / "a.pdf", an_image(), seen_by_nobody, an_image(number=5, state="rejected"))[3])
+    lines = {line.split(" ")[1]: line for line in words.splitlines() if line.startswith("Image ")}
+    assert " approved " in lines["3"]
+    assert "not approved" not in lines["3"]
+    assert " not approved " in lines["4"]
+    assert " rejected " in lines["5"]
+
+
+def test_the_doubt_is_explained_where_there_is_one_to_read(qapp, tmp_path):
+    (row,) = an_image().rows
+    sure = replace(row, low=row.values, high=row.values)
+    doubted = replace(sure, high={**row.values, "area": row.values["area"] * 1.2})
+    for number, (shown, explained) in enumerate(((row, False), (sure, False), (doubted, True))):
+        words = text(pages(tmp_path / f"{number}.pdf", an_image(rows=(shown,)))[0])
+        assert ("At the right of a value" in words) == explained
 
 
 def test_what_could_not_be_measured_says_so_on_its_page(qapp, tmp_path):
