@@ -117,6 +117,37 @@ def approve_before_and_after_a_round(rig) -> None:
         rig.settle()
 
 
+def test_on_a_laptop_s_screen_all_that_came_out_is_in_sight(rig, data):
+    page = open_page(rig)
+    pick(rig, page, "Masks", data / "good")
+    pick(rig, page, "True masks", data / "truth")
+    run(rig, page)
+    laptop = QSize(1302, 704)  # on a screen of 1366 x 768
+    page.resize(laptop)
+    rig.wait(lambda: page.size() == laptop)
+    body = page.findChild(ScrollBody)
+    rig.wait(lambda: body.verticalScrollBar().maximum() == 0)
+    worst = page.results.worst
+    assert page.rect().contains(worst.mapTo(page, worst.rect().bottomRight()))
+
+
+def test_what_came_out_is_not_taken_for_the_answer_to_another_question(rig, data):
+    page = open_page(rig)
+    older = page.results.older
+    pick(rig, page, "Masks", data / "good")
+    pick(rig, page, "True masks", data / "truth")
+    run(rig, page)
+    assert page.results.isVisible()
+    assert not older.isVisible()
+    pick(rig, page, "Masks", data / "bad")
+    assert older.isVisible()
+    pick(rig, page, "Masks", data / "good")
+    assert not older.isVisible(), "that is what was asked"
+    pick(rig, page, "Masks", data / "bad")
+    run(rig, page)
+    assert not older.isVisible()
+
+
 @pytest.mark.parametrize("sides", [1, 2])
 def test_on_a_low_screen_the_page_scrolls_and_its_foot_is_in_sight(rig, data, sides):
     names = [f"segmentations_by_the_{which}_network_of_2025" for which in ("first", "second")]

@@ -120,6 +120,8 @@ class EvaluateForm(QWidget):
 
     wanted = Signal()
     stop_wanted = Signal()
+    changed = Signal()
+    """Something else is chosen."""
 
     def __init__(self, form: EvaluationForm, theme: Theme, last_folder: Callable[[], str]) -> None:
         super().__init__()
@@ -208,9 +210,13 @@ class EvaluateForm(QWidget):
             box = self.groups[name] = CheckBox(self._theme, _short(name))
             box.setToolTip(as_typed(name))
             box.setAccessibleName(f"Sum up by {name}")
-            box.toggled.connect(partial(self.form.choose_group, name))
+            box.toggled.connect(partial(self._on_group, name))
             self._groups.addWidget(box)
         self.refresh(None)
+
+    def _on_group(self, name: str, wanted: bool) -> None:
+        self.form.choose_group(name, wanted)
+        self.changed.emit()
 
     def _on_model(self, field: str, value: str) -> None:
         if value != FILE:
@@ -226,6 +232,7 @@ class EvaluateForm(QWidget):
     def _change(self, **fields: object) -> None:
         self.form.change(**fields)
         self.refresh(None)
+        self.changed.emit()
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from segstudio.app.changes import Changes
-from segstudio.app.evaluation_form import EvaluationForm
+from segstudio.app.evaluation_form import Draft, EvaluationForm
 from segstudio.app.evaluator import Evaluator
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
@@ -45,7 +45,9 @@ class EvaluatePage(QDialog):
         layout.setSpacing(24)
         layout.addWidget(self.form)
         layout.addWidget(self.right, 1)
-        self.form.wanted.connect(lambda: self.evaluator.start(self.form.form.plan_maker()))
+        self._asked: Draft | None = None
+        self.form.wanted.connect(self._on_wanted)
+        self.form.changed.connect(self._on_changed)
         self.form.stop_wanted.connect(self.evaluator.stop)
         self.results.opened.connect(self._on_opened)
         self._let_go = _letting_go(studio.subscribe(self._on_changes), self.form.form, self.evaluator)
@@ -61,11 +63,20 @@ class EvaluatePage(QDialog):
         self.form.refresh(going)
         if result is not None:
             self.results.show_evaluation(result)
+            self._on_changed()
             self.right.setCurrentWidget(self.results)
             return
         self.right.setCurrentWidget(self.said)
         restyle(self.said, "tone", "bad" if trouble else "muted")
         self.said.setText(trouble or ("Comparing…" if going is not None else _EMPTY))
+
+    def _on_wanted(self) -> None:
+        self._asked = self.form.form.draft
+        self.evaluator.start(self.form.form.plan_maker())
+
+    def _on_changed(self) -> None:
+        """What came out stays in sight, and is not taken for the answer to what is asked now."""
+        self.results.show_older(self.form.form.draft != self._asked)
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -35,6 +35,10 @@ class SpreadPlot(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         theme.changed.connect(self._draw)
+
+    def sizeHint(self) -> QSize:
+        """Low: what a plot wants by itself would push the worst images off a laptop's screen."""
+        return QSize(240, 200)
 
     def show_values(self, measure: Measure, sides: Sequence[Sequence[float]]) -> None:
         """Draw the values of one side, or of two side by side."""

@@ -27,6 +27,7 @@ from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, as_typed, label, restyle
 
 DIFFERENCE = -1
+OLDER = "This came out before you changed what is compared. Press Evaluate to have it compared anew."
 
 _PRIVATE = (
     "Without it files call images by their number, and name neither folders nor patients: what they are called may "
@@ -49,6 +50,9 @@ class EvaluateResults(QWidget):
         self.headline = label(size="large")
         self.headline.setWordWrap(True)
         self.headline.setMinimumWidth(200)  # the name of a folder may be one word, and wider than the screen
+        self.older = label(OLDER, tone="bad")
+        self.older.setWordWrap(True)
+        self.older.hide()
         self.notice = ElidedLabel(tone="muted")
         self.side = ChoiceBox("Whose masks the table is about", [], self._on_side)
         self.table = SummaryTable(theme)
@@ -106,6 +110,7 @@ class EvaluateResults(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
+        layout.addWidget(self.older)
         layout.addLayout(top)
         layout.addWidget(ScrollBody(self._body(middle, worst)), 1)
         layout.addLayout(foot)
@@ -131,6 +136,10 @@ class EvaluateResults(QWidget):
         self.side.offer([(DIFFERENCE, "Both, compared"), *enumerate(short_names(sides))])
         self.side.setVisible(len(sides) > 1)
         self._show()
+
+    def show_older(self, older: bool) -> None:
+        """Say that something else is asked by now, or that it is not."""
+        self.older.setVisible(older)
 
     def _show(self) -> None:
         found = self._found
