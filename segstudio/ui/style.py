@@ -112,8 +112,7 @@ QTableView QLineEdit { padding: 0 4px; border-radius: 0; }
 QHeaderView { background: $panel; border: none; }
 QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $line;
     padding: 5px 9px; text-align: left; }
-QHeaderView#sorted::section { padding-left: 16px; }
-QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: left center; width: 8px; }
+QHeaderView::up-arrow, QHeaderView::down-arrow { width: 0; }
 
 QSlider::groove:horizontal { height: 4px; background: $line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $muted; border-radius: 2px; }

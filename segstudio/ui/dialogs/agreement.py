@@ -25,6 +25,7 @@ from segstudio.domain.agreement import Agreement, PairScores
 from segstudio.domain.round_scores import Interval
 from segstudio.ui.agreement_plot import AgreementPlots
 from segstudio.ui.dialogs.compare_rounds import Figure
+from segstudio.ui.sorted_header import SortedHeader
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import as_typed, label, open_at
 
@@ -73,7 +74,7 @@ class AgreementDialog(QDialog):
         for sentence in (self.summary, self.influence):
             sentence.setWordWrap(True)
         self.plots = AgreementPlots(theme, 190)
-        self.table = _table()
+        self.table = _table(theme)
         self.table.itemActivated.connect(lambda item: self._open(item.row()))
         self.progress = label(tone="muted")
         self.compare = QPushButton("Compare on the image")
@@ -165,8 +166,10 @@ class AgreementDialog(QDialog):
             self.close()
 
 
-def _table() -> QTableWidget:
+def _table(theme: Theme) -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
+    header = SortedHeader(table, theme)
+    table.setHorizontalHeader(header)
     table.setHorizontalHeaderLabels(list(COLUMNS))
     table.setAccessibleName("Images, the most disputed first")
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -175,10 +178,8 @@ def _table() -> QTableWidget:
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
-    header = table.horizontalHeader()
-    header.setObjectName("sorted")
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    # Of a name that is cut the end tells most: a date, a number.
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     for column in _NUMBERS:

@@ -21,6 +21,7 @@ from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.studio import Studio
 from segstudio.domain.round_scores import SAME_DICE, Comparison, ImageChange
+from segstudio.ui.sorted_header import SortedHeader
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import as_typed, label, open_at
 
@@ -81,13 +82,13 @@ class CompareRounds(QDialog):
         self.summary.setWordWrap(True)
         about = label("Dice of the images kept aside, which neither round was taught with.", tone="muted", size="small")
         self.table = QTableWidget(0, 4)
+        self.table.setHorizontalHeader(SortedHeader(self.table, theme))
         self.table.setHorizontalHeaderLabels(["Image", f"Round {one}", f"Round {other}", "Change"])
         self._set_up_table()
         for column in (1, 2, 3):
             header = self.table.horizontalHeaderItem(column)
             assert header is not None
             header.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.table.horizontalHeader().setObjectName("sorted")
         for image in self.comparison.images:
             self._add(image)
         self.table.setSortingEnabled(True)
@@ -126,8 +127,6 @@ class CompareRounds(QDialog):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(_THUMB.height() + 8)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.itemActivated.connect(self._on_activated)
