@@ -12,6 +12,8 @@ SOURCES = {
     "none": "no scale is set: lengths are in pixels",
 }
 
+_SHORTER = {"ruler": "this image's ruler", "dicom": "its file", "project": "project's scale"}
+
 FRAME = "Cut by the image's edge: sizes are the least that it can have"
 
 
@@ -57,6 +59,12 @@ def scale_words(calibration: Calibration) -> str:
     if calibration.mm_per_px is None:
         return "No scale is set: lengths are in pixels"
     return f"1 px = {calibration.mm_per_px:.4g} mm, {SOURCES[calibration.source]}"
+
+
+def shorter_scale_words(calibration: Calibration) -> str:
+    """``scale_words`` where there is less room."""
+    said = _SHORTER.get(calibration.source)
+    return scale_words(calibration) if said is None else f"1 px = {calibration.mm_per_px:.4g} mm, {said}"
 
 
 def change_words(before: float, after: float) -> str:

@@ -12,8 +12,9 @@ from segstudio.ui.canvas.readout import Readout
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, IconButton, as_typed, label, restyle
 
-_ROOM_FOR_ALL = 1160
-"""Width, in logical pixels, from which on there is room for all that is said of a pixel."""
+_ROOM_FOR_ALL, _WITH_MILLIMETRES = 1160, 1400
+"""Widths, in logical pixels, from which on there is room for all that is said of a pixel; of images with a scale that
+is more."""
 
 
 class _Chip(QWidget):
@@ -122,11 +123,16 @@ class StatusBar(QWidget):
     def show_scale(self, known: bool) -> None:
         """Whether there is a place for millimetres."""
         self.millimetres.setVisible(known)
+        self._make_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window what to do matters more than what the image holds."""
-        self.values.setVisible(self.width() >= _ROOM_FOR_ALL)
+        self._make_room()
         super().resizeEvent(event)
+
+    def _make_room(self) -> None:
+        wanted = _ROOM_FOR_ALL if self.millimetres.isHidden() else _WITH_MILLIMETRES
+        self.values.setVisible(self.width() >= wanted)
 
     def _on_cancel(self) -> None:
         if self._session is not None:

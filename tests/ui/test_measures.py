@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from segstudio.app.measuring import Measuring
 from segstudio.app.tools.ruler import RulerTool
@@ -189,6 +189,32 @@ def test_an_image_with_a_scale_of_its_own_is_asked_about_that_one(measuring_rig)
     assert dialog.for_project.isChecked()
     assert dialog.mm_per_px == pytest.approx(0.05)
     dialog.reject()
+
+
+def test_what_is_not_measured_leaves_no_gap(measuring_rig):
+    rig, dock = measuring_rig, measuring_rig.window.measures
+    stroke(rig, (20, 20), (60, 40))
+    rig.wait(lambda: bool(shown(rig, "parts")))
+
+    def below(key: str) -> int:
+        last = dock.rows[key].name
+        return dock.lines.mapTo(dock, QPoint(0, 0)).y() - last.mapTo(dock, QPoint(0, last.height())).y()
+
+    assert dock.lesions.box.isChecked()
+    usual = below("color_black")
+    dock.lesions.box.click()
+    rig.wait(lambda: not dock.bar.isVisible())
+    rig.wait(lambda: below("parts") == usual)
+
+
+def test_on_a_laptop_what_to_do_has_room_also_where_there_is_a_scale(measuring_rig):
+    rig, bar = measuring_rig, measuring_rig.window.status
+    rig.session.scale.set(0.02)
+    rig.window.resize(1366, 700)
+    rig.wait(lambda: bar.width() == 1366 and bar.millimetres.isVisible())
+    assert not bar.values.isVisible(), "else the longest hint is cut by some 25 pixels"
+    rig.session.scale.set(None)
+    rig.wait(bar.values.isVisible)
 
 
 def test_a_click_draws_no_ruler_and_escape_ends_it(measuring_rig):

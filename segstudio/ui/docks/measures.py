@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Changes
-from segstudio.app.measure_words import FRAME, range_words, scale_words, value_words
+from segstudio.app.measure_words import FRAME, range_words, scale_words, shorter_scale_words, value_words
 from segstudio.app.measures import NO_DIAGNOSIS, PART_TITLES, QUANTITIES, Measured, Quantity
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
@@ -90,6 +90,10 @@ class ColorBar(QWidget):
         for name, share in zip(NAMES, self.shares, strict=False):
             painter.fillRect(QRectF(left, 0, share * self.width(), self.height()), QColor(*SWATCHES[name]))
             left += share * self.width()
+        # White is seen on a light ground, too.
+        painter.setPen(self._theme.color("edge"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
 
@@ -101,7 +105,7 @@ class MeasuresDock(Section):
         self._seeing, self._settings = seeing, settings
         self._session: Session | None = None
         self.of = ElidedLabel()
-        self.scale = ElidedLabel(tone="muted")
+        self.scale = FittingLabel(tone="muted")
         self.scale.setProperty("role", "small")
         self.set_scale = QPushButton("Set…")
         self.set_scale.setProperty("flat", True)
@@ -143,7 +147,7 @@ class MeasuresDock(Section):
         for part, head in self.heads.items():
             head.setProperty("role", "small")
             grid.addWidget(head, line, 0, 1, 3)
-            grid.setRowMinimumHeight(line, 22)
+            head.setMinimumHeight(22)  # and not the row: that would keep its height where the part is hidden
             head.setAlignment(Qt.AlignmentFlag.AlignBottom)
             line += 1
             if part == "color":
@@ -161,6 +165,7 @@ class MeasuresDock(Section):
         self.about.setIndent(4)
         self.content.addWidget(self.about)
         buttons = QHBoxLayout()
+        buttons.setContentsMargins(4, 0, 0, 0)
         buttons.addWidget(self.report)
         buttons.addWidget(self.visits)
         buttons.addStretch(1)
@@ -198,7 +203,7 @@ class MeasuresDock(Section):
         row = None if result is None else result.row(session.editor.active_segment) or next(iter(result.rows), None)
         calibration = session.scale.now
         self.of.set_full(_said_of(session, row))
-        self.scale.set_full(scale_words(calibration))
+        self.scale.set_wordings([scale_words(calibration), shorter_scale_words(calibration)])
         self.note.setText(FRAME if row is not None and row.shape.frame else "")
         self.note.setVisible(bool(self.note.text()))
         lesion = measuring.lesions
