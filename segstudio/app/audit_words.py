@@ -89,7 +89,8 @@ _WORDS: tuple[Callable[[Mapping[str, object]], str], ...] = (
     _count,
     _pixels,
     _ended,
-    _field("version", "version {}"),
+    # Of one image they are counted from 1, as the list of its versions does.
+    _field("version", "version {} of the project"),
     _field("mask", "mask {}"),
     _field("round", "round {}"),
     _field("weights", "weights {}"),

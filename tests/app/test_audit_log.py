@@ -163,7 +163,7 @@ def entry(kind: str = "edit", **what: object) -> Entry:
         ({"key": "mm_per_px", "value": None}, "mm per px –"),
         (
             {"version": 3, "mask": "a" * 64, "held_out": True, "file": "f"},
-            "version 3, mask aaaaaaaaaaaa…, held out yes",
+            "version 3 of the project, mask aaaaaaaaaaaa…, held out yes",
         ),
         ({"round": 2, "weights": "b" * 64, "segments": "c" * 64, "held_out": False}, "round 2, weights bbbbbbbbbbbb…"),
         ({"classes": [{"id": 1, "name": "lesion"}, "hair"]}, "lesion, hair"),
