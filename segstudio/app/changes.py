@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from segstudio.app.ports import Scheduler
@@ -17,7 +18,8 @@ from segstudio.domain.geometry import EMPTY, Rect
 class Message:
     """A quiet sentence for the user with at most one action. A later message with the same ``key`` replaces it.
 
-    ``holds`` is False from when on it is no longer true and should no longer be shown.
+    ``holds`` is False from when on it is no longer true and should no longer be shown. ``place`` is a file or folder
+    that was written: where there is no other action, the window offers to open it.
     """
 
     sentence: str
@@ -26,6 +28,7 @@ class Message:
     on_action: Callable[[], None] | None = None
     key: str = ""
     holds: Callable[[], bool] = lambda: True
+    place: Path | None = None
 
 
 class Changes(NamedTuple):

@@ -249,8 +249,8 @@ class Exporter:
         after = from_version_words(sum(one.from_version for one in self._written)) + left_over_words(left)
         if self._troubles:
             sentence = f"{done}; {len(self._troubles)} could not be: {self._troubles[0]}"
-            return Message(sentence + after, "trouble", key="export")
-        return Message(f"{done}.{after}", key="export")
+            return Message(sentence + after, "trouble", key="export", place=self._plan.folder)
+        return Message(f"{done}.{after}", key="export", place=self._plan.folder)
 
 
 def _cancelled_message(folder: Path, before: Before) -> Message:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from segstudio.app.catalog import Catalog
@@ -151,7 +152,7 @@ class Reporting:
             self._fail(run, UserError(self._unsaved))
             return
         if not run.waiting:
-            self._do(run, lambda: _finish(run), lambda _: self._end(run, _closing(run)))
+            self._do(run, lambda: _finish(run), lambda _: self._end(run, _closing(run), _written(run)))
             return
         image_id, number = run.waiting[0]
         veiled = self._catalog.veils(self._catalog.record(image_id))
@@ -202,13 +203,13 @@ class Reporting:
             self._run = None
             self._announce(Changes(measures=True, message=Message(in_words(error), "trouble", key=KEY)))
 
-    def _end(self, run: _Run, sentence: str) -> None:
+    def _end(self, run: _Run, sentence: str, place: Path | None = None) -> None:
         self._run = None
         self._announce(Changes(measures=True))
-        self._say(sentence)
+        self._say(sentence, place)
 
-    def _say(self, sentence: str) -> None:
-        self._announce(Changes(message=Message(sentence, key=KEY)))
+    def _say(self, sentence: str, place: Path | None = None) -> None:
+        self._announce(Changes(message=Message(sentence, key=KEY, place=place)))
 
 
 def report_project(
@@ -255,3 +256,8 @@ def _closing(run: _Run) -> str:
     if run.problems:
         return f"{said}; {run.problems} of them could not be measured, which it says."
     return f"{said}."
+
+
+def _written(run: _Run) -> Path:
+    """What to look at: the one file, or the folder of several."""
+    return run.writers[0].path if len(run.writers) == 1 else run.writers[0].path.parent

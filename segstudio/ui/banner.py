@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from segstudio.app.changes import Message
@@ -56,16 +55,17 @@ class Banner(QFrame):
         """Show ``message`` in place of any before it."""
         self.message = message
         self.sentence.setText(message.sentence)
-        self.action.setText(message.action)
-        self.action.setVisible(bool(message.action))
-        self.action.setAccessibleName(message.action)
+        action = message.action or ("Open" if message.place is not None else "")
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self.action.setAccessibleName(action if message.place is None else f"{action} {message.place.name}")
         self.setAccessibleName(message.sentence)
         self._refresh()
         self._place()
         self.show()
         self.raise_()
         if message.kind == "info":
-            self._timer.start(INFO_SHOWN_MS * (3 if message.action else 1))
+            self._timer.start(INFO_SHOWN_MS * (3 if action else 1))
         else:
             self._timer.stop()
 
@@ -78,10 +78,12 @@ class Banner(QFrame):
         self.hide()
 
     def _on_action(self) -> None:
-        call: Callable[[], None] | None = None if self.message is None else self.message.on_action
+        message = self.message
         self.clear()
-        if call is not None:
-            call()
+        if message is not None and message.on_action is not None:
+            message.on_action()
+        elif message is not None and message.place is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(message.place)))
 
     def _refresh(self) -> None:
         tokens = self._theme.tokens

@@ -41,6 +41,8 @@ def test_each_format_can_be_chosen_and_is_written(rig):
     content = json.loads((rig.folder / "out" / "instances.json").read_text())
     assert [row["file_name"] for row in content["images"]] == ["image_00.png"]
     assert len(content["annotations"]) == 1
+    rig.wait(rig.window.canvas_banner.action.isVisible)
+    assert rig.window.canvas_banner.message.place == rig.folder / "out"
 
 
 def test_an_export_is_cancelled_where_its_progress_is_shown(rig, monkeypatch):

@@ -9,7 +9,7 @@ import numpy as np
 import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QDesktopServices, QFontDatabase
 
 from segstudio.__main__ import main
 from segstudio.app.measures import Picture, measure_picture
@@ -219,6 +219,25 @@ def test_a_report_is_written_from_the_window_while_strokes_go_on(rig, tmp_path):
     assert len(document) == 4
     assert "image_00" not in text(document[0])
     assert "3 images is written" in rig.window.canvas_banner.message.sentence
+
+
+@pytest.mark.parametrize(("ticked", "opened"), [((), "measures.pdf"), (("csv",), "")])
+def test_what_was_written_is_opened_where_it_is_told_of(rig, tmp_path, monkeypatch, ticked, opened):
+    urls = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: urls.append(url.toLocalFile()))
+    rig.new_project(2)
+    dialog = open_dialog(rig)
+    for name in ticked:
+        dialog.files[name].click()
+    dialog.folder.setText(str(tmp_path / "out & <b>"))
+    dialog.write.click()
+    rig.wait(lambda: not rig.session.reporting.busy)
+    banner = rig.window.canvas_banner
+    rig.wait(banner.action.isVisible)
+    assert banner.action.text() == "Open"
+    rig.qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    assert urls == [str(tmp_path / "out & <b>" / opened)]
+    assert not banner.isVisible()
 
 
 def test_what_is_there_is_replaced_only_when_pressed_twice(rig, tmp_path):
