@@ -76,7 +76,7 @@ class Preview:
         """What the data set calls its classes; their numbers, or what files' names tell, where it says nothing."""
         if len(self.found.classes) > 1 or self.found.names_classes:
             return tuple(known.name or f"class {known.id}" for known in self.found.classes)
-        return (class_by_names(_files(self.found.images)),)
+        return (class_by_names(self.found.images),)
 
     @property
     def suggested_void(self) -> tuple[str, ...]:
@@ -127,17 +127,12 @@ def create(plan: NewProject) -> Project:
     return project
 
 
-def _files(images: Sequence[FoundImage]) -> list[Path]:
-    """Those that are pictures by themselves, and no frame or slice of a file."""
-    return [image.image for image in images if image.pixels is None]
-
-
 def _starter_of(plan: NewProject) -> str:
     """The starter that fits or was asked for, "none" for none; ``UserError`` if that asked for can't serve."""
     usual = plan.network in (None, ModelSettings().network)
     if plan.starter == "automatic":
         known = {words.name for words in available()} if usual else set()
-        found = fitting(_files(plan.images), plan.classes) if known else None
+        found = fitting(plan.images, plan.classes) if known else None
         return found if found is not None and found in known else "none"
     if plan.starter == "none":
         return "none"

@@ -18,6 +18,7 @@ import numpy as np
 from segstudio.app.model_files import models_folder
 from segstudio.domain.errors import UserError
 from segstudio.domain.frames import parse_frame
+from segstudio.formats.dataset import FoundImage
 from segstudio.imaging.reader import read_thumbnail
 from segstudio.protocol.weights import is_altered
 from segstudio.store.project_db import Project
@@ -29,6 +30,8 @@ SETTING = "starter"
 """The setting of a project that holds the name of its starter, "none" for none."""
 
 _LOOKED_AT = 3
+_SMALL = 64
+"""Pixels along the longer side that are enough to see colours by."""
 _LEAST_COLOUR = 0.06
 """Mean saturation below which pictures are grey, so no dermoscopy."""
 
@@ -83,11 +86,11 @@ def available() -> tuple[StarterWords, ...]:
     return tuple(words for words in STARTERS if os.path.isfile(models_folder() / f"{words.name}.safetensors"))
 
 
-def fitting(images: Sequence[Path], classes: Sequence[str]) -> StarterName | None:
+def fitting(images: Sequence[FoundImage], classes: Sequence[str]) -> StarterName | None:
     """The starter for a project of ``images`` with the one class that is to be marked; None where none is sure to fit.
 
-    The name of the class decides, or that of most files where the class may be anything. Opens three pictures at most:
-    grey ones are no dermoscopy.
+    The name of the class decides, or that of most images where the class may be anything; frames of videos and slices
+    go by the names that they will have. Opens three pictures at most: grey ones are no dermoscopy.
     """
     if len(classes) != 1 or not images:
         return None
@@ -98,7 +101,7 @@ def fitting(images: Sequence[Path], classes: Sequence[str]) -> StarterName | Non
     return None
 
 
-def is_unnamed(images: Sequence[Path], classes: Sequence[str]) -> bool:
+def is_unnamed(images: Sequence[FoundImage], classes: Sequence[str]) -> bool:
     """Whether a starter might serve if only somebody said what is marked: the one class may be anything.
 
     Opens no picture.
@@ -107,7 +110,7 @@ def is_unnamed(images: Sequence[Path], classes: Sequence[str]) -> bool:
     return bool(words) and words <= _ANY and not any(_named_like(name, images) for name in _WORDS)
 
 
-def class_by_names(images: Sequence[Path]) -> str:
+def class_by_names(images: Sequence[FoundImage]) -> str:
     """What most of the ``images`` are of by their files' names, as the name of a class; "object" where they don't tell.
 
     Opens no picture.
@@ -135,20 +138,25 @@ def _words(name: str) -> set[str]:
     return set(re.findall(r"[a-z]+", name.casefold()))
 
 
-def _named_like(name: StarterName, images: Sequence[Path]) -> bool:
+def _named_like(name: StarterName, images: Sequence[FoundImage]) -> bool:
+    paths = [Path(found.image.name if found.pixels is None else found.pixels.name) for found in images]
     if name == "lesion":
-        like = sum(_DERMOSCOPY.match(path.stem) is not None for path in images)
+        like = sum(_DERMOSCOPY.match(path.stem) is not None for path in paths)
     else:
-        like = sum(_MADS.fullmatch(path.stem) is not None and parse_frame(path.name) is not None for path in images)
-    return like > len(images) / 2
+        like = sum(_MADS.fullmatch(path.stem) is not None and parse_frame(path.name) is not None for path in paths)
+    return like > len(paths) / 2
 
 
-def _in_colour(images: Sequence[Path]) -> bool:
-    for path in images[:: max(1, len(images) // _LOOKED_AT)][:_LOOKED_AT]:
+def _in_colour(images: Sequence[FoundImage]) -> bool:
+    for found in images[:: max(1, len(images) // _LOOKED_AT)][:_LOOKED_AT]:
         try:
-            small = read_thumbnail(path, 64).astype(np.float32)
+            picture = read_thumbnail(found.image, _SMALL) if found.pixels is None else found.pixels.read()
         except UserError:
             continue
+        if picture.ndim < 3:
+            continue
+        step = max(1, max(picture.shape) // _SMALL)
+        small = picture[::step, ::step].astype(np.float32)
         high, low = small.max(axis=2), small.min(axis=2)
         if float(((high - low) / np.maximum(high, 1)).mean()) >= _LEAST_COLOUR:
             return True

@@ -1,15 +1,17 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import save_file
 
 from segstudio.app import starters
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_settings import ModelSettings
-from segstudio.app.new_project import NewProject, create
+from segstudio.app.new_project import NewProject, create, look_at
 from segstudio.app.starters import class_by_names, fitting, give, starter_file
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
@@ -23,6 +25,7 @@ from segstudio.store.project_db import Project
 from segstudio.store.rounds import Rounds
 from tests.helpers.fake_worker import FakeWorker
 from tests.helpers.studios import StudioRig, approve
+from tests.helpers.videos import write_video
 
 
 @pytest.fixture
@@ -178,7 +181,7 @@ def test_damage_in_the_installation_is_noticed(tmp_path: Path, models: Path) -> 
 def test_the_class_and_then_the_files_names_say_which_starter_fits(
     tmp_path: Path, names: list[str], classes: tuple[str, ...], found: str | None
 ) -> None:
-    assert fitting(_coloured(tmp_path / "images", names), classes) == found
+    assert fitting([FoundImage(path) for path in _coloured(tmp_path / "images", names)], classes) == found
 
 
 @pytest.mark.parametrize(
@@ -191,14 +194,55 @@ def test_the_class_and_then_the_files_names_say_which_starter_fits(
     ],
 )
 def test_files_names_say_what_the_class_is_called(names: tuple[str, ...], named: str) -> None:
-    assert class_by_names([Path(name) for name in names]) == named
+    assert class_by_names([FoundImage(Path(name)) for name in names]) == named
 
 
 def test_grey_pictures_of_lesions_are_no_dermoscopy(tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (128, 130, 128)).save(tmp_path / "grey.png")
-    assert fitting([tmp_path / "grey.png"], ("lesion",)) is None
+    assert fitting([FoundImage(tmp_path / "grey.png")], ("lesion",)) is None
     assert fitting([], ("lesion",)) is None
-    assert fitting([tmp_path / "gone.png"], ("lesion",)) is None
+    assert fitting([FoundImage(tmp_path / "gone.png")], ("lesion",)) is None
+
+
+class _Part:
+    """A picture inside a file, as frames of videos and slices of DICOM are."""
+
+    window = None
+
+    def __init__(self, name: str, picture: NDArray[Any]) -> None:
+        self.name, self._picture = name, picture
+
+    def read(self) -> NDArray[Any]:
+        return self._picture
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "found"),
+    [
+        ("dance_frame_000012.png", ("person",), "body"),
+        ("HipHop_HipHop1_C0_00180.png", ("object",), "body"),
+        ("scan.png", ("lesion",), "lesion"),
+        ("dance_frame_000012.png", ("object",), None),
+    ],
+)
+def test_frames_of_videos_and_slices_have_the_starter_that_files_would_have(
+    name: str, classes: tuple[str, ...], found: str | None
+) -> None:
+    coloured = np.full((480, 854, 3), (200, 130, 110), np.uint8)
+    assert fitting([FoundImage(Path("all.dcm"), pixels=_Part(name, coloured))], classes) == found
+
+
+def test_a_grey_slice_is_no_dermoscopy() -> None:
+    grey = np.full((512, 512), 900, np.uint16)
+    assert fitting([FoundImage(Path("ct.dcm"), pixels=_Part("ct.png", grey))], ("lesion",)) is None
+
+
+def test_a_project_made_from_a_video_of_people_starts_with_masks(rig: StudioRig) -> None:
+    images = tuple(look_at([write_video(rig.folder / "dance.avi")]).found.images)
+    plan = NewProject(rig.folder / "p.segstudio", images, ("person",), "none", starter="automatic")
+    with create(plan) as project:
+        assert project.rounds.starter() is not None
+        assert project.settings.get_setting("starter") == "body"
 
 
 def test_automatic_takes_the_fitting_one_of_those_that_are_there(rig: StudioRig, models: Path) -> None:

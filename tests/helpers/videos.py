@@ -42,3 +42,13 @@ def write_frames(folder: Path, count: int, name: str = "walk_{:05d}", size: tupl
         Image.fromarray(frame_pixels(frame, size)).save(path)
         paths.append(path)
     return paths
+
+
+def write_video(path: Path, count: int = 12, rate: float = 10.0) -> Path:
+    """A film of ``count`` frames at ``path``, an ``.avi``, without loss."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"FFV1"), rate, SIZE)
+    assert writer.isOpened()
+    for frame in range(1, count + 1):
+        writer.write(frame_pixels(frame))
+    writer.release()
+    return path

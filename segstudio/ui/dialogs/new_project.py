@@ -276,7 +276,7 @@ class NewProjectDialog(QDialog):
         """Whether what is marked need only be named for a starter model to mark it."""
         if self._preview is None or not available():
             return False
-        return is_unnamed([image.image for image in self._preview.found.images], self._class_names())
+        return is_unnamed(self._preview.found.images, self._class_names())
 
     def _on_classes(self) -> None:
         """What marks people alone starts from a model that knows them upright, so nobody is asked."""
