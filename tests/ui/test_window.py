@@ -227,6 +227,23 @@ def test_keys_choose_tools_images_and_sizes(rig):
     assert rig.session.current_id != first
 
 
+def test_shift_and_the_arrows_move_the_image(rig):
+    rig.new_project()
+    rig.canvas.show_middle(50, 30, 2 * rig.canvas.view.scale)
+    first, (x, y) = rig.session.current_id, rig.canvas.middle
+    rig.key(Key.Key_Right, SHIFT)
+    rig.key(Key.Key_Down, SHIFT)
+    assert rig.canvas.middle[0] > x
+    assert rig.canvas.middle[1] > y
+    rig.key(Key.Key_Left, SHIFT)
+    rig.key(Key.Key_Up, SHIFT)
+    assert rig.canvas.middle == pytest.approx((x, y))
+    rig.canvas.zoom_fit()
+    rig.key(Key.Key_Right, SHIFT)
+    assert rig.canvas.fits
+    assert rig.session.current_id == first
+
+
 def test_digits_choose_segments(rig):
     rig.new_project(classes=("lesion", "hair"))
     rig.key(Key.Key_2)

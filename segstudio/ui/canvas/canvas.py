@@ -22,6 +22,12 @@ from segstudio.ui.theme import Theme
 
 _SIZE_A_NOTCH = 1.12
 
+_PANS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
+"""With Shift: where a key looks further on, across and down."""
+
+_STEP = 0.125
+"""How much of the view a key moves the image by."""
+
 _SLACK = 7.0
 """Logical pixels that a hand may be off and still have meant a point."""
 
@@ -319,10 +325,18 @@ class Canvas(SeenView):
             session.editor.commit()
         elif event.key() == Qt.Key.Key_Backspace and session is not None:
             session.editor.step_back()
+        elif event.key() in _PANS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._pan_by_key(Qt.Key(event.key()))
         elif event.key() in steps and session is not None:
             session.step(steps[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
+
+    def _pan_by_key(self, key: Qt.Key) -> None:
+        """Look further on in a direction; there is nothing further where all of the image is shown."""
+        if not self.fits and self._painting is None:
+            across, down = _PANS[key]
+            self.pan(-across * self.width() * _STEP, -down * self.height() * _STEP)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """A key that was held came up."""

@@ -20,6 +20,7 @@ POINTER = (
     ("Straight from the last point", ("Shift+click",)),
     ("Size of the brush", ("Ctrl+wheel",)),
     ("Move the image", ("Middle button", "Space+drag")),
+    ("Move it by keys", ("Shift+arrows",)),
     ("Move it on a touchpad", ("Two fingers",)),
     ("Give a stroke up", ("Esc",)),
 )
