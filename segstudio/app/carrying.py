@@ -93,6 +93,13 @@ class Carrying:
         """Whether proposals appear unasked."""
         return self._settings.get(BY_ITSELF, True) is not False
 
+    def same_video(self, one: int, other: int) -> bool:
+        """Whether two images are frames of one video, by their names."""
+        if one not in self._catalog or other not in self._catalog:
+            return False
+        first, second = (self._sequences.frame(self._catalog.record(image_id)) for image_id in (one, other))
+        return first is not None and second is not None and first.sequence == second.sequence
+
     def set_by_itself(self, on: bool) -> None:
         """Let proposals appear unasked, or not; kept for this user, whatever the project."""
         self._settings.set(BY_ITSELF, on)

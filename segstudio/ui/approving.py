@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from segstudio.app.changes import Message
+from segstudio.app.document import Document
 from segstudio.app.session import Session
 from segstudio.domain.annotation import ImageState
 
@@ -38,12 +41,23 @@ def hold_up(session: Session, canvas: Canvas) -> Message | None:
         return None  # it is not approved again, only left
     if canvas.shows_else:
         return Message("A key shows something else than the mask. Let go of it, then approve.", key=_KEY)
-    uncovered = _uncover(session, canvas)
+    uncovered = _uncover(session, canvas) or _bring_into_sight(document, canvas)
     if uncovered:
         return Message(f"{uncovered} {_LOOK}", key=_KEY)
     if canvas.mask_age_ms < LOOK_MS:
         return Message(f"The model has just renewed this mask. {_LOOK}", key=_KEY)
     return None
+
+
+def _bring_into_sight(document: Document, canvas: Canvas) -> str:
+    """Show an image whole that was only seen from near by, where its mask goes on out of sight."""
+    if not canvas.came_close:
+        return ""
+    ids, seen = document.shown(document.bounds), canvas.in_sight
+    if np.count_nonzero(ids) == np.count_nonzero(ids[seen.y0 : seen.y1, seen.x0 : seen.x1]):
+        return ""
+    canvas.zoom_fit()
+    return "Part of the mask was out of sight; the image is shown whole now."
 
 
 def _uncover(session: Session, canvas: Canvas) -> str:

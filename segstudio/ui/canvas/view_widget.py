@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from segstudio.app.changes import Changes
-from segstudio.domain.geometry import Rect
+from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.ui.canvas.colors import OverlayColors
 from segstudio.ui.canvas.cursor import paint_cross
 from segstudio.ui.canvas.failure import FailureNote
@@ -81,6 +81,8 @@ class ImageView(ZoomWidget):
         self._sharpen_timer.timeout.connect(self._sharpen)
         self._covered = False
         """Whether the image before is covered, since another has been on its way for a while."""
+        self.came_close = False
+        """Whether the image came as near as the frame before it was seen, and was not seen whole since."""
         self.loading_note = QLabel(self)
         self.loading_note.setTextFormat(Qt.TextFormat.PlainText)
         self.loading_note.setObjectName("banner")
@@ -192,16 +194,41 @@ class ImageView(ZoomWidget):
         return not os.path.exists(session.record(session.current_id).path)
 
     def _show(self, document: Document | None) -> None:
-        before = None if self.document is None else self.document.image_id
-        self.document = document
+        before, self.document = self.document, document
         self._fade_timer.stop()
         self.rough = False
         self.renderer = None if document is None else self._make_renderer(document)
-        # Another image starts whole, so that one glance takes it in; the same one read again keeps the zoom.
-        if document is not None and (self.fits or before != document.image_id):
-            self.zoom_fit()
+        if document is not None:
+            self._bring(before, document)
         self._show_legend()
         self.update()
+
+    def _bring(self, before: Document | None, document: Document) -> None:
+        """Another image starts whole, so that one glance takes it in; the same one read again keeps the zoom.
+
+        So does another frame of the same video: what was looked at from near by is still there, or close to it.
+        """
+        again = before is not None and before.image_id == document.image_id
+        if self.fits or before is None or not (again or self._goes_on(before, document)):
+            self.zoom_fit()
+        elif not again:
+            self._zoom(self.view)
+            self.came_close = True
+
+    def _goes_on(self, before: Document, document: Document) -> bool:
+        session, alike = self.session, before.bounds == document.bounds
+        return alike and session is not None and session.carrying.same_video(before.image_id, document.image_id)
+
+    def zoom_fit(self) -> None:
+        """The whole image, as large as there is room for."""
+        self.came_close = False
+        super().zoom_fit()
+
+    @property
+    def in_sight(self) -> Rect:
+        """The image pixels that can be seen."""
+        seen = self.snapped.image_rect(Rect(0, 0, *self._device_size()))
+        return EMPTY if self.document is None else seen.intersect(self.document.bounds)
 
     def _make_renderer(self, document: Document) -> Renderer:
         return Renderer(document, self._colors(), self.look)
