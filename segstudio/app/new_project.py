@@ -18,6 +18,7 @@ from segstudio.formats import video
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage
 from segstudio.formats.detect import find_dataset, find_in_files, joined
 from segstudio.imaging.find import path_key
+from segstudio.imaging.video import is_video_name
 from segstudio.protocol.round_folder import Network
 from segstudio.store.project_db import Project
 
@@ -100,7 +101,7 @@ def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None 
         ordered = sorted(paths, key=lambda path: path_key(path, Path(path.anchor)))
         files = find_in_files([path for path in ordered if not os.path.isdir(path)])
         parts = [find_dataset(path) for path in ordered if os.path.isdir(path)]
-        name, found = paths[0].parent.name, joined([files, *parts] if files.images else parts)
+        name, found = _name_of(paths), joined([files, *parts] if files.images else parts)
     if not found.images:
         raise UserError(
             f"There are no images in {paths[0]}. Choose a folder that holds PNG, JPEG, BMP, TIFF, WebP, DICOM or video "
@@ -142,6 +143,11 @@ def _starter_of(plan: NewProject) -> str:
         raise UserError("Starter models know one class, so they are for projects with one. Choose no starter model.")
     starter_file(plan.starter)
     return plan.starter
+
+
+def _name_of(files: Sequence[Path]) -> str:
+    """What a project of ``files`` is called: like their folder, but like its video where there is one alone."""
+    return files[0].stem if len(files) == 1 and is_video_name(files[0].name) else files[0].parent.name
 
 
 def _free_folder(parent: Path, name: str) -> Path:

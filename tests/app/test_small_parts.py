@@ -30,6 +30,7 @@ from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.store.project_db import Project
+from tests.helpers.videos import write_video
 
 
 def test_settings_are_there_the_next_time(tmp_path):
@@ -180,6 +181,12 @@ def test_a_project_of_a_whole_drive_has_a_name(monkeypatch, tmp_path):
     monkeypatch.setattr("segstudio.app.new_project.find_dataset", lambda folder, masks=None: found)
     top = Path(tmp_path.anchor)
     assert look_at([top]).suggested_folder == top / "images.segstudio"
+
+
+def test_a_project_of_one_video_is_called_like_it(tmp_path):
+    one, other = (write_video(tmp_path / f"{name}.avi") for name in ("twirl", "jump"))
+    assert look_at([one]).suggested_folder == tmp_path / "twirl.segstudio"
+    assert look_at([one, other]).suggested_folder == tmp_path / f"{tmp_path.name}.segstudio"
 
 
 def test_the_doctor_asks_for_all_that_the_program_needs():
