@@ -171,6 +171,19 @@ def test_on_a_low_screen_the_page_scrolls_and_its_foot_is_in_sight(rig, data, si
     assert page.rect().contains(results.worst.mapTo(page, results.worst.rect().bottomRight()))
 
 
+def test_on_a_laptop_the_worst_images_are_in_sight_without_scrolling(rig, data):
+    page = open_page(rig)
+    pick(rig, page, "Masks", data / "good")
+    pick(rig, page, "True masks", data / "truth")
+    run(rig, page)
+    page.resize(1280, 656)
+    rig.wait(lambda: page.height() == 656)
+    body = page.findChild(ScrollBody)
+    rig.wait(lambda: body.verticalScrollBar().maximum() == 0)
+    assert page.rect().contains(page.results.worst.mapTo(page, page.results.worst.rect().bottomRight()))
+    assert page.results.table.height() > page.results.worst.height()
+
+
 def test_folders_with_no_project(rig, data):
     page = open_page(rig)
     assert page.form.kind.count() == 2, "what is about a project is not offered"
