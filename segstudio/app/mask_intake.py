@@ -29,6 +29,8 @@ from segstudio.imaging.mask_png import decode_mask, encode_confidence, encode_ma
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
 
+RENEW_KEY = "Shift+U"
+
 log = logging.getLogger(__name__)
 
 
@@ -87,8 +89,22 @@ class MaskIntake:
         self.predictor.use(round_number, weights)
         renew = self.offer()
         if renew is not None:
-            sentence = "The model has learned more. It can renew its part of this mask; your strokes stay."
-            self._announce(Changes(message=Message(sentence, action="Renew", on_action=renew, key="better")))
+            sentence = f"The model has learned more. {RENEW_KEY} renews its part of this mask; your strokes stay."
+            offer = Message(sentence, action="Renew", on_action=renew, key="better", holds=lambda: self.is_behind)
+            self._announce(Changes(message=offer))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the model's part of a mask that a person is working on is of other weights than those in use."""
+        document = self._document()
+        if document is None or not self.predictor.ready or self.offer() is None:
+            return False
+        return self._catalog.record(document.image_id).prediction_round != self.predictor.round
+
+    @property
+    def hint(self) -> str:
+        """What renews it, in a few words for the status bar; "" where nothing would."""
+        return f"{RENEW_KEY} renews the model's part" if self.is_behind else ""
 
     def offer(self) -> Callable[[], None] | None:
         """What renews the model's part of the mask on the canvas; None unless a person is working on it."""

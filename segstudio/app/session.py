@@ -149,8 +149,7 @@ class Session:
         )
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
-        self.exchange = learning.exchange
-        self.starting = learning.starting
+        self.exchange, self.starting, self.intake = learning.exchange, learning.starting, learning.intake
         self._approvals = learning.approvals
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
 

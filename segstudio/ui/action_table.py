@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segstudio.app.document import Document
+from segstudio.app.mask_intake import RENEW_KEY
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.model_border import IN_KEY, OUT_KEY
@@ -84,6 +85,16 @@ def _painted(c: Commands) -> bool:
 def _predicted(c: Commands) -> bool:
     document = _shown(c)
     return document is not None and document.prediction is not None
+
+
+def _behind(c: Commands) -> bool:
+    return with_document(c) and c.studio.session is not None and c.studio.session.intake.is_behind
+
+
+def _renew(c: Commands) -> None:
+    renew = c.studio.session.intake.offer() if c.studio.session is not None else None
+    if renew is not None:
+        renew()
 
 
 def _unsure(c: Commands) -> bool:
@@ -250,7 +261,8 @@ ACTIONS: tuple[Action, ...] = (
            lambda c: c.toggle_carrying(), "", with_project,
            lambda c: c.studio.session is not None and c.studio.session.carrying.by_itself),
     *OPINION_ACTIONS,
-    Action("reset_image", "Reset image to the model's mask", "-Mask", (), lambda c: c.reset_image(), "", _painted,
+    Action("renew", "Renew the model's part of the mask", "-Mask", (RENEW_KEY,), _renew, "", _behind),
+    Action("reset_image", "Reset image to the model's mask", "Mask", (), lambda c: c.reset_image(), "", _painted,
            words=lambda c: "Reset image to the model's mask" if _predicted(c) else "Clear mask"),
     Action("reset_segment", "Reset segment to the model's mask", "Mask", (), lambda c: c.reset_segment(), "",
            lambda c: _painted(c) and _predicted(c)),

@@ -153,4 +153,5 @@ class StatusBar(QWidget):
 
 def _hint(session: Session) -> str:
     """What the tool does, and before it what could be done with one key on this image."""
-    return " · ".join(filter(None, (session.carrying.offer, session.editor.tool_hint)))
+    newer = "" if session.editor.busy else session.intake.hint
+    return " · ".join(filter(None, (session.carrying.offer, newer, session.editor.tool_hint)))

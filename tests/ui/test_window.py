@@ -344,6 +344,52 @@ def test_a_better_mask_shows_up_by_itself(rig):
     rig.wait(lambda: "the model's mask" in rig.window.header.state.full())
 
 
+def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
+    rig.new_project(6)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.key(Key.Key_A)
+        rig.settle()
+    rig.wait(lambda: rig.session.document.mask_origin == "model")
+    rig.drag([(60, 50), (80, 50)])
+    rig.settle()
+    image_id, renew = rig.session.current_id, rig.window.actions_table.by_id["renew"]
+    assert rig.session.record(image_id).prediction_round == 1
+    assert not renew.isEnabled(), "it is of the weights in use"
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.settle()
+    message = rig.window.canvas_banner.message
+    assert message is not None
+    assert "Shift+U renews" in message.sentence
+    rig.window.canvas_banner.clear()
+    rig.session.step(1)
+    rig.settle()
+    assert not renew.isEnabled()
+    rig.session.open_image(image_id)
+    rig.settle()
+    rig.wait(lambda: "Shift+U renews the model's part" in rig.window.status.hint.full())  # when one comes back, too
+    painted = rig.mask()[50, 70]
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: rig.session.record(image_id).prediction_round == 2)
+    rig.wait(lambda: "Shift+U" not in rig.window.status.hint.full())
+    assert rig.mask()[50, 70] == painted != 0
+
+
+def test_the_offer_goes_when_it_was_taken_by_its_key(rig):
+    rig.new_project(6)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.key(Key.Key_A)
+        rig.settle()
+    rig.wait(lambda: rig.session.document.mask_origin == "model")
+    rig.drag([(60, 50), (80, 50)])
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.window.canvas_banner.message is not None and rig.window.canvas_banner.message.key == "better")
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: rig.window.canvas_banner.message is None)
+
+
 def test_training_can_be_followed_and_stopped(qtbot, theme, tmp_path):
     from tests.ui.conftest import WindowRig
 
