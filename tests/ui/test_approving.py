@@ -108,7 +108,7 @@ def test_a_rejected_image_is_used_again_before_it_is_approved(corrected):
     rig.session.review.reject("blurred")
     rig.settle()
     rig.session.open_image(image_id)
-    rig.wait(lambda: rig.session.loading_id is None)
+    rig.settle()
     assert not approves(rig)
     assert rig.session.record(image_id).rejected == "blurred"
     message = rig.window.canvas_banner.message
@@ -144,7 +144,7 @@ def test_an_approved_image_is_left_without_being_shown(corrected):
     assert approves(rig)
     rig.settle()
     rig.session.open_image(image_id)
-    rig.wait(lambda: rig.session.loading_id is None)
+    rig.settle()
     hide_all(rig)
     rig.key(Key.Key_A)
     rig.wait(lambda: rig.session.current_id != image_id)
