@@ -141,9 +141,14 @@ TOOLS: tuple[tuple[str, str, str, str], ...] = (
 """The tools: name in the editor, title, key, icon."""
 
 
+_CLEAN_UP_KEYS: dict[Operation, tuple[str, ...]] = {"fill_holes": ("Shift+K",), "keep_largest": ("Shift+L",)}
+"""Of what is done to one frame after another."""
+
+
 def _clean_up_row(operation: Operation, title: str) -> Action:
     return Action(
-        operation, f"{title}…", "Mask/Clean up", (), lambda c: c.clean_up(operation), enabled=with_document,
+        operation, f"{title}…", "Mask/Clean up", _CLEAN_UP_KEYS.get(operation, ()), lambda c: c.clean_up(operation),
+        enabled=with_document,
     )  # fmt: skip
 
 

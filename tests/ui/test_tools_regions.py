@@ -189,3 +189,19 @@ def test_cleaning_up_from_the_menu(region):
     region.key(Key.Key_Return)
     assert (region.mask()[30:34, 40:44] == 1).all()
     assert region.editor.undo_name == "Fill holes"
+
+
+def test_holes_and_pieces_are_cleaned_up_by_keys(region):
+    ids = np.zeros((64, 96))
+    ids[20:44, 30:60] = 1
+    ids[30:34, 40:44] = 0
+    ids[5:8, 80:83] = 1
+    put(region, ids)
+    region.wait(region.window.actions_table.by_id["fill_holes"].isEnabled)
+    for key in (Key.Key_K, Key.Key_L):
+        region.key(key, Qt.KeyboardModifier.ShiftModifier)
+        answered(region)
+        region.key(Key.Key_Return)
+    ids[30:34, 40:44] = 1
+    ids[5:8, 80:83] = 0
+    assert np.array_equal(region.mask(), ids)
