@@ -16,7 +16,6 @@ from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_attributes import begin_export, finish_export
 from segstudio.app.export_claim import check_still_free, claim, remember
 from segstudio.app.exporting import (
-    as_called,
     export_one,
     export_paths,
     left_over_words,
@@ -40,6 +39,7 @@ from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
 from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
+from segstudio.domain.segments import as_called
 from segstudio.formats.export_formats import PLAIN, format_called
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.protocol.messages import Failed, FromWorker, Predict, Predicted

@@ -22,6 +22,7 @@ from segstudio.app.model_exchange import NO_MODEL
 from segstudio.app.predict_command import foretell, weights_of
 from segstudio.app.reports import write_json
 from segstudio.domain.errors import UserError
+from segstudio.domain.segments import as_called
 from segstudio.formats.writing import check_reports
 from segstudio.store.project_db import Project
 
@@ -93,7 +94,7 @@ def _of_project(options: EvaluateOptions, folder: Path, say: Say) -> str:
             images, classes, segments, attributes = store.submit(
                 lambda: (
                     project.images.list_images(),
-                    project.classes(),
+                    as_called(project.classes(), project.segment_table()),
                     project.segment_table(),
                     project.attributes.all(),
                 )

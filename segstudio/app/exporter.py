@@ -13,7 +13,6 @@ from segstudio.app.export_claim import note_cancelled
 from segstudio.app.exporting import (
     ExportPlan,
     Outgoing,
-    as_called,
     export_one,
     left_over_words,
     masks_words,
@@ -25,7 +24,7 @@ from segstudio.app.saver import SaveStatus
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.domain.segments import ClassSpec, SegmentTable, as_called
 from segstudio.formats.export_formats import PLAIN
 from segstudio.formats.mask_formats import Entry, MaskFormat
 from segstudio.store.project_db import Project

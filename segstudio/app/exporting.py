@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -129,13 +128,6 @@ def plan_export(
         else:
             outgoing.append(of_image[record.id])
     return ExportPlan(folder, format_, tuple(outgoing), tuple(refused), identifiers, only_approved)
-
-
-def as_called(classes: Sequence[ClassSpec], table: SegmentTable) -> tuple[ClassSpec, ...]:
-    """The classes by the names that their segments have now: what a person renames is what they see, a segment."""
-    segments = Counter(segment.class_id for segment in table)
-    names = {segment.class_id: segment.name for segment in table if segments[segment.class_id] == 1}
-    return tuple(replace(spec, name=names.get(spec.id, spec.name)) for spec in classes)
 
 
 def masks_words(count: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from segstudio.app.changes import Changes, Message
-from segstudio.domain.segments import ClassSpec
+from segstudio.domain.segments import ClassSpec, SegmentTable, as_called
 from segstudio.store.project_db import Project
 
 
@@ -16,12 +16,20 @@ class Judging:
     def __init__(
         self,
         classes: tuple[ClassSpec, ...],
+        table: Callable[[], SegmentTable],
         save: Callable[[Callable[[Project], object]], None],
         announce: Callable[[Changes], None],
     ) -> None:
         self.classes = classes
+        """As models know them, which keep the names that the project was made with."""
+        self._table = table
         self._save = save
         self._announce = announce
+
+    @property
+    def called(self) -> tuple[ClassSpec, ...]:
+        """The classes by the names that a person sees and data sets use."""
+        return as_called(self.classes, self._table())
 
     def judged(self, class_id: int) -> bool:
         """Whether a class is learned, predicted and scored; ``KeyError`` for an unknown id."""
@@ -29,7 +37,7 @@ class Judging:
 
     def set_judged(self, class_id: int, judged: bool) -> None:
         """Say so; it counts from the next round. One class at least stays judged."""
-        spec = self._class(class_id)
+        spec = as_called([self._class(class_id)], self._table())[0]
         if judged == (spec.kind != "void"):
             return
         changed = tuple(replace(c, kind="stuff" if judged else "void") if c.id == class_id else c for c in self.classes)

@@ -31,7 +31,7 @@ from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.domain.segments import ClassSpec, SegmentTable, as_called
 from segstudio.store.paths import readable
 from segstudio.store.project_db import Project
 
@@ -217,8 +217,9 @@ def report_project(
 ) -> tuple[int, int]:
     """Report on all images of an open project at once; returns how many there were, and how many of them could not be
     measured. ``tell`` is told how many are done, and of how many. Raises ``UserError`` where it can't be written."""
-    records, classes = project.images.list_images(), project.classes()
-    segments = measured_segments(project.segment_table(), classes)
+    records, table = project.images.list_images(), project.segment_table()
+    classes = as_called(project.classes(), table)
+    segments = measured_segments(table, classes)
     kept = project.settings.get_setting(LESIONS)
     run = _Run([], identifiers, is_lesion_project(classes) if kept is None else bool(kept), len(records), make)
     scales, scale = project.scales.load(), project.settings.get_number(MM_PER_PX)

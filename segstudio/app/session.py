@@ -79,7 +79,7 @@ class Session:
         self.truth = TruthCheck(self._loader, announce)
         self._saver = Saver(store, scheduler, lambda: announce(Changes(saving=True)))
         self.audit = AuditLog(store, self._saver, scheduler)
-        self.judging = Judging(contents.classes, self._saver.save, announce)
+        self.judging = Judging(contents.classes, lambda: self.table, self._saver.save, announce)
         self.scale = Scale(contents.mm_per_px, contents.scales, store, self._saver.save, announce)
         self._background = Background(scheduler)
         self._tools_before = kept = ToolSettings.from_kept(settings.get("tools"))
@@ -199,8 +199,8 @@ class Session:
 
     @property
     def classes(self) -> tuple[ClassSpec, ...]:
-        """What a pixel can be, in order."""
-        return self.judging.classes
+        """What a pixel can be, in order and as it is called now."""
+        return self.judging.called
 
     def record(self, image_id: int) -> ImageRecord:
         """One image; ``KeyError`` for an unknown id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
@@ -143,6 +144,13 @@ class SegmentTable:
         for row in self:
             lut[row.id] = row.class_id
         return lut
+
+
+def as_called(classes: Iterable[ClassSpec], table: SegmentTable) -> tuple[ClassSpec, ...]:
+    """The classes by the names that their segments have now: what a person renames is what they see, a segment."""
+    segments = Counter(segment.class_id for segment in table)
+    names = {segment.class_id: segment.name for segment in table if segments[segment.class_id] == 1}
+    return tuple(replace(spec, name=names.get(spec.id, spec.name)) for spec in classes)
 
 
 def looked_up(table: NDArray[Value], ids: NDArray[np.uint16]) -> NDArray[Value]:

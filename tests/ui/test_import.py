@@ -216,3 +216,21 @@ def test_the_dots_that_cut_what_is_known_of_an_image_are_in_sight(rig):
     line.show()
     rig.wait(lambda: line.text().endswith("…"))
     assert line.fontMetrics().horizontalAdvance(line.text()) + line.indent() <= line.width()
+
+
+def test_classes_are_found_by_the_names_that_they_have_now(rig, folder):
+    """Two names that were given to each other would otherwise give each class the other's masks."""
+    session = rig.new_project(1, ("nevus", "lesion"))
+    for segment_id, name in ((1, "tmp"), (2, "nevus"), (1, "lesion")):
+        session.change_segment(segment_id, name=name)
+    assert [spec.name for spec in session.classes] == ["lesion", "nevus"]
+    dialog = opened(rig, folder)
+    (combo,) = dialog.combos.values()
+    assert [combo.itemText(row) for row in range(combo.count())] == [LEFT_OUT, "lesion", "nevus"]
+    assert combo.currentText() == "lesion"
+    dialog.import_button.click()
+    imported(rig, 9)
+    rig.open(1)
+    assert set(np.unique(rig.mask())) == {0, 1}
+    session.judging.set_judged(1, False)
+    rig.wait(lambda: "lesion is not judged" in rig.window.canvas_banner.message.sentence)
