@@ -25,15 +25,17 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
     What is not judged there is not judged here, if the project has a class for it. What is left is left out.
     """
     by_name = {spec.name.casefold(): spec.id for spec in own}
-    ids = {spec.id for spec in own if spec.kind != "void"}
+    ids = {spec.id for spec in own}
+    ours = [spec for spec in own if spec.kind != "void"]
     void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)
     judged = [known for known in found if known.kind != "void"]
     alone = BACKGROUND
-    if len(judged) == 1 and len(ids) == 1:
-        only = next(spec for spec in own if spec.id in ids)
+    if len(judged) == 1 and len(ours) == 1:
+        (only,) = ours
         alone = BACKGROUND if are_unlike(judged[0].name, only.name) else only.id
     mapping = {}
     for known in found:
+        # Judged here or not: our own masks with a palette hold both, and tell no names.
         number = known.id if not known.name and known.id in ids else BACKGROUND
         fallback = void if known.kind == "void" else (alone or number)
         mapping[known.id] = by_name.get(known.name.casefold(), fallback) if known.name else fallback
