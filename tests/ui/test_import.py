@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from segstudio.domain.annotation import ImageState
 from segstudio.ui.dialogs.import_data import LEFT_OUT, ImportDialog
+from segstudio.ui.dialogs.new_project import NewProjectDialog
 from tests.helpers.data import data_folder
 from tests.helpers.studios import write_images
 
@@ -234,3 +236,24 @@ def test_classes_are_found_by_the_names_that_they_have_now(rig, folder):
     assert set(np.unique(rig.mask())) == {0, 1}
     session.judging.set_judged(1, False)
     rig.wait(lambda: "lesion is not judged" in rig.window.canvas_banner.message.sentence)
+
+
+def test_a_class_with_a_comma_in_its_name_stays_one_in_a_new_project(rig, tmp_path):
+    """As two, it would be neither of them, and its masks would be approved as background."""
+    images = write_images(tmp_path / "set" / "images", 2)
+    mask = np.zeros((64, 96), np.uint8)
+    mask[5:20, 5:40], mask[30:50, 30:60] = 1, 2
+    (tmp_path / "set" / "masks").mkdir()
+    for path in images:
+        Image.fromarray(mask).save(tmp_path / "set" / "masks" / path.name)
+    names = {"0": "background", "1": "door, double door", "2": 'wall 5"', "3": '"so, called"'}
+    (tmp_path / "set" / "labels.json").write_text(json.dumps(names))
+    dialog = NewProjectDialog(rig.studio, rig.settings, rig.theme, rig.window)
+    dialog.take([tmp_path / "set"])
+    rig.wait(dialog.create_button.isEnabled)
+    assert dialog.classes.text().startswith('"door, double door", wall 5", ')
+    dialog.accept()
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert [spec.name for spec in rig.session.classes] == list(names.values())[1:]
+    np.testing.assert_array_equal(rig.mask(), mask)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -75,7 +77,7 @@ class NewProjectDialog(QDialog):
         self.classes = QLineEdit()
         self.classes.setPlaceholderText("lesion, hair")
         self.classes.setAccessibleName("Names of the classes, separated by commas")
-        self.classes.setToolTip("What is to be marked, separated by commas")
+        self.classes.setToolTip("What is to be marked, separated by commas; a name that has a comma stands in quotes")
         self.hint = label(_HINT, tone="muted", size="small")
         self.hint.setWordWrap(True)
         self.void = QLineEdit()
@@ -249,9 +251,9 @@ class NewProjectDialog(QDialog):
         with QSignalBlocker(self.every):
             self.every.setValue(_step(found))
         self.upright.setChecked(found.upright)
-        self.classes.setText(", ".join(result.suggested_classes))
+        self.classes.setText(_listed(result.suggested_classes))
         self._on_classes()
-        self.void.setText(", ".join(result.suggested_void))
+        self.void.setText(_listed(result.suggested_void))
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
         self.classes.setFocus()
@@ -350,4 +352,11 @@ def _folder_of(path: Path) -> Path:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    """Names between commas, each once; one with a comma of its own stands in quotes."""
+    row = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(dict.fromkeys(name.strip() for name in row if name.strip()))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """A line from which ``_names`` reads these names."""
+    return ", ".join('"' + name.replace('"', '""') + '"' if "," in name or '"' in name[:1] else name for name in names)
