@@ -31,6 +31,18 @@ class Judging:
         """The classes by the names that a person sees and data sets use."""
         return as_called(self.classes, self._table())
 
+    def may_call(self, segment_id: int, name: str) -> bool:
+        """Whether a segment may have this name; says why not.
+
+        Masks that were exported find back to their classes by name, whatever its case: of two that are called alike one
+        would have the other's.
+        """
+        if all(row.id == segment_id or row.name.casefold() != name.casefold() for row in self._table()):
+            return True
+        sentence = f"Another segment is called “{name}” already, so this one keeps its name. Choose another one."
+        self._announce(Changes(table=True, message=Message(sentence, key="name")))
+        return False
+
     def judged(self, class_id: int) -> bool:
         """Whether a class is learned, predicted and scored; ``KeyError`` for an unknown id."""
         return self._class(class_id).kind != "void"

@@ -312,6 +312,8 @@ class Session:
 
     def change_segment(self, segment_id: int, **fields: object) -> None:
         """Change name, color, locked, hidden or opacity of a segment. ``KeyError`` for an unknown id."""
+        if "name" in fields and not self.judging.may_call(segment_id, str(fields["name"])):
+            return
         self.table = table = self.table.changed(segment_id, **fields)
         self.editor.table = table
         self.editor.refresh()

@@ -428,6 +428,23 @@ def test_a_missing_image_says_so_and_can_be_found_again(rig):
     assert not note.isVisible()
 
 
+def test_no_two_segments_are_called_alike(rig):
+    """In COCO and lists of names they would be one class, and the masks of one come back as the other's."""
+    rig.new_project(classes=("lesion", "hair"))
+    row = rig.window.segments.rows[2]
+    row.rename()
+    row.edit.setText("Lesion")
+    row.take_name()
+    rig.wait(lambda: rig.window.canvas_banner.message is not None)
+    assert "Another segment is called “Lesion” already" in rig.window.canvas_banner.message.sentence
+    assert [segment.name for segment in rig.session.table] == ["lesion", "hair"]
+    assert row.name.text() == "hair"
+    row.rename()
+    row.edit.setText("Hair")
+    row.take_name()
+    assert [segment.name for segment in rig.session.table] == ["lesion", "Hair"]
+
+
 def test_segments_can_be_locked_hidden_renamed(rig):
     rig.new_project(classes=("lesion", "hair"))
     row = rig.window.segments.rows[1]
