@@ -25,6 +25,8 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
     What is not judged there is not judged here, if the project has a class for it. What is left is left out.
     """
     by_name = {spec.name.casefold(): spec.id for spec in own}
+    # Some lists tell Car and car apart.
+    exactly = {spec.name: spec.id for spec in own}
     ids = {spec.id for spec in own}
     ours = [spec for spec in own if spec.kind != "void"]
     void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)
@@ -38,7 +40,8 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
         # Judged here or not: our own masks with a palette hold both, and tell no names.
         number = known.id if not known.name and known.id in ids else BACKGROUND
         fallback = void if known.kind == "void" else (alone or number)
-        mapping[known.id] = by_name.get(known.name.casefold(), fallback) if known.name else fallback
+        called = by_name.get(known.name.casefold(), fallback) if known.name else fallback
+        mapping[known.id] = exactly.get(known.name, called)
     return mapping
 
 

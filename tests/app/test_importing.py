@@ -452,6 +452,7 @@ OWN = make_classes(["Lesion", "hair", "glare"], void=["glare"])
     [
         ([FoundClass(5, "lesion"), FoundClass(6, "Hair")], OWN, {5: 1, 6: 2}),
         ([FoundClass(5, "person"), FoundClass(6, "dog")], OWN, {5: 0, 6: 0}),
+        ([FoundClass(5, "Car"), FoundClass(6, "car")], make_classes(["Car", "car"]), {5: 1, 6: 2}),
         ([FoundClass(5, "unknown", "void"), FoundClass(2, "hair")], OWN, {5: 3, 2: 2}),
         ([FoundClass(1), FoundClass(2), FoundClass(9)], OWN, {1: 1, 2: 2, 9: 0}),
         ([FoundClass(1), FoundClass(2), FoundClass(3)], OWN, {1: 1, 2: 2, 3: 3}),
