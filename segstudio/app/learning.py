@@ -81,7 +81,7 @@ class Learning:
             announce=announce,
         )  # fmt: skip
         self.rounds.predicting = lambda: self.predictor.remaining
-        self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce)
+        self.keeping = RoundKeeper(book, self.rounds, intake, store, saver, announce, self._network)
         self.exchange = self._make_exchange(store, scheduler, catalog, judging)
         self.rounds.held_up = lambda: self.exchange.importing or self.keeping.changing
         self.watchdog = Watchdog(
@@ -101,7 +101,7 @@ class Learning:
     ) -> ModelExchange:
         return ModelExchange(
             book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
-            classes=lambda: judging.classes, network=lambda: self.model.settings.network,
+            classes=lambda: judging.classes, network=self._network,
             learning=lambda: self.rounds.busy, on_imported=self.rounds.start_if_due, announce=self._announce,
         )  # fmt: skip
 
@@ -110,6 +110,9 @@ class Learning:
         self.intake.on_insight = self.queue.note
         self.predictor.around, self.predictor.unplaced = self.queue.around, self.queue.unplaced
         self.queue.on_order = self.predictor.refresh
+
+    def _network(self) -> str:
+        return self.model.settings.network
 
     def start(self, automatic: bool) -> None:
         """Go on with the weights in use; if ``automatic``, renew old masks and start rounds when they are due."""

@@ -39,6 +39,7 @@ class RoundKeeper:
         store: StoreThread,
         saver: Saver,
         announce: Callable[[Changes], None],
+        network: Callable[[], str],
     ) -> None:
         self._book = book
         self._runner = runner
@@ -46,6 +47,7 @@ class RoundKeeper:
         self._store = store
         self._saver = saver
         self._announce = announce
+        self._network = network
         self.changing = False
         """True while another round is coming into use."""
 
@@ -58,6 +60,13 @@ class RoundKeeper:
                 self._intake.predictor.use(number, path)
         self._say_if_lost(None if weights is None else weights[0])
         self._book.read()
+
+    def next_words(self, number: int) -> str:
+        """What the next round does if a round is in use: no other network goes on from what one has learned."""
+        files = self._book.files(number)
+        if files is None or files.network in ("", self._network()):
+            return "the next round goes on from it"
+        return "the next round begins anew, since the settings name another network"
 
     def use(self, number: int) -> None:
         """Predict with a round's weights from now on, and let later rounds start from them."""
@@ -93,7 +102,7 @@ class RoundKeeper:
         self._intake.predictor.use(number, weights)
         sentence = (
             f"Round {number} is in use. It renews the masks that nobody worked on; approved masks and your strokes "
-            "stay. The next round goes on from it."
+            f"stay; {self.next_words(number)}."
         )
         renew = self._intake.offer()
         message = Message(sentence, action="Renew this mask" if renew else "", on_action=renew, key=KEY)

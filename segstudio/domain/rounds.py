@@ -68,10 +68,15 @@ class RoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoundFiles:
-    """What a round has on the disk: how much of it can be deleted, in bytes, and whether its weights can be used."""
+    """What a round has on the disk: how much of it can be deleted, in bytes, and whether its weights can be used.
+
+    ``network`` and ``loss`` name how it learned, "" where nobody knows.
+    """
 
     nbytes: int
     weights: Literal["usable", "damaged", "missing", "none"]
+    network: str = ""
+    loss: str = ""
 
 
 def holds_out(identity: str, approved_before: int, held_out_before: int, group: int = 1) -> bool:

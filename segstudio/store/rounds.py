@@ -10,17 +10,17 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import STARTER_ROUND, RoundFiles, RoundRecord, RoundStatus
 from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import MASKS, PREDICTIONS, RESULT, WEIGHTS, RoundResult, read_result
-from segstudio.protocol.weights import is_altered
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.inside import is_within, leads_inside
 from segstudio.store.paths import readable
+from segstudio.store.round_files import Ways, condition_of
 
 ROUNDS = "rounds"
 CUT_SHORT = "The program ended before this round did. Start a new one when you like."
@@ -38,6 +38,7 @@ class Rounds:
         self._database = database
         self._folder = folder
         self._trail = Trail(database)
+        self._ways = Ways()
         self._starter_seen: tuple[tuple[int, int], str] = ((0, 0), "")
 
     def round_folder(self, number: int) -> Path:
@@ -116,7 +117,7 @@ class Rounds:
         finished = [record for record in self.list_rounds() if record.status is RoundStatus.FINISHED]
         for record in sorted(finished, key=lambda record: (record.chosen, record.number), reverse=True):
             path = self._weights(record.weights)
-            if path is not None and _condition(path, every_bit=True) == "usable":
+            if path is not None and condition_of(path, every_bit=True) == "usable":
                 return record.number, path
         starter = self.starter()
         return None if starter is None else (STARTER_ROUND, starter)
@@ -125,7 +126,7 @@ class Rounds:
         """The absolute path of the weights that the project starts from; None without any that can be used."""
         path = self.round_folder(STARTER_ROUND) / WEIGHTS
         there = os.path.isfile(path) and leads_inside(path, self._folder)
-        return path if there and _condition(path, every_bit=True) == "usable" else None
+        return path if there and condition_of(path, every_bit=True) == "usable" else None
 
     def take_starter(self, weights: Path) -> Path:
         """Start from a copy of ``weights``; returns its absolute path. Raises ``UserError`` if it can't be made."""
@@ -157,7 +158,7 @@ class Rounds:
         Raises ``UserError`` if they are damaged or gone, ``KeyError`` for no such round.
         """
         path = self._weights(self._record(number).weights)
-        condition = "missing" if path is None else _condition(path, every_bit=True)
+        condition = "missing" if path is None else condition_of(path, every_bit=True)
         if path is None or condition != "usable":
             how = "damaged" if condition == "damaged" else "gone"
             raise UserError(
@@ -287,10 +288,11 @@ class Rounds:
         for file in self._deletable(record.number):
             with contextlib.suppress(OSError):
                 nbytes += file.lstat().st_size
-        if record.weights is None:
-            return RoundFiles(nbytes, "none")
         path = self._weights(record.weights)
-        return RoundFiles(nbytes, "missing" if path is None else _condition(path))
+        way = self._ways.of(self.round_folder(record.number), path)
+        if record.weights is None:
+            return RoundFiles(nbytes, "none", *way)
+        return RoundFiles(nbytes, "missing" if path is None else condition_of(path), *way)
 
     def _deletable(self, number: int) -> list[Path]:
         folder = self.round_folder(number)
@@ -320,7 +322,7 @@ class Rounds:
         """What a round came to whose folder has whole weights and the result that they are of, else None."""
         folder = self.round_folder(number)
         path = self._weights(f"{ROUNDS}/{folder.name}/{WEIGHTS}")
-        if path is None or _condition(path, every_bit=True) != "usable":
+        if path is None or condition_of(path, every_bit=True) != "usable":
             return None
         with contextlib.suppress(ProtocolError):
             return result if (result := read_result(folder)).round == number else None
@@ -380,20 +382,3 @@ def _record(row: tuple[Any, ...]) -> RoundRecord:
     number, status, *rest = row
     record = RoundRecord(number, RoundStatus(status), *rest)
     return replace(record, chosen=bool(record.chosen))
-
-
-def _condition(weights: Path, every_bit: bool = False) -> Literal["usable", "damaged"]:
-    """Whether a weights file is whole: its header can be read, and as much follows as the header says.
-
-    ``every_bit`` reads all of it, which takes a tenth of a second, and tells whether it is what was written.
-    """
-    # Imported here: most starts of the window need it only after the first frame.
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(weights, framework="numpy") as file:
-            if not file.keys() or (every_bit and is_altered(weights)):
-                return "damaged"
-            return "usable"
-    except (SafetensorError, OSError):
-        return "damaged"

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -16,7 +17,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.round_scores import compare
 from segstudio.ui.dialogs.compare_rounds import CompareRounds, change_words
 from segstudio.ui.dialogs.rounds import RoundsDialog
-from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE
+from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE, WAY
 from segstudio.ui.docks.training import TrainingDock
 
 Key = Qt.Key
@@ -85,6 +86,29 @@ def test_how_long_a_round_took_that_the_program_s_end_cut_short_is_not_said(taug
     dialog = open_rounds(rig)
     assert cell(dialog, 4, "State") == "cut short"
     assert cell(dialog, 4, "Time") == "–"
+
+
+def test_rounds_that_learned_in_several_ways_are_told_apart(taught):
+    rig = taught
+    dialog = open_rounds(rig)
+    assert dialog.table.isColumnHidden(WAY)
+    rig.session.model.set(replace(rig.session.model.settings, network="segnet", loss="focal"))
+    learn(rig, 1)
+    rig.wait(lambda: dialog.model.rowCount() == 5 and not dialog.table.isColumnHidden(WAY))
+    assert cell(dialog, 5, "Learned by") == "SegNet, hard places first"
+    assert cell(dialog, 4, "Learned by") == "U-Net + EfficientNet-Lite0, pixels and overlap"
+
+
+def test_no_round_is_said_to_go_on_from_another_network(taught):
+    rig = taught
+    dialog = open_rounds(rig)
+    pick(rig, dialog, 2)
+    assert dialog.use.toolTip() == "It predicts from now on, and the next round goes on from it"
+    rig.session.model.set(replace(rig.session.model.settings, network="unet"))
+    rig.wait(lambda: "begins anew, since the settings name another network" in dialog.use.toolTip())
+    click(rig, dialog.use)
+    rig.wait(lambda: rig.session.book.in_use == 2 and bool(dialog.said.full()))
+    assert dialog.said.full().endswith("stay; the next round begins anew, since the settings name another network.")
 
 
 def test_rounds_are_not_compared_on_images_that_are_hidden_from_the_reader(taught):

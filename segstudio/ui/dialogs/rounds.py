@@ -23,7 +23,7 @@ from segstudio.app.round_keeping import KEY, size_words
 from segstudio.app.session import Session
 from segstudio.app.studio import Studio
 from segstudio.ui.dialogs.compare_rounds import CompareRounds
-from segstudio.ui.dialogs.rounds_model import NOTE, RoundsModel, state_words
+from segstudio.ui.dialogs.rounds_model import NOTE, WAY, RoundsModel, state_words
 from segstudio.ui.plots import ChartView
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, open_at, restyle
@@ -32,7 +32,7 @@ CHART_HEIGHT = 128
 ROW_HEIGHT = 28
 COMPARE = "Two rounds, image by image"
 NONE = "No round yet. One starts by itself once enough is approved; T starts one now."
-USE = "It predicts from now on, and the next round goes on from it"
+USE = "It predicts from now on, and "
 
 
 class RoundsDialog(QDialog):
@@ -50,7 +50,7 @@ class RoundsDialog(QDialog):
         self.model = RoundsModel(session, theme)
         self.table = self._make_table()
         self.said = ElidedLabel()
-        self.use = _button("Use this round", USE)
+        self.use = _button("Use this round", "Choose a round")
         self.compare = _button("Compare with", COMPARE)
         self.delete = _button("Delete", "Delete what this round learned, to free its space (Del)")
         self.prune = _button("", "Every other round's file goes; scores and notes stay")
@@ -167,6 +167,7 @@ class RoundsDialog(QDialog):
     def _refresh(self) -> None:
         before = self.selected
         self.model.refresh()
+        self.table.setColumnHidden(WAY, not self.model.ways_differ)
         if self.selected is None:
             self._select(before)
         charts = all_charts(self._session.book, lambda image_id: self._session.record(image_id).name)
@@ -182,7 +183,8 @@ class RoundsDialog(QDialog):
         if not self._doomed:
             self.buttons.setCurrentIndex(0)
         self.use.setEnabled(number is not None and book.can_use(number) and not self._session.rounds.busy)
-        self.use.setToolTip(USE if self.use.isEnabled() else self._why_not(number))
+        usable = number if self.use.isEnabled() else None
+        self.use.setToolTip(self._why_not(number) if usable is None else USE + self._session.keeping.next_words(usable))
         self.compare.setEnabled(number is not None and bool(book.comparable(number)))
         self.compare.setToolTip(COMPARE if self.compare.isEnabled() else _why_not_compared(number))
         self.delete.setEnabled(number is not None and book.can_delete(number))

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from segstudio.app.model_form import LOSSES, NETWORKS, RECOMMENDED
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_charts import between, dice_words
 from segstudio.app.round_keeping import size_words
@@ -29,8 +30,10 @@ COLUMNS = (
     "Time",
     "On disk",
     "When",
+    "Learned by",
     "Note",
 )
+WAY = COLUMNS.index("Learned by")
 NOTE = COLUMNS.index("Note")
 _STATE = COLUMNS.index("State")
 _FIGURES = {"Round", "Held-out Dice", "Likely between", "Kept aside", "Approved", "Time", "On disk"}
@@ -59,6 +62,15 @@ def state_words(book: RoundBook, record: RoundRecord) -> str:
     if files is not None and files.weights in _LOST:
         return _LOST[files.weights]
     return "best" if record.number in book.best else ""
+
+
+def way_words(book: RoundBook, record: RoundRecord) -> str:
+    """With which network a round learned, and by what; "–" where nobody knows."""
+    files = book.files(record.number)
+    network, loss = ("", "") if files is None else (files.network, files.loss)
+    known = [words.title for words in NETWORKS if words.name == network]
+    known += [title.lower() for name, title, _ in LOSSES if name == loss]
+    return ", ".join(title.removesuffix(RECOMMENDED) for title in known) or "–"
 
 
 def best_words(compared: Sequence[int]) -> str:
@@ -100,6 +112,11 @@ class RoundsModel(QAbstractTableModel):
             self.endInsertRows()
         if numbers:
             self.dataChanged.emit(self.index(0, 0), self.index(len(numbers) - 1, NOTE - 1))
+
+    @property
+    def ways_differ(self) -> bool:
+        """Whether the rounds learned in several ways, so far as it is known: else there is nothing to tell apart."""
+        return len({way_words(self._book, record) for record in self._book.records} - {"–"}) > 1
 
     def number(self, row: int) -> int:
         """The round in a row."""
@@ -175,6 +192,7 @@ class RoundsModel(QAbstractTableModel):
             "On disk": size_words(files.nbytes) if files is not None and files.nbytes else "–",
             # As the audit trail and the approved versions write it.
             "When": datetime.fromtimestamp(record.started).strftime("%Y-%m-%d %H:%M"),
+            "Learned by": way_words(self._book, record),
             "Note": record.note,
         }
         return texts[COLUMNS[column]]
