@@ -16,7 +16,8 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats import video
 from segstudio.formats.dataset import Dataset, FoundClass, FoundImage
-from segstudio.formats.detect import find_dataset, find_in_files, joined
+from segstudio.formats.detect import find_dataset, find_in_files
+from segstudio.formats.joining import joined
 from segstudio.imaging.find import path_key
 from segstudio.imaging.video import is_video_name
 from segstudio.protocol.round_folder import Network

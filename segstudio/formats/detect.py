@@ -9,6 +9,7 @@ from segstudio.formats import class_maps, coco, dicom, isic, mads, ph2, video
 from segstudio.formats import folder as any_folder
 from segstudio.formats.dataset import Dataset, FoundImage, Recogniser
 from segstudio.formats.dicom_file import is_dicom
+from segstudio.formats.joining import joined
 from segstudio.imaging.find import is_image_name
 from segstudio.imaging.video import is_video_name
 
@@ -37,15 +38,3 @@ def find_in_files(paths: Sequence[Path]) -> Dataset:
     parts += [dicom.pictures(scans)] if scans else []
     parts += [video.sample(videos)] if videos else []
     return joined(parts)
-
-
-def joined(parts: Sequence[Dataset]) -> Dataset:
-    """The images of several data sets, one behind the other, with their notes."""
-    if len(parts) == 1:
-        return parts[0]
-    return Dataset(
-        any_folder.LAYOUT,
-        tuple(found for part in parts for found in part.images),
-        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        skipped=tuple(skipped for part in parts for skipped in part.skipped),
-    )
