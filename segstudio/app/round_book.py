@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from segstudio.app.changes import Changes
@@ -90,10 +90,25 @@ class RoundBook:
         return compare(self._seen(one), self._seen(other))
 
     def comparable(self, number: int) -> list[int]:
-        """Rounds scored on an image that may be seen and that ``number`` was scored on, too; newest first."""
+        """Rounds scored alike on an image that may be seen and that ``number`` was scored on, too; newest first."""
         seen = self._seen(number).keys()
         others = (record.number for record in reversed(self.records) if record.number != number)
-        return [other for other in others if seen & self._seen(other).keys()]
+        return [other for other in others if seen & self._seen(other).keys() and self.are_alike(number, other)]
+
+    def are_alike(self, one: int, other: int) -> bool:
+        """Whether two rounds were scored by the same classes: figures of others say nothing of each other."""
+        return self._void(one) == self._void(other)
+
+    def _void(self, number: int) -> tuple[int, ...]:
+        files = self._files.get(number)
+        return () if files is None else files.void
+
+    def _scored_alike(self, numbers: Iterable[int]) -> Iterable[dict[int, Mapping[int, float]]]:
+        """The scores of rounds by their numbers, those apart that were scored by other classes."""
+        groups: dict[tuple[int, ...], dict[int, Mapping[int, float]]] = {}
+        for number in numbers:
+            groups.setdefault(self._void(number), {})[number] = self.scores(number)
+        return groups.values()
 
     def _seen(self, number: int) -> dict[int, float]:
         return {image_id: dice for image_id, dice in self.scores(number).items() if not self.hides(image_id)}
@@ -115,7 +130,8 @@ class RoundBook:
     def best(self) -> Mapping[int, list[int]]:
         """Rounds that none with weights surpasses on the same images, each with those that it was compared with."""
         if self._best is None:  # asked for at every row that is painted
-            self._best = best_rounds({number: self.scores(number) for number in self._with_weights()})
+            groups = self._scored_alike(self._with_weights())
+            self._best = {number: others for group in groups for number, others in best_rounds(group).items()}
         return self._best
 
     def spare(self) -> list[int]:
@@ -126,7 +142,7 @@ class RoundBook:
         finished = [record.number for record in self.records if record.status is RoundStatus.FINISHED]
         needed = {number for number in (*finished[-1:], self.in_use) if number is not None}
         scored = [number for number in self._with_weights() if self.record(number).held_out_dice is not None]
-        surpassed = spare_rounds({number: self.scores(number) for number in scored}, needed)
+        surpassed = [number for group in self._scored_alike(scored) for number in spare_rounds(group, needed)]
         kept = needed | (set(scored) - set(surpassed))
         return [
             record.number for record in self.records if record.number not in kept and self.can_delete(record.number)
@@ -161,7 +177,7 @@ class RoundBook:
         """Read what is on the disk of each round."""
 
         def keep(files: dict[int, RoundFiles]) -> None:
-            self._files = files
+            self._files, self._best = files, None
             self._announce(Changes(training=True))
 
         self._store.run(lambda project: project.rounds.files(), keep)

@@ -332,7 +332,7 @@ class RoundRunner:
             self.start_if_due()
 
     def _say_if_less(self, now: RoundRecord, before: RoundRecord | None) -> None:
-        if before is not None:
+        if before is not None and self.book.are_alike(now.number, before.number):
             scores = self.book.scores
             less = less_words(now.number, scores(now.number), before.number, scores(before.number))
             if less:

@@ -70,13 +70,14 @@ class RoundRecord:
 class RoundFiles:
     """What a round has on the disk: how much of it can be deleted, in bytes, and whether its weights can be used.
 
-    ``network`` and ``loss`` name how it learned, "" where nobody knows.
+    ``network`` and ``loss`` name how it learned, "" where nobody knows; classes in ``void`` were not judged by it.
     """
 
     nbytes: int
     weights: Literal["usable", "damaged", "missing", "none"]
     network: str = ""
     loss: str = ""
+    void: tuple[int, ...] = ()
 
 
 def holds_out(identity: str, approved_before: int, held_out_before: int, group: int = 1) -> bool:

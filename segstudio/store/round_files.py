@@ -9,8 +9,8 @@ from segstudio.protocol.codec import ProtocolError
 from segstudio.protocol.round_folder import read_request
 from segstudio.protocol.weights import NotWeightsError, inspect, is_altered
 
-Way = tuple[str, str]
-"""The names of the network and of the loss; "" where nobody knows."""
+Way = tuple[str, str, tuple[int, ...]]
+"""The names of the network and of the loss, "" where nobody knows, and the classes that were not judged."""
 
 
 class Ways:
@@ -23,10 +23,10 @@ class Ways:
         """How the round in ``folder`` learned its ``weights``; those from elsewhere tell their network alone."""
         if folder not in self._known:
             try:
-                settings = read_request(folder).settings
+                request = read_request(folder)
             except ProtocolError:
-                return _network(weights), ""
-            self._known[folder] = settings.network, settings.loss
+                return _network(weights), "", ()
+            self._known[folder] = request.settings.network, request.settings.loss, request.void
         return self._known[folder]
 
 

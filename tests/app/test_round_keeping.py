@@ -386,3 +386,19 @@ def test_a_round_that_finds_clearly_less_says_so_and_how_to_go_back(rig: StudioR
         "Round 3 finds less than round 2 did: held-out Dice 0.50 instead of 0.89. You can go back to it under Model, "
         "Rounds."
     ]
+
+
+def test_rounds_scored_by_other_classes_are_not_held_to_each_other(rig: StudioRig) -> None:
+    rig.dice = lambda number, image_id: 0.9 if number < 3 else 0.5
+    session = rig.new_project(12, classes=("lesion", "hair"))
+    session.rounds.automatic = False
+    approve(rig, 11)
+    learn(rig, 2)
+    session.judging.set_judged(2, False)
+    learn(rig, 2)
+    book = session.book
+    rig.wait(lambda: all(book.scores(number) for number in range(1, 5)))
+    assert not any("finds less" in message.sentence for message in rig.messages)
+    assert [book.comparable(number) for number in (1, 2, 3, 4)] == [[2], [1], [4], [3]]
+    assert dict(book.best) == {2: [1], 4: [3]}
+    assert 2 not in book.spare()

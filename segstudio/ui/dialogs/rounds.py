@@ -284,7 +284,7 @@ class RoundsDialog(QDialog):
 def _why_not_compared(number: int | None) -> str:
     if number is None:
         return "Choose a round"
-    return f"You see no image kept aside on which round {number} and another have a score"
+    return f"You see no image kept aside on which round {number} and another have a score of the same classes"
 
 
 def _button(text: str, tip: str) -> QPushButton:
