@@ -257,3 +257,30 @@ def test_a_class_with_a_comma_in_its_name_stays_one_in_a_new_project(rig, tmp_pa
     rig.settle()
     assert [spec.name for spec in rig.session.classes] == list(names.values())[1:]
     np.testing.assert_array_equal(rig.mask(), mask)
+
+
+def test_a_new_project_can_be_of_the_other_masks_that_a_data_set_has(rig, tmp_path):
+    """Once made of the lesions it has these images, so the colours could not be imported after them."""
+    case = tmp_path / "set" / "IMD001"
+    (image,) = write_images(case / "IMD001_Dermoscopic_Image", 1)
+    image.rename(image.with_name("IMD001.png"))
+    lesion, region = np.zeros((2, 64, 96), np.uint8)
+    lesion[10:50, 20:70], region[20:30, 30:50] = 255, 255
+    for folder, name, mask in (("lesion", "IMD001_lesion", lesion), ("roi", "IMD001_R1_Label4", region)):
+        (case / f"IMD001_{folder}").mkdir()
+        Image.fromarray(mask).save(case / f"IMD001_{folder}" / f"{name}.png")
+    dialog = NewProjectDialog(rig.studio, rig.settings, rig.theme, rig.window)
+    dialog.show()
+    dialog.take([tmp_path / "set"])
+    rig.wait(dialog.create_button.isEnabled)
+    assert dialog.classes.text() == "lesion"
+    assert dialog.layer.isVisible()
+    dialog.layer.setFocus()
+    rig.key(Key.Key_Down, widget=dialog.layer)
+    assert dialog.classes.text() == "lesion, white, red, light brown, dark brown, blue-grey, black"
+    dialog.choices.button(0).setChecked(True)
+    dialog.accept()
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    assert rig.session.records[0].state is ImageState.APPROVED
+    np.testing.assert_array_equal(rig.mask(), np.where(region, 5, lesion > 0))

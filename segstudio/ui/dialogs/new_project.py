@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -31,6 +32,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset
 from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
+from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.scroll_part import ScrollPart, sentences
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, make_room, restyle, typed_path
@@ -45,10 +47,11 @@ _IMAGES = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp"
 _OTHERS = "*.dcm *.dicom *.mp4 *.m4v *.mov *.avi *.mkv *.webm *.mpg *.mpeg *.wmv"
 IMAGE_FILTER = f"Images, scans and videos ({_IMAGES} {_OTHERS});;Images ({_IMAGES});;All files (*)"
 _LABELS = (
-    "Images", "Worth knowing", "Frames", "Classes", "Not judged", "Existing masks", "Orientation", "Project folder",
+    "Images", "Worth knowing", "Frames", "Masks", "Classes", "Not judged", "Existing masks", "Orientation",
+    "Project folder",
 )  # fmt: skip
 _HINT = "Called person or lesion, a single class has masks at once: a starter model knows these."
-_NOTES, _FRAMES, _MASKS, _ORIENTATION = 1, 2, 5, 6
+_NOTES, _FRAMES, _LAYER, _MASKS, _ORIENTATION = 1, 2, 3, 6, 7
 _KINDS = {
     "folder": "",
     "DICOM": "They are in DICOM files.",
@@ -105,6 +108,9 @@ class NewProjectDialog(QDialog):
         self.every.setKeyboardTracking(False)
         self.every.valueChanged.connect(lambda: self.take(self._looked_at, self._masks, self.every.value()))
         self._masks: Path | None = None
+        self.layer = CalmCombo()
+        self.layer.setAccessibleName("Which masks of the data set")
+        self.layer.activated.connect(self._on_layer)
         self._of_videos = False
         self.notes = sentences()
         self._notes_part = ScrollPart(self.notes, 96, 420)
@@ -146,6 +152,7 @@ class NewProjectDialog(QDialog):
                 (self.found, folder, files, self.masks_button),
                 (self._notes_part,),
                 (self.every,),
+                (self.layer,),
                 (self._above_hint(self.classes),),
                 (self.void,),
                 (self.masks_box,),
@@ -251,9 +258,9 @@ class NewProjectDialog(QDialog):
         with QSignalBlocker(self.every):
             self.every.setValue(_step(found))
         self.upright.setChecked(found.upright)
-        self.classes.setText(_listed(result.suggested_classes))
-        self._on_classes()
-        self.void.setText(_listed(result.suggested_void))
+        self.layer.clear()
+        self.layer.addItems([found.layer, *(layer.name for layer in found.layers)])
+        self._suggest_classes(result)
         self.folder.setText(str(result.suggested_folder))
         # What is to be marked is the next question; Return then makes the project.
         self.classes.setFocus()
@@ -261,6 +268,19 @@ class NewProjectDialog(QDialog):
         self.classes.setSelection(len(self.classes.text()), -len(self.classes.text()))
         self.choices.button(1 if found.layout == "PH2" else 0).setChecked(True)
         self._refresh()
+
+    def _suggest_classes(self, preview: Preview) -> None:
+        self.classes.setText(_listed(preview.suggested_classes))
+        self._on_classes()
+        self.void.setText(_listed(preview.suggested_void))
+
+    def _on_layer(self) -> None:
+        """Other masks of the same images show other classes."""
+        preview = self._preview
+        if preview is not None and preview.found.layer != self.layer.currentText():
+            self._preview = preview = replace(preview, found=preview.found.choose(self.layer.currentText()))
+            self._suggest_classes(preview)
+            self._refresh()
 
     def _class_names(self) -> tuple[str, ...]:
         return _names(self.classes.text())
@@ -299,6 +319,9 @@ class NewProjectDialog(QDialog):
         self._labels[_NOTES].setVisible(noted)
         self.every.setVisible(self._of_videos)
         self._labels[_FRAMES].setVisible(self._of_videos)
+        layers = self._preview is not None and bool(self._preview.found.layers)
+        self.layer.setVisible(layers)
+        self._labels[_LAYER].setVisible(layers)
         self.masks_button.setEnabled(len(self._looked_at) == 1 and os.path.isdir(self._looked_at[0]))
         judged = set(self._class_names()) - set(_names(self.void.text()))
         typed = self.folder.text().strip()
