@@ -105,14 +105,16 @@ def new_project(
 ) -> str:
     """Make a project; returns what to tell the user. Raises ``UserError``.
 
-    Classes in ``void`` are not judged; of videos every ``every``-th frame is taken.
+    Classes in ``void`` are not judged; without any, nor is what the masks mark so, unless ``classes`` name theirs anew.
+    Of videos every ``every``-th frame is taken.
     """
     if folder.name in ("", ".."):
         raise UserError(f"{folder} is no name for a project. Name a folder that is not there yet: NAME{SUFFIX}.")
     if not folder.name.endswith(SUFFIX):
         folder = folder.with_name(f"{folder.name}{SUFFIX}")
     preview = look_at([images], masks, every)
-    void = void if classes or void else preview.suggested_void
+    if not void and not (classes and preview.found.names_classes):
+        void = preview.suggested_void
     said = _make(
         NewProject(
             folder.absolute(),

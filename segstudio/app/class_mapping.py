@@ -46,12 +46,15 @@ def suggest_mapping(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
 
 
 def mapping_for_new(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int] | None:
-    """The mapping to a new project's classes, which may be called otherwise; None where ``found`` has no names.
+    """The mapping to a new project's classes, which may be called otherwise; None where each number stays what it is.
 
-    By name; where a name was changed in its place, by place. Raises ``UserError`` where no class of ``found`` is one of
-    the project's: its masks would come in empty.
+    By name; where a name was changed in its place, by place. Without names by number, but for what is not judged, which
+    is no number that somebody counted on. Raises ``UserError`` where no class of ``found`` is one of the project's: its
+    masks would come in empty.
     """
-    if not found or not all(known.name for known in found):
+    if not all(known.name for known in found):
+        return _by_number(found, own)
+    if not found:
         return None
     mapping = suggest_mapping(found, own)
     if len(found) == len(own):
@@ -66,6 +69,17 @@ def mapping_for_new(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
             "as the masks' are, or make it without masks."
         )
     return mapping
+
+
+def _by_number(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int] | None:
+    """A number that the project lacks is in no mapping, so that a mask with it is refused and not cut down."""
+    not_judged = [known.id for known in found if known.kind == "void"]
+    if not not_judged:
+        return None
+    void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)
+    ids = {spec.id for spec in own if spec.kind != "void"}
+    mapping = {known.id: known.id for known in found if known.kind != "void" and known.id in ids}
+    return mapping | dict.fromkeys(not_judged, void)
 
 
 def map_classes(mask: FoundMask, mapping: ClassMapping, name: str) -> ClassIds:

@@ -18,7 +18,7 @@ from segstudio.app.new_project import NewProject, create
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import make_classes
+from segstudio.domain.segments import make_classes, void_ids
 from segstudio.formats.dataset import FoundClass, FoundImage, FoundMask, FoundSegment
 from segstudio.formats.detect import find_dataset
 from segstudio.formats.file_mask import FileMask
@@ -465,6 +465,31 @@ OWN = make_classes(["Lesion", "hair", "glare"], void=["glare"])
 )
 def test_the_likeliest_mapping(found, own, expected) -> None:
     assert suggest_mapping(found, own) == expected
+
+
+@pytest.mark.parametrize(
+    ("classes", "void", "expected"),
+    [
+        (["sky", "road"], [], [0, 1, 2, 3]),
+        (["sky", "road", "car"], ["glare"], [0, 1, 2, 4]),
+        (["sky", "road", "car"], [], [0, 1, 2, 4]),
+    ],
+)
+def test_what_masks_of_numbers_mark_as_not_judged_is_no_class_that_was_named(tmp_path, classes, void, expected) -> None:
+    """Of classes that are named in full, the masks at hand may show a few."""
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:20], mask[40:], mask[25:32] = 1, 2, 255
+    (tmp_path / "masks").mkdir()
+    for path in write_images(tmp_path / "images", 2):
+        Image.fromarray(mask).save(tmp_path / "masks" / path.name)
+    said = new_project(
+        tmp_path / "p.segstudio", tmp_path / "images", tmp_path / "masks", classes, "approved", void=void
+    )
+    assert "2 images, 2 of them approved" in said
+    with Project.open(tmp_path / "p.segstudio") as project:
+        assert void_ids(project.classes()) == (expected[-1],)
+        shown = project.masks.shown(project.images.list_images()[0].id)
+    np.testing.assert_array_equal(shown, np.choose(np.searchsorted([0, 1, 2, 255], mask), expected))
 
 
 @pytest.mark.parametrize(
