@@ -101,7 +101,7 @@ class Learning:
     ) -> ModelExchange:
         return ModelExchange(
             book=self.book, keeping=self.keeping, store=store, scheduler=scheduler, catalog=catalog,
-            classes=lambda: judging.classes, network=self._network,
+            classes=lambda: judging.classes, called=lambda: judging.called, network=self._network,
             learning=lambda: self.rounds.busy, on_imported=self.rounds.start_if_due, announce=self._announce,
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from segstudio.app.model_exchange import (
 )
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.domain.errors import UserError
+from segstudio.domain.segments import as_called
 from segstudio.store.project_db import Project
 
 
@@ -48,7 +49,8 @@ def export_model(
 def import_model(project: Path, file: Path) -> str:
     """Take in a model's file as a round, and use it; returns what to tell the user. Raises ``UserError``."""
     with Project.open(project) as opened:
-        info = check_model(file, opened.classes())
+        classes = opened.classes()
+        info = check_model(file, classes, as_called(classes, opened.segment_table()))
         record = opened.rounds.take_in(file, f"{IMPORTED_FROM} {file.name}", time.time())
         opened.rounds.choose(record.number)
         network = ModelSettings.from_kept(opened.settings.get_setting(SETTING), ModelSettings()).network

@@ -61,6 +61,7 @@ class ModelExchange:
         scheduler: Scheduler,
         catalog: Catalog,
         classes: Callable[[], tuple[ClassSpec, ...]],
+        called: Callable[[], tuple[ClassSpec, ...]],
         network: Callable[[], str],
         learning: Callable[[], bool],
         on_imported: Callable[[], None],
@@ -74,7 +75,7 @@ class ModelExchange:
         self._store = store
         self._scheduler = scheduler
         self._catalog = catalog
-        self._classes = classes
+        self._classes, self._called = classes, called
         self._announce = announce
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="exchange")
         self._closing = threading.Event()
@@ -100,10 +101,10 @@ class ModelExchange:
         if self._learning():
             self._say("A round is being learned. Wait for its end, or stop it, then import the model.", "trouble")
             return
-        classes, note = self._classes(), f"{IMPORTED_FROM} {path.name}"
+        classes, called, note = self._classes(), self._called(), f"{IMPORTED_FROM} {path.name}"
 
         def check() -> WeightsInfo:
-            return check_model(path, classes, self._closing.is_set)
+            return check_model(path, classes, called, self._closing.is_set)
 
         def checked(info: WeightsInfo) -> None:
             self._store.run(
@@ -203,23 +204,34 @@ class ModelExchange:
 
 
 def check_model(
-    path: Path, classes: tuple[ClassSpec, ...], cancelled: Callable[[], bool] = lambda: False
+    path: Path,
+    classes: tuple[ClassSpec, ...],
+    called: tuple[ClassSpec, ...],
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> WeightsInfo:
     """What a model's file says of itself. Raises ``UserError`` for anything but a whole model of these classes."""
     info = look_at_model(path)
-    check_classes(path, info, classes)
+    check_classes(path, info, classes, called)
     ask_worker(lambda job: Check(job, str(path)), Checked, cancelled)
     return info
 
 
-def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...]) -> None:
-    """Raise ``UserError`` unless the model knows the project's classes, in their order."""
-    ours = [spec.name for spec in classes]
-    if [name.strip().casefold() for name in info.classes] != [name.casefold() for name in ours]:
-        theirs = ", ".join(f"“{name}”" for name in info.classes[:8])
-        mine = ", ".join(f"“{name}”" for name in ours[:8])
+def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...], called: tuple[ClassSpec, ...]) -> None:
+    """Raise ``UserError`` unless the model knows the project's classes, in their order.
+
+    They may be ``called`` otherwise by now: a model from elsewhere goes by these names, one that this project exported
+    by those that it was made with. Where a class has the name that another had, only the names of now are sure.
+    """
+    theirs, before, now = (
+        [name.strip().casefold() for name in names]
+        for names in (info.classes, (spec.name for spec in classes), (spec.name for spec in called))
+    )
+    own = theirs == before and all(old == new or old not in now for old, new in zip(before, now, strict=True))
+    if theirs != now and not own:
+        known = ", ".join(f"“{name}”" for name in info.classes[:8])
+        mine = ", ".join(f"“{spec.name}”" for spec in called[:8])
         raise UserError(
-            f"The model {path.name} knows other classes ({theirs}) than this project ({mine}). It was not taken in: "
+            f"The model {path.name} knows other classes ({known}) than this project ({mine}). It was not taken in: "
             "choose a model of the same classes in the same order."
         )
 

@@ -207,10 +207,10 @@ def test_the_projects_own_file_is_never_written_over(models, tmp_path):
 
 def test_classes_match_in_their_order_whatever_their_case():
     info = WeightsInfo("unet", ("Lesion", " hair"), 64, False, (), {}, 64)
-    check_classes(Path("m"), info, make_classes(["lesion", "Hair"]))
+    check_classes(Path("m"), info, make_classes(["lesion", "Hair"]), make_classes(["lesion", "Hair"]))
     for other in (["hair", "lesion"], ["lesion"], ["lesion", "hair", "skin"]):
         with pytest.raises(UserError, match="knows other classes"):
-            check_classes(Path("m"), info, make_classes(other))
+            check_classes(Path("m"), info, make_classes(other), make_classes(other))
 
 
 def test_a_card_tells_figures_with_their_interval():
@@ -234,3 +234,22 @@ def test_a_card_tells_figures_with_their_interval():
     assert "nothing is known" in bare
     assert "the starter model" in bare
     assert "Mean Dice" not in bare
+
+
+@pytest.mark.parametrize(
+    ("made_with", "called", "fits"),
+    [
+        (["object", "hair"], ["lesion", "hair"], True),
+        (["lesion", "hair"], ["nevus", "curls"], True),
+        (["lesion", "hair"], ["hair", "lesion"], False),
+        (["lesion", "hair"], ["hair", "skin"], False),
+    ],
+)
+def test_a_model_goes_by_the_names_that_classes_have_now(made_with, called, fits):
+    """By names that two classes gave each other, its masks would have each the other's class."""
+    info = WeightsInfo("unet", ("lesion", "hair"), 64, False, (), {}, 64)
+    if fits:
+        check_classes(Path("m"), info, make_classes(made_with), make_classes(called))
+        return
+    with pytest.raises(UserError, match=f"than this project \\(“{called[0]}”"):
+        check_classes(Path("m"), info, make_classes(made_with), make_classes(called))
