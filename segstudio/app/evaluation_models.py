@@ -82,7 +82,10 @@ def model_plan(
     names = tuple(model.name for model in models)
     sides = told_apart(models[0].path, models[1].path) if len(set(names)) < len(names) else names
     named = {spec.id: spec.name for spec in classes}
-    return Plan(sides, masks.name if masks else images.name, cases, named, close=lambda: shutil.rmtree(folder, True))
+    return Plan(
+        sides, masks.name if masks else images.name, cases, named, note=_missing_words(dataset, classes, meaning),
+        close=lambda: shutil.rmtree(folder, True),
+    )  # fmt: skip
 
 
 def _asked(
@@ -139,6 +142,14 @@ def _meaning(dataset: Dataset, classes: tuple[ClassSpec, ...]) -> NDArray[np.uin
             lut[spec.id] = spec.id
     lut[void] = NOT_JUDGED
     return lut
+
+
+def _missing_words(dataset: Dataset, classes: tuple[ClassSpec, ...], meaning: NDArray[np.uint16]) -> str:
+    """A sentence on classes of the models that the masks have under no name, as where one was renamed; "" for none."""
+    missing = [f"“{spec.name}”" for spec in classes if spec.kind != "void" and spec.id not in meaning]
+    if not dataset.names_classes or not missing:
+        return ""
+    return f"The masks know no class called {' or '.join(missing)}: wherever that is found, it counts as wrong."
 
 
 def _reads(

@@ -566,6 +566,25 @@ def test_what_a_data_set_does_not_judge_counts_neither_way(
         plan.close()
 
 
+def test_a_class_that_the_masks_have_under_another_name_is_told(tmp_path: Path) -> None:
+    (image,) = write_images(tmp_path / "images", 1)
+    mask = np.zeros((64, 96), np.uint8)
+    mask[:20], mask[40:] = 1, 2
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(mask).save(tmp_path / "masks" / image.name)
+    (tmp_path / "classes.json").write_text(json.dumps({"lesion": 1, "hair": 2}))
+
+    def answers(_weights: Path, images: Sequence[Path], folder: Path, *_: object) -> dict:
+        (folder / "a.png").write_bytes(encode_mask(mask.astype(np.uint16)))
+        return dict.fromkeys(images, folder / "a.png")
+
+    told = "The masks know no class called “object”: wherever that is found, it counts as wrong."
+    for names, note in ((["object", "hair"], told), (["lesion", "hair"], "")):
+        plan = model_plan([Weights("m", tmp_path / "m", make_classes(names))], tmp_path, None, answers)
+        assert plan.note == note
+        plan.close()
+
+
 def test_a_projects_true_masks_may_leave_places_unjudged(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     mask = np.zeros((4, 6), np.uint8)
