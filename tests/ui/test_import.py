@@ -284,3 +284,13 @@ def test_a_new_project_can_be_of_the_other_masks_that_a_data_set_has(rig, tmp_pa
     rig.settle()
     assert rig.session.records[0].state is ImageState.APPROVED
     np.testing.assert_array_equal(rig.mask(), np.where(region, 5, lesion > 0))
+
+
+def test_it_is_said_that_what_nobody_judged_becomes_background(rig):
+    dialog = opened(rig, data_folder("camvid"), "Road")
+    assert "“Unlabelled” left out is background here" in dialog.notes.text()
+    unlabelled = dialog.combos[12]
+    unlabelled.setCurrentIndex(1)
+    unlabelled.activated.emit(1)
+    assert "left out is background" not in dialog.notes.text()
+    dialog.reject()

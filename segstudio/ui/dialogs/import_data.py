@@ -211,9 +211,18 @@ class ImportDialog(QDialog):
             return []
         nothing = "None of these classes is one of this project's, so no mask is taken. Say what they are here."
         own = [nothing] if found.with_mask and self.combos and not any(self._mapping().values()) else []
+        own += self._unjudged_words(found) if not own else []
         things = any(known.kind == "thing" for known in found.classes)
         own += ["The objects of a class become one segment."] if things and found.with_mask else []
         return [*own, *found.notes, *self._checked.notes, self._checked.sentence]
+
+    def _unjudged_words(self, found: Dataset) -> list[str]:
+        """What becomes of places that nobody judged and that are nothing of their own here."""
+        mapping = self._mapping()
+        lost = [f"“{known.name}”" for known in found.classes if known.kind == "void" and not mapping.get(known.id, 1)]
+        if not found.with_mask or not lost:
+            return []
+        return [f"{' and '.join(lost)} left out is background here, which the model learns, though nobody judged it."]
 
     def _mapping(self) -> dict[int, int]:
         return {class_id: int(combo.currentData()) for class_id, combo in self.combos.items()}
