@@ -207,7 +207,7 @@ def test_one_image_is_told_of_as_one(rig, tmp_path):
     rig.studio.subscribe(lambda changes: said.append(changes.message.sentence if changes.message else ""))
     rig.qtbot.mouseClick(dialog.import_button, LEFT)
     imported(rig, 2)
-    assert any(one.startswith("1 image imported, 1 mask approved.") for one in said)
+    rig.wait(lambda: any(one.startswith("1 image imported, 1 mask approved.") for one in said))
     assert action(rig, "Undo import").text() == "Undo import of 1 image"
 
 
