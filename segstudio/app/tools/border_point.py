@@ -81,7 +81,10 @@ class BorderPointTool(Tool):
         if document is not None and document.confidence is None:
             return "Border points work where the model has a mask of the image; Move border (M) works without"
         if self._down and self._found.patch.is_empty and not self._question.waiting:
-            return "Nothing would move: the border is beyond the ring, which ] makes larger, or you painted here"
+            return (
+                "Nothing would move: the border is beyond the ring, which ] makes larger, another segment lies there, "
+                "or you painted here"
+            )
         if self._down:
             return "Drag to where the border belongs · let go to take it · Esc drops it"
         return "Click where the border belongs · all round: Shift · size: [ ]"

@@ -63,6 +63,18 @@ def test_near_by_it_moves_within_the_ring(said):
     assert MIDDLE < edges[26] < 54
 
 
+def test_where_another_segment_lies_it_is_said_that_this_is_why_nothing_moves(said):
+    """As in a street scene, where each pixel is of some class."""
+    document, editor = said.session.document, said.session.editor
+    below = np.where(np.arange(WIDTH) < MIDDLE, 1, 2) * np.ones((HEIGHT, 1), np.int64)
+    document.set_prediction(Plane.from_array(below.astype(np.uint16), 0), 1, document.confidence)
+    with no_step(said):
+        editor.press(PointerEvent(52.5, 32.5))
+        answered(said)
+        assert "another segment lies there" in editor.tool_hint
+        editor.release(PointerEvent(52.5, 32.5))
+
+
 def test_hovering_outlines_and_changes_nothing(said):
     editor = said.session.editor
     with no_step(said):
