@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -19,6 +21,12 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 _PATIENCE = 0.04
 """Seconds that one window waits for another to have written, on the thread that paints; it takes a millisecond."""
 
+_LAST_PATIENCE = 2.0
+"""Seconds that it waits when it closes, after which it writes all the same."""
+
+_TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+"""What systems say of a file that somebody else has locked."""
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +40,8 @@ class Settings:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or Path(platformdirs.user_config_dir("segstudio", appauthor=False)) / "settings.json"
         self._values: dict[str, Json] = {}
-        self._unwritten: dict[str, Json] = {}
+        self._owed: list[tuple[str, Json, Callable[[Json], Json]]] = []
+        self._flushes = False
         try:
             self._values = self._read() or {}
         except OSError:
@@ -49,18 +58,15 @@ class Settings:
 
     def change(self, key: str, change: Callable[[Json], Json]) -> None:
         """Keep for ``key`` what ``change`` makes of its value, to which another window may have added since."""
-        own = self._values.get(key)
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(self._path.with_suffix(".lock")):
-                kept = self._read()
-                now = self._values if kept is None else kept
-                self._values[key] = change(now.get(key, own))
-                self._write({**now, **self._unwritten, key: self._values[key]})
-            self._unwritten = {}
-        except OSError:
-            self._values[key] = self._unwritten[key] = change(own)
-            log.warning("settings could not be written to %s", self._path, exc_info=True)
+        self._owed.append((key, self._values.get(key), change))
+        self._pay(_PATIENCE)
+        if self._owed:
+            self._values[key] = change(self._values.get(key))
+
+    def flush(self) -> None:
+        """Write what could not be written so far, if it can be by now; another window is waited for longer."""
+        if self._owed:
+            self._pay(_LAST_PATIENCE, at_last=True)
 
     def merge(self, key: str, values: Mapping[str, Json]) -> None:
         """Keep these entries of a value that has several, beside those that other windows keep there."""
@@ -68,6 +74,28 @@ class Settings:
         known = own if isinstance(own, dict) else {}
         if any(name not in known or known[name] != value for name, value in values.items()):
             self.change(key, lambda kept: {**(kept if isinstance(kept, dict) else {}), **values})
+
+    def _pay(self, patience: float, at_last: bool = False) -> None:
+        """Write all that is owed; what cannot be stays owed, and goes along with what is changed next."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(self._path.with_suffix(".lock"), patience) as alone:
+                if alone or at_last:
+                    self._write_owed()
+        except OSError:
+            log.warning("settings could not be written to %s", self._path, exc_info=True)
+        if self._owed and not self._flushes:
+            self._flushes = True
+            atexit.register(self.flush)
+
+    def _write_owed(self) -> None:
+        kept = self._read()
+        now = dict(self._values if kept is None else kept)
+        for key, own, change in self._owed:
+            now[key] = change(now.get(key, own))
+        self._write(now)
+        self._values |= {key: now[key] for key, *_ in self._owed}
+        self._owed = []
 
     def _read(self) -> dict[str, Json] | None:
         """What is in the file; None where there is none, or it is damaged. Raises ``OSError``."""
@@ -93,16 +121,17 @@ class Settings:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """While no other window is in such a block, or as soon as it has been for too long. Raises ``OSError``."""
+def _alone(path: Path, patience: float) -> Iterator[bool]:
+    """Whether no other window is in such a block, which is waited for up to ``patience`` s. Raises ``OSError``."""
     with path.open("a", encoding="utf-8") as file:
-        deadline = time.monotonic() + _PATIENCE
-        while not _locked(file) and time.monotonic() < deadline:
+        deadline = time.monotonic() + patience
+        while not (alone := _locked(file)) and time.monotonic() < deadline:
             time.sleep(0.005)
-        yield  # the system lets the lock go with the file
+        yield alone  # the system lets the lock go with the file
 
 
 def _locked(file: IO[str]) -> bool:
+    """False while another window has it; True also where files can't be locked, as on some network drives."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -112,6 +141,6 @@ def _locked(file: IO[str]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in _TAKEN
     return True

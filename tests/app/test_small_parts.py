@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from segstudio.app import doctor, loader, saver
+from segstudio.app import settings as settings_module
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
@@ -81,6 +82,24 @@ def test_windows_that_write_at_once_lose_nothing(tmp_path):
     windows = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in "abc"]
     assert [window.wait() for window in windows] == [0, 0, 0]
     assert len(json.loads(path.read_text())) == 120
+
+
+def test_what_another_window_keeps_from_being_written_is_written_later(tmp_path, monkeypatch):
+    path = tmp_path / "settings.json"
+    mine, other = Settings(path), Settings(path)
+    monkeypatch.setattr(settings_module, "_locked", lambda _file: False)
+    mine.set("opacity", 0.5)
+    assert mine.get("opacity") == 0.5
+    assert not path.exists(), "it would take away what the other one writes just now"
+    with monkeypatch.context() as patch:
+        patch.setattr(settings_module, "_locked", lambda _file: True)
+        other.set("reader", "Anna")
+        mine.set("appearance", "dark")
+    assert json.loads(path.read_text()) == {"reader": "Anna", "opacity": 0.5, "appearance": "dark"}
+    mine.set("opacity", 0.7)
+    monkeypatch.setattr(settings_module, "_LAST_PATIENCE", 0.0)
+    mine.flush()
+    assert json.loads(path.read_text())["opacity"] == 0.7, "one that hangs is not waited for for ever"
 
 
 def test_settings_that_cannot_be_read_just_now_are_not_overwritten(tmp_path, monkeypatch, caplog):
