@@ -10,17 +10,9 @@ from segstudio.app.answers import Answers
 from segstudio.app.changes import Changes, Message
 from segstudio.app.contexts import Contexts, Done
 from segstudio.app.document import Document
+from segstudio.app.hand import Hand
 from segstudio.app.owing import NOT_LEFT, Owing
-from segstudio.app.tools import (
-    NO_PREVIEW,
-    PointerEvent,
-    Preview,
-    Tool,
-    ToolAction,
-    ToolContext,
-    ToolSettings,
-    make_tools,
-)
+from segstudio.app.tools import PointerEvent, Preview, Tool, ToolAction, ToolContext, ToolSettings
 from segstudio.app.tools.settings import size_among
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.patch import Patch
@@ -48,13 +40,11 @@ class Editor:
         self._announce, self._save, self._answers = announce, save, answers
         self._contexts = Contexts(answers, self._repaint, self._hear, self._fail)
         self.owing = Owing(answers, self._close_step, announce)
-        self._tools: dict[str, Tool] = make_tools()
-        self._proposal: Tool | None = None
+        self._hand = Hand(announce)
         self._pressed: PointerEvent | None = None
         self._last_event: PointerEvent | None = None
-        self._shown, self._hint = NO_PREVIEW, ""
         self.settings = settings or ToolSettings()
-        self.tool_name, self.active_segment = "brush", 1
+        self.active_segment = 1
         self.document: Document | None = None
         self.table = SegmentTable(())
 
@@ -63,17 +53,22 @@ class Editor:
     @property
     def tool(self) -> Tool:
         """The tool in hand, or the proposal that is shown."""
-        return self._proposal or self._tools[self.tool_name]
+        return self._hand.tool
+
+    @property
+    def tool_name(self) -> str:
+        """What the tool in hand is called, also below a proposal."""
+        return self._hand.name
 
     @property
     def pointed(self) -> Tool:
         """The tool that the pointer drives: not a proposal that gives way to the one in hand."""
-        return self._tools[self.tool_name] if self.tool.gives_way else self.tool
+        return self._hand.pointed
 
     @property
     def proposing(self) -> bool:
         """True while a proposal is shown."""
-        return self._proposal is not None
+        return self._hand.proposing
 
     @property
     def tool_hint(self) -> str:
@@ -121,10 +116,10 @@ class Editor:
 
     def set_tool(self, name: str) -> None:
         """Take another tool in hand; finishes what is under way. ``KeyError`` for an unknown name."""
-        self._tools[name]
+        self._hand.knows(name)
         self.finish()
         self._answers.forget()
-        self.tool_name = name
+        self._hand.name = name
         self._use(self.tool.take)
         self._announce(Changes(tool=True))
 
@@ -133,7 +128,7 @@ class Editor:
         self.finish()
         self._answers.forget()
         if self.document is not None:
-            self._proposal = tool
+            self._hand.propose(tool)
             self._use(tool.refresh)
             self._announce(Changes(tool=True, preview=True))
 
@@ -224,19 +219,18 @@ class Editor:
         self.finish_gesture()
         if self.document is not None and self.tool.owes:
             self.owing.take(self.tool, self._context(self.document))
-            if self._proposal is None:
-                self._tools[self.tool_name] = make_tools()[self.tool_name]
-            self._drop_proposal()
+            self._hand.part()
+            self._hand.drop_proposal(self.settings)
             self._use(self.tool.take)
         self._finish()
 
     def _finish(self) -> None:
         # A tool that shows nothing yet, but waits, goes on waiting: it may stay in hand.
-        if self.busy or self._proposal is not None:
+        if self.busy or self.proposing:
             self._answers.forget()
             dropped = self.tool.missed
             self._end(self.tool.leave)
-            self._drop_proposal()
+            self._hand.drop_proposal(self.settings)
             if dropped:
                 self._announce(Changes(message=Message(f"{dropped} {_DROPPED}", key="undecided")))
 
@@ -246,7 +240,7 @@ class Editor:
         if self.busy:
             self._use(self.tool.commit)
             if not self.busy:
-                self._drop_proposal()
+                self._hand.drop_proposal(self.settings)
                 self._use(self.tool.take)
 
     def holds_up(self) -> bool:
@@ -326,7 +320,7 @@ class Editor:
             # Whatever becomes of the tool: what was painted before it failed is kept.
             if self._pressed is None:
                 self._close_step(document)
-            self._show_preview()
+            self._hand.show(self.settings)
 
     def _end(self, call: Callable[[ToolContext], object]) -> None:
         try:
@@ -350,27 +344,12 @@ class Editor:
         if (document := self.document) is not None:
             self._repaint(document, document.abandon_edit())
             self._use(self.tool.abandon)
-            self._drop_proposal()
+            self._hand.drop_proposal(self.settings)
 
     def _drop_ended(self, shown: bool = True) -> None:
-        if shown and self._proposal is not None and not self.busy:
-            self._drop_proposal()
+        if shown and self.proposing and not self.busy:
+            self._hand.drop_proposal(self.settings)
             self._use(self.tool.take)
-
-    def _drop_proposal(self) -> None:
-        if self._proposal is not None:
-            self._proposal = None
-            self._show_preview()
-            self._announce(Changes(tool=True))
-
-    def _show_preview(self) -> None:
-        preview, hint = self.preview, self.tool_hint
-        if preview is not self._shown:
-            self._shown = preview
-            self._announce(Changes(preview=True))
-        if hint != self._hint:
-            self._hint = hint
-            self._announce(Changes(tool=True))
 
     def _fail(self, sentence: str) -> None:
         # Not ``abandon``: a tool that asks when it is taken in hand would ask, and fail, for ever.

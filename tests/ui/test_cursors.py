@@ -48,7 +48,7 @@ def test_each_tool_has_its_pointer(close, name):
 @pytest.mark.parametrize("square", [False, True])
 @pytest.mark.parametrize("name", RINGS)
 def test_a_brush_shows_its_ring_and_what_it_left(close, name, square):
-    if square and "square" not in close.editor._tools[name].options:
+    if square and "square" not in make_tools()[name].options:
         pytest.skip("this brush is always round")
     close.editor.change_settings(square=square)
     close.drag([(30, 20), (60, 40)])
