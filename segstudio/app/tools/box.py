@@ -9,6 +9,7 @@ from typing import Literal
 from segstudio.app.tools.base import Line, PointerEvent, Preview, ToolContext
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.app.tools.shapes import DOES, Area, ShapeTool, distance, nearest
+from segstudio.app.tools.steps import Steps
 from segstudio.domain.brush import Point
 from segstudio.domain.geometry import EMPTY, Rect
 from segstudio.domain.shapes import ellipse, ellipse_points, rectangle, rectangle_points, squared
@@ -45,8 +46,7 @@ class BoxTool(ShapeTool):
         super().clear()
         self._box: Box = (0.0, 0.0, 0.0, 0.0)
         self._begun = False
-        self._past: list[Box] = []
-        self._ahead: list[Box] = []
+        self._steps: Steps[Box] = Steps()
         self._held: int | None = None
         self._let_go()
 
@@ -104,8 +104,7 @@ class BoxTool(ShapeTool):
         self._box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         self._let_go()
         if before is not None and before != self._box:
-            self._past.append(before)
-            self._ahead.clear()
+            self._steps.note(before)
         if not self._begun:
             self.clear()
         elif ending:
@@ -122,23 +121,22 @@ class BoxTool(ShapeTool):
 
     def step_back(self, context: ToolContext) -> bool:
         """Take back what the last gesture did to the box."""
-        return self._go(context, self._past, self._ahead)
+        return self._turn_to(context, self._steps.back(self._box))
 
     @property
     def ahead(self) -> bool:
         """Whether anything that was taken back can come again."""
-        return bool(self._ahead)
+        return bool(self._steps.taken_back)
 
     def step_forward(self, context: ToolContext) -> None:
         """Do again to the box what was taken back last."""
-        self._go(context, self._ahead, self._past)
+        self._turn_to(context, self._steps.forward(self._box))
 
-    def _go(self, context: ToolContext, to: list[Box], leaving: list[Box]) -> bool:
-        if not to:
+    def _turn_to(self, context: ToolContext, box: Box | None) -> bool:
+        if box is None:
             return False
         self._let_go()
-        leaving.append(self._box)
-        self._box, self._held = to.pop(), None
+        self._box, self._held = box, None
         self.show(context)
         return True
 

@@ -6,6 +6,7 @@ from segstudio.app.tools.base import Line, PointerEvent, Preview, ToolContext
 from segstudio.app.tools.outline import Outline, thinned
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.app.tools.shapes import DOES, Area, ShapeTool, distance
+from segstudio.app.tools.steps import Steps
 from segstudio.domain.brush import Point
 from segstudio.domain.geometry import Rect
 from segstudio.domain.shapes import polygon
@@ -28,8 +29,7 @@ class CornerTool(ShapeTool):
         """Forget the outline."""
         super().clear()
         self._outline = Outline()
-        self._past: list[Outline] = []
-        self._ahead: list[Outline] = []
+        self._steps: Steps[Outline] = Steps()
         self._pointer: Point | None = None
         self._fine = 0.0
         self._held: int | None = None
@@ -116,8 +116,7 @@ class CornerTool(ShapeTool):
     def keep(self) -> None:
         """The gesture is over: what it did can be taken back."""
         if self._before is not None and self._before != self._outline:
-            self._past.append(self._before)
-            self._ahead.clear()
+            self._steps.note(self._before)
         self.let_go()
         if not self._outline.corners:
             self.clear()
@@ -131,30 +130,27 @@ class CornerTool(ShapeTool):
 
     def step_back(self, context: ToolContext) -> bool:
         """Take back what the last gesture did to the outline."""
-        if not self._past:
-            return False
-        self._ahead.append(self._outline)
-        self._turn_to(context, self._past.pop())
-        return True
+        return self._turn_to(context, self._steps.back(self._outline))
 
     @property
     def ahead(self) -> bool:
         """Whether anything that was taken back can come again."""
-        return bool(self._ahead)
+        return bool(self._steps.taken_back)
 
     def step_forward(self, context: ToolContext) -> None:
         """Do again to the outline what was taken back last."""
-        if self._ahead:
-            self._past.append(self._outline)
-            self._turn_to(context, self._ahead.pop())
+        self._turn_to(context, self._steps.forward(self._outline))
 
-    def _turn_to(self, context: ToolContext, outline: Outline) -> None:
+    def _turn_to(self, context: ToolContext, outline: Outline | None) -> bool:
+        if outline is None:
+            return False
         self.let_go()
         self._outline = outline
         self._held = None
         if not outline.corners:
             self.clear()
         self.show(context, filled=outline.closed)
+        return True
 
     def refresh(self, context: ToolContext) -> None:
         """Show what would change now."""

@@ -13,6 +13,7 @@ from segstudio.app.tools.asking import Latest
 from segstudio.app.tools.base import NO_PREVIEW, Line, PointerEvent, Preview, Tool, ToolContext
 from segstudio.app.tools.cutting import NO_FIND, Find, find_in_box, find_of_mask, outside_of, with_scribbles
 from segstudio.app.tools.settings import Effect, ToolSettings
+from segstudio.app.tools.steps import TakenBack
 from segstudio.domain.brush import Point
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
@@ -60,7 +61,7 @@ class GrabCutTool(Tool):
         self._corner: Point | None = None
         self._opposite: Point | None = None
         self._scribble: Scribble | None = None
-        self._ahead: list[Scribble] = []
+        self._taken_back: TakenBack[Scribble] = TakenBack()
         self._taken = False
         self._shown: tuple[Find, Patch] | None = None
         self._preview = NO_PREVIEW
@@ -130,7 +131,7 @@ class GrabCutTool(Tool):
         scribble, corner = self._scribble, self._corner
         self._scribble = self._corner = None
         if scribble is not None:
-            self._ahead.clear()
+            self._taken_back.forget()
             self._add(context, scribble)
         elif corner is not None:
             box = _box(corner, event.point).clip(context.document.height, context.document.width)
@@ -163,7 +164,8 @@ class GrabCutTool(Tool):
         """Drop everything."""
         self._question.forget()
         self._asked = self._corner = self._opposite = self._scribble = None
-        self._found, self._ahead = {}, []
+        self._found = {}
+        self._taken_back.forget()
         self._shown = None
         self._taken = False
         self._preview = NO_PREVIEW
@@ -175,7 +177,7 @@ class GrabCutTool(Tool):
             return False
         self._question.forget()
         self._found.pop(len(asked.scribbles), None)
-        self._ahead.append(asked.scribbles[-1])
+        self._taken_back.keep(asked.scribbles[-1])
         self._asked = replace(asked, scribbles=asked.scribbles[:-1])
         if self._now() is None:
             self._ask(context)
@@ -185,12 +187,12 @@ class GrabCutTool(Tool):
     @property
     def ahead(self) -> bool:
         """Whether a scribble that was taken back can come again."""
-        return bool(self._ahead)
+        return bool(self._taken_back)
 
     def step_forward(self, context: ToolContext) -> None:
         """Scribble again what was taken back last."""
-        if self._ahead:
-            self._add(context, self._ahead.pop())
+        if (scribble := self._taken_back.again()) is not None:
+            self._add(context, scribble)
             self._show(context)
 
     def refresh(self, context: ToolContext) -> None:

@@ -10,6 +10,7 @@ from segstudio.app.tools.corners import FINE
 from segstudio.app.tools.outline import Outline, Way, thinned
 from segstudio.app.tools.settings import ToolSettings
 from segstudio.app.tools.shapes import DOES, Area, ShapeTool, distance
+from segstudio.app.tools.steps import TakenBack
 from segstudio.domain.brush import Point
 from segstudio.domain.geometry import Rect
 from segstudio.domain.livewire import LiveWire
@@ -24,7 +25,7 @@ class _Click:
     straight: bool
 
 
-_TakenBack = tuple[_Click, Way | None]
+_Anchor = tuple[_Click, Way | None]
 """An anchor and the way to it, None where that was not known yet."""
 
 
@@ -55,7 +56,7 @@ class SmartEdgeTool(ShapeTool):
         super().clear()
         self._outline = Outline()
         self._waiting: list[_Click] = []
-        self._ahead: list[_TakenBack] = []
+        self._taken_back: TakenBack[_Anchor] = TakenBack()
         self._closing = False
         self._start: LiveWire | None = None
         self._wire: LiveWire | None = None
@@ -90,7 +91,7 @@ class SmartEdgeTool(ShapeTool):
         self._follow(event)
         self._ending = self.complete and (event.clicks > 1 or self._held == 0)
         if not self._ending and event.clicks == 1:
-            self._ahead.clear()
+            self._taken_back.forget()
             self._waiting.append(_Click(self._middle(event.point), event.shift))
             self._advance(context)
         self._show(context)
@@ -134,7 +135,7 @@ class SmartEdgeTool(ShapeTool):
         if self._closing:
             self._closing = False
         elif self._waiting:
-            self._ahead.append((self._waiting.pop(), None))
+            self._taken_back.keep((self._waiting.pop(), None))
         else:
             self._take_off()
         self._ending = False
@@ -147,12 +148,12 @@ class SmartEdgeTool(ShapeTool):
     @property
     def ahead(self) -> bool:
         """Whether an anchor that was taken back can come again."""
-        return bool(self._ahead)
+        return bool(self._taken_back)
 
     def step_forward(self, context: ToolContext) -> None:
         """Set the anchor again that was taken back last."""
-        if self._ahead:
-            click, way = self._ahead.pop()
+        if (anchor := self._taken_back.again()) is not None:
+            click, way = anchor
             if way is None:
                 self._waiting.append(click)
             else:
@@ -164,7 +165,7 @@ class SmartEdgeTool(ShapeTool):
         """Take the last anchor off the line."""
         *_, last = corners = self._outline.corners
         way = self._outline.ways[-2] if len(corners) > 1 else ()
-        self._ahead.append((_Click(last, straight=True), way))
+        self._taken_back.keep((_Click(last, straight=True), way))
         self._outline, self._wire = self._outline.removed(len(corners) - 1), None
 
     # ---- along the border -------------------------------------------------------------------------------------
