@@ -256,6 +256,10 @@ class Editor:
             self._use(action.call)
             self._announce(Changes(tool=True))
 
+    def nudge(self, dx: int, dy: int) -> bool:
+        """Move what is shown by whole pixels, right and down; False if it is nothing that can be moved so."""
+        return bool(self._use(lambda context: self.tool.nudge(context, dx, dy)))
+
     def abandon(self) -> None:
         """Give up the gesture, and what is shown; the mask is as it was before."""
         self._give_up()

@@ -66,16 +66,21 @@ class Reset:
         return False
 
     def _say(self, document: Document, sentence: str) -> None:
-        edit = document.history.done[-1]
+        self._announce(Changes(message=undoable(self._editor, document, sentence, "reset")))
 
-        def holds() -> bool:
-            return self._editor.document is document and document.history.done[-1:] == [edit]
 
-        def undo() -> None:
-            if holds():
-                self._editor.undo()
+def undoable(editor: Editor, document: Document, sentence: str, key: str) -> Message:
+    """A message about the step that was just made, which offers to undo it for as long as it is the last one."""
+    edit = document.history.done[-1]
 
-        self._announce(Changes(message=Message(sentence, action="Undo", on_action=undo, key="reset", holds=holds)))
+    def holds() -> bool:
+        return editor.document is document and document.history.done[-1:] == [edit]
+
+    def undo() -> None:
+        if holds():
+            editor.undo()
+
+    return Message(sentence, action="Undo", on_action=undo, key=key, holds=holds)
 
 
 def _painted(document: Document) -> list[Patch]:

@@ -182,6 +182,16 @@ class Commands:
         if self.studio.session is not None:
             self.studio.session.clipboard.copy()
 
+    def cut_segment(self) -> None:
+        """Copy the segment in hand and erase it."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.cut()
+
+    def erase_segment(self) -> None:
+        """Erase the segment in hand, or take back a point of what is shown."""
+        if self.studio.session is not None:
+            self.studio.session.clipboard.erase()
+
     def copy_all_segments(self) -> None:
         """Copy all that the mask shows."""
         if self.studio.session is not None:

@@ -274,6 +274,10 @@ class Tool:
     def step_forward(self, context: ToolContext) -> None:
         """Bring the point again that ``step_back`` took back last; nothing if another came since."""
 
+    def nudge(self, context: ToolContext, dx: int, dy: int) -> bool:
+        """Move what is shown by whole pixels, right and down; False if it is nothing that can be moved so."""
+        return False
+
     def refresh(self, context: ToolContext) -> None:
         """A setting, the segment in hand or the mask below has changed while something is shown."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -85,7 +86,7 @@ class PasteProposal(Tool):
         if self._piece.size != self._size:
             how = "scaled to this image" if self._scaled else "not scaled"
             note = f" (of {self._piece.size[0]} x {self._piece.size[1]} px, {how})"
-        return f"{self._name}{note}: drag moves · {FLIP_ACROSS_KEY} flips · Enter applies · Esc drops"
+        return f"{self._name}{note}: drag or arrow keys move · {FLIP_ACROSS_KEY} flips · Enter applies · Esc drops"
 
     @property
     def busy(self) -> bool:
@@ -139,10 +140,7 @@ class PasteProposal(Tool):
         """Drag it; while it is held all of it is shown, also over locked segments."""
         if self._grip is None:
             return
-        width, height = self._size
-        x, y = event.x - self._grip[0], event.y - self._grip[1]
-        # Its middle stays on the image, so that it can't get lost outside.
-        self._middle = min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))
+        self._bring(event.x - self._grip[0], event.y - self._grip[1])
         self._preview = Preview(self._patch())
 
     def release(self, context: ToolContext, event: PointerEvent) -> None:
@@ -150,6 +148,13 @@ class PasteProposal(Tool):
         self.move(context, event)
         self._grip = None
         self.refresh(context)
+
+    def nudge(self, context: ToolContext, dx: int, dy: int) -> bool:
+        """Move it by pixels; while a hand holds it, it follows that alone."""
+        if self._grip is None:
+            self._bring(self._middle[0] + dx, self._middle[1] + dy)
+            self.refresh(context)
+        return True
 
     def commit(self, context: ToolContext) -> None:
         """Paint it, as one step."""
@@ -175,6 +180,10 @@ class PasteProposal(Tool):
         (width, height), (own_width, own_height) = self._size, self._piece.size
         return self._piece.size != self._size and abs(own_height * width / own_width - height) < 1
 
+    def _bring(self, x: float, y: float) -> None:
+        """Its middle stays on the image, so that it can't get lost outside."""
+        self._middle = min(max(x, 0.0), float(self._size[0])), min(max(y, 0.0), float(self._size[1]))
+
     def _lay(self) -> None:
         ids = self._piece.ids
         if self._scaled:
@@ -186,7 +195,8 @@ class PasteProposal(Tool):
 
     def _patch(self) -> Patch:
         height, width = self._ids.shape
-        x, y = round(self._middle[0] - width / 2), round(self._middle[1] - height / 2)
+        # Halves always go the same way: by one pixel to the side is one pixel, also from between two.
+        x, y = (math.floor(middle - side / 2 + 0.5) for middle, side in zip(self._middle, (width, height), strict=True))
         lying = Rect(x, y, x + width, y + height)
         inside = lying.clip(self._size[1], self._size[0])
         if inside.is_empty:

@@ -22,14 +22,15 @@ from segstudio.ui.theme import Theme
 
 _SIZE_A_NOTCH = 1.12
 
-_PANS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Down: (0, 1)}
-"""With Shift: where a key looks further on, across and down."""
-
 _STEP = 0.125
 """How much of the view a key moves the image by."""
 
 _SLACK = 7.0
 """Logical pixels that a hand may be off and still have meant a point."""
+
+_ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, 1)}
+_FAR = 10
+"""Pixels of the image that an arrow key moves what is pasted with Shift; without, it is one."""
 
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
@@ -307,9 +308,8 @@ class Canvas(SeenView):
         return self.held.wants(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that are held, and arrows, which go through the images."""
+        """Keys that are held, and arrows, which move what is pasted and else go through the images."""
         session = self.session
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
         if self.held.press(event):
             self.update_cursor()
             self.update_mark()
@@ -325,17 +325,25 @@ class Canvas(SeenView):
             session.editor.commit()
         elif event.key() == Qt.Key.Key_Backspace and session is not None:
             session.editor.step_back()
-        elif event.key() in _PANS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._pan_by_key(Qt.Key(event.key()))
-        elif event.key() in steps and session is not None:
-            session.step(steps[Qt.Key(event.key())])
+        elif event.key() == Qt.Key.Key_Delete and session is not None and self.ready:
+            session.clipboard.erase()
+        elif event.key() in _ARROWS:
+            self._on_arrow(
+                *_ARROWS[Qt.Key(event.key())], far=_holds(event.modifiers(), Qt.KeyboardModifier.ShiftModifier)
+            )
         else:
             super().keyPressEvent(event)
 
-    def _pan_by_key(self, key: Qt.Key) -> None:
-        """Look further on in a direction; there is nothing further where all of the image is shown."""
-        if not self.fits and self._painting is None:
-            across, down = _PANS[key]
+    def _on_arrow(self, across: int, down: int, far: bool) -> None:
+        """Move what is shown and not applied; else look further on, if ``far``, or go to another image."""
+        session = self.session
+        pixels = _FAR if far else 1
+        if session is None or session.editor.nudge(across * pixels, down * pixels):
+            return
+        if not far:
+            session.step(across + down)
+        elif not self.fits and self._painting is None:
+            # There is nothing further on where all of the image is shown.
             self.pan(-across * self.width() * _STEP, -down * self.height() * _STEP)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

@@ -1,5 +1,6 @@
 """Copying, pasting and flipping segments through a real session and store."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import Patch
 from segstudio.domain.plane import Plane
+from tests.helpers.studios import approve
 
 CLASSES = ("lesion", "ruler", "hair")
 
@@ -341,7 +343,7 @@ def test_a_dragged_and_flipped_piece_covers_what_a_pixel_loop_says(w, h, x, y, d
     if lifting:
         expected[y : y + h, x : x + w][ids != 0] = 0
     middle = SimpleNamespace(x=min(max(x + w / 2 + dx, 0), 100), y=min(max(y + h / 2 + dy, 0), 100))
-    left, top = round(middle.x - w / 2), round(middle.y - h / 2)
+    left, top = math.floor(middle.x - w / 2 + 0.5), math.floor(middle.y - h / 2 + 0.5)
     for row in range(h):
         for column in range(w):
             id_ = ids[row, w - 1 - column] if across else ids[row, column]
@@ -351,3 +353,92 @@ def test_a_dragged_and_flipped_piece_covers_what_a_pixel_loop_says(w, h, x, y, d
     patch = tool.preview.patch
     np.copyto(got[patch.rect.slices], np.asarray(patch.values, np.uint16), where=patch.where)
     assert np.array_equal(got, expected)
+
+
+def test_cut_copies_the_segment_in_hand_and_erases_it_in_one_step(rig):
+    session = rig.new_project(classes=CLASSES)
+    paint_two(rig)
+    before = rig.mask()
+    session.editor.set_active_segment(1)
+    session.editor.change_settings(paint_over=2)
+    steps = len(session.document.history.done)
+    session.clipboard.cut()
+    assert np.array_equal(rig.mask(), np.where(before == 1, 0, before))
+    assert len(session.document.history.done) == steps + 1
+    rig.settle()
+    message = [message for message in rig.messages if message.key == "copy"][-1]
+    assert message.action == "Undo"
+    session.editor.change_settings(paint_over=None)
+    rig.show(session.records[1].id)
+    session.clipboard.paste()
+    session.editor.commit()
+    assert np.array_equal(rig.mask() == 1, before == 1)
+    assert not message.holds()
+    session = rig.reopen()
+    rig.show(session.records[0].id)
+    assert np.array_equal(rig.mask(), np.where(before == 1, 0, before))
+    session.editor.undo()
+    assert np.array_equal(rig.mask(), before)
+
+
+@pytest.mark.parametrize("take", ["cut", "erase"])
+@pytest.mark.parametrize("fields", [{"locked": True}, {"hidden": True}, {}])
+def test_what_is_locked_hidden_or_not_there_is_not_taken_away(rig, take, fields):
+    session = rig.new_project(classes=CLASSES)
+    if fields:
+        rig.stroke((20, 20))
+        session.change_segment(1, **fields)
+    before = rig.mask()
+    steps = len(session.document.history.done)
+    getattr(session.clipboard, take)()
+    rig.settle()
+    assert np.array_equal(rig.mask(), before)
+    assert len(session.document.history.done) == steps
+    assert session.clipboard.is_empty
+    rig.wait(lambda: bool(rig.messages))
+    assert rig.messages[-1].key == "copy"
+
+
+def test_what_the_model_said_of_a_segment_is_erased_too(rig):
+    session = rig.new_project(6, classes=("lesion", "ruler"))
+    approve(rig, 3)
+    assert session.document.mask_origin == "model"
+    assert (rig.mask() == 1).any()
+    session.clipboard.erase()
+    assert session.editor.undo_name == "Erase segment"
+    assert not (rig.mask() == 1).any()
+    session = rig.reopen()
+    assert not (rig.mask() == 1).any()
+
+
+def test_erasing_takes_an_approval_back_and_says_so(rig):
+    session = rig.new_project(classes=CLASSES)
+    rig.stroke((20, 20))
+    first = session.current_id
+    session.approve()
+    rig.show(first)
+    session.clipboard.erase()
+    rig.settle()
+    assert session.record(first).state is not ImageState.APPROVED
+    assert "no longer approved" in rig.messages[-1].sentence
+
+
+@pytest.mark.parametrize("across", [0, 7.5])
+def test_a_nudge_is_exactly_as_many_pixels_wherever_the_piece_was_dragged_to(rig, across):
+    session = rig.new_project(classes=CLASSES)
+    rig.stroke((20, 20))
+    session.clipboard.copy()
+    session.editor.undo()
+    session.clipboard.paste()
+    if across:
+        drag(session.editor, (20, 20), (20 + across, 20))
+    before = session.editor.preview.patch.rect
+    for step in (1, 2, 3):
+        assert session.editor.nudge(1, 0)
+        assert session.editor.preview.patch.rect == before.moved(step, 0)
+    session.editor.nudge(-3, 10)
+    assert session.editor.preview.patch.rect == before.moved(0, 10)
+    session.editor.nudge(-1000, -1000)
+    session.editor.commit()
+    assert (rig.mask() == 1).any(), "its middle stays on the image"
+    assert not session.editor.nudge(1, 0)

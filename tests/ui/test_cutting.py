@@ -1,0 +1,69 @@
+"""Cut, erase and nudge by the real keys."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+Key, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def painted(rig):
+    rig.new_project(classes=("one", "two"))
+    rig.window.activateWindow()
+    rig.canvas.setFocus()
+    rig.editor.change_settings(radius=3)
+    rig.drag([(20, 20), (50, 40)])
+    return rig
+
+
+def test_cut_and_paste_with_arrow_keys(painted):
+    before, steps, image = painted.mask(), len(painted.editor.document.history.done), painted.session.current_id
+    painted.key(Key.Key_X, CTRL)
+    assert not painted.mask().any()
+    assert painted.editor.tool_name == "brush", "the key that is held for superpixels was not meant"
+    painted.wait(lambda: painted.window.canvas_banner.message is not None)
+    assert painted.window.canvas_banner.message.sentence.startswith("Cut “one”.")
+    painted.key(Key.Key_V, CTRL)
+    for key, modifier in ((Key.Key_Right, SHIFT), (Key.Key_Right, None), (Key.Key_Down, None), (Key.Key_Left, None)):
+        painted.key(key, modifier or Qt.KeyboardModifier.NoModifier)
+    painted.key(Key.Key_Up, SHIFT)
+    painted.key(Key.Key_Return)
+    assert np.array_equal(painted.mask(), np.roll(before, (-9, 10), (0, 1)))
+    assert len(painted.editor.document.history.done) == steps + 2
+    assert painted.session.current_id == image
+    painted.key(Key.Key_Z, CTRL)
+    painted.key(Key.Key_Z, CTRL)
+    assert np.array_equal(painted.mask(), before)
+    painted.key(Key.Key_Right)
+    painted.wait(lambda: painted.session.current_id != image)
+
+
+def test_delete_erases_the_segment_in_hand_and_of_an_open_outline_its_last_point(painted):
+    painted.key(Key.Key_2)
+    painted.drag([(70, 50)])
+    before = painted.mask()
+    assert set(np.unique(before)) == {0, 1, 2}
+    painted.key(Key.Key_P)
+    for point in ((10, 50), (20, 55), (15, 60)):
+        painted.drag([point])
+    painted.key(Key.Key_Delete)
+    assert len(painted.editor.preview.handles) == 2
+    assert np.array_equal(painted.mask(), before)
+    painted.key(Key.Key_Escape)
+    painted.key(Key.Key_Delete)
+    assert np.array_equal(painted.mask(), np.where(before == 2, 0, before))
+    painted.key(Key.Key_Z, CTRL)
+    assert np.array_equal(painted.mask(), before)
+
+
+def test_delete_erases_nothing_while_a_button_is_down_or_where_somebody_types(painted):
+    painted.drag([(70, 50), (75, 50)], release=False)
+    painted.key(Key.Key_Delete)
+    assert painted.editor.in_gesture
+    painted.qtbot.mouseRelease(painted.canvas, Qt.MouseButton.LeftButton, pos=painted.at(75, 50))
+    before = painted.mask()
+    painted.window.focus_filter()
+    painted.key(Key.Key_Delete, widget=painted.window.focusWidget())
+    painted.key(Key.Key_X, CTRL, widget=painted.window.focusWidget())
+    assert np.array_equal(painted.mask(), before)
