@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from segstudio.ui.action import Action, Run
 from segstudio.ui.action_table import ACTIONS
 from segstudio.ui.commands import Commands
 from segstudio.ui.icons import icon
+from segstudio.ui.keys import key_text, sequence
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import as_typed, without_key
 
@@ -73,7 +74,7 @@ class Actions:
     def _make(self, window: QWidget, row: Action) -> QAction:
         action = QAction(row.text, window)
         action.setObjectName(row.id)
-        action.setShortcuts([QKeySequence(key) for key in row.keys])
+        action.setShortcuts([sequence(key) for key in row.keys])
         if row.on_canvas:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.setAutoRepeat(row.id in ("undo", "redo", "next", "previous", "smaller", "larger", "zoom_in", "zoom_out"))
@@ -92,11 +93,6 @@ def tip(text: str, keys: Iterable[str]) -> str:
     first = next(iter(keys), "")
     name = text.rstrip("…")
     return f"{name} ({key_text(first)})" if first else name
-
-
-def key_text(key: str) -> str:
-    """A key as it is written on keyboards here."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def _menu(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:

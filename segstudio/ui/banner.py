@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from segstudio.app.changes import Message
 from segstudio.ui.icons import icon
+from segstudio.ui.keys import native
 from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.widgets import IconButton, KeptInPlace
 
@@ -53,13 +54,13 @@ class Banner(QFrame):
 
     def show_message(self, message: Message) -> None:
         """Show ``message`` in place of any before it."""
-        self.message = message
-        self.sentence.setText(message.sentence)
+        self.message, sentence = message, native(message.sentence)
+        self.sentence.setText(sentence)
         action = message.action or ("Open" if message.place is not None else "")
         self.action.setText(action)
         self.action.setVisible(bool(action))
         self.action.setAccessibleName(action if message.place is None else f"{action} {message.place.name}")
-        self.setAccessibleName(message.sentence)
+        self.setAccessibleName(sentence)
         self._refresh()
         self._place()
         self.show()

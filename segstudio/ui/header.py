@@ -14,6 +14,7 @@ from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.review import Standing, standing
 from segstudio.domain.rounds import STARTER_ROUND
 from segstudio.ui.icons import paint_problem, paint_state
+from segstudio.ui.keys import native
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import FittingLabel, as_typed, label, restyle
 
@@ -147,7 +148,7 @@ class Header(QWidget):
         decides = session.adjudication.decides(record)
         self._approved = record.state is ImageState.APPROVED and record.rejected is None and not decides
         self.approve.setText(_REOPEN if self._approved else _APPROVE)
-        self.approve.setToolTip("Take approval back (Shift+A)" if self._approved else "Approve and go on (A)")
+        self.approve.setToolTip(native("Take approval back (Shift+A)") if self._approved else "Approve and go on (A)")
         self._enable_approve(session.document is not None and session.loading_id is None)
         restyle(self.approve, "primary", not self._approved)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from segstudio.app.round_status import TrainingStatus
+from segstudio.ui.keys import native
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ProgressLine, as_typed, label, without_key
 
@@ -26,7 +27,7 @@ class MenuCorner(QWidget):
         super().__init__()
         self.setObjectName("menuCorner")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Training details (Ctrl+T)")
+        self.setToolTip(native("Training details (Ctrl+T)"))
         self.text = label(tone="muted")
         self.reader = QToolButton()
         self.reader.setObjectName("reader")
@@ -58,7 +59,7 @@ class MenuCorner(QWidget):
         room = _READER_WIDTH - 16
         shown = self.reader.fontMetrics().elidedText(f"Reader: {name}", Qt.TextElideMode.ElideRight, room)
         self.reader.setText(without_key(shown))
-        self.reader.setToolTip(as_typed(f"{name} is reading. Change reader (Ctrl+Shift+U)"))
+        self.reader.setToolTip(as_typed(f"{name} is reading. " + native("Change reader (Ctrl+Shift+U)")))
         self.reader.setAccessibleName(f"Reader {name}, change")
         self.reader.setVisible(bool(name))
 

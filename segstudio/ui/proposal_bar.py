@@ -9,6 +9,7 @@ from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.tools import ToolAction
 from segstudio.ui.canvas.seen_view import SeenView
+from segstudio.ui.keys import key_text
 from segstudio.ui.widgets import KeptInPlace, label
 
 _ABOVE_FOOT = 16
@@ -109,7 +110,7 @@ class ProposalBar(QFrame):
         self.actions_row = []
         for place, action in enumerate(actions):
             button = QPushButton(action.label)
-            button.setToolTip(f"{action.label} ({action.key})" if action.key else action.label)
+            button.setToolTip(f"{action.label} ({key_text(action.key)})" if action.key else action.label)
             button.setAccessibleName(action.label)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, action=action: self._act(action))

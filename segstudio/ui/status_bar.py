@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from segstudio.app.session import Session
 from segstudio.domain.segments import Color
 from segstudio.ui.canvas.readout import Readout
+from segstudio.ui.keys import native
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, IconButton, as_typed, label, restyle
 
@@ -154,4 +155,4 @@ class StatusBar(QWidget):
 def _hint(session: Session) -> str:
     """What the tool does, and before it what could be done with one key on this image."""
     newer = "" if session.editor.busy else session.intake.hint
-    return " · ".join(filter(None, (session.carrying.offer, newer, session.editor.tool_hint)))
+    return " · ".join(filter(None, (session.carrying.offer, newer, native(session.editor.tool_hint))))

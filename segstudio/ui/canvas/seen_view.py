@@ -24,6 +24,7 @@ from segstudio.ui.canvas.reading_lines import ReadingLines
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.canvas.seeing import Seeing
 from segstudio.ui.canvas.view_widget import ImageView
+from segstudio.ui.keys import native
 from segstudio.ui.theme import TEXT_SMALL, Theme, ui_font
 
 _CORNER = 16
@@ -138,7 +139,7 @@ class SeenView(ImageView):
         if self.document is None or self.session is None or self._sources:
             return
         hidden = [segment.name for segment in self.session.table if segment.hidden]
-        words = "The mask is hidden: Shift+V shows it" if not self.mask_shown else ""
+        words = native("The mask is hidden: Shift+V shows it") if not self.mask_shown else ""
         more = f" and {len(hidden) - _NAMED} more" if len(hidden) > _NAMED else ""
         words = words or (f"Hidden: {', '.join(hidden[:_NAMED])}{more}" if hidden else "")
         if words:

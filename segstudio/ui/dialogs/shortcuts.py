@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.ui.canvas.holds import HOLDS
+from segstudio.ui.keys import key_text, native, sequence
 from segstudio.ui.style import SCROLL_BAR
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import FRAME_ROOM, label
@@ -44,21 +45,20 @@ class ShortcutSheet(QDialog):
         super().__init__(parent)
         # Here and not above: the table's rows name this dialog.
         from segstudio.ui.action_table import ACTIONS
-        from segstudio.ui.actions import key_text
 
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")
         groups: _Groups = {}
         for key in next(row.keys for row in ACTIONS if row.id == "shortcuts"):
             # The window's own does not hear it while the sheet has the keyboard.
-            QShortcut(QKeySequence(key), self, self.close)
+            QShortcut(sequence(key), self, self.close)
         for row in ACTIONS:
             if row.keys and not (row.id.startswith("segment_") and row.id != "segment_1"):
                 name = row.menu.lstrip("-").split("/")[0]
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        groups["Pointer"] = list(POINTER)
+        groups["Pointer"] = [(text, tuple(map(native, keys))) for text, keys in POINTER]
         groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
         self._show_within(groups, parent)
 

@@ -14,6 +14,7 @@ from segstudio.domain.review import Standing
 from segstudio.ui.docks.image_model import ID, ImageDelegate, ImageFilter, ImageModel
 from segstudio.ui.icons import icon
 from segstudio.ui.import_bar import ImportBar
+from segstudio.ui.keys import native
 from segstudio.ui.queue_words import ORDER_WORDS
 from segstudio.ui.theme import ICON, Theme
 from segstudio.ui.widgets import FittingLabel, ProgressLine, label, restyle
@@ -38,7 +39,7 @@ class ImageList(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText("Filter by name or state")
         self.search.setAccessibleName("Filter images by name or state")
-        self.search.setToolTip("Filter by name or state (Ctrl+F)")
+        self.search.setToolTip(native("Filter by name or state (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
         self._glass = QAction("Filter", self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)

@@ -13,6 +13,7 @@ from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.domain.lesion_colors import NAMES
 from segstudio.ui.canvas.seeing import Seeing
+from segstudio.ui.keys import native
 from segstudio.ui.option_rows import TickRow
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, FittingLabel, Section, label
@@ -115,7 +116,9 @@ class MeasuresDock(Section):
         self.bar = ColorBar(theme)
         self.rows = {row.key: _Row(row) for row in QUANTITIES if row.key not in _LEFT_OUT}
         self.heads = {part: label(title, size="small") for part, title in PART_TITLES.items()}
-        self.lines = TickRow(theme, "Draw on the image", "Axes, longest and shortest diameter, sectors (Shift+M)")
+        self.lines = TickRow(
+            theme, "Draw on the image", native("Axes, longest and shortest diameter, sectors (Shift+M)")
+        )
         self.lesions = TickRow(
             theme, "Measure as lesions", "Asymmetry, border and colours, as dermoscopy's ABCD names them"
         )

@@ -13,6 +13,7 @@ from segstudio.app.tools import Tool
 from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.settings import LIMITS
 from segstudio.domain.segments import BACKGROUND
+from segstudio.ui.keys import native
 from segstudio.ui.option_rows import ChoiceRow, ListRow, NumberRow, TickRow
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import Section
@@ -35,7 +36,7 @@ class ToolDock(Section):
         self._session: Session | None = None
         self.diameter = NumberRow(
             "Size", 1, 2 * LIMITS["radius"][1], unit="px", by_share=True,
-            tip="Size of the brush in image pixels across ([ and ], or Ctrl+wheel)",
+            tip=native("Size of the brush in image pixels across ([ and ], or Ctrl+wheel)"),
         )  # fmt: skip
         self.diameter.changed.connect(lambda across: self._set("radius", across / 2))
         self._over = ListRow("Only over", "What may be painted over; locked segments never are")
