@@ -107,11 +107,15 @@ class GrabCutTool(Tool):
         if self._taken:
             self._question.answer_now(context)
 
-    def press(self, context: ToolContext, event: PointerEvent) -> None:
-        """Begin a scribble or, beside what is proposed or there, a box in place of it."""
+    def settle(self, context: ToolContext, event: PointerEvent) -> None:
+        """A press beside what is proposed ends it as going elsewhere does: what was scribbled on goes into the mask."""
+        self.conclude(context)
         reach = self._reach()
         if reach is not None and not _within(event, reach):
-            self.abandon(context)
+            self.leave(context)
+
+    def press(self, context: ToolContext, event: PointerEvent) -> None:
+        """Begin a scribble or, where nothing is proposed or there, a box."""
         if self._asked is not None or event.inverts or _on_segment(context, event):
             self._scribble = Scribble((event.point,), max(1.0, _PEN * event.slack), not event.inverts)
         else:

@@ -281,3 +281,19 @@ def test_in_a_large_box_the_border_is_off_by_little(boxed, monkeypatch, most):
     drag(boxed, (corners[0][0] + 2, corners[0][1] + 2), (corners[0][0] + 8, corners[0][1] + 2))
     answered(boxed)
     assert proposed(boxed)[int(corners[0][1]) + 2, int(corners[0][0]) + 5]
+
+
+def test_a_press_beside_what_was_scribbled_on_puts_it_into_the_mask_as_a_step_of_its_own(boxed):
+    editor = boxed.session.editor
+    drag(boxed, (30, 10), (60, 40))
+    answered(boxed)
+    drag(boxed, (40, 20), (45, 25))
+    answered(boxed)
+    shown = editor.preview.patch
+    expected = np.zeros_like(boxed.mask())
+    np.copyto(expected[shown.rect.slices], np.asarray(shown.values, np.uint16), where=shown.where)
+    with one_step(boxed, "Box and scribble"):
+        editor.press(PointerEvent(80, 60))
+        editor.move(PointerEvent(70, 45))
+        editor.abandon()
+    assert np.array_equal(boxed.mask(), expected)
