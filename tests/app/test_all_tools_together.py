@@ -206,6 +206,19 @@ class AllTools(RuleBasedStateMachine):
             self.drag(way[0], way[1:], "left", False, 1)
         (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
 
+    @rule(cut=st.booleans(), by=st.tuples(st.integers(-30, 30), st.integers(-30, 30)), taken=taken)
+    def take_a_segment_away(self, cut: bool, by, taken: bool) -> None:
+        """Delete it; or cut it out and put it down elsewhere."""
+        self.working(self.editor.finish)
+        clipboard, over = self.rig.session.clipboard, self.editor.settings.paint_over
+        self.editor.change_settings(paint_over=None)
+        self.working(clipboard.cut if cut else clipboard.erase)
+        self.editor.change_settings(paint_over=over)
+        if cut:
+            self.working(clipboard.paste)
+            self.working(lambda: self.editor.nudge(*by))
+            (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+
     @rule(across=st.booleans(), taken=taken)
     def flip(self, across: bool, taken: bool) -> None:
         self.working(lambda: self.rig.session.clipboard.flip(across=across))
