@@ -153,7 +153,7 @@ class Editor:
     def set_active_segment(self, segment_id: int) -> None:
         """What the tools paint from now on; what was let go of is of the one before. ``KeyError`` for an unknown id."""
         self.table[segment_id]
-        if not self.in_gesture:
+        if not self.in_gesture and segment_id != self.active_segment:
             self._end(self.tool.conclude)
         self.active_segment = segment_id
         self.refresh()

@@ -103,15 +103,18 @@ class GrabCutTool(Tool):
     # ---- gestures ---------------------------------------------------------------------------------------------
 
     def conclude(self, context: ToolContext) -> None:
-        """What was taken already goes into the mask before anything else is begun."""
+        """What was taken goes into the mask, and so do scribbles on the mask, which are about that segment alone."""
         if self._taken:
             self._question.answer_now(context)
+        elif self._asked is not None and self._asked.box is None:
+            self.leave(context)
 
     def settle(self, context: ToolContext, event: PointerEvent) -> None:
         """A press beside what is proposed ends it as going elsewhere does: what was scribbled on goes into the mask."""
-        self.conclude(context)
         reach = self._reach()
-        if reach is not None and not _within(event, reach):
+        if self._taken:
+            self._question.answer_now(context)
+        elif reach is not None and not _within(event, reach):
             self.leave(context)
 
     def press(self, context: ToolContext, event: PointerEvent) -> None:

@@ -297,3 +297,22 @@ def test_a_press_beside_what_was_scribbled_on_puts_it_into_the_mask_as_a_step_of
         editor.move(PointerEvent(70, 45))
         editor.abandon()
     assert np.array_equal(boxed.mask(), expected)
+
+
+def test_what_was_scribbled_on_the_mask_stays_with_its_segment_when_another_is_taken_in_hand(boxed):
+    editor = boxed.session.editor
+    bright = object_of(boxed)
+    ys, xs = np.nonzero(bright)
+    middle, row = int(xs.mean()), ys.mean() + 0.5
+    put(boxed, (bright & (np.arange(96) < middle)).astype(np.uint16))
+    drag(boxed, (middle - 4.0, row), (xs.max() - 3.0, row))
+    answered(boxed)
+    shown = editor.preview.patch
+    expected = boxed.mask()
+    np.copyto(expected[shown.rect.slices], np.asarray(shown.values, np.uint16), where=shown.where)
+    editor.set_active_segment(1)
+    assert editor.busy, "it is in hand already"
+    with one_step(boxed, "Box and scribble"):
+        editor.set_active_segment(2)
+        answered(boxed)
+    assert np.array_equal(boxed.mask(), expected)
