@@ -82,6 +82,8 @@ class Clipboard:
         document, segment_id = self._editor.document, self._editor.active_segment
         if document is None or segment_id not in self._editor.table:
             return
+        if self._is_kept(self._editor.table[segment_id], "flipped"):
+            return
         self._editor.finish()
         piece = lift(document, {segment_id})
         if piece is None:
@@ -121,9 +123,7 @@ class Clipboard:
         if document is None or segment_id not in self._editor.table:
             return None
         segment = self._editor.table[segment_id]
-        if segment.locked or segment.hidden:
-            why, remedy = ("locked", "Unlock") if segment.locked else ("hidden", "Show")
-            self._say(f"“{segment.name}” is {why}, so nothing of it was taken away. {remedy} it first.")
+        if self._is_kept(segment, "taken away"):
             return None
         self._editor.finish()
         piece = lift(document, {segment_id})
@@ -134,6 +134,13 @@ class Clipboard:
         # What the tools may paint over is about tools; this is about all of the segment.
         self._editor.apply(step, Patch(piece.rect, piece.ids != BACKGROUND, BACKGROUND), over_any=True)
         return document, piece, segment.name, lost
+
+    def _is_kept(self, segment: Segment, done: str) -> bool:
+        """Whether it is to stay where it is, or can't be seen there; that is then said."""
+        if segment.locked or segment.hidden:
+            why, remedy = ("locked", "Unlock") if segment.locked else ("hidden", "Show")
+            self._say(f"“{segment.name}” is {why}, so nothing of it was {done}. {remedy} it first.")
+        return segment.locked or segment.hidden
 
     def _say_undoable(self, document: Document, sentence: str, key: str) -> None:
         self._announce(Changes(message=undoable(self._editor, document, sentence, key)))

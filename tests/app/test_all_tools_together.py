@@ -221,8 +221,13 @@ class AllTools(RuleBasedStateMachine):
 
     @rule(across=st.booleans(), taken=taken)
     def flip(self, across: bool, taken: bool) -> None:
+        # A segment that is flipped may leave its own place whatever the tools may paint over.
+        self.working(self.editor.finish)
+        over = self.editor.settings.paint_over
+        self.editor.change_settings(paint_over=None)
         self.working(lambda: self.rig.session.clipboard.flip(across=across))
         (self.apply_what_is_shown if taken else self.drop_what_is_shown)()
+        self.editor.change_settings(paint_over=over)
 
     @rule(index=st.integers(1, IMAGES - 1), place=inside, way=st.lists(points, max_size=1), taken=taken)
     def carry(self, index: int, place, way, taken: bool) -> None:

@@ -158,9 +158,9 @@ class PasteProposal(Tool):
 
     def commit(self, context: ToolContext) -> None:
         """Paint it, as one step."""
-        patch = self._patch()
+        patch = self._allowed(context)
         if not patch.is_empty:
-            context.paint(self._name, patch)
+            context.paint(self._name, patch, spare=False)
         self.abandon(context)
 
     def abandon(self, context: ToolContext) -> None:
@@ -170,7 +170,7 @@ class PasteProposal(Tool):
     def refresh(self, context: ToolContext) -> None:
         """Show what of it would be painted."""
         if self._shown:
-            self._preview = Preview(context.allowed(self._patch()))
+            self._preview = Preview(self._allowed(context))
 
     # ---- within -----------------------------------------------------------------------------------------------
 
@@ -179,6 +179,16 @@ class PasteProposal(Tool):
         """True where the image has another size, and the same shape but for a rounded pixel."""
         (width, height), (own_width, own_height) = self._size, self._piece.size
         return self._piece.size != self._size and abs(own_height * width / own_width - height) < 1
+
+    def _allowed(self, context: ToolContext) -> Patch:
+        """What of it would be painted. What moves away from its place may do so whatever may be painted over."""
+        patch = self._patch()
+        allowed = context.allowed(patch)
+        if self._lifted.is_empty:
+            return allowed
+        own = list(self._piece.segment_ids - set(context.locked))
+        where = allowed.where | (patch.where & np.isin(context.document.shown(patch.rect), own))
+        return Patch(patch.rect, where, patch.ids)
 
     def _bring(self, x: float, y: float) -> None:
         """Its middle stays on the image, so that it can't get lost outside."""

@@ -162,6 +162,38 @@ def test_the_segment_in_hand_is_flipped_where_it_lies(rig, across):
     assert np.array_equal(rig.mask(), before)
 
 
+@pytest.mark.parametrize("over", [0, 2])
+def test_a_flip_leaves_nothing_where_it_was_whatever_may_be_painted_over(rig, over):
+    session = rig.new_project(classes=CLASSES)
+    rig.stroke((20, 20), (40, 20), (40, 34))
+    session.editor.set_active_segment(2)
+    rig.stroke((24, 36))
+    session.editor.set_active_segment(1)
+    before = rig.mask()
+    session.editor.change_settings(paint_over=over)
+    session.clipboard.flip(across=True)
+    session.editor.commit()
+    own = before == 1
+    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    flipped = np.zeros_like(own)
+    flipped[box] = own[box][:, ::-1]
+    assert (flipped & (before == 2)).any()
+    lies = flipped & (own | (before == over))
+    assert np.array_equal(rig.mask(), np.where(lies, 1, np.where(own, 0, before)))
+
+
+@pytest.mark.parametrize("fields", [{"locked": True}, {"hidden": True}])
+def test_a_locked_or_hidden_segment_is_not_flipped(rig, fields):
+    session = rig.new_project(classes=CLASSES)
+    rig.stroke((20, 20), (40, 20), (40, 34))
+    session.change_segment(1, **fields)
+    session.clipboard.flip(across=True)
+    assert not session.editor.proposing
+    rig.wait(lambda: bool(rig.messages))
+    assert "first" in rig.messages[-1].sentence
+
+
 def test_locked_segments_and_paint_only_over_are_respected_and_shown_so(rig):
     session = rig.new_project(classes=CLASSES)
     rig.stroke((30, 30))
