@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
 Key, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -67,3 +69,19 @@ def test_delete_erases_nothing_while_a_button_is_down_or_where_somebody_types(pa
     painted.key(Key.Key_Delete, widget=painted.window.focusWidget())
     painted.key(Key.Key_X, CTRL, widget=painted.window.focusWidget())
     assert np.array_equal(painted.mask(), before)
+
+
+def test_delete_that_is_held_takes_points_back_and_stops_there(painted):
+    before = painted.mask()
+    painted.key(Key.Key_P)
+    for point in ((10, 50), (20, 55), (15, 60)):
+        painted.drag([point])
+    painted.wait(lambda: not painted.window.actions_table.by_id["erase_segment"].isEnabled())
+    for repeats in (False, True, True, True, True):
+        event = QKeyEvent(QEvent.Type.KeyPress, Key.Key_Delete, Qt.KeyboardModifier.NoModifier, "", repeats)
+        QApplication.sendEvent(painted.canvas, event)
+    assert not painted.editor.busy
+    assert np.array_equal(painted.mask(), before)
+    painted.wait(painted.window.actions_table.by_id["erase_segment"].isEnabled)
+    painted.window.actions_table.by_id["erase_segment"].trigger()
+    assert not painted.mask().any()

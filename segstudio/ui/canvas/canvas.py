@@ -326,7 +326,9 @@ class Canvas(SeenView):
         elif event.key() == Qt.Key.Key_Backspace and session is not None:
             session.editor.step_back()
         elif event.key() == Qt.Key.Key_Delete and session is not None and self.ready:
-            session.clipboard.erase()
+            # Held to take one point of an outline back after the other, it stops there.
+            if session.editor.busy or not event.isAutoRepeat():
+                session.clipboard.erase()
         elif event.key() in _ARROWS:
             self._on_arrow(
                 *_ARROWS[Qt.Key(event.key())], far=_holds(event.modifiers(), Qt.KeyboardModifier.ShiftModifier)
