@@ -9,8 +9,7 @@ from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.resetting import undoable
 from segstudio.app.tools.paste import PasteProposal, Piece, lift
-from segstudio.domain.patch import Patch
-from segstudio.domain.segments import BACKGROUND, Segment, SegmentTable
+from segstudio.domain.segments import Segment, SegmentTable
 
 
 class Clipboard:
@@ -89,9 +88,10 @@ class Clipboard:
         if piece is None:
             self._say(f"This mask shows nothing of “{self._editor.table[segment_id].name}” to flip.")
             return
-        lifted = Patch(piece.rect, piece.ids != BACKGROUND, BACKGROUND)
         size = (document.width, document.height)
-        self._editor.propose(PasteProposal(piece, size, name="Flip", lifted=lifted, across=across, down=not across))
+        self._editor.propose(
+            PasteProposal(piece, size, name="Flip", lifted=piece.place, across=across, down=not across)
+        )
 
     def _take(self, segment_ids: set[int], what: str) -> None:
         document = self._editor.document
@@ -132,7 +132,7 @@ class Clipboard:
             return None
         lost = " The mask is no longer approved." if document.approved else ""
         # What the tools may paint over is about tools; this is about all of the segment.
-        self._editor.apply(step, Patch(piece.rect, piece.ids != BACKGROUND, BACKGROUND), over_any=True)
+        self._editor.apply(step, piece.place, over_any=True)
         return document, piece, segment.name, lost
 
     def _is_kept(self, segment: Segment, done: str) -> bool:

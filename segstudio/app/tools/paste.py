@@ -15,7 +15,7 @@ from segstudio.app.tools.settings import ToolSettings
 from segstudio.domain.brush import Point
 from segstudio.domain.geometry import EMPTY, Rect, union_all
 from segstudio.domain.patch import NOTHING, Patch
-from segstudio.domain.plane import tile_rect
+from segstudio.domain.plane import Plane, tile_rect
 from segstudio.domain.segments import BACKGROUND
 from segstudio.imaging.cv import cv2
 
@@ -40,6 +40,11 @@ class Piece:
     def middle(self) -> Point:
         """The middle of ``rect``."""
         return (self.rect.x0 + self.rect.x1) / 2, (self.rect.y0 + self.rect.y1) / 2
+
+    @property
+    def place(self) -> Patch:
+        """Background where it lay."""
+        return Patch(self.rect, self.ids != BACKGROUND, BACKGROUND)
 
     def only(self, segment_ids: set[int]) -> Piece:
         """Without the pixels of other segments."""
@@ -73,6 +78,7 @@ class PasteProposal(Tool):
         self._size = size
         self.title = self._name = name
         self._lifted = lifted
+        self._below: tuple[Plane | None] | None = None
         self._across, self._down, self._scaled = across, down, False
         self._middle: Point = (piece.middle[0] * size[0] / piece.size[0], piece.middle[1] * size[1] / piece.size[1])
         self._grip: Point | None = None
@@ -170,6 +176,8 @@ class PasteProposal(Tool):
     def refresh(self, context: ToolContext) -> None:
         """Show what of it would be painted."""
         if self._shown:
+            self._lift_anew(context)
+        if self._shown:
             self._preview = Preview(self._allowed(context))
 
     # ---- within -----------------------------------------------------------------------------------------------
@@ -189,6 +197,19 @@ class PasteProposal(Tool):
         own = list(self._piece.segment_ids - set(context.locked))
         where = allowed.where | (patch.where & np.isin(context.document.shown(patch.rect), own))
         return Patch(patch.rect, where, patch.ids)
+
+    def _lift_anew(self, context: ToolContext) -> None:
+        """Where another prediction came, what moves away is what the mask shows now."""
+        below, self._below = self._below, (context.document.prediction,)
+        if self._lifted.is_empty or below is None or below[0] is self._below[0]:
+            return
+        before, piece = self._piece.middle, lift(context.document, set(self._piece.segment_ids))
+        if piece is None:
+            self.abandon(context)
+            return
+        self._piece, self._lifted = piece, piece.place
+        self._bring(self._middle[0] + piece.middle[0] - before[0], self._middle[1] + piece.middle[1] - before[1])
+        self._lay()
 
     def _bring(self, x: float, y: float) -> None:
         """Its middle stays on the image, so that it can't get lost outside."""

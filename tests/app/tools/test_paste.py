@@ -474,3 +474,24 @@ def test_a_nudge_is_exactly_as_many_pixels_wherever_the_piece_was_dragged_to(rig
     session.editor.commit()
     assert (rig.mask() == 1).any(), "its middle stays on the image"
     assert not session.editor.nudge(1, 0)
+
+
+def test_what_is_moved_away_is_what_the_model_says_by_then(rig):
+    session = rig.new_project(2, classes=CLASSES)
+    rig.hold_rounds = True
+
+    def learn(number):
+        folder = rig.folder / str(number)
+        folder.mkdir()
+        session.predictor.use(number, folder / "weights")
+        rig.wait(lambda: session.document.prediction_round == number)
+        rig.settle()
+
+    learn(1)
+    session.clipboard.flip(across=True)
+    drag(session.editor, (5, 5), (45, 25))
+    learn(7)
+    below = rig.mask()
+    assert below[:17, :17].all()
+    session.editor.commit()
+    assert np.array_equal(rig.mask(), np.roll(below, (20, 40), (0, 1)))
