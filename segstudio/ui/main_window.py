@@ -347,6 +347,9 @@ class MainWindow(QMainWindow):
         if self.still_down.repeats(event):
             event.accept()
             return True
+        if event.type() == QEvent.Type.ShortcutOverride:
+            # What changed is told of in the next turn, and a key may be heard before that: undo after the first point.
+            self.actions_table.refresh()
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

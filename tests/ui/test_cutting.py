@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 Key, CTRL, SHIFT = Qt.Key, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_cut_and_paste_with_arrow_keys(painted):
     assert painted.window.canvas_banner.message.sentence.startswith("Cut “one”.")
     painted.key(Key.Key_V, CTRL)
     for key, modifier in ((Key.Key_Right, SHIFT), (Key.Key_Right, None), (Key.Key_Down, None), (Key.Key_Left, None)):
-        painted.key(key, modifier or Qt.KeyboardModifier.NoModifier)
+        painted.key(key, modifier or NONE)
     painted.key(Key.Key_Up, SHIFT)
     painted.key(Key.Key_Return)
     assert np.array_equal(painted.mask(), np.roll(before, (-9, 10), (0, 1)))
@@ -85,3 +87,34 @@ def test_delete_that_is_held_takes_points_back_and_stops_there(painted):
     painted.wait(painted.window.actions_table.by_id["erase_segment"].isEnabled)
     painted.window.actions_table.by_id["erase_segment"].trigger()
     assert not painted.mask().any()
+
+
+def press_at_once(rig, *keys):
+    """Keys that come in one go, as where the window was held up: nothing is redrawn in between."""
+    for key, modifier in keys:
+        QTest.keyClick(rig.canvas, key, modifier)
+
+
+@pytest.mark.parametrize(("key", "modifier"), [(Key.Key_X, CTRL), (Key.Key_Delete, NONE), (Key.Key_Z, CTRL)])
+def test_a_key_that_comes_while_another_image_is_on_its_way_changes_neither(painted, key, modifier):
+    document, before = painted.session.document, painted.mask()
+    painted.wait(painted.window.actions_table.by_id["undo"].isEnabled)
+    press_at_once(painted, (Key.Key_N, NONE), (key, modifier))
+    assert painted.session.loading_id is not None
+    assert np.array_equal(document.shown(document.bounds), before)
+    painted.settle()
+    assert not painted.mask().any()
+    painted.key(Key.Key_PageUp)
+    painted.settle()
+    assert np.array_equal(painted.mask(), before)
+
+
+def test_undo_and_redo_are_heard_right_after_the_first_point(rig):
+    rig.new_project(classes=("one", "two"))
+    rig.window.activateWindow()
+    rig.canvas.setFocus()
+    rig.key(Key.Key_P)
+    for point in ((10, 10), (40, 12), (30, 40)):
+        QTest.mouseClick(rig.canvas, Qt.MouseButton.LeftButton, NONE, rig.at(*point))
+    press_at_once(rig, (Key.Key_Z, CTRL), (Key.Key_Z, CTRL), (Key.Key_Y, CTRL))
+    assert len(rig.editor.preview.handles) == 2
