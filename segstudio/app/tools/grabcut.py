@@ -41,10 +41,18 @@ class Scribble:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """What a hand has asked for so far: a box, or the mask as it is, and scribbles."""
+    """What a hand has asked for so far: a box, or the mask as it is of one segment, and scribbles.
+
+    In a box there will be whichever segment is in hand.
+    """
 
     box: Rect | None
     scribbles: tuple[Scribble, ...]
+    mask_of: int
+
+    def segment_id(self, in_hand: int) -> int:
+        """What it is about."""
+        return self.mask_of if self.box is None else in_hand
 
 
 class GrabCutTool(Tool):
@@ -61,6 +69,7 @@ class GrabCutTool(Tool):
         self._corner: Point | None = None
         self._opposite: Point | None = None
         self._scribble: Scribble | None = None
+        self._scribbled_on = BACKGROUND
         self._taken_back: TakenBack[Scribble] = TakenBack()
         self._taken = False
         self._shown: tuple[Find, Patch] | None = None
@@ -121,6 +130,7 @@ class GrabCutTool(Tool):
         """Begin a scribble or, where nothing is proposed or there, a box."""
         if self._asked is not None or event.inverts or _on_segment(context, event):
             self._scribble = Scribble((event.point,), max(1.0, _PEN * event.slack), not event.inverts)
+            self._scribbled_on = context.segment_id
         else:
             self._corner = self._opposite = event.point
         self._show(context)
@@ -144,7 +154,7 @@ class GrabCutTool(Tool):
             box = _box(corner, event.point).clip(context.document.height, context.document.width)
             # A click, or a hand that slipped, asks for nothing.
             if min(box.width, box.height) >= max(3.0, event.slack / 2):
-                self._asked = _Asked(box, ())
+                self._asked = _Asked(box, (), context.segment_id)
                 self._ask(context)
         self._show(context)
 
@@ -217,14 +227,14 @@ class GrabCutTool(Tool):
         return None if self._asked is None else self._found.get(len(self._asked.scribbles))
 
     def _add(self, context: ToolContext, scribble: Scribble) -> None:
-        before = self._asked or _Asked(None, ())
+        before = self._asked or _Asked(None, (), self._scribbled_on)
         self._asked = replace(before, scribbles=(*before.scribbles, scribble))
         self._ask(context)
 
     def _ask(self, context: ToolContext) -> None:
         asked, found, still = self._asked, self._found, frozen(context.document)
         assert asked is not None
-        segment_id = context.segment_id
+        segment_id = asked.segment_id(context.segment_id)
         self._question.ask(
             context,
             lambda: _find(still, segment_id, asked, found),
@@ -254,7 +264,8 @@ class GrabCutTool(Tool):
         effect = context.settings.effect
         if effect != "paint" and find.of_box:
             return Patch(find.rect, find.mask, context.value(effect))
-        ids = np.where(find.mask, np.uint16(context.segment_id), np.uint16(BACKGROUND))
+        segment_id = context.segment_id if self._asked is None else self._asked.segment_id(context.segment_id)
+        ids = np.where(find.mask, np.uint16(segment_id), np.uint16(BACKGROUND))
         return Patch(find.rect, find.mask | find.replaced, ids)
 
     def _take_if_found(self, context: ToolContext) -> None:

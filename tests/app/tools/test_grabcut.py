@@ -316,3 +316,22 @@ def test_what_was_scribbled_on_the_mask_stays_with_its_segment_when_another_is_t
         editor.set_active_segment(2)
         answered(boxed)
     assert np.array_equal(boxed.mask(), expected)
+
+
+def test_another_segment_in_the_midst_of_a_scribble_drops_nothing(boxed):
+    editor = boxed.session.editor
+    bright = object_of(boxed)
+    ys, xs = np.nonzero(bright)
+    middle, row = int(xs.mean()), ys.mean() + 0.5
+    put(boxed, (bright & (np.arange(96) < middle)).astype(np.uint16))
+    drag(boxed, (middle - 4.0, row), (xs.max() - 3.0, row))
+    answered(boxed)
+    with one_step(boxed, "Box and scribble"):
+        editor.press(PointerEvent(middle - 4.0, row - 4))
+        editor.set_active_segment(2)
+        editor.release(PointerEvent(middle + 4.0, row - 4))
+        answered(boxed)
+        editor.commit()
+    found = boxed.mask() == 1
+    assert (found & bright).sum() > 0.8 * (found | bright).sum()
+    assert not (boxed.mask() == 2).any()
