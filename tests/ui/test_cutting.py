@@ -118,3 +118,28 @@ def test_undo_and_redo_are_heard_right_after_the_first_point(rig):
         QTest.mouseClick(rig.canvas, Qt.MouseButton.LeftButton, NONE, rig.at(*point))
     press_at_once(rig, (Key.Key_Z, CTRL), (Key.Key_Z, CTRL), (Key.Key_Y, CTRL))
     assert len(rig.editor.preview.handles) == 2
+
+
+@pytest.mark.parametrize("tool", [Key.Key_R, Key.Key_O, Key.Key_P])
+def test_arrow_keys_move_a_shape_and_each_is_taken_back_by_itself(painted, tool):
+    painted.key(Key.Key_Delete)
+    image = painted.session.current_id
+    painted.key(tool)
+    if tool == Key.Key_P:
+        for point in ((20, 20), (50, 20), (40, 40), (20, 20)):
+            painted.drag([point])
+    else:
+        painted.drag([(20, 20), (50, 40)])
+    corners = painted.editor.preview.handles
+    painted.key(Key.Key_Right, SHIFT)
+    painted.key(Key.Key_Down)
+    assert painted.editor.preview.handles == tuple((x + 10, y + 1) for x, y in corners)
+    painted.key(Key.Key_Z, CTRL)
+    assert painted.editor.preview.handles == tuple((x + 10, y) for x, y in corners)
+    painted.key(Key.Key_Y, CTRL)
+    shown = painted.editor.preview.patch
+    painted.key(Key.Key_Return)
+    expected = np.zeros_like(painted.mask())
+    expected[shown.rect.slices][shown.where] = 1
+    assert np.array_equal(painted.mask(), expected)
+    assert painted.session.current_id == image

@@ -132,6 +132,17 @@ class BoxTool(ShapeTool):
         """Do again to the box what was taken back last."""
         self._turn_to(context, self._steps.forward(self._box))
 
+    def nudge(self, context: ToolContext, dx: int, dy: int) -> bool:
+        """Move all of it; while a hand holds it, it follows that alone."""
+        if self._first is None:
+            return False
+        if self._grip is None and not self._carried:
+            self._steps.note(self._box)
+            x0, y0, x1, y1 = self._box
+            self._box = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
+            self.show(context)
+        return True
+
     def _turn_to(self, context: ToolContext, box: Box | None) -> bool:
         if box is None:
             return False

@@ -141,6 +141,16 @@ class CornerTool(ShapeTool):
         """Do again to the outline what was taken back last."""
         self._turn_to(context, self._steps.forward(self._outline))
 
+    def nudge(self, context: ToolContext, dx: int, dy: int) -> bool:
+        """Move all of it, if it is closed; while a hand holds it, it follows that alone."""
+        if self._first is None or not self._outline.closed:
+            return False
+        if self._before is None:
+            self._steps.note(self._outline)
+            self._outline = self._outline.shifted(dx, dy)
+            self.show(context)
+        return True
+
     def _turn_to(self, context: ToolContext, outline: Outline | None) -> bool:
         if outline is None:
             return False

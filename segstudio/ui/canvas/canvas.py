@@ -30,7 +30,7 @@ _SLACK = 7.0
 
 _ARROWS = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Up: (0, -1), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Down: (0, 1)}
 _FAR = 10
-"""Pixels of the image that an arrow key moves what is pasted with Shift; without, it is one."""
+"""Pixels of the image that an arrow key moves what is shown with Shift; without, it is one."""
 
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
@@ -308,7 +308,7 @@ class Canvas(SeenView):
         return self.held.wants(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Keys that are held, and arrows, which move what is pasted and else go through the images."""
+        """Keys that are held, and arrows, which move a shape or what is pasted, or go through the images."""
         session = self.session
         if self.held.press(event):
             self.update_cursor()

@@ -24,7 +24,7 @@ POINTER = (
     ("Move it by keys", ("Shift+arrows",)),
     ("Move it on a touchpad", ("Two fingers",)),
     ("Give a stroke up", ("Esc",)),
-    ("Move what is pasted a pixel", ("← ↑ ↓ →",)),
+    ("Move a shape or paste a pixel", ("← ↑ ↓ →",)),
     ("Move it ten", ("Shift+arrow",)),
 )
 
