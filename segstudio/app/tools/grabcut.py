@@ -66,6 +66,8 @@ class GrabCutTool(Tool):
         self._asked: _Asked | None = None
         # What was found for how many scribbles, so that one can be taken back.
         self._found: dict[int, Find] = {}
+        # What the scribbles had made of a mask in whose place another came since.
+        self._before: Find | None = None
         self._corner: Point | None = None
         self._opposite: Point | None = None
         self._scribble: Scribble | None = None
@@ -181,7 +183,7 @@ class GrabCutTool(Tool):
         """Drop everything."""
         self._question.forget()
         self._asked = self._corner = self._opposite = self._scribble = None
-        self._found = {}
+        self._found, self._before = {}, None
         self._taken_back.forget()
         self._shown = None
         self._taken = False
@@ -194,6 +196,7 @@ class GrabCutTool(Tool):
             return False
         self._question.forget()
         self._found.pop(len(asked.scribbles), None)
+        self._before = None
         self._taken_back.keep(asked.scribbles[-1])
         self._asked = replace(asked, scribbles=asked.scribbles[:-1])
         if self._now() is None:
@@ -217,6 +220,7 @@ class GrabCutTool(Tool):
         if self._asked is not None:
             # An answer to how things were before is no answer.
             self._question.forget()
+            self._before = (self._now() or self._before) if self._asked.box is None else None
             self._found = {}
             self._ask(context)
             self._show(context)
@@ -242,6 +246,9 @@ class GrabCutTool(Tool):
         )
 
     def _hear(self, context: ToolContext, asked: _Asked, find: Find) -> None:
+        if find is NO_FIND and self._before is not None:
+            # The model's new mask is nothing there. What a hand has made of the one before is not dropped for that.
+            find = self._before
         if find is NO_FIND:
             # Scribbles on no mask: there is nothing to correct.
             self.abandon(context)

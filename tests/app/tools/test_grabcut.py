@@ -335,3 +335,27 @@ def test_another_segment_in_the_midst_of_a_scribble_drops_nothing(boxed):
     found = boxed.mask() == 1
     assert (found & bright).sum() > 0.8 * (found | bright).sum()
     assert not (boxed.mask() == 2).any()
+
+
+def test_scribbles_on_the_models_mask_outlive_a_new_mask_that_is_nothing_there(boxed):
+    session, editor = boxed.session, boxed.session.editor
+    boxed.hold_rounds = True
+
+    def learn(number, side):
+        folder = boxed.folder / str(side)
+        folder.mkdir()
+        session.predictor.use(number, folder / "weights")
+        boxed.wait(lambda: session.document.prediction_round == number)
+        boxed.settle()
+        answered(boxed)
+
+    learn(1, 30)
+    drag(boxed, (35, 35), (60, 35))
+    answered(boxed)
+    shown = editor.preview.patch
+    learn(2, 1)
+    expected = boxed.mask()
+    np.copyto(expected[shown.rect.slices], np.asarray(shown.values, np.uint16), where=shown.where)
+    with one_step(boxed, "Box and scribble"):
+        editor.commit()
+    assert np.array_equal(boxed.mask(), expected)
