@@ -39,39 +39,83 @@ class StoredMasks:
     confidence: NDArray[np.uint8] | None
     lost: bool = False
     """Whether the model's mask is damaged, so that it was left out."""
+    lost_paint: bool = False
+    """Whether what was painted was damaged: it was taken from its edits, if not ``from_version``."""
     from_version: bool = False
-    """Whether it is damaged below an approved mask, which was taken from its version, all of it as a correction."""
+    """Whether a part of an approved mask is damaged, so that all of it was taken from its version, as a correction."""
 
 
 def read_masks(project: Project, image_id: int) -> StoredMasks:
     """Read them; on the store thread.
 
-    A model's mask that is damaged must not keep what a person painted from them. Where it is a part of what was
-    approved, the approved version is put in its place. Raises ``UserError`` where that is damaged, too.
+    A model's mask that is damaged must not keep what a person painted from them, and what was painted is had again
+    from its edits. Where neither makes up what was approved, the approved version is put in its place. Raises
+    ``UserError`` where that is damaged, too.
     """
     stored = project.masks.prediction(image_id)
+    prediction, lost = _decoded(image_id, stored)
+    correction: dict[TileKey, Tile] | None
     try:
-        return _with_prediction(project, image_id, stored)
-    except ValueError as error:
-        log.exception("the prediction of image %d can't be read", image_id)
-        if project.images.image(image_id).state is ImageState.APPROVED:
-            approved = project.versions.approved(image_id)
-            if approved is None:
-                raise damaged(project.folder) from error
-            number, mask = approved
-            project.masks.keep_approved(image_id, mask, number)
-            return replace(_with_prediction(project, image_id, None), from_version=True)
-        return replace(_with_prediction(project, image_id, None), lost=True)
-
-
-def _with_prediction(project: Project, image_id: int, stored: StoredPrediction | None) -> StoredMasks:
+        correction, lost_paint = project.masks.load_correction(image_id), False
+    except UserError:
+        log.exception("what was painted on image %d can't be read", image_id)
+        correction, lost_paint = _mended(project, image_id), True
+    if lost or lost_paint:
+        approved = project.versions.approved(image_id)
+        if approved is not None and (lost or _has_changed(project, image_id, approved[1])):
+            project.salvage.keep_approved(image_id, approved[1], approved[0])
+            return replace(read_masks(project, image_id), lost=lost, lost_paint=lost_paint, from_version=True)
+        if correction is None or (lost and project.images.image(image_id).state is ImageState.APPROVED):
+            raise damaged(project.folder)
     return StoredMasks(
-        project.masks.load_correction(image_id),
+        correction or {},
         project.masks.load_history(image_id),
-        None if stored is None else Plane.from_array(decode_mask(stored.png), BACKGROUND),
-        None if stored is None else stored.round_number,
-        None if stored is None else readable_confidence(stored.confidence),
+        prediction,
+        None if stored is None or prediction is None else stored.round_number,
+        None if stored is None or prediction is None else readable_confidence(stored.confidence),
+        lost,
+        lost_paint,
     )
+
+
+def _decoded(image_id: int, stored: StoredPrediction | None) -> tuple[Plane | None, bool]:
+    """The model's mask, and whether it is damaged."""
+    try:
+        return (None if stored is None else Plane.from_array(decode_mask(stored.png), BACKGROUND)), False
+    except ValueError:
+        log.exception("the prediction of image %d can't be read", image_id)
+        return None, True
+
+
+def _mended(project: Project, image_id: int) -> dict[TileKey, Tile] | None:
+    """What was painted, from its edits where it is damaged; None where they can't tell."""
+    return project.masks.load_correction(image_id) if project.salvage.mend_correction(image_id) else None
+
+
+def _has_changed(project: Project, image_id: int, approved: NDArray[np.uint16]) -> bool:
+    try:
+        return not np.array_equal(project.masks.shown(image_id), approved)
+    except UserError:
+        return True
+
+
+def damage_words(name: str, masks: StoredMasks) -> str:
+    """The sentence on what of an image's mask is damaged, and what is there in its place; "" for nothing."""
+    if masks.from_version:
+        what = "What was painted" if masks.lost_paint else "The model's mask below what was painted"
+        return (
+            f"{what} on {name} is damaged, so the approved mask was taken from its version: it is all here and still "
+            "approved."
+        )
+    if masks.lost_paint:
+        below = " and the model's mask below it was left out" if masks.lost else ""
+        return f"What was painted on {name} was damaged, so it was put together from its steps{below}: it is all here."
+    if masks.lost:
+        return (
+            f"The model's mask of {name} is damaged, so it was left out. What you painted is all here; where nobody "
+            "painted the model makes its mask anew, else it offers one after the next round."
+        )
+    return ""
 
 
 def readable_confidence(png: bytes | None) -> NDArray[np.uint8] | None:

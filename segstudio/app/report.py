@@ -170,17 +170,17 @@ def read_stored(
 def _masks(
     project: Project, record: ImageRecord
 ) -> tuple[NDArray[np.uint16], StoredPrediction | None, NDArray[np.uint16] | None]:
-    """The correction, and the prediction with its mask; a damaged one is left out below an approved version."""
+    """The correction, and the prediction with its mask; where one is damaged the approved version alone."""
     stored = project.masks.prediction(record.id)
+    plane = Plane(record.height, record.width)
     try:
         said = None if stored is None else decode_mask(stored.png)
-    except ValueError as error:
+        plane.put_tiles(project.masks.load_correction(record.id))
+    except (ValueError, UserError) as error:
         approved = project.versions.approved(record.id)
         if approved is None:
             raise damaged(project.folder) from error
         return approved[1], None, None
-    plane = Plane(record.height, record.width)
-    plane.put_tiles(project.masks.load_correction(record.id))
     return plane.to_array(), stored, said
 
 

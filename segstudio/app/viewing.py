@@ -12,7 +12,7 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.document import Document
 from segstudio.app.editor import Editor
 from segstudio.app.loader import LoadedImage, Loader
-from segstudio.app.opening import Opening, StoredMasks, make_document, misfit, read_masks, with_file
+from segstudio.app.opening import Opening, StoredMasks, damage_words, make_document, misfit, read_masks, with_file
 from segstudio.app.review import Review
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
@@ -138,7 +138,7 @@ class Viewing:
             self._note_file(opening.image_id, image)
             record = self._catalog.record(opening.image_id)
             if masks.from_version:
-                record = replace(record, prediction_round=None, touched=True)
+                record = replace(record, prediction_round=masks.prediction_round, touched=True)
                 self._catalog.replace(record)
             self.failure = misfit(record, image.size)
             if not self.failure:
@@ -158,10 +158,8 @@ class Viewing:
                     self._opening.again = True
                 return
             self.replace(replace(record, prediction_round=self.document.known_round))
-        if self.document is not None and isinstance(masks, StoredMasks) and masks.lost:
-            self._say_lost(record)
-        if self.document is not None and isinstance(masks, StoredMasks) and masks.from_version:
-            self._say_from_version(record)
+        if self.document is not None and isinstance(masks, StoredMasks):
+            self._say_damage(record, masks)
         self.on_shown()
 
     def _note_file(self, image_id: int, image: LoadedImage) -> None:
@@ -188,17 +186,9 @@ class Viewing:
         self._saver.save(lambda project: project.images.set_problem(image_id, sentence), image_id)
         self.replace(replace(self._catalog.record(image_id), problem=sentence))
 
-    def _say_lost(self, record: ImageRecord) -> None:
-        sentence = (
-            f"The model's mask of {record.name} is damaged, so it was left out. What you painted is all here; where "
-            "nobody painted the model makes its mask anew, else it offers one after the next round."
-        )
-        self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
-        self.on_file()
-
-    def _say_from_version(self, record: ImageRecord) -> None:
-        sentence = (
-            f"The model's mask below what was painted on {record.name} is damaged, so the approved mask was taken from "
-            "its version: it is all here and still approved."
-        )
-        self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
+    def _say_damage(self, record: ImageRecord, masks: StoredMasks) -> None:
+        sentence = damage_words(record.name, masks)
+        if sentence:
+            self._announce(Changes(message=Message(sentence, "trouble", key="lost")))
+        if masks.lost and not masks.from_version:
+            self.on_file()

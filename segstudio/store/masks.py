@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +14,17 @@ from numpy.typing import NDArray
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.history import Edit, History, kept_from
-from segstudio.domain.packing import compact
-from segstudio.domain.plane import TILE, UNSET, Plane, Tile, TileKey
+from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
-from segstudio.store.packer import Packer, pack
+from segstudio.store.packer import Packer, pack, unpack
 
-TAKEN_FROM_VERSION = "approved mask taken from its version"
-"""What the trail calls it when an approved mask is whole again whose prediction was damaged; it is the same mask."""
+log = logging.getLogger(__name__)
 
 _PackedTiles = Mapping[TileKey, tuple[bytes | None, bytes | None]]
-
-_TILE_BYTES = TILE * TILE * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Masks:
         with self._database.writing() as connection:
             ends = _ends_approval(connection, image_id)
             work_on(connection, image_id)
-            edit_id = _insert_edit(connection, image_id, edit, packed)
+            edit_id = insert_edit(connection, image_id, edit, packed)
             leave_alone_if_blank(connection, image_id)
             what = {"edit": edit_id, "name": edit.name, "pixels": pixels, "box": list(box)} | ends | about
             self._trail.note(kind, image_id, **what)
@@ -106,7 +103,8 @@ class Masks:
     def load_history(self, image_id: int) -> History:
         """The edits done and undone, packed: what lies behind is wanted seldom, and there may be much of it.
 
-        The mark stands at the state that was approved last, if the prediction below is still the same one.
+        The mark stands at the state that was approved last, if the prediction below is still the same one. What is
+        damaged is left out, with all that no other step leads to: the mask is of use without them.
         """
         with self._database.reading() as connection:
             edits = connection.execute(
@@ -122,10 +120,13 @@ class Masks:
         for edit_id, row, column, before, after in rows:
             stored.setdefault(edit_id, {})[row, column] = (before, after)
         made = {id_: self._packed_edit(name, stored.get(id_, {})) for id_, name, _ in edits}
-        done = [made[id_] for id_, _, undone in edits if not undone]
-        undone_edits = [made[id_] for id_, _, undone in reversed(edits) if undone]
+        done = _until_damage(made[id_] for id_, _, undone in reversed(edits) if not undone)[::-1]
+        undone_edits = _until_damage(made[id_] for id_, _, undone in edits if undone)[::-1]
+        gone = sum(not undone for _, _, undone in edits) - len(done)
         places = {0: 0} | {id_: place for place, (id_, _, _) in enumerate(edits, start=1)}
-        return History(done, undone_edits, None if marked is None else places.get(marked[0]))
+        mark = None if marked is None else places.get(marked[0])
+        is_near = mark is not None and gone <= mark <= gone + len(done) + len(undone_edits)
+        return History(done, undone_edits, mark - gone if mark is not None and is_near else None)
 
     def import_mask(self, image_id: int, class_ids: NDArray[np.uint16], name: str = "Import mask") -> Edit:
         """Replace an image's whole correction by a mask of class ids, as one edit that can be undone.
@@ -150,26 +151,8 @@ class Masks:
                 raise ValueError(f"image {image_id} was worked on")
             work_on(connection, image_id)
             connection.execute("UPDATE images SET approved_at = NULL WHERE id = ?", (image_id,))
-            _put_tiles(connection, image_id, {key: pack(tile) for key, tile in edit.after.items()})
+            put_tiles(connection, image_id, {key: pack(tile) for key, tile in edit.after.items()})
             self._trail.note("mask imported", image_id, pixels=pixels, box=list(box))
-
-    def keep_approved(self, image_id: int, mask: NDArray[np.uint16], version: int) -> None:
-        """Put the ``mask`` of an approved ``version`` into the correction, since the prediction below is damaged.
-
-        ``mask`` is (height, width) uint16 segment ids, all of which were vouched for: the image stays approved. What is
-        damaged is forgotten, so that nobody takes this mask for what the model said. One edit, that undo takes back.
-        """
-        plane = Plane(*mask.shape)
-        plane.put_tiles(self.load_correction(image_id))
-        before = plane.snapshot()
-        plane.write(plane.bounds, mask)
-        edit = Edit(f"Approved mask {version}", plane.changes_since(before))
-        packed = self._packed(edit)
-        with self._database.writing() as connection:
-            edit_id = _insert_edit(connection, image_id, edit, packed)
-            forget_prediction(connection, image_id)
-            connection.execute("UPDATE images SET approved_at = ? WHERE id = ?", (edit_id, image_id))
-            self._trail.note(TAKEN_FROM_VERSION, image_id, edit=edit_id, version=version)
 
     def _packed(self, edit: Edit) -> _PackedTiles:
         before = {key: self._packer.pack(tile) for key, tile in edit.before.items()}
@@ -267,7 +250,7 @@ class Masks:
             work_on(connection, image_id)
             connection.execute("UPDATE edits SET undone = ? WHERE id = ?", (undone, edit_id))
             rows = connection.execute(tiles_query, (edit_id,)).fetchall()
-            _put_tiles(connection, image_id, {(row, column): data for row, column, data in rows})
+            put_tiles(connection, image_id, {(row, column): data for row, column, data in rows})
             leave_alone_if_blank(connection, image_id)
             (name,) = connection.execute("SELECT name FROM edits WHERE id = ?", (edit_id,)).fetchone()
             self._trail.note("undo" if undone else "redo", image_id, **({"edit": edit_id, "name": name} | ends))
@@ -284,23 +267,29 @@ class Masks:
                 f"choose a mask that was made for this image."
             )
 
-    def _packed_edit(self, name: str, stored: Mapping[TileKey, tuple[bytes | None, bytes | None]]) -> Edit:
+    def _packed_edit(self, name: str, stored: Mapping[TileKey, tuple[bytes | None, bytes | None]]) -> Edit | None:
         # One edit at a time: unpacked, those of a large image would not fit beside it.
-        edit = Edit(name, {key: (self._tile(before), self._tile(after)) for key, (before, after) in stored.items()})
+        try:
+            edit = Edit(name, {key: (_tile(before), _tile(after)) for key, (before, after) in stored.items()})
+        except ValueError:
+            log.error("the step %r can't be read", name)
+            return None
         edit.pack()
         return edit
 
-    def _tile(self, data: bytes | None) -> Tile | None:
-        return None if data is None else self._unpack(data)
-
     def _unpack(self, data: bytes) -> Tile:
         try:
-            values = zlib.decompressobj().decompress(data, _TILE_BYTES + 1)
-        except (zlib.error, TypeError) as error:  # TypeError: it is no bytes at all
+            return unpack(data)
+        except ValueError as error:
             raise damaged(self._database.path.parent) from error
-        if len(values) != _TILE_BYTES:
-            raise damaged(self._database.path.parent)
-        return compact(np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE))
+
+
+def _tile(data: bytes | None) -> Tile | None:
+    return None if data is None else unpack(data)
+
+
+def _until_damage(edits: Iterable[Edit | None]) -> list[Edit]:
+    return list(takewhile(lambda edit: edit is not None, edits))  # type: ignore[arg-type]
 
 
 def pack_mask(class_ids: NDArray[np.uint16], table: SegmentTable) -> dict[TileKey, bytes]:
@@ -318,10 +307,10 @@ def pack_mask(class_ids: NDArray[np.uint16], table: SegmentTable) -> dict[TileKe
 def put_packed(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes]) -> None:
     """Inside a transaction: these tiles are the correction that an image starts from."""
     work_on(connection, image_id)
-    _put_tiles(connection, image_id, tiles)
+    put_tiles(connection, image_id, tiles)
 
 
-def _insert_edit(connection: sqlite3.Connection, image_id: int, edit: Edit, packed: _PackedTiles) -> int:
+def insert_edit(connection: sqlite3.Connection, image_id: int, edit: Edit, packed: _PackedTiles) -> int:
     """Inside a transaction: the edit is the last one done; ``packed`` are its tiles before and after. Its id."""
     connection.execute("DELETE FROM edits WHERE image_id = ? AND undone", (image_id,))
     edit_id = connection.execute(
@@ -331,12 +320,13 @@ def _insert_edit(connection: sqlite3.Connection, image_id: int, edit: Edit, pack
     connection.executemany(
         "INSERT INTO edit_tiles VALUES (?, ?, ?, ?, ?)", [(edit_id, *key, *pair) for key, pair in packed.items()]
     )
-    _put_tiles(connection, image_id, {key: after for key, (_, after) in packed.items()})
+    put_tiles(connection, image_id, {key: after for key, (_, after) in packed.items()})
     _trim(connection, image_id)
     return edit_id
 
 
-def _put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes | None]) -> None:
+def put_tiles(connection: sqlite3.Connection, image_id: int, tiles: Mapping[TileKey, bytes | None]) -> None:
+    """Inside a transaction: these tiles, packed, take the place of those that were there; None for no paint."""
     connection.executemany(
         "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?)",
         [(image_id, *key, data) for key, data in tiles.items() if data is not None],

@@ -7,7 +7,10 @@ import zlib
 
 import numpy as np
 
-from segstudio.domain.tiles import UNSET, Tile
+from segstudio.domain.packing import compact
+from segstudio.domain.tiles import TILE, UNSET, Tile
+
+_TILE_BYTES = TILE * TILE * 2
 
 
 def pack(tile: Tile | None) -> bytes | None:
@@ -15,6 +18,17 @@ def pack(tile: Tile | None) -> bytes | None:
     if tile is None or (tile == UNSET).all():
         return None
     return zlib.compress(np.ascontiguousarray(tile, "<u2").tobytes(), level=1)
+
+
+def unpack(data: object) -> Tile:
+    """A tile as it was before ``pack``. Raises ``ValueError`` for what is none."""
+    try:
+        values = zlib.decompressobj().decompress(data, _TILE_BYTES + 1)  # type: ignore[arg-type]
+    except (zlib.error, TypeError) as error:  # TypeError: it is no bytes at all
+        raise ValueError("no tile") from error
+    if len(values) != _TILE_BYTES:
+        raise ValueError("no tile")
+    return compact(np.frombuffer(values, "<u2").astype(np.uint16, copy=False).reshape(TILE, TILE))
 
 
 class Packer:

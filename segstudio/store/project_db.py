@@ -39,6 +39,7 @@ from segstudio.store.masks import Masks
 from segstudio.store.patients import salt_groups
 from segstudio.store.readings import Readings
 from segstudio.store.rounds import CUT_SHORT, ROUNDS, Rounds
+from segstudio.store.salvage import Salvage
 from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
 from segstudio.store.versions import Versions, described
@@ -64,6 +65,7 @@ class Project:
         self.scales = Scales(database)
         self.learned = Learned(database)
         self.approval_scores = ApprovalScores(database)
+        self.salvage = Salvage(database, self.masks)
         self.insights = Insights(database)
         self.audit = Trail(database)
         self.readings = Readings(database)

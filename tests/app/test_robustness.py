@@ -409,6 +409,118 @@ def test_an_approved_mask_over_a_damaged_one_of_the_model_is_taken_from_its_vers
     assert np.array_equal(rig.studio._store.ask(lambda project: project.masks.shown(image_id)), later)
 
 
+BROKEN_TILES = "UPDATE tiles SET data = zeroblob(9)"
+BROKEN_STEPS = "UPDATE edit_tiles SET before = zeroblob(9), after = zeroblob(9)"
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_damaged_tiles_are_put_together_from_their_steps(rig, approved):
+    session = rig.new_project(3)
+    session.rounds.automatic = False
+    image_id = session.current_id
+    rig.stroke((60, 40), (80, 50))
+    rig.stroke((10, 10), (20, 10))
+    session.editor.undo()
+    painted = rig.mask()
+    if approved:
+        session.approve()
+    rig.settle()
+    session = reopened_after(rig, BROKEN_TILES)
+    rig.show(image_id)
+    assert session.failure == ""
+    rig.settle()
+    assert np.array_equal(rig.mask(), painted)
+    said = "What was painted on image_00.png was damaged, so it was put together from its steps: it is all here."
+    assert said in [message.sentence for message in rig.messages]
+    assert session.document.approved == approved
+    assert np.array_equal(rig.studio._store.ask(lambda project: project.masks.shown(image_id)), painted)
+    assert rig.studio._store.ask(check_project).findings == ()
+    session.editor.redo()
+    session.editor.undo()
+    assert np.array_equal(rig.mask(), painted)
+    assert session.document.approved == approved
+
+
+def test_an_approved_mask_of_damaged_tiles_and_steps_is_taken_from_its_version(rig):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    image_id = session.records[4].id
+    rig.show(image_id)
+    rig.stroke((60, 40), (80, 50))
+    approved, below = rig.mask(), session.document.prediction.to_array()
+    session.approve()
+    rig.settle()
+    of_it = f"WHERE image_id = {image_id}"
+    session = reopened_after(
+        rig, f"{BROKEN_TILES} {of_it}; {BROKEN_STEPS} WHERE edit_id IN (SELECT id FROM edits {of_it})"
+    )
+    session.rounds.automatic = False
+    stored = rig.studio._store.ask(lambda project: read_stored(project, image_id, 1, {}, {}, None))
+    assert np.array_equal(stored.correction, approved)
+    rig.show(image_id)
+    rig.settle()
+    assert session.failure == ""
+    assert np.array_equal(rig.mask(), approved)
+    assert np.array_equal(session.document.prediction.to_array(), below), "it was whole"
+    said = (
+        "What was painted on image_04.png is damaged, so the approved mask was taken from its version: it is all here "
+        "and still approved."
+    )
+    assert said in [message.sentence for message in rig.messages]
+    session = rig.reopen()
+    rig.show(image_id)
+    assert np.array_equal(rig.mask(), approved)
+    assert session.document.approved
+    assert session.record(image_id).prediction_round == 1
+    assert rig.studio._store.ask(check_project).findings == ()
+    session.editor.undo()
+    assert not session.document.approved
+    session.editor.redo()
+    assert session.document.approved
+    assert np.array_equal(rig.mask(), approved)
+
+
+def test_damaged_steps_cost_undo_and_no_mask(rig):
+    session = rig.new_project(3)
+    session.rounds.automatic = False
+    image_id = session.current_id
+    for y in (10, 20, 30, 40):
+        rig.stroke((60, y), (80, y))
+    session.editor.undo()
+    painted = rig.mask()
+    rig.settle()
+    session = reopened_after(rig, f"{BROKEN_STEPS} WHERE edit_id = 2")
+    rig.show(image_id)
+    assert session.failure == ""
+    assert np.array_equal(rig.mask(), painted)
+    session.editor.undo()
+    assert session.editor.undo_name == "", "nothing leads past what is damaged"
+    session.editor.redo()
+    session.editor.redo()
+    rig.stroke((10, 50), (20, 50))
+    now = rig.mask()
+    rig.settle()
+    rig.reopen()
+    rig.show(image_id)
+    assert np.array_equal(rig.mask(), now)
+
+
+def test_what_no_step_can_tell_is_left_as_it_is(rig):
+    session = rig.new_project(3)
+    image_id = session.current_id
+    rig.stroke((60, 40), (80, 50))
+    rig.settle()
+    session = reopened_after(rig, f"{BROKEN_TILES}; {BROKEN_STEPS}")
+    rig.show(image_id)
+    assert "is damaged" in session.failure
+    assert rig.studio._store.ask(
+        lambda project: project._database._connection.execute("SELECT data FROM tiles").fetchall()
+    ) == [(bytes(9),)]
+
+
 def test_round_export_and_report_take_an_approved_mask_over_a_damaged_one_from_its_version(rig, tmp_path):
     image_id, approved = harmed_below_an_approval(rig, "png = zeroblob(30)")
     session = rig.session
