@@ -278,9 +278,9 @@ def export_project(
             raise UserError(plan.refused[0])
         if not plan.outgoing:
             raise UserError("There is no mask to export yet. Approve an image, or let the model predict, first.")
-        known = begin_export(opened, plan)
         table = opened.segment_table()
         classes = as_called(opened.classes(), table)
+        known = begin_export(opened, plan)
         entries, written, troubles, left = [], [], [], 0
         for one in plan.outgoing:
             try:

@@ -197,6 +197,8 @@ def _translated(folder: Path, in_window: bool = False) -> Iterator[None]:
         if code == sqlite3.SQLITE_IOERR and not _may_write(folder):
             code = sqlite3.SQLITE_READONLY  # locking a file that may only be read fails in this way
         sentence = _sentence(folder, code, _kept(in_window))
+        if sentence is None and str(error).startswith("Could not decode to UTF-8"):
+            sentence = damaged(folder)  # text that is none; SQLite has no number for it
         if sentence is None:
             raise
         raise sentence from error

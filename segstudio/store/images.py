@@ -69,20 +69,20 @@ class Images:
         finder = PathFinder(self._folder)
         query = f"{_SELECT} WHERE reading_of IS NULL AND {_SEEN} ORDER BY position, id"
         with self._database.reading() as connection:
-            return [_record(row, finder) for row in connection.execute(query)]
+            return [_record(row, finder) for row in connection.execute(query).fetchall()]
 
     def list_readings(self, reader: str) -> list[ImageRecord]:
         """The rows on which ``reader`` works beside images that another began on."""
         finder = PathFinder(self._folder)
         query = f"{_SELECT} WHERE reading_of IS NOT NULL AND reader = ?"
         with self._database.reading() as connection:
-            return [_record(row, finder) for row in connection.execute(query, (reader,))]
+            return [_record(row, finder) for row in connection.execute(query, (reader,)).fetchall()]
 
     def all_rows(self) -> list[ImageRecord]:
         """The images and every reader's readings of them, by id."""
         finder = PathFinder(self._folder)
         with self._database.reading() as connection:
-            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY id")]
+            return [_record(row, finder) for row in connection.execute(f"{_SELECT} ORDER BY id").fetchall()]
 
     def image(self, image_id: int) -> ImageRecord:
         """One image."""
@@ -96,7 +96,7 @@ class Images:
         """Name the groups of images that an older program added, by what their files are called now."""
         with self._database.reading() as connection:
             query = "SELECT id FROM images WHERE split_group IS NULL AND reading_of IS NULL"
-            unnamed = [row[0] for row in connection.execute(query)]
+            unnamed = [row[0] for row in connection.execute(query).fetchall()]
         if not unnamed:
             return
         images = self.list_images()

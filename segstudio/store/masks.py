@@ -60,6 +60,8 @@ class Masks:
             rows = connection.execute(
                 "SELECT tile_row, tile_column, CAST(data AS BLOB) FROM tiles WHERE image_id = ?", (image_id,)
             ).fetchall()
+        if not all(isinstance(place, int) for row, column, _ in rows for place in (row, column)):
+            raise damaged(self._database.path.parent)
         # Most tiles of a large mask are all of one segment: what is packed alike is unpacked once.
         unpacked = {data: self._unpack(data) for data in {data for _, _, data in rows}}
         return {(row, column): unpacked[data] for row, column, data in rows}

@@ -42,6 +42,7 @@ from segstudio.store.rounds import CUT_SHORT, ROUNDS, Rounds
 from segstudio.store.salvage import Salvage
 from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
+from segstudio.store.soundness import check_sound
 from segstudio.store.versions import Versions, described
 
 SUFFIX = ".segstudio"
@@ -117,6 +118,7 @@ class Project:
             version = _checked_version(database)
             database.use_wal()
             _migrate(database, version)
+            check_sound(database)
             project = cls(folder, database)
             check_links(folder, (*project.rounds.places(), *project.imports.places()))
             project.rounds.keep_finished()

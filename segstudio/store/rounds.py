@@ -106,7 +106,7 @@ class Rounds:
     def list_rounds(self) -> list[RoundRecord]:
         """All rounds, oldest first."""
         with self._database.reading() as connection:
-            return [_record(row) for row in connection.execute(f"{_SELECT} ORDER BY number")]
+            return [_record(row) for row in connection.execute(f"{_SELECT} ORDER BY number").fetchall()]
 
     def weights_in_use(self) -> tuple[int, Path] | None:
         """(round, absolute path) of the weights to predict with and to go on from; None without any.
