@@ -20,6 +20,7 @@ from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.sample import Mask, Sample
+from segstudio.imaging.exposure import exposed, exposure_gain
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
 _HALF_AT = 8
@@ -76,7 +77,11 @@ def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]
     how = Inference(flip_average=False, void=request.void)
     scores = []
     for sample in train[:: max(1, len(train) // _LOOKED_AT)][:_LOOKED_AT]:
-        mask = mask_from_logits(image_logits(network, sample.pixels, device, how), *sample.mask.shape)
+        pixels = sample.pixels
+        if checkpoint.header.even_exposure:
+            # What teaches is as it came; the starter is asked as it will be for predictions.
+            pixels = exposed(pixels, exposure_gain(pixels))
+        mask = mask_from_logits(image_logits(network, pixels, device, how), *sample.mask.shape)
         scores.append(mean_class_dice(mask, sample.mask, len(request.classes), IGNORE))
     return bool(np.mean(scores) >= _FITS)
 

@@ -75,6 +75,22 @@ def test_a_starter_that_finds_what_is_marked_is_one(monkeypatch: pytest.MonkeyPa
     assert Base.of(checkpoint, REQUEST, samples) is not None
 
 
+def test_a_starter_is_asked_about_pictures_as_it_is_for_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    ask = base_module.image_logits
+    monkeypatch.setattr(
+        base_module, "image_logits", lambda network, pixels, *how: (seen.append(pixels), ask(network, pixels, *how))[1]
+    )
+    dark = [Sample(s.image_id, s.pixels // 2, s.mask * 0 + 1, None) for s in _samples()]
+    known = _checkpoint()
+    known.tensors["output.conv.bias"].fill_(50.0)
+    assert Base.of(known, REQUEST, dark) is not None
+    evened = Checkpoint(replace(known.header, even_exposure=True), known.tensors)
+    assert Base.of(evened, REQUEST, dark) is not None
+    assert [float(np.percentile(pixels.max(axis=2), 85)) for pixels in seen[2:]] == pytest.approx([240, 240], abs=3)
+    assert all(pixels is sample.pixels for pixels, sample in zip(seen, dark, strict=False))
+
+
 @pytest.mark.parametrize("look", [SecondLook(close_up=True), SecondLook(fitted=64), NO_SECOND_LOOK])
 def test_what_a_starter_looks_at_again_rounds_that_stay_near_it_do_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: SecondLook
