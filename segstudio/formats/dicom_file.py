@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.dicom_unfolding import DEFLATED, RUN_LENGTHS, check_runs, check_unfolds
 from segstudio.formats.squaring import square_size
 from segstudio.imaging.reader import MAX_PIXELS
 from segstudio.imaging.spacing import as_square, is_oblong, read_sides
@@ -41,10 +42,6 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 
 _DEFERRED = 4096
 _MOST_FRAMES = 100_000
-_DEFLATED = "1.2.840.10008.1.2.1.99"
-_MOST_DEFLATED = 4_000_000
-"""Bytes of a file that is compressed as a whole: it unfolds to a thousand times as much at most."""
-
 _JPEG = "1.2.840.10008.1.2.4."
 _OTHER_FORM = "or have it saved uncompressed (“Explicit VR Little Endian”)"
 _PACKAGES = {
@@ -182,10 +179,7 @@ def _is_known(error: Exception) -> bool:
 def _dataset(path: Path) -> Dataset:
     import pydicom
 
-    if path.stat().st_size > _MOST_DEFLATED:
-        meta = pydicom.filereader.read_file_meta_info(path)
-        if meta.get("TransferSyntaxUID") == _DEFLATED:
-            raise UserError(f"“{path.name}” is compressed as a whole and too large for that, {_OTHER_FORM}.")
+    check_unfolds(path)
     return pydicom.dcmread(path, force=True, defer_size=_DEFERRED)
 
 
@@ -218,7 +212,7 @@ def _check_codec(path: Path, dataset: Dataset) -> None:
     from pydicom.pixels import get_decoder
 
     syntax = dataset.file_meta.TransferSyntaxUID
-    if not syntax.is_compressed or syntax == _DEFLATED:
+    if not syntax.is_compressed or syntax == DEFLATED:
         return
     decoder = get_decoder(syntax)
     # Pillow reads this kind, too, but only of 8 bits.
@@ -236,9 +230,13 @@ def _check_frame(path: Path, dataset: Dataset, index: int, frames: int, size: tu
     """Whether a JPEG inside is of the size that the header around it declares: its decoder goes by its own."""
     from pydicom.encaps import get_frame
 
-    if not str(dataset.file_meta.TransferSyntaxUID).startswith(_JPEG):
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax != RUN_LENGTHS and not syntax.startswith(_JPEG):
         return
     content = get_frame(dataset.PixelData, index, number_of_frames=frames)
+    if syntax == RUN_LENGTHS:
+        check_runs(path, content, size[0] * size[1] * int(dataset.SamplesPerPixel) * int(dataset.BitsAllocated) // 8)
+        return
     try:
         with Image.open(io.BytesIO(content)) as image:
             own = image.size

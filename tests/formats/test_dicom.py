@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import struct
+import tracemalloc
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,14 @@ import pydicom
 import pytest
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, JPEGBaseline8Bit, JPEGLSLossless
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from segstudio.domain.errors import UserError
 from segstudio.formats import dicom
@@ -391,3 +401,55 @@ def test_a_table_of_what_is_shown_says_what_is_black_and_white(tmp_path: Path, a
     assert read_dicom_header(path).window_of(0) == (50, 150)
     table.LUTData = b"\0" if as_bytes else 3
     assert read_dicom_header(write(tmp_path / "a.dcm", RAMP, VOILUTSequence=[table])).window_of(0) is None
+
+
+def folded(path: Path, more: int) -> Path:
+    """A small deflated picture with ``more`` MiB of zeros behind it."""
+    write(path, RAMP, DeflatedExplicitVRLittleEndian)
+    content = path.read_bytes()
+    start = 144 + int(pydicom.filereader.read_file_meta_info(path).FileMetaInformationGroupLength)
+    squeezing = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    out = squeezing.compress(zlib.decompress(content[start:], -zlib.MAX_WBITS))
+    out += b"".join(squeezing.compress(bytes(2**20)) for _ in range(more)) + squeezing.flush()
+    path.write_bytes(content[:start] + out)
+    return path
+
+
+def test_a_deflated_file_that_holds_more_than_it_declares_is_not_unfolded(tmp_path: Path) -> None:
+    path = folded(tmp_path / "a.dcm", 300)
+    tracemalloc.start()
+    with pytest.raises(UserError, match="holds more than the pictures that it declares"):
+        read_dicom_header(path)
+    with pytest.raises(UserError, match="holds more than the pictures that it declares"):
+        read_dicom_frame(path, 0)
+    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    tracemalloc.stop()
+    np.testing.assert_array_equal(read_dicom_frame(folded(tmp_path / "b.dcm", 0), 0), RAMP)
+
+
+def test_a_large_deflated_picture_is_read(tmp_path: Path) -> None:
+    picture = np.random.default_rng(1).integers(0, 4, (2000, 3000), np.uint16)
+    path = write(tmp_path / "a.dcm", picture, DeflatedExplicitVRLittleEndian)
+    np.testing.assert_array_equal(read_dicom_frame(path, 0), picture)
+
+
+def in_runs(path: Path, array: np.ndarray, runs: bytes) -> Path:
+    """A file of run lengths that come to more, or less, than its size."""
+    dataset = pydicom.dcmread(write(path, array))
+    dataset.file_meta.TransferSyntaxUID = RLELossless
+    dataset.PixelData = encapsulate([struct.pack("<16L", 1, 64, *[0] * 14) + runs])
+    dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_runs_that_come_to_more_than_a_file_declares_are_not_unfolded(tmp_path: Path) -> None:
+    bytes_ = RAMP.astype(np.uint8)
+    path = in_runs(tmp_path / "a.dcm", bytes_, b"\x81\x00" * 2_000_000)
+    tracemalloc.start()
+    with pytest.raises(UserError, match="holds more than the picture that it declares"):
+        read_dicom_frame(path, 0)
+    assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
+    tracemalloc.stop()
+    plain = in_runs(tmp_path / "b.dcm", bytes_, b"\x2f" + bytes_.tobytes())
+    np.testing.assert_array_equal(read_dicom_frame(plain, 0), bytes_)
