@@ -100,21 +100,22 @@ class Exporter:
         if self._lacks_changes:
             self._say_unsaved("Nothing was exported, because your last changes are not saved yet.")
             return
-        records, veils = self._catalog.records, self._catalog.veils
-        self._plan = plan = plan_export(folder, records, only_approved, format_, veils, identifiers)
-        self._waiting, self._troubles, self._entries = list(plan.outgoing), list(plan.refused), []
-        self._written = []
-        if not self._total:
-            what = "approved yet" if only_approved else "there to export yet"
-            self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
-            return
+        records, veils = tuple(self._catalog.records), self._catalog.veils
+        veiled = frozenset(record.id for record in records if veils(record))
+        self._plan = ExportPlan(folder, format_, (), (), identifiers, only_approved)
+        self._waiting, self._troubles, self._entries, self._written = [], [], [], []
         self.progress = "Exporting"
+        self._announce(Changes(saving=True))
 
-        def begin(project: Project) -> tuple[Known, Before]:
+        def begin(project: Project) -> tuple[ExportPlan, Known, Before | None]:
+            # Here, since thousands of names take longer than a window may stand still.
+            plan = plan_export(folder, records, only_approved, format_, lambda one: one.id in veiled, identifiers)
+            if not plan.outgoing and not plan.refused:
+                return plan, {}, None
             before = Before(project, plan.folder)
             known = begin_export(project, plan)
             project.settings.set_setting(_UNDER_WAY, str(plan.folder))
-            return known, before
+            return plan, known, before
 
         self._store.run(begin, self._begun, self._refuse)
 
@@ -133,8 +134,14 @@ class Exporter:
     def _total(self) -> int:
         return len(self._plan.outgoing) + len(self._plan.refused)
 
-    def _begun(self, begun: tuple[Known, Before]) -> None:
-        self._known, self._before = begun
+    def _begun(self, begun: tuple[ExportPlan, Known, Before | None]) -> None:
+        self._plan, self._known, self._before = plan, _, before = begun
+        self._waiting, self._troubles = list(plan.outgoing), list(plan.refused)
+        if before is None:
+            self.progress, self.cancelling = "", False
+            what = "approved yet" if plan.only_approved else "there to export yet"
+            self._announce(Changes(message=Message(f"No mask is {what}.", key="export")))
+            return
         self._next()
 
     def _refuse(self, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from segstudio.app import export_before
 from segstudio.app.export_before import Before
 from segstudio.app.export_claim import is_still_ours, remember
+from segstudio.app.exporting import plan_export
 from segstudio.domain.errors import UserError
 from segstudio.formats.export_formats import format_called
 from segstudio.store.audit import Trail
@@ -199,3 +201,19 @@ def test_what_a_killed_export_kept_does_not_fill_the_disk(rig: StudioRig) -> Non
     rig.reopen()
     rig.settle()
     assert (kept / "notes.txt").read_text() == "mine"
+
+
+def test_the_window_goes_on_while_thousands_of_masks_are_named(rig, tmp_path, monkeypatch):
+    session, threads = rig.session, []
+
+    def plan(*given, **more):
+        threads.append(threading.current_thread())
+        return plan_export(*given, **more)
+
+    monkeypatch.setattr("segstudio.app.exporter.plan_export", plan)
+    session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    assert session.exporter.busy
+    rig.wait(lambda: not session.exporter.busy)
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert threads
+    assert threading.main_thread() not in threads
