@@ -81,7 +81,7 @@ class Catalog:
         ``short`` leaves the ending away where nothing hangs on it.
         """
         if self._titles is None:  # asked for at every row that is painted
-            self._titles = _titles({row.path for row in self.all_rows})
+            self._titles = _titles(_namesakes(self.all_rows))
         whole, without_ending = self._titles.get(record.path) or (record.name, record.path.stem)
         return without_ending if short else whole
 
@@ -240,6 +240,14 @@ class Catalog:
             for place in {start + distance: None, start - distance: None}:
                 if 0 <= place < len(self._records):
                     yield self._records[place].id
+
+
+def _namesakes(records: Iterable[ImageRecord]) -> set[Path]:
+    """The paths of rows that may share a stem; by their names, since making thousands of paths into keys takes long."""
+    alike: dict[str, list[ImageRecord]] = defaultdict(list)
+    for record in records:
+        alike[os.path.splitext(record.name)[0].casefold()].append(record)
+    return {record.path for rows in alike.values() if len(rows) > 1 for record in rows}
 
 
 def _titles(paths: Iterable[Path]) -> dict[Path, tuple[str, str]]:

@@ -100,8 +100,9 @@ class Review:
 
     def veils(self, record: ImageRecord) -> bool:
         """Whether the model's mask of a row is hidden from its reader until they have drawn one."""
-        chosen = is_chosen(record.origin, self.settings.draw_first_share, "draw first")
-        return chosen and record.id not in self._unveiled and record.state is not ImageState.APPROVED
+        if record.state is ImageState.APPROVED or record.id in self._unveiled:
+            return False
+        return is_chosen(record.origin, self.settings.draw_first_share, "draw first")
 
     def sways(self, source: ImageRecord, record: ImageRecord) -> str:
         """Why the mask of a ``source`` may not be carried over to a row, as a sentence; "" if it may."""

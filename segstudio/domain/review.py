@@ -69,6 +69,8 @@ def is_chosen(image_id: int, share: float, purpose: Purpose) -> bool:
     A hash of the image's number decides (BLAKE2, RFC 7693), so that the choice is the same on every computer and at
     every time, whatever its file is called; a larger share only adds images. Two purposes choose independently.
     """
+    if share <= 0:  # of thousands of images it is asked at once
+        return False
     digest = hashlib.blake2b(f"{purpose}:{image_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) < share * 2**64
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from segstudio.app import doctor, loader, saver
 from segstudio.app import settings as settings_module
+from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Broadcaster, Changes, Message
 from segstudio.app.demo import demo_folder, demo_project
 from segstudio.app.document import Document
@@ -26,6 +27,7 @@ from segstudio.app.new_project import NewProject, look_at
 from segstudio.app.round_status import TrainingStatus
 from segstudio.app.settings import Settings
 from segstudio.app.store_thread import StoreThread
+from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.geometry import Rect
 from segstudio.domain.patch import NOTHING, Patch
 from segstudio.domain.plane import Plane
@@ -299,3 +301,16 @@ def test_what_many_writes_left_over_is_given_back_when_none_has_come_for_a_while
 def test_only_pixels_and_previews_concern_the_canvas_alone(name):
     told = {"images": frozenset({1}), "pixels": Rect(0, 0, 1, 1), "message": Message("Done")}.get(name, True)
     assert Changes(**{name: told}).seen_only == (name in ("pixels", "preview"))
+
+
+def test_titles_of_thousands_of_images_make_no_keys_of_paths(monkeypatch):
+    records = [ImageRecord(n, Path(f"/images/case_{n:05d}.png"), f"case_{n:05d}.png", n) for n in range(3000)]
+    records.append(ImageRecord(3000, Path("/others/case_00007.jpg"), "case_00007.jpg", 3000))
+    hashed = []
+    keys = Path.__hash__
+    monkeypatch.setattr(type(records[0].path), "__hash__", lambda path: (hashed.append(path), keys(path))[1])
+    catalog = Catalog(records)
+    assert catalog.title(records[3000], short=True) == "others/case_00007"
+    assert catalog.title(records[7], short=True) == "images/case_00007"
+    assert len(hashed) < 20
+    assert catalog.title(records[8], short=True) == "case_00008"
