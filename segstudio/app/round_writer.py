@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.counting import those
+from segstudio.domain.errors import UserError
 from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import SegmentTable, looked_up
@@ -24,9 +25,18 @@ def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> ND
     """The mask of an image as the project holds it, (height, width) uint16 segment ids.
 
     With ``vouched_only`` pixels that no human vouched for are ``UNSET``: all that were not painted, unless the image
-    is approved. Otherwise they show the prediction, or background without one. Where the mask of an approved image is
-    damaged it is the approved version.
+    is approved. Otherwise they show the prediction, or background without one. Where what was painted is damaged it is
+    put together from its edits, or it is the approved version.
     """
+    try:
+        return _stored_mask(project, record, vouched_only)
+    except UserError:
+        if not project.salvage.mend_correction(record.id):
+            raise
+        return _stored_mask(project, record, vouched_only)
+
+
+def _stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> NDArray[np.uint16]:
     if not vouched_only or record.state is ImageState.APPROVED:
         return project.versions.shown(record.id)
     correction = Plane(record.height, record.width)

@@ -54,8 +54,13 @@ class Salvage:
             self._trail.note(TAKEN_FROM_VERSION, image_id, edit=edit_id, version=version)
 
     def mend_correction(self, image_id: int) -> bool:
-        """Put damaged tiles back as the edits left them, to the pixel; False, and nothing changed, if one can't be."""
+        """Put damaged tiles back as the edits left them, to the pixel.
+
+        False, and nothing changed, if one can't be, and where none is damaged.
+        """
         _, broken = self._tiles(image_id)
+        if not broken:
+            return False
         with self._database.writing() as connection:
             found = {key: _as_edited(connection, image_id, key) for key in broken}
             if any(data is not None and _unpacked(data) is None for data in found.values()):

@@ -483,6 +483,29 @@ def test_an_approved_mask_of_damaged_tiles_and_steps_is_taken_from_its_version(r
     assert np.array_equal(rig.mask(), approved)
 
 
+def test_damaged_tiles_of_one_image_hold_up_no_round_and_no_export(rig, tmp_path):
+    session = rig.new_project(5)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    image_id = session.records[4].id
+    rig.show(image_id)
+    rig.stroke((60, 40), (80, 50))
+    painted = rig.mask()
+    rig.settle()
+    rig.show(session.records[0].id)
+    damage = f"{BROKEN_TILES} WHERE image_id = {image_id}"
+    rig.studio._store.ask(lambda project: project._database._connection.executescript(damage))
+    session.rounds.start()
+    rig.settle()
+    written = decode_mask((session.folder / "rounds" / "0001" / "masks" / f"{image_id}.png").read_bytes())
+    assert np.array_equal(written == 1, painted == 1)
+    rig.studio._store.ask(lambda project: project._database._connection.executescript(damage))
+    session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    rig.wait(lambda: not session.exporter.busy)
+    file = tmp_path / "out" / f"{session.record(image_id).path.stem}.png"
+    assert np.array_equal(np.asarray(Image.open(file))[painted > 0] > 0, painted[painted > 0] > 0)
+
+
 def test_damaged_steps_cost_undo_and_no_mask(rig):
     session = rig.new_project(3)
     session.rounds.automatic = False
