@@ -56,7 +56,7 @@ def _bring_into_sight(document: Document, canvas: Canvas) -> str:
     ids, seen = document.shown(document.bounds), canvas.in_sight
     if np.count_nonzero(ids) == np.count_nonzero(ids[seen.y0 : seen.y1, seen.x0 : seen.x1]):
         return ""
-    canvas.zoom_fit()
+    canvas.show_whole()
     return "Part of the mask was out of sight; the image is shown whole now."
 
 

@@ -99,3 +99,27 @@ def test_who_looked_near_after_seeing_it_whole_is_not_asked(film):
     look_near(film)
     film.key(Key.Key_A)
     film.wait(lambda: film.session.records[1].state is ImageState.APPROVED)
+
+
+def test_what_approving_showed_whole_does_not_keep_the_next_frame_from_coming_near(film):
+    paint_two_ends(film)
+    near = film.canvas.view
+    go(film, Key.Key_N)
+    film.key(Key.Key_A)
+    assert film.canvas.fits
+    go(film, Key.Key_A)
+    assert film.session.current_id == film.session.records[2].id
+    assert film.canvas.view == near
+    film.key(Key.Key_F)
+    go(film, Key.Key_N)
+    assert film.canvas.fits
+
+
+def test_who_asks_for_all_of_an_image_that_is_shown_whole_gets_the_next_one_so(film):
+    paint_two_ends(film)
+    go(film, Key.Key_N)
+    film.key(Key.Key_A)
+    film.key(Key.Key_F)
+    go(film, Key.Key_A)
+    assert film.session.current_id == film.session.records[2].id
+    assert film.canvas.fits

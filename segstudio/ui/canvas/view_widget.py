@@ -20,6 +20,7 @@ from segstudio.ui.canvas.failure import FailureNote
 from segstudio.ui.canvas.legend import Legend, doubt_legend, legend_of
 from segstudio.ui.canvas.look import PLAIN, Look
 from segstudio.ui.canvas.renderer import Renderer, Surface
+from segstudio.ui.canvas.view import View
 from segstudio.ui.canvas.zoom_widget import FRAME_MS, ZoomWidget
 from segstudio.ui.theme import Theme
 
@@ -83,6 +84,8 @@ class ImageView(ZoomWidget):
         """Whether the image before is covered, since another has been on its way for a while."""
         self.came_close = False
         """Whether the image came as near as the frame before it was seen, and was not seen whole since."""
+        self._nearer: View | None = None
+        """How near it was seen, while it is shown whole for a glance."""
         self.loading_note = QLabel(self)
         self.loading_note.setTextFormat(Qt.TextFormat.PlainText)
         self.loading_note.setObjectName("banner")
@@ -209,11 +212,13 @@ class ImageView(ZoomWidget):
         So does another frame of the same video: what was looked at from near by is still there, or close to it.
         """
         again = before is not None and before.image_id == document.image_id
-        if self.fits or before is None or not (again or self._goes_on(before, document)):
+        whole = None if again else self._nearer
+        near = whole if self.fits else self.view
+        if near is None or before is None or not (again or self._goes_on(before, document)):
             self.zoom_fit()
         elif not again:
-            self._zoom(self.view)
-            self.came_close = True
+            self._zoom(near)
+            self.came_close, self._nearer = True, None
 
     def _goes_on(self, before: Document, document: Document) -> bool:
         session, alike = self.session, before.bounds == document.bounds
@@ -221,8 +226,14 @@ class ImageView(ZoomWidget):
 
     def zoom_fit(self) -> None:
         """The whole image, as large as there is room for."""
-        self.came_close = False
+        self.came_close, self._nearer = False, None
         super().zoom_fit()
+
+    def show_whole(self) -> None:
+        """The whole image for a glance: the next frame of a video comes as near as this one was seen before."""
+        nearer = self.view
+        self.zoom_fit()
+        self._nearer = nearer
 
     @property
     def in_sight(self) -> Rect:
