@@ -75,7 +75,10 @@ class Salvage:
             rows = connection.execute(
                 "SELECT tile_row, tile_column, CAST(data AS BLOB) FROM tiles WHERE image_id = ?", (image_id,)
             ).fetchall()
-        read = {(row, column): _unpacked(data) for row, column, data in rows}
+        read = {
+            (row, column): _unpacked(data) if isinstance(row, int) and isinstance(column, int) else None
+            for row, column, data in rows
+        }
         whole = {key: tile for key, tile in read.items() if tile is not None}
         return whole, [key for key in read if key not in whole]
 

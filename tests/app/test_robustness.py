@@ -483,6 +483,26 @@ def test_an_approved_mask_of_damaged_tiles_and_steps_is_taken_from_its_version(r
     assert np.array_equal(rig.mask(), approved)
 
 
+def test_an_approved_mask_of_which_a_tile_has_no_place_is_taken_from_its_version(rig):
+    session = rig.new_project(3)
+    session.rounds.automatic = False
+    image_id = session.current_id
+    rig.stroke((60, 40), (80, 50))
+    approved = rig.mask()
+    session.approve()
+    rig.settle()
+    session = reopened_after(rig, "UPDATE tiles SET tile_row = 'none'")
+    rig.show(image_id)
+    rig.settle()
+    assert session.failure == ""
+    assert np.array_equal(rig.mask(), approved)
+    assert session.document.approved
+    session = rig.reopen()
+    rig.show(image_id)
+    assert np.array_equal(rig.mask(), approved)
+    assert rig.studio._store.ask(check_project).findings == ()
+
+
 def test_damaged_tiles_of_one_image_hold_up_no_round_and_no_export(rig, tmp_path):
     session = rig.new_project(5)
     session.rounds.automatic = False
