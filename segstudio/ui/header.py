@@ -176,7 +176,9 @@ def state_wordings(session: Session, record: ImageRecord) -> list[str]:
     document = session.document
     if document is not None and document.image_id == record.id:
         if document.veiled:
-            parts.append(("draw first, then Shift+D shows the model's mask", "draw first, then Shift+D"))
+            parts.append(
+                (native("draw first, then Shift+D shows the model's mask"), native("draw first, then Shift+D"))
+            )
         elif document.mask_origin == "model":
             parts.append(_model_words(document))
         elif document.mask_origin == "mine":

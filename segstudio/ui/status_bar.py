@@ -155,4 +155,4 @@ class StatusBar(QWidget):
 def _hint(session: Session) -> str:
     """What the tool does, and before it what could be done with one key on this image."""
     newer = "" if session.editor.busy else session.intake.hint
-    return " · ".join(filter(None, (session.carrying.offer, newer, native(session.editor.tool_hint))))
+    return native(" · ".join(filter(None, (session.carrying.offer, newer, session.editor.tool_hint))))

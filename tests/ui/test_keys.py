@@ -5,11 +5,15 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QLabel
 
 from segstudio.app.changes import Message
+from segstudio.app.mask_intake import MaskIntake
 from segstudio.ui import keys
 from segstudio.ui.action_table import ACTIONS
+from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.header import state_wordings
 from segstudio.ui.keys import native, sequence
 
 
@@ -62,3 +66,19 @@ def test_the_window_names_keys_as_the_system_does(on_a_mac, rig):
     assert "⌘wheel" in words
     assert not [word for word in words if "Ctrl" in word]
     sheet.close()
+
+
+def test_the_bar_and_the_head_of_the_window_name_keys_as_the_system_does(on_a_mac, rig, monkeypatch):
+    session = rig.new_project()
+    monkeypatch.setattr(MaskIntake, "is_behind", True)
+    rig.window.status.show_session(session, "")
+    assert "⇧U renews" in rig.window.status.hint.full()
+    session.document.veiled = True
+    assert "⇧D" in " ".join(state_wordings(session, session.record(session.current_id)))
+    session.document.veiled = False
+    rig.window.commands.review.show_settings()
+    shown = rig.window.findChild(ReviewSettingsDialog)
+    words = [label.text() for label in shown.findChildren(QLabel)]
+    assert [word for word in words if "⇧D" in word]
+    assert not [word for word in words if "Shift" in word]
+    shown.close()

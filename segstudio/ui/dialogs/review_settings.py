@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 from segstudio.app.review import Review
 from segstudio.domain.review import ReviewSettings
 from segstudio.ui.choices import CheckBox
+from segstudio.ui.keys import native
 from segstudio.ui.option_rows import CalmSpin
 from segstudio.ui.scroll_part import ScrollBody
 from segstudio.ui.style import SCROLL_BAR
@@ -87,8 +88,8 @@ class ReviewSettingsDialog(QDialog):
         layout.addLayout(_row("Images on which the model's mask waits", self.draw_first))
         layout.addWidget(
             _about(
-                "There a reader draws a mask before Shift+D shows the model's. "
-                "Agreement then tells how much readers lean on the model.", 0,
+                native("There a reader draws a mask before Shift+D shows the model's. ")
+                + "Agreement then tells how much readers lean on the model.", 0,
             )
         )  # fmt: skip
         layout.addStretch(1)
