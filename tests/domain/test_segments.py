@@ -9,6 +9,7 @@ from segstudio.domain.segments import (
     Color,
     Segment,
     SegmentTable,
+    as_called,
     looked_up,
     make_classes,
     void_ids,
@@ -99,3 +100,26 @@ def test_what_is_looked_up_is_what_the_table_has_for_each_id() -> None:
     table = np.arange(65536, dtype=np.uint16)[::-1].copy()
     assert np.array_equal(looked_up(table, ids), table[ids])
     assert np.array_equal(looked_up(table, ids.T), table[ids.T])
+
+
+@pytest.mark.parametrize(
+    ("renamed", "called"),
+    [
+        ({1: "mole", 2: "Hair"}, ["mole", "Hair", "ruler"]),
+        ({1: "hair", 2: "lesion"}, ["hair", "lesion", "ruler"]),
+        ({3: "Lesion"}, ["lesion", "hair", "ruler"]),
+        ({1: "mole", 2: "Mole"}, ["lesion", "hair", "ruler"]),
+        ({1: "mole", 2: "mole", 3: "lesion"}, ["lesion", "hair", "ruler"]),
+    ],
+)
+def test_classes_are_called_like_their_segments_but_no_two_alike(renamed: dict[int, str], called: list[str]) -> None:
+    classes = make_classes(["lesion", "hair", "ruler"])
+    segments = SegmentTable.for_classes(classes)
+    for segment_id, name in renamed.items():
+        segments = segments.changed(segment_id, name=name)
+    assert [spec.name for spec in as_called(classes, segments)] == called
+
+
+def test_classes_that_were_made_with_names_that_differ_in_case_alone_keep_them() -> None:
+    classes = make_classes(["Car", "car"])
+    assert as_called(classes, SegmentTable.for_classes(classes)) == classes
