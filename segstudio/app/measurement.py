@@ -36,8 +36,8 @@ class Measurement:
         announce: Callable[[Changes], None],
     ) -> None:
         self.measuring = measuring = Measuring(
-            contents.lesion_measures, scheduler=scheduler, scale=scale, document=document, table=table, classes=classes,
-            save=saver.save, announce=announce,
+            contents.lesion_measures, contents.classes, scheduler=scheduler, scale=scale, document=document,
+            table=table, classes=classes, save=saver.save, announce=announce,
         )  # fmt: skip
         self.reporting = Reporting(
             scheduler, store, catalog, table, classes, lambda: measuring.lesions, announce, lambda: saver.status

@@ -36,6 +36,7 @@ class Measuring:
     def __init__(
         self,
         lesions: bool | None,
+        made: tuple[ClassSpec, ...],
         *,
         scheduler: Scheduler,
         scale: Scale,
@@ -47,7 +48,7 @@ class Measuring:
     ) -> None:
         self.scale = scale
         self.result: Result | None = None
-        self._lesions = lesions
+        self._lesions, self._made = lesions, made
         self._background = Background(scheduler, give_way)
         self._document, self._table, self._classes = document, table, classes
         self._save, self._announce = save, announce
@@ -66,8 +67,8 @@ class Measuring:
 
     @property
     def lesions(self) -> bool:
-        """Whether segments are measured as lesions."""
-        return is_lesion_project(self._classes()) if self._lesions is None else self._lesions
+        """Whether segments are measured as lesions; unless somebody said so, by what they are or were called."""
+        return is_lesion_project((*self._made, *self._classes())) if self._lesions is None else self._lesions
 
     def set_lesions(self, on: bool) -> None:
         """Measure segments as lesions, or not; kept in the project."""

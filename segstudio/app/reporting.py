@@ -218,10 +218,12 @@ def report_project(
     """Report on all images of an open project at once; returns how many there were, and how many of them could not be
     measured. ``tell`` is told how many are done, and of how many. Raises ``UserError`` where it can't be written."""
     records, table = project.images.list_images(), project.segment_table()
-    classes = as_called(project.classes(), table)
+    made = project.classes()
+    classes = as_called(made, table)
     segments = measured_segments(table, classes)
     kept = project.settings.get_setting(LESIONS)
-    run = _Run([], identifiers, is_lesion_project(classes) if kept is None else bool(kept), len(records), make)
+    lesions = is_lesion_project((*made, *classes)) if kept is None else bool(kept)
+    run = _Run([], identifiers, lesions, len(records), make)
     scales, scale = project.scales.load(), project.settings.get_number(MM_PER_PX)
     approvals = run.approvals.now(project)
     run.writers = make(begin_report(project, len(records), identifiers))

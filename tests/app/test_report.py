@@ -303,3 +303,18 @@ def test_what_is_not_saved_is_not_reported_on(patients, monkeypatch, known):
     patients.settle()
     rows, _ = write(patients)
     assert float(rows[0]["area_px2"]) == np.count_nonzero(patients.mask())
+
+
+def test_lesions_are_measured_as_such_also_where_a_person_has_renamed_them(patients):
+    def reported():
+        heard = Heard()
+        with Project.open(folder) as project:
+            report_project(project, False, lambda head: [heard])
+        return heard.images[0].rows
+
+    session, folder = patients.session, patients.session.folder
+    session.change_segment(1, name="Läsion")
+    assert session.measuring.lesions
+    assert patients.studio.close_project()
+    (row,) = reported()
+    assert (row.segment.name, row.lesion is not None) == ("Läsion", True)
