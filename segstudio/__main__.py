@@ -22,6 +22,7 @@ from segstudio.app.choices import (
     StartFrom,
 )
 from segstudio.domain.errors import UserError
+from segstudio.domain.listing import names_in
 
 cli = typer.Typer(
     name="segstudio",
@@ -91,7 +92,7 @@ def build_starter(
     from segstudio.worker.starter import build
 
     prepare(kind.value, data, out, seed, steps)
-    typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), _names(only) or None, card)))
+    typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), names_in(only) or None, card)))
 
 
 @cli.callback(invoke_without_command=True)
@@ -122,7 +123,9 @@ def new(
     masks: Annotated[
         Path | None, typer.Option("--masks", help="Folder of masks, paired with the images by name.")
     ] = None,
-    classes: Annotated[str, typer.Option("--classes", help="Names of the classes, separated by commas.")] = "",
+    classes: Annotated[
+        str, typer.Option("--classes", help="Names of the classes, separated by commas; one with a comma in quotes.")
+    ] = "",
     masks_as: Annotated[MasksUse, typer.Option("--masks-as", help="What the masks are taken for.")] = MasksUse.approved,
     void: Annotated[
         str,
@@ -144,7 +147,7 @@ def new(
     """Make PROJECT from a folder of images, with or without masks."""
     from segstudio.app.batch import new_project
 
-    named, left_out = _names(classes), _names(void)
+    named, left_out = names_in(classes), names_in(void)
     chosen: Any = None if network is None else network.value
     typer.echo(
         new_project(project, images, masks, named, masks_as.value, upright, left_out, chosen, starter.value, every)
@@ -255,8 +258,8 @@ def evaluate(
     from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 
     options = EvaluateOptions(
-        pred, truth, other, project, against.value, tuple(model or ()), images, tuple(_names(classes)), void,
-        attributes, tuple(_names(by)), json_file, csv_file, pictures, worst, identifiers,
+        pred, truth, other, project, against.value, tuple(model or ()), images, tuple(names_in(classes)), void,
+        attributes, tuple(names_in(by)), json_file, csv_file, pictures, worst, identifiers,
     )  # fmt: skip
     typer.echo(run_evaluation(options, lambda line: typer.echo(line, err=True)))
 
@@ -364,10 +367,6 @@ def worker(
     from segstudio.worker.command import run_round
 
     run_round(round_folder)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _open_window(project: Path | None, demo_kind: str | None = None) -> None:

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from segstudio.__main__ import main
 from segstudio.formats.demo import write_demo
 from segstudio.store.project_db import Project
+from tests.helpers.studios import write_images
 from tests.helpers.tampering import meddling
 
 
@@ -60,6 +63,23 @@ def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):
         assert done.returncode == 1, (arguments, done)
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_class_with_a_comma_in_its_name_stands_in_quotes(tmp_path):
+    """As two classes, its masks would be approved as background."""
+    (image,) = write_images(tmp_path / "set" / "images", 1)
+    (tmp_path / "set" / "masks").mkdir()
+    mask = np.zeros((64, 96), np.uint8)
+    mask[5:20, 5:40], mask[30:50, 30:60] = 1, 2
+    Image.fromarray(mask).save(tmp_path / "set" / "masks" / image.name)
+    (tmp_path / "set" / "labels.json").write_text(json.dumps({"1": "door, double door", "2": "wall"}))
+    project = tmp_path / "p.segstudio"
+    done = segstudio("new", project, "--images", tmp_path / "set", "--classes", 'wall, "door, double door"')
+    assert (done.returncode, done.stderr) == (0, "")
+    with Project.open(project) as opened:
+        assert [spec.name for spec in opened.classes()] == ["wall", "door, double door"]
+        shown = opened.masks.shown(opened.images.list_images()[0].id)
+    np.testing.assert_array_equal(shown, np.array([0, 2, 1])[mask])
 
 
 def test_a_project_made_twice_is_refused_and_left_alone(lesions, tmp_path):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from segstudio.app.settings import Settings
 from segstudio.app.starters import available, is_unnamed, marks_people
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
+from segstudio.domain.listing import listed, names_in
 from segstudio.formats.dataset import Dataset
 from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
@@ -270,9 +269,9 @@ class NewProjectDialog(QDialog):
         self._refresh()
 
     def _suggest_classes(self, preview: Preview) -> None:
-        self.classes.setText(_listed(preview.suggested_classes))
+        self.classes.setText(listed(preview.suggested_classes))
         self._on_classes()
-        self.void.setText(_listed(preview.suggested_void))
+        self.void.setText(listed(preview.suggested_void))
 
     def _on_layer(self) -> None:
         """Other masks of the same images show other classes."""
@@ -375,11 +374,5 @@ def _folder_of(path: Path) -> Path:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """Names between commas, each once; one with a comma of its own stands in quotes."""
-    row = next(csv.reader([text], skipinitialspace=True), [])
-    return tuple(dict.fromkeys(name.strip() for name in row if name.strip()))
-
-
-def _listed(names: Sequence[str]) -> str:
-    """A line from which ``_names`` reads these names."""
-    return ", ".join('"' + name.replace('"', '""') + '"' if "," in name or '"' in name[:1] else name for name in names)
+    """Each once."""
+    return tuple(dict.fromkeys(names_in(text)))

@@ -1,0 +1,22 @@
+import pytest
+
+from segstudio.domain.listing import listed, names_in
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("lesion, hair", ["lesion", "hair"]),
+        (" lesion ,, hair ,", ["lesion", "hair"]),
+        ('"door, double door", wall', ["door, double door", "wall"]),
+        ('wall 5", door', ['wall 5"', "door"]),
+        ("", []),
+    ],
+)
+def test_names_stand_between_commas(line: str, names: list[str]) -> None:
+    assert names_in(line) == names
+
+
+def test_what_is_listed_is_found_again() -> None:
+    names = ["door, double door", 'wall 5"', '"so, called"', "sky"]
+    assert names_in(listed(names)) == names
