@@ -170,7 +170,10 @@ def read_stored(
 def _masks(
     project: Project, record: ImageRecord
 ) -> tuple[NDArray[np.uint16], StoredPrediction | None, NDArray[np.uint16] | None]:
-    """The correction, and the prediction with its mask; where one is damaged the approved version alone."""
+    """The correction, and the prediction with its mask; where one is damaged the approved version alone.
+
+    What was painted on an image that nobody approved is put together from its edits, if they tell it.
+    """
     stored = project.masks.prediction(record.id)
     plane = Plane(record.height, record.width)
     try:
@@ -178,9 +181,11 @@ def _masks(
         plane.put_tiles(project.masks.load_correction(record.id))
     except (ValueError, UserError) as error:
         approved = project.versions.approved(record.id)
-        if approved is None:
-            raise damaged(project.folder) from error
-        return approved[1], None, None
+        if approved is not None:
+            return approved[1], None, None
+        if project.salvage.mend_correction(record.id):
+            return _masks(project, record)
+        raise damaged(project.folder) from error
     return plane.to_array(), stored, said
 
 

@@ -503,7 +503,7 @@ def test_an_approved_mask_of_which_a_tile_has_no_place_is_taken_from_its_version
     assert rig.studio._store.ask(check_project).findings == ()
 
 
-def test_damaged_tiles_of_one_image_hold_up_no_round_and_no_export(rig, tmp_path):
+def test_damaged_tiles_of_one_image_hold_up_no_round_no_report_and_no_export(rig, tmp_path):
     session = rig.new_project(5)
     session.rounds.automatic = False
     approve(rig, 3)
@@ -519,6 +519,9 @@ def test_damaged_tiles_of_one_image_hold_up_no_round_and_no_export(rig, tmp_path
     rig.settle()
     written = decode_mask((session.folder / "rounds" / "0001" / "masks" / f"{image_id}.png").read_bytes())
     assert np.array_equal(written == 1, painted == 1)
+    rig.studio._store.ask(lambda project: project._database._connection.executescript(damage))
+    stored = rig.studio._store.ask(lambda project: read_stored(project, image_id, 5, {}, {}, None))
+    assert np.array_equal(stored.correction == 1, painted == 1)
     rig.studio._store.ask(lambda project: project._database._connection.executescript(damage))
     session.exporter.export_masks(tmp_path / "out", only_approved=False)
     rig.wait(lambda: not session.exporter.busy)
