@@ -254,7 +254,8 @@ def test_learning_in_one_line(status, line):
 def test_reading_ahead_gives_way_to_the_thread_that_paints():
     with ThreadPoolExecutor(1, initializer=loader.give_way) as pool:
         beside = pool.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
-    assert beside == os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) + loader._NICENESS
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert beside == min(own + loader._NICENESS, 19), "the tests may have been told to give way themselves"
 
 
 def test_what_reading_a_large_image_left_over_is_given_back(tmp_path, monkeypatch):
