@@ -24,8 +24,9 @@ POINTER = (
     ("Move it by keys", ("Shift+arrows",)),
     ("Move it on a touchpad", ("Two fingers",)),
     ("Give a stroke up", ("Esc",)),
-    ("Move a shape or paste a pixel", ("← ↑ ↓ →",)),
-    ("Move it ten", ("Shift+arrow",)),
+    ("Previous or next image", ("← ↑ ↓ →",)),
+    ("Move what is shown a pixel", ("← ↑ ↓ →",)),
+    ("Move it ten pixels", ("Shift+arrows",)),
 )
 
 COLUMNS = (
