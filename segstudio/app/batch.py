@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from segstudio.app.changes import Changes, Message
 from segstudio.app.demo import DemoKind, demo_folder, demo_project
 from segstudio.app.export_attributes import begin_export, finish_export
-from segstudio.app.export_claim import check_still_free, claim, remember
+from segstudio.app.export_claim import check_still_free, claim, write_own
 from segstudio.app.exporting import (
+    bytes_beside,
     export_one,
     export_paths,
     left_over_words,
     masks_words,
     not_approved_words,
     plan_export,
-    write_beside,
 )
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.importing import import_now
@@ -187,8 +187,7 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
         masks = predict_files(HeadlessScheduler(), latest[1], files, kept_finish(opened))
         for target, (image, mask) in zip(paths, masks, strict=True):
             check_still_free(opened, out, [target.name])
-            write_beside(target, mask, image, classes)
-            remember(opened, out, [target.name])
+            write_own(opened, out, {target.name: bytes_beside(target, mask, image, classes)})
     return f"{masks_words(len(files))} written to {out}."
 
 

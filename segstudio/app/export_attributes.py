@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from segstudio.app.export_before import Before
-from segstudio.app.export_claim import check_still_free, claim, is_still_ours, left_over, remember, withdraw
+from segstudio.app.export_claim import check_still_free, claim, is_still_ours, left_over, withdraw, write_own
 from segstudio.app.exporting import ExportPlan, Outgoing
 from segstudio.app.identifiers import coded, identifies
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.attributes import key_of
 from segstudio.formats.mask_formats import Entry
-from segstudio.formats.writing import plain_cell, text_bytes, write_whole
+from segstudio.formats.writing import plain_cell, text_bytes
 from segstudio.store.project_db import Project
 
 ATTRIBUTES = "attributes.csv"
@@ -60,12 +60,12 @@ def finish_export(
     if before is not None:
         goes = not rows and is_still_ours(project, plan.folder, ATTRIBUTES)
         before.keep([*names, *([ATTRIBUTES] if goes else [])])
-    plan.format.finish(plan.folder, entries, classes)
+    contents = dict(plan.format.about_all(entries, classes))
     if rows:
-        write_whole(plan.folder / ATTRIBUTES, _table([(_name(plan, one), values) for one, values in rows]))
-    else:
+        contents[ATTRIBUTES] = _table([(_name(plan, one), values) for one, values in rows])
+    write_own(project, plan.folder, contents)
+    if not rows:
         withdraw(project, plan.folder, ATTRIBUTES)
-    remember(project, plan.folder, names)
     own = (plan.format.file_of(one.stem) for one in written)
     return left_over(project, plan.folder, {*names, *filter(None, own)})
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
+from segstudio.formats.writing import write_whole
 from segstudio.store.exports import is_as_written
 from segstudio.store.project_db import Project
 
@@ -47,6 +48,18 @@ def check_still_free(project: Project, folder: Path, names: Iterable[str]) -> No
     foreign = _foreign(project, Path(os.path.abspath(folder)), names)
     if foreign:
         raise UserError(f"{foreign[0]} came to {folder} meanwhile and was left alone. Choose another folder.")
+
+
+def write_own(project: Project, folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files of ``project``, by their names in ``folder``, so that it knows them whenever the program ends.
+
+    Raises ``UserError`` where they can't be written, or the project can't note of them that they are its own.
+    """
+    place = Path(os.path.abspath(folder))
+    project.exports.expect(place, contents)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    project.exports.remember(place, contents)
 
 
 def remember(project: Project, folder: Path, names: Iterable[str]) -> None:
@@ -91,6 +104,7 @@ def _foreign(project: Project, folder: Path, names: Iterable[str]) -> list[str]:
 
     def is_ours(name: str) -> bool:
         written = project.exports.find(folder, name)
-        return name in by_name() if written is None else is_as_written(folder / name, written)
+        known = name in by_name() if written is None else is_as_written(folder / name, written)
+        return known or project.exports.is_expected(folder, name)
 
     return [name for name in names if os.path.lexists(folder / name) and not is_ours(name)]

@@ -1,9 +1,12 @@
-"""Writes masks out, one image at a time on the store thread, so that strokes are saved in between."""
+"""Writes masks out, one image at a time, so that strokes are saved in between; they are encoded beside the store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.app.catalog import Catalog
 from segstudio.app.changes import Changes, Message
@@ -13,11 +16,13 @@ from segstudio.app.export_claim import note_cancelled
 from segstudio.app.exporting import (
     ExportPlan,
     Outgoing,
-    export_one,
+    encoded,
     left_over_words,
+    mask_of,
     masks_words,
     not_approved_words,
     plan_export,
+    put_one,
 )
 from segstudio.app.round_writer import from_version_words
 from segstudio.app.saver import SaveStatus
@@ -26,7 +31,7 @@ from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable, as_called
 from segstudio.formats.export_formats import PLAIN
-from segstudio.formats.mask_formats import Entry, MaskFormat
+from segstudio.formats.mask_formats import Encoded, Entry, MaskFormat
 from segstudio.store.project_db import Project
 
 _UNDER_WAY = "export_under_way"
@@ -185,7 +190,14 @@ class Exporter:
             self._troubles.append(in_words(error))
             self._next()
 
-        self._store.run(lambda project: export_one(project, plan, one, table, classes, before), written, failed)
+        def encode(read: tuple[Outgoing, NDArray[np.uint16]]) -> None:
+            now, mask = read
+            self._store.beside(lambda: encoded(plan, now, mask, table, classes), lambda made: put(now, made), failed)
+
+        def put(now: Outgoing, made: Encoded) -> None:
+            self._store.run(lambda project: put_one(project, plan, now, made, before), written, failed)
+
+        self._store.run(lambda project: mask_of(project, plan, one), encode, failed)
 
     def _finish(self) -> None:
         """What is about all images comes last; without any of them there is nothing to say."""

@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.export_before import Before
-from segstudio.app.export_claim import check_still_free, remember
+from segstudio.app.export_claim import check_still_free, write_own
 from segstudio.app.opening import misfit, other_picture
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, SegmentTable
 from segstudio.formats.export_formats import PLAIN
-from segstudio.formats.mask_formats import Entry, MaskFormat, MaskToWrite
+from segstudio.formats.mask_formats import Encoded, Entry, MaskFormat, MaskToWrite
 from segstudio.formats.own_names import folded, own_stems
-from segstudio.formats.png import write_mask
+from segstudio.formats.png import mask_bytes
+from segstudio.formats.writing import write_whole
 from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.store.images import is_one_file, same_file
 from segstudio.store.project_db import Project
@@ -59,13 +60,20 @@ def export_paths(folder: Path, images: Sequence[Path]) -> list[Path]:
 def write_beside(
     path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...], marked: bool = False
 ) -> None:
-    """Write a mask of class ids to ``path``, lined up with ``image`` as stored; ``marked`` as for ``write_mask``.
+    """Write what ``bytes_beside`` makes. Raises ``UserError`` as it does, and if it cannot be written."""
+    write_whole(path, bytes_beside(path, mask, image, classes, marked))
 
-    Raises ``UserError`` if it cannot be written or would take the place of the image itself.
+
+def bytes_beside(
+    path: Path, mask: NDArray[np.uint16], image: Path, classes: tuple[ClassSpec, ...], marked: bool = False
+) -> bytes:
+    """The file of a mask of class ids for ``path``, lined up with ``image`` as stored; see ``mask_bytes``.
+
+    Raises ``UserError`` if it would take the place of the image itself.
     """
     if is_one_file(image, path):
         raise UserError(f"{path} is the image itself and was left alone. Choose another folder for the masks.")
-    write_mask(path, mask, read_orientation(image), classes, marked)
+    return mask_bytes(mask, read_orientation(image), classes, marked)
 
 
 @dataclass(frozen=True)
@@ -150,33 +158,58 @@ def left_over_words(count: int) -> str:
 
 
 def export_one(
-    project: Project,
-    plan: ExportPlan,
-    one: Outgoing,
-    table: SegmentTable,
-    classes: tuple[ClassSpec, ...],
-    before: Before | None = None,
+    project: Project, plan: ExportPlan, one: Outgoing, table: SegmentTable, classes: tuple[ClassSpec, ...]
 ) -> tuple[Entry, Outgoing]:
     """Write one mask, lined up with the image's file as stored, and remember it; gives the image as it was written.
 
-    ``before`` keeps what was in its place.
-    Raises ``UserError`` if it cannot be written, something else came to its place, or the image was worked on since it
-    was planned and may not go along any more.
+    Raises ``UserError`` as ``mask_of`` and ``put_one`` do.
+    """
+    one, mask = mask_of(project, plan, one)
+    return put_one(project, plan, one, encoded(plan, one, mask, table, classes))
+
+
+def mask_of(project: Project, plan: ExportPlan, one: Outgoing) -> tuple[Outgoing, NDArray[np.uint16]]:
+    """The image as it is now, and its mask: (height, width) uint16 segment ids.
+
+    Raises ``UserError`` if the image was worked on since it was planned and may not go along any more, or can't be
+    read.
     """
     record = _as_it_is_now(project, one.record, plan.only_approved)
     wrong = misfit(record, read_size(record.path)) or other_picture(record)
     if wrong:
         raise UserError(wrong)
-    mask = class_ids(stored_mask(project, record, vouched_only=False), table)
-    outgoing = MaskToWrite(record.id, one.stem, one.file_name, mask, read_orientation(record.path))
+    mask = stored_mask(project, record, vouched_only=False)
+    return replace(one, record=record, from_version=record.id in project.versions.stood_in), mask
+
+
+def encoded(
+    plan: ExportPlan, one: Outgoing, mask: NDArray[np.uint16], table: SegmentTable, classes: tuple[ClassSpec, ...]
+) -> Encoded:
+    """What the format makes of a mask of segment ids; on any thread but the store's, where strokes wait.
+
+    Half a second where an image has 100 megapixels.
+    """
+    orientation = read_orientation(one.record.path)
+    mask_to_write = MaskToWrite(one.record.id, one.stem, one.file_name, class_ids(mask, table), orientation)
+    return plan.format.encode(mask_to_write, classes)
+
+
+def put_one(
+    project: Project, plan: ExportPlan, one: Outgoing, made: Encoded, before: Before | None = None
+) -> tuple[Entry, Outgoing]:
+    """Write what was made of a mask; ``before`` keeps what was in its place.
+
+    Raises ``UserError`` if it cannot be written, something else came to its place, or the image may not go along any
+    more.
+    """
+    _as_it_is_now(project, one.record, plan.only_approved)
     file = plan.format.file_of(one.stem)
-    own = [] if file is None else [file]
-    check_still_free(project, plan.folder, own)
+    contents = {} if file is None or made.content is None else {file: made.content}
+    check_still_free(project, plan.folder, contents)
     if before is not None:
-        before.keep(own)
-    entry = plan.format.write(plan.folder, outgoing, classes)
-    remember(project, plan.folder, own)
-    return entry, replace(one, record=record, from_version=record.id in project.versions.stood_in)
+        before.keep(contents)
+    write_own(project, plan.folder, contents)
+    return made.entry, one
 
 
 def _as_it_is_now(project: Project, planned: ImageRecord, only_approved: bool) -> ImageRecord:

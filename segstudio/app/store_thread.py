@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from segstudio.app.loader import give_way
 from segstudio.app.ports import Scheduler
 from segstudio.domain.errors import UserError
 from segstudio.store.project_db import Project
@@ -38,6 +39,7 @@ class StoreThread:
         self._scheduler = scheduler
         self._on_failure = on_failure
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="beside-store", initializer=give_way)
         self._project: Project | None = None
         self._unfinished = 0
         self._closed = False
@@ -71,6 +73,12 @@ class StoreThread:
         future.add_done_callback(lambda finished: self._scheduler.post(lambda: self._finish(finished, done, failed)))
         return future
 
+    def beside(self, compute: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]) -> None:
+        """Compute what the project is not needed for on a thread beside, so that no write waits; then as ``run``."""
+        self._unfinished += 1
+        future = self._beside.submit(compute)
+        future.add_done_callback(lambda finished: self._scheduler.post(lambda: self._finish(finished, done, failed)))
+
     def ask(self, call: Callable[[Project], T]) -> T:
         """Run ``call`` and wait for it; for the command line and for closing, never while the window is in use."""
         return self._executor.submit(self._run, call).result()
@@ -78,6 +86,7 @@ class StoreThread:
     def close(self) -> None:
         """Wait for every call handed in, close the project, end the thread."""
         self._closed = True
+        self._beside.shutdown()
 
         def call() -> None:
             if self._project is not None:

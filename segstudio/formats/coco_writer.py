@@ -7,9 +7,8 @@ supercategory ``void``, by which it is known again; one that is only called so s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,9 @@ from numpy.typing import NDArray
 from segstudio import __version__
 from segstudio.domain.regions import parts
 from segstudio.domain.segments import ClassSpec
-from segstudio.formats.mask_formats import Classes, Entry, MaskToWrite, png_bytes, write_json
+from segstudio.formats.mask_formats import Classes, Encoded, Entry, MaskToWrite, json_bytes, png_bytes
 from segstudio.formats.rle import LabelRuns, runs_of
 from segstudio.formats.void_names import JUDGED, means_void
-from segstudio.formats.writing import write_whole
 
 
 @dataclass(frozen=True)
@@ -40,21 +38,21 @@ class CocoInstances:
         """See ``MaskFormat``."""
         return
 
-    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
-        """See ``MaskFormat``; writes nothing yet."""
+    def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
+        """See ``MaskFormat``."""
         stored = mask.stored()
         labels, of_class = _labelled(stored, [spec.id for spec in _present(stored, classes)])
         objects = [
             {**_described(piece), "category_id": of_class[piece.label], "segmentation": piece.encode()}
             for piece in runs_of(labels)
         ]
-        return _image(mask, stored), objects
+        return Encoded(None, (_image(mask, stored), objects))
 
-    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+    def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
         """See ``MaskFormat``."""
         rows = ({**thing, "image_id": image["id"]} for image, objects in entries for thing in objects)
         annotations = [{"id": number, **row} for number, row in enumerate(rows, start=1)]
-        write_json(folder / self.shared[0], _file(entries, annotations, classes))
+        return {self.shared[0]: json_bytes(_file(entries, annotations, classes))}
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class CocoPanoptic:
         """See ``MaskFormat``."""
         return f"panoptic/{stem}.png"
 
-    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+    def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
         """See ``MaskFormat``."""
         stored = mask.stored()
         present = _present(stored, classes)
@@ -86,16 +84,15 @@ class CocoPanoptic:
             {"id": piece.label, **_described(piece), "category_id": of_class[piece.label]} for piece in runs_of(labels)
         ]
         colours = np.stack([labels >> shift & 255 for shift in (0, 8, 16)], axis=2).astype(np.uint8)
-        write_whole(folder / self.file_of(mask.stem), png_bytes(colours))
-        return _image(mask, stored), (f"{mask.stem}.png", segments)
+        return Encoded(png_bytes(colours), (_image(mask, stored), (f"{mask.stem}.png", segments)))
 
-    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+    def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
         """See ``MaskFormat``."""
         annotations = [
             {"image_id": image["id"], "file_name": name, "segments_info": segments}
             for image, (name, segments) in entries
         ]
-        write_json(folder / self.shared[0], _file(entries, annotations, classes))
+        return {self.shared[0]: json_bytes(_file(entries, annotations, classes))}
 
 
 def _file(entries: Sequence[Entry], annotations: list[dict[str, Any]], classes: Classes) -> dict[str, Any]:

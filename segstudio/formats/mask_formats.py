@@ -1,17 +1,16 @@
 """The formats that masks are exported in.
 
-Each writes one image at a time, so that an export can go on beside other work, and says first which files it will
-write. Masks lie on the image file's pixels as stored. What is written by one is read back pixel by pixel by
-``find_dataset``.
+Each encodes one image at a time, on any thread, so that an export can go on beside other work, and says first which
+files there will be. Nothing is written here: the project is to know what it writes before it does. Masks lie on the
+image file's pixels as stored. What is made by one is read back pixel by pixel by ``find_dataset``.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,9 +19,9 @@ from PIL import Image
 
 from segstudio.domain.segments import ClassSpec
 from segstudio.formats.dataset import ClassIds
-from segstudio.formats.png import write_mask
+from segstudio.formats.png import mask_bytes
 from segstudio.formats.void_names import in_a_list
-from segstudio.formats.writing import text_bytes, write_whole
+from segstudio.formats.writing import text_bytes
 from segstudio.imaging.orientation import to_stored
 
 Entry = Any
@@ -49,6 +48,14 @@ class MaskToWrite:
         return np.ascontiguousarray(to_stored(self.class_ids, self.orientation))
 
 
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What a format made of one mask: the content of its file, None where it has none of its own, and the entry."""
+
+    content: bytes | None
+    entry: Entry = None
+
+
 class MaskFormat(Protocol):
     """How masks are written."""
 
@@ -70,11 +77,11 @@ class MaskFormat(Protocol):
     def file_of(self, stem: str) -> str | None:
         """The file of one image, within the folder; None where it has none of its own."""
 
-    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
-        """Write one image. Raises ``UserError`` where that can't be."""
+    def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
+        """The mask of one image."""
 
-    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
-        """Write what is about all images. Raises ``UserError`` where that can't be."""
+    def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
+        """What is about all images: the content of each of the ``shared`` files."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +100,13 @@ class PlainMasks:
         """See ``MaskFormat``."""
         return f"{stem}.png"
 
-    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+    def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
         """See ``MaskFormat``."""
-        write_mask(folder / self.file_of(mask.stem), mask.class_ids, mask.orientation, classes)
+        return Encoded(mask_bytes(mask.class_ids, mask.orientation, classes))
 
-    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+    def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
         """Nothing is left to write."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -119,21 +127,21 @@ class ClassMaps:
         """See ``MaskFormat``."""
         return f"{stem}.png"
 
-    def write(self, folder: Path, mask: MaskToWrite, classes: Classes) -> Entry:
+    def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
         """See ``MaskFormat``; numbers above 255 take 16 bits in any case."""
         deep = self.deep or max((spec.id for spec in classes), default=0) > 255
         stored = mask.stored()
-        write_whole(folder / self.file_of(mask.stem), png_bytes(stored if deep else stored.astype(np.uint8)))
+        return Encoded(png_bytes(stored if deep else stored.astype(np.uint8)))
 
-    def finish(self, folder: Path, entries: Sequence[Entry], classes: Classes) -> None:
+    def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
         """See ``MaskFormat``."""
         names = {0: "background"} | {spec.id: in_a_list(spec.name, spec.kind == "void") for spec in classes}
-        write_json(folder / "labels.json", {str(number): name for number, name in names.items()})
+        return {self.shared[0]: json_bytes({str(number): name for number, name in names.items()})}
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all. Raises ``UserError``."""
-    write_whole(path, text_bytes(json.dumps(content, ensure_ascii=False)))
+def json_bytes(content: Any) -> bytes:
+    """JSON as the content of a file."""
+    return text_bytes(json.dumps(content, ensure_ascii=False))
 
 
 def png_bytes(array: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:

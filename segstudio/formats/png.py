@@ -52,11 +52,15 @@ _MARK = "segstudio"
 def write_mask(
     path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec], marked: bool = False
 ) -> None:
-    """Write the upright class ids (H, W) uint16 of one image, turned to the image's stored ``orientation``.
+    """Write what ``mask_bytes`` makes, beside and renamed. Raises ``UserError`` where ``path`` can't be written."""
+    write_whole(path, mask_bytes(class_ids, orientation, classes, marked))
+
+
+def mask_bytes(class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec], marked: bool = False) -> bytes:
+    """A PNG of the upright class ids (H, W) uint16 of one image, turned to the image's stored ``orientation``.
 
     One class: 8-bit grey, 0 and 255. Several: a palette PNG whose index is the class id, in the classes' colours, 8
-    bits; 16-bit grey ids where one is above 255. Written beside and renamed. If ``marked``, ``is_unchanged`` knows the
-    file again. Raises ``UserError`` where ``path`` can't be written.
+    bits; 16-bit grey ids where one is above 255. If ``marked``, ``is_unchanged`` knows the file again.
     """
     stored = to_stored(class_ids, orientation)
     if len(classes) <= 1:
@@ -75,7 +79,7 @@ def write_mask(
     if marked:
         about.add_text(_MARK, _digest(image))
     image.save(content, "PNG", pnginfo=about)
-    write_whole(path, content.getvalue())
+    return content.getvalue()
 
 
 def is_unchanged(path: Path) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from segstudio.store.database import Database
@@ -21,6 +22,16 @@ EXPORTS = (
     ) WITHOUT ROWID""",
 )
 """The statement that makes the table; paths are ``paths.DbPath``, ``modified`` is in ns, ``digest`` the SHA-256."""
+
+EXPECTED = (
+    """CREATE TABLE expected_exports (
+        folder NOT NULL,
+        name NOT NULL,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (folder, name, digest)
+    ) WITHOUT ROWID""",
+)
+"""What a file was and was to become when it was written last: one of them it is, whenever the program ended."""
 
 
 class Exports:
@@ -43,6 +54,32 @@ class Exports:
                     "INSERT OR REPLACE INTO exports VALUES (?, ?, ?, ?, ?)",
                     (place, to_db(name), stat.st_size, stat.st_mtime_ns, digest),
                 )
+
+    def expect(self, folder: Path, contents: Mapping[str, bytes]) -> None:
+        """The project is about to give files, by their names, these contents, in place of its own that are there.
+
+        A program that ends before ``remember`` has then left nothing that it takes for another's.
+        """
+        place = to_db(str(folder))
+        with self._database.writing() as connection:
+            for name, content in contents.items():
+                digests = {hashlib.sha256(content).hexdigest()}
+                with contextlib.suppress(OSError):
+                    digests.add(_digest(folder / name))
+                key = (place, to_db(name))
+                connection.execute("DELETE FROM expected_exports WHERE folder = ? AND name = ?", key)
+                rows = [(*key, digest) for digest in digests]
+                connection.executemany("INSERT INTO expected_exports VALUES (?, ?, ?)", rows)
+
+    def is_expected(self, folder: Path, name: str) -> bool:
+        """Whether a file is what the project was about to make it, or what it was before."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT digest FROM expected_exports WHERE folder = ? AND name = ?", (to_db(str(folder)), to_db(name))
+            ).fetchall()
+        with contextlib.suppress(OSError):
+            return bool(rows) and (_digest(folder / name),) in rows
+        return False
 
     def names(self, folder: Path) -> list[str]:
         """All files that were ever written to a folder."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segstudio.store.audit import TRAIL
-from segstudio.store.exports import EXPORTS
+from segstudio.store.exports import EXPECTED, EXPORTS
 from segstudio.store.learned import DEPARTED, LEARNED
 from segstudio.store.scales import SCALES
 from segstudio.store.versions import VERSIONS
@@ -250,6 +250,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4022, LEARNED),
     # An older program may ignore it: it forgets with an image that a model knows it.
     Migration(4023, DEPARTED),
+    # An older program may ignore it: it takes what it wrote when it was killed for another's.
+    Migration(4024, EXPECTED),
 )
 
 

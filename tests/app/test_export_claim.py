@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.app import export_claim
 from segstudio.app.batch import export_project
 from segstudio.app.session import Session
+from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
 from segstudio.formats.export_formats import format_called
+from segstudio.store.exports import Exports
 from segstudio.store.project_db import Project
 from tests.app.test_export_attributes import export, told_of
 from tests.helpers.studios import StudioRig, approve
@@ -180,3 +183,34 @@ def test_what_an_earlier_export_left_in_the_folder_is_said(rig: StudioRig, tmp_p
     rig.settle()
     assert export(rig, out) == f"1 mask exported to {out}. 2 files of earlier exports are still in that folder."
     assert names(out) == ALL
+
+
+@pytest.mark.parametrize("key", ["png", "class-map", "coco-panoptic"])
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("ended", ["before a file is in its place", "before it is noted"])
+def test_a_program_that_ended_in_an_export_takes_none_of_its_files_for_another_s(
+    rig: StudioRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, earlier: bool, ended: str
+) -> None:
+    out, exporter = tmp_path / "out", rig.session.exporter
+
+    def whole_export() -> str:
+        rig.heard.clear()
+        exporter.export_masks(out, only_approved=False, format_=format_called(key))
+        rig.wait(lambda: bool(rig.messages) and not exporter.busy)
+        return rig.messages[-1].sentence
+
+    if earlier:
+        whole_export()
+        rig.show(rig.session.records[0].id)
+        rig.stroke((5, 5), (90, 60), button="right")
+        rig.settle()
+        assert rig.session.records[0].state is ImageState.IN_PROGRESS
+    with monkeypatch.context() as patch:
+        patch.setattr(Exports, "remember", lambda *_args: None)
+        if ended == "before a file is in its place":
+            patch.setattr(export_claim, "write_whole", lambda *_args: None)
+        whole_export()
+    assert whole_export().startswith("3 masks exported")
+    for path in [path for path in out.rglob("*") if path.is_file()]:
+        path.write_bytes(OTHERS)
+    assert "already holds" in whole_export()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from segstudio.app.exporting import export_one, plan_export
 from segstudio.domain.errors import UserError
 from segstudio.formats.export_formats import format_called
+from segstudio.formats.mask_formats import PlainMasks
 from segstudio.store.masks import Masks
 from tests.helpers.studios import StudioRig, approve
 
@@ -110,3 +112,26 @@ def test_an_export_that_the_project_was_closed_in_is_said_when_it_opens(rig: Stu
     rig.heard.clear()
     rig.reopen()
     assert not any(message.key == "export" for message in rig.messages)
+
+
+def test_strokes_are_saved_while_a_mask_is_encoded(
+    rig: StudioRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of 100 megapixels takes half a second."""
+    encode, begun, may_end = PlainMasks.encode, threading.Event(), threading.Event()
+
+    def slowly(*args):
+        begun.set()
+        assert may_end.wait(20)
+        return encode(*args)
+
+    monkeypatch.setattr(PlainMasks, "encode", slowly)
+    rig.session.exporter.export_masks(tmp_path / "out", only_approved=True)
+    try:
+        rig.wait(begun.is_set)
+        rig.stroke((5, 5), (90, 60))
+        rig.wait(lambda: rig.session.save_status.state == "saved")
+    finally:
+        may_end.set()
+    assert said_at_the_end(rig).startswith("2 masks exported"), "what lost its approval meanwhile stays"
+    assert masks(tmp_path / "out") == ["image_00.png", "image_01.png"]

@@ -17,6 +17,7 @@ from segstudio.formats.export_formats import FORMATS
 from segstudio.formats.mask_formats import MaskToWrite
 from segstudio.formats.ph2_table import read_table
 from segstudio.formats.tables import read_csv
+from segstudio.formats.writing import write_whole
 from segstudio.imaging.reader import read_size
 from tests.helpers.data import data_folder
 
@@ -209,8 +210,11 @@ def test_masks_of_several_classes_of_isic_s_images_stay_so(tmp_path: Path) -> No
     for format_ in FORMATS:
         out = tmp_path / format_.key
         out.mkdir()
-        entry = format_.write(out, MaskToWrite(1, "ISIC_0000010", "ISIC_0000010.jpg", mask, 1), classes)
-        format_.finish(out, [entry], classes)
+        made = format_.encode(MaskToWrite(1, "ISIC_0000010", "ISIC_0000010.jpg", mask, 1), classes)
+        file = format_.file_of("ISIC_0000010")
+        own = {} if file is None else {file: made.content}
+        for name, content in {**own, **format_.about_all([made.entry], classes)}.items():
+            write_whole(out / name, content)
         image = next(found for found in find_dataset(tmp_path / "in", out).images if found.mask is not None)
         assert image.image.suffix == ".jpg"
         assert image.mask is not None

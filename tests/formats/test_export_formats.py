@@ -16,6 +16,7 @@ from segstudio.formats.dataset import Dataset
 from segstudio.formats.detect import find_dataset
 from segstudio.formats.export_formats import FORMATS, format_called
 from segstudio.formats.mask_formats import MaskFormat, MaskToWrite
+from segstudio.formats.writing import write_whole
 from segstudio.imaging.orientation import from_stored
 from segstudio.imaging.reader import read_orientation, read_size
 from tests.imaging.images import colours, with_orientation
@@ -34,8 +35,14 @@ def write(
         stored = colours(*mask.shape if turn < 5 else mask.shape[::-1])
         with_orientation(folder / "images" / f"{number}.png", stored, turn)
         to_write = MaskToWrite(number, str(number), f"{number}.png", mask, turn)
-        entries.append(known.write(folder / "out", to_write, classes))
-    known.finish(folder / "out", entries, classes)
+        made = known.encode(to_write, classes)
+        entries.append(made.entry)
+        file = known.file_of(to_write.stem)
+        assert (file is None) == (made.content is None)
+        if file is not None:
+            write_whole(folder / "out" / file, made.content)
+    for name, content in known.about_all(entries, classes).items():
+        write_whole(folder / "out" / name, content)
 
 
 def masks_of(found: Dataset) -> list[np.ndarray]:
