@@ -174,8 +174,21 @@ class Imports:
     def drop(self, import_id: int) -> None:
         """Take an import away that was not finished."""
         with self._database.writing() as connection:
+            # The trail tells of each approval: without a word on what became of it, the image would be missed for ever.
+            if approved := self._approved(import_id):
+                self._trail.note("import undone", images=approved)
             _remove(connection, import_id, "AND NOT finished")
         self._clear(import_id)
+
+    def _approved(self, import_id: int) -> list[int]:
+        """The images of an import that was not finished that are approved already."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT images.id FROM images JOIN imported ON image_id = images.id "
+                "JOIN imports ON import_id = imports.id WHERE imports.id = ? AND NOT finished AND images.state = ?",
+                (import_id, ImageState.APPROVED.value),
+            ).fetchall()
+        return [row[0] for row in rows]
 
     def sweep(self) -> bool:
         """Take away what a killed process left of imports; whether it left anything."""

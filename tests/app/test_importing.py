@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from segstudio.app.audit_check import check_project
 from segstudio.app.batch import new_project
 from segstudio.app.class_mapping import map_classes, mapping_for_new, suggest_mapping
 from segstudio.app.importing import ImportPlan, begin, import_now
@@ -263,6 +264,32 @@ def test_a_cancelled_import_leaves_nothing(rig, tmp_path):
     assert snapshot(rig) == before
     assert len(session.records) == 1
     assert "cancelled" in said(rig)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "killed"])
+def test_an_import_that_ends_while_its_masks_are_approved_leaves_no_image_that_the_trail_misses(rig, tmp_path, how):
+    images = write_set(tmp_path / "set", 3)
+    session = rig.new_project(2)
+    if how == "cancelled":
+        approve = Imports.approve
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Imports, "approve", lambda *args: (approve(*args), session.importer._runner._run.stop.set()))
+            run(rig, images)
+        assert said(rig) == "The import was cancelled. Nothing of it was kept."
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Imports, "finish", _end_there)
+            patch.setattr(Imports, "drop", _end_there)
+            run(rig, images)
+        rig.reopen()
+    kinds = rig.studio._store.ask(lambda project: [entry.kind for entry in project.audit.entries()])
+    assert kinds.count("approved") == 3
+    assert rig.studio._store.ask(lambda project: check_project(project).findings) == ()
+    assert len(rig.session.records) == 2
+
+
+def _end_there(*_args):
+    raise UserError("Here the program ended.")
 
 
 def test_closing_during_an_import_leaves_nothing(rig, tmp_path):
