@@ -14,10 +14,9 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_status import Phase, TrainingStatus, less_words
-from segstudio.app.round_writer import Written, from_version_words, write_training_image
+from segstudio.app.round_writer import LostMaskError, Written, from_version_words, left_out_words, write_if_of_use
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
-from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.input_size import ImageMeasure
 from segstudio.domain.rounds import RoundRecord, RoundStatus, approvals_missing
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
@@ -48,6 +47,7 @@ class _Round:
     images: list[TrainingImage] = field(default_factory=list)
     measures: list[ImageMeasure] = field(default_factory=list)
     from_versions: int = 0
+    left_out: list[str] = field(default_factory=list)
     last_progress: Progress | None = None
     sent: bool = False
     lost: bool = False
@@ -210,10 +210,12 @@ class RoundRunner:
             record, table = self._catalog.record(this.waiting.pop(0)), self._table()
             parent = None if self._latest is None else self._latest.parent
             self._store.run(
-                lambda project: _written(project, this.folder, record, table, parent, void_ids(this.classes)),
+                lambda project: write_if_of_use(project, this.folder, record, table, parent, void_ids(this.classes)),
                 lambda written: self._wrote(this, written),
-                lambda error: self._could_not_prepare(this, error),
+                lambda error: self._could_not_write(this, error),
             )
+        elif this.left_out and not any(image.role == "train" for image in this.images):
+            self._fail(f"There is nothing left to learn from.{left_out_words(this.left_out)}")
         else:
             settings = self._settings(this.measures)
             request = RoundRequest(
@@ -231,6 +233,14 @@ class RoundRunner:
                 lambda _none: self._send(this),
                 lambda error: self._could_not_prepare(this, error),
             )
+
+    def _could_not_write(self, this: _Round, error: Exception) -> None:
+        """One image whose mask is lost holds up no round of the others."""
+        if self._round is this and isinstance(error, LostMaskError):
+            this.left_out.append(error.name)
+            self._write_next()
+        else:
+            self._could_not_prepare(this, error)
 
     def _could_not_prepare(self, this: _Round, error: Exception) -> None:
         if self._round is this:
@@ -251,8 +261,9 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
             return
-        if this.from_versions:
-            self._say(f"This round is begun.{from_version_words(this.from_versions)}", "info")
+        if this.from_versions or this.left_out:
+            words = f"{from_version_words(this.from_versions)}{left_out_words(this.left_out)}"
+            self._say(f"This round is begun.{words}", "trouble" if this.left_out else "info")
         this.sent = True
         self._link.send(Train(this.job, str(this.folder)))
 
@@ -375,24 +386,3 @@ def _request(project: Project, folder: Path, request: RoundRequest) -> None:
     parent = next((number for number in rounds if project.rounds.round_folder(number) == before), None)
     project.learned.note(request.round, parent, [image.image_id for image in request.images if image.role == "train"])
     write_request(folder, request)
-
-
-def _written(
-    project: Project,
-    folder: Path,
-    record: ImageRecord,
-    table: SegmentTable,
-    parent: Path | None,
-    void: tuple[int, ...],
-) -> Written | None:
-    """None for an image that is of no use: never opened, rejected meanwhile, or held out and not approved as stored.
-
-    Of one that is held out all has to be vouched for, or a score would be of what somebody happened to paint.
-    """
-    if record.width == 0:
-        return None
-    # The window knows first what is held out: its approval may still wait to be saved.
-    stored = replace(project.images.image(record.id), held_out=record.held_out)
-    if stored.rejected is not None or (stored.held_out and stored.state is not ImageState.APPROVED):
-        return None
-    return write_training_image(project, folder, stored, table, parent, void)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.counting import those
-from segstudio.domain.errors import UserError
+from segstudio.domain.errors import DamagedError, UserError
 from segstudio.domain.input_size import ImageMeasure, measure_image
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import SegmentTable, looked_up
@@ -20,20 +21,35 @@ from segstudio.imaging.mask_png import encode_mask
 from segstudio.protocol.round_folder import IGNORE, MASKS, TrainingImage
 from segstudio.store.project_db import Project
 
+_NAMED = 3
+"""Images that a sentence names."""
+
+
+class LostMaskError(UserError):
+    """The mask of one image is damaged in the project, and nothing there tells what it was; the others are whole."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The mask of {name} is damaged in the project, so it was left out. If you have a backup of the project's "
+            "folder, look there for it."
+        )
+        self.name = name
+
 
 def stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> NDArray[np.uint16]:
     """The mask of an image as the project holds it, (height, width) uint16 segment ids.
 
     With ``vouched_only`` pixels that no human vouched for are ``UNSET``: all that were not painted, unless the image
     is approved. Otherwise they show the prediction, or background without one. Where what was painted is damaged it is
-    put together from its edits, or it is the approved version.
+    put together from its edits, or it is the approved version; raises ``LostMaskError`` where neither can be had.
     """
     try:
         return _stored_mask(project, record, vouched_only)
-    except UserError:
-        if not project.salvage.mend_correction(record.id):
-            raise
-        return _stored_mask(project, record, vouched_only)
+    except DamagedError as error:
+        with contextlib.suppress(DamagedError):
+            if project.salvage.mend_correction(record.id):
+                return _stored_mask(project, record, vouched_only)
+        raise LostMaskError(record.name) from error
 
 
 def _stored_mask(project: Project, record: ImageRecord, vouched_only: bool) -> NDArray[np.uint16]:
@@ -57,6 +73,16 @@ def from_version_words(count: int) -> str:
     if not count:
         return ""
     return f" {those(count, 'mask', ('is', 'are'))} damaged in the project, so the approved version was taken."
+
+
+def left_out_words(names: Sequence[str]) -> str:
+    """A sentence to follow another, on images whose masks are lost; "" for none."""
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    went, masks = ("was", "its mask is") if len(names) == 1 else ("were", "their masks are")
+    which = ", ".join(names[:_NAMED]) + more
+    return f" {which} {went} left out, since {masks} damaged in the project: if you have a backup of it, look there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +122,28 @@ def write_training_image(
     whole = record.state is ImageState.APPROVED and role == "train"
     measure = measure_image(mask, leave_out=(IGNORE,)) if whole else None
     return Written(image, measure, record.id in project.versions.stood_in)
+
+
+def write_if_of_use(
+    project: Project,
+    folder: Path,
+    record: ImageRecord,
+    table: SegmentTable,
+    parent: Path | None,
+    void: tuple[int, ...],
+) -> Written | None:
+    """Write one image as ``write_training_image`` does.
+
+    None for one that is of no use: never opened, rejected meanwhile, or held out and not approved as stored. Of one
+    that is held out all has to be vouched for, or a score would be of what somebody happened to paint.
+    """
+    if record.width == 0:
+        return None
+    # The window knows first what is held out: its approval may still wait to be saved.
+    stored = replace(project.images.image(record.id), held_out=record.held_out)
+    if stored.rejected is not None or (stored.held_out and stored.state is not ImageState.APPROVED):
+        return None
+    return write_training_image(project, folder, stored, table, parent, void)
 
 
 def _news(mask: Path, content: bytes) -> tuple[bool, bool]:

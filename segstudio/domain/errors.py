@@ -7,3 +7,7 @@ class UserError(Exception):
     ``str(error)`` is one or two sentences in the user's words: what happened, what it means for the work, and
     what to do. It is shown in the window or, on the command line, printed on stderr with exit code 1.
     """
+
+
+class DamagedError(UserError):
+    """A project's file holds what this program never wrote; trying again is of no use."""

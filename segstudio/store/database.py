@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from segstudio.domain.errors import UserError
+from segstudio.domain.errors import DamagedError, UserError
 from segstudio.store.paths import readable
 
 DB_NAME = "project.db"
@@ -169,13 +169,13 @@ def any_text(connection: sqlite3.Connection) -> Iterator[None]:
         connection.text_factory = before
 
 
-def damaged(folder: Path) -> UserError:
+def damaged(folder: Path) -> DamagedError:
     """The error for a project whose file holds what this program never wrote."""
     backups = []
     with contextlib.suppress(OSError):
         backups = sorted(path.name for path in folder.glob(f"{DB_NAME}.before-*[0-9]"))
     hint = f" An older copy stands in it as {backups[-1]}." if backups else ""
-    return UserError(
+    return DamagedError(
         f"The project {folder} is damaged and cannot be read. Nothing was changed: "
         f"put a backup of the folder in its place.{hint}"
     )

@@ -252,7 +252,7 @@ def full_disk():
     raise UserError("The disk is full.")
 
 
-@pytest.mark.parametrize("what", ["write_training_image", "write_request"])
+@pytest.mark.parametrize("what", ["write_if_of_use", "write_request"])
 def test_a_round_whose_folder_cannot_be_written_fails_and_can_be_tried_again(rig, monkeypatch, what):
     session = rig.new_project(4)
     approve(rig, 1)
@@ -567,6 +567,50 @@ def test_what_no_step_can_tell_is_left_as_it_is(rig):
     ) == [(bytes(9),)]
 
 
+def test_an_image_whose_mask_is_lost_holds_up_no_round_and_no_export_of_the_others(rig, tmp_path):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    lost = [record.id for record in session.records[4:]]
+    for image_id in lost:
+        rig.show(image_id)
+        rig.stroke((60, 40), (80, 50))
+        rig.settle()
+    rig.show(session.records[0].id)
+    rig.settle()
+
+    def lose(image_id):
+        of_it = f"WHERE image_id = {image_id}"
+        damage = f"{BROKEN_TILES} {of_it}; {BROKEN_STEPS} WHERE edit_id IN (SELECT id FROM edits {of_it})"
+        rig.studio._store.ask(lambda project: project._database._connection.executescript(damage))
+
+    lose(lost[0])
+    session.rounds.start()
+    rig.settle()
+    assert session.rounds.records[-1].status is RoundStatus.FINISHED
+    said = "This round is begun. image_04.png was left out, since its mask is damaged in the project"
+    assert any(message.sentence.startswith(said) and message.kind == "trouble" for message in rig.messages)
+    request = read_request(session.folder / "rounds" / "0001")
+    assert lost[0] not in [image.image_id for image in request.images]
+    assert lost[1] in [image.image_id for image in request.images]
+    session.exporter.export_masks(tmp_path / "out", only_approved=False)
+    rig.wait(lambda: not session.exporter.busy and any(message.key == "export" for message in rig.messages))
+    assert "1 could not be: The mask of image_04.png is damaged in the project" in rig.messages[-1].sentence
+    with_mask = [record for record in session.records if record.state is not ImageState.NEW]
+    assert len(list((tmp_path / "out").glob("*.png"))) == len(with_mask) - 1
+
+    for record in session.records[:3]:
+        session.reopen(record.id)
+    rig.settle()
+    for record in (*session.records[:3], session.records[5]):
+        lose(record.id)
+    rig.heard.clear()
+    session.rounds.start()
+    rig.settle()
+    assert session.rounds.records[-1].status is RoundStatus.FAILED
+    assert any(message.sentence.startswith("There is nothing left to learn from.") for message in rig.messages)
+
+
 def test_round_export_and_report_take_an_approved_mask_over_a_damaged_one_from_its_version(rig, tmp_path):
     image_id, approved = harmed_below_an_approval(rig, "png = zeroblob(30)")
     session = rig.session
@@ -603,7 +647,7 @@ def test_an_export_that_meets_a_bug_ends_and_says_so(rig, monkeypatch, tmp_path)
     session = rig.new_project(3)
     approve(rig, 2)
     with monkeypatch.context() as patch:
-        patch.setattr("segstudio.app.exporter.export_one", broken)
+        patch.setattr("segstudio.app.exporter.put_one", broken)
         session.exporter.export_masks(tmp_path / "out", only_approved=True)
         rig.wait(lambda: not session.exporter.busy)
     rig.wait(lambda: any("2 could not be" in message.sentence for message in rig.messages))
