@@ -169,10 +169,13 @@ class Readings:
         return self._select(f"{_SELECT} ORDER BY read_at, row_id, kind")
 
     def pairs(self) -> dict[int, Pair]:
-        """Images that two readers have read, by id; of several second readers the one who was first."""
+        """Images that two readers have read, by id; of several second readings the one who was first.
+
+        One that was looked at stays, and who was first does not hang on clocks, which may be set back.
+        """
         firsts: dict[int, Reading] = {}
         seconds: dict[int, Reading] = {}
-        for reading in self._select(f"{_SELECT} WHERE {_VALID} ORDER BY read_at"):
+        for reading in self._select(f"{_SELECT} WHERE {_VALID} ORDER BY sealed DESC, rowid"):
             (firsts if reading.kind == "first" else seconds).setdefault(reading.image_id, reading)
         return {id_: Pair(firsts[id_], seconds[id_]) for id_ in firsts.keys() & seconds.keys()}
 

@@ -56,6 +56,25 @@ def test_without_the_model_a_row_is_new(project, image_id):
     assert project.masks.prediction(row.id) is None
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_clock_that_is_set_back_puts_no_later_reading_into_a_pair(project, pair, sealed):
+    image_id, row_id = pair
+    readings = project.readings
+    project.images.approve(row_id, held_out=False)
+    readings.put(reading(image_id, image_id, "first", "Anna", 50.0), MASK, TABLE)
+    project.images.approve(image_id, held_out=False)
+    readings.put(reading(row_id, image_id, "second", "Ben", 60.0), OTHER, TABLE)
+    assert readings.pairs()[image_id].second.reader == "Ben"
+    if sealed:
+        readings.seal([image_id])
+    readings.open_rows([image_id], "Cara", with_model=False)
+    (later,) = project.images.list_readings("Cara")
+    project.images.set_size(later.id, 6, 4, "print")
+    readings.put(reading(later.id, image_id, "second", "Cara", 1.0), MASK, TABLE)
+    project.images.approve(later.id, held_out=False)
+    assert readings.pairs()[image_id].second.reader == "Ben"
+
+
 def test_a_pair_counts_while_both_are_approved_or_once_it_is_sealed(project, pair):
     image_id, row_id = pair
     readings = project.readings
