@@ -6,6 +6,7 @@ What reads files runs on any thread; what takes a ``Project`` runs on the store 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -118,6 +119,7 @@ class Reader:
                 break
             try:
                 source = one.found.pixels
+                self._check_in_place()
                 if source is not None:
                     write_whole(one.path, with_window(encode_pixels(source.read()), source.window))
             except UserError as error:
@@ -133,6 +135,12 @@ class Reader:
             arrivals.append(arrival)
             troubles += said
         return Read(tuple(arrivals), tuple(lost), tuple(troubles))
+
+    def _check_in_place(self) -> None:
+        """What is written makes its folders: in the place of a project that was moved they would keep it from it."""
+        project = self.folder.parents[1]
+        if not os.path.isdir(project):
+            raise UserError(f"The project {project} was moved or deleted. Put it back where it was and import again.")
 
     def truth_of(self, found: FoundImage) -> Path | None:
         """The file of the mask, where it can be compared with as it is."""

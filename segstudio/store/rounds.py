@@ -131,6 +131,8 @@ class Rounds:
     def take_starter(self, weights: Path) -> Path:
         """Start from a copy of ``weights``; returns its absolute path. Raises ``UserError`` if it can't be made."""
         folder = self.round_folder(STARTER_ROUND)
+        with self._database.writing():
+            pass  # asks whether the project is where it was: a folder in its place would keep it from being put back
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _copy_whole(weights, folder / WEIGHTS)

@@ -648,3 +648,26 @@ def _said_of_nothing(rig: StudioRig) -> str:
     rig.heard.clear()
     assert len(said) == 1
     return said[0]
+
+
+def test_an_import_makes_no_folder_in_the_place_of_a_project_that_was_moved(tmp_path):
+    folder, moved = tmp_path / "p.segstudio", tmp_path / "moved"
+    with Project.create(folder, make_classes(["x"])) as project:
+        images = [replace(image, pixels=_Pixels(image.image.name)) for image in write_set(tmp_path / "set", 2)]
+        begun = begin(project, ImportPlan(tuple(images), "compare"))
+        folder.rename(moved)
+        read = begun.reader.read(begun.incoming)
+        assert len(read.lost) == 2
+        assert "was moved or deleted. Put it back" in read.troubles[0]
+        assert not folder.exists()
+        moved.rename(folder)
+        assert begun.reader.read(begun.incoming).lost == ()
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    name: str
+    window: None = None
+
+    def read(self):
+        return np.zeros((20, 30, 3), np.uint8)

@@ -322,3 +322,14 @@ def test_half_a_copy_of_weights_does_not_fill_the_disk(
     assert [path.relative_to(project.folder / "rounds").as_posix() for path in files] == ["0000/weights.safetensors"]
     assert files[0].read_bytes() == before
     assert [record.status for record in project.rounds.list_rounds()] == [RoundStatus.FAILED]
+
+
+def test_a_starter_makes_no_folder_in_the_place_of_a_project_that_was_moved(project, folder, tmp_path):
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"weights")
+    moved = folder.rename(tmp_path / "moved")
+    with pytest.raises(UserError, match="was moved"):
+        project.rounds.take_starter(weights)
+    assert not folder.exists()
+    moved.rename(folder)
+    assert project.rounds.take_starter(weights).read_bytes() == b"weights"
