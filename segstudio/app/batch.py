@@ -173,7 +173,7 @@ def train_project(project: Path, say: Say, training: TrainingSettings | None = N
 def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
     """Write the model's masks of files, or of all images of the project. Raises ``UserError``."""
     with Project.open(project) as opened:
-        latest, classes = opened.rounds.weights_in_use(), opened.classes()
+        latest, classes = opened.rounds.weights_in_use(), as_called(opened.classes(), opened.segment_table())
         if latest is None:
             raise UserError("This project has no model yet. Approve a few images and run a round, then try again.")
         known = [record.path for record in opened.images.list_images() if record.problem is None]

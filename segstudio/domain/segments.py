@@ -147,20 +147,23 @@ class SegmentTable:
 
 
 def as_called(classes: Iterable[ClassSpec], table: SegmentTable) -> tuple[ClassSpec, ...]:
-    """The classes by the names that their segments have now: what a person renames is what they see, a segment.
+    """The classes by the names and colours that their segments have now: those are what a person sees and changes.
 
     An older program let two segments have one name: such classes go by the names that they were made with, or masks
     would find back to the wrong one.
     """
     made = tuple(classes)
     segments = Counter(segment.class_id for segment in table)
-    names = {segment.class_id: segment.name for segment in table if segments[segment.class_id] == 1}
+    alone = {segment.class_id: segment for segment in table if segments[segment.class_id] == 1}
     called: list[str] = []
-    now = [names.get(spec.id, spec.name) for spec in made]
+    now = [alone[spec.id].name if spec.id in alone else spec.name for spec in made]
     while now != called:
         called, times = now, Counter(name.casefold() for name in now)
         now = [spec.name if times[name.casefold()] > 1 else name for spec, name in zip(made, called, strict=True)]
-    return tuple(replace(spec, name=name) for spec, name in zip(made, called, strict=True))
+    colors = [alone[spec.id].color if spec.id in alone else spec.color for spec in made]
+    return tuple(
+        replace(spec, name=name, color=color) for spec, name, color in zip(made, called, colors, strict=True)
+    )
 
 
 def looked_up(table: NDArray[Value], ids: NDArray[np.uint16]) -> NDArray[Value]:

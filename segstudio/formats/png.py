@@ -22,7 +22,7 @@ from segstudio.domain.segments import BACKGROUND, ClassSpec, looked_up, void_ids
 from segstudio.formats.lining_up import check_size, lined_up
 from segstudio.formats.survey import is_soft_white
 from segstudio.formats.writing import write_whole
-from segstudio.imaging.label_values import MOST_ID, VOID, count_pages, shows_white
+from segstudio.imaging.label_values import BY_VALUE, MOST_ID, VOID, count_pages, digest, shows_white
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
 from segstudio.imaging.reader import read_array
 
@@ -60,9 +60,11 @@ def mask_bytes(class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpe
     """A PNG of the upright class ids (H, W) uint16 of one image, turned to the image's stored ``orientation``.
 
     One class: 8-bit grey, 0 and 255. Several: a palette PNG whose index is the class id, in the classes' colours, 8
-    bits; 16-bit grey ids where one is above 255. If ``marked``, ``is_unchanged`` knows the file again.
+    bits, which says that only the index counts: colours may be changed between two exports, or shared by two classes;
+    16-bit grey ids where one is above 255. If ``marked``, ``is_unchanged`` knows the file again.
     """
     stored = to_stored(class_ids, orientation)
+    content, about = io.BytesIO(), PngImagePlugin.PngInfo()
     if len(classes) <= 1:
         own = classes[0].id if classes else 1
         image = Image.fromarray((stored == own).view(np.uint8) * np.uint8(255))
@@ -75,7 +77,7 @@ def mask_bytes(class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpe
             known[spec.id], palette[spec.id] = spec.id, spec.color
         image = Image.fromarray(looked_up(known, stored))
         image.putpalette(palette.tobytes())
-    content, about = io.BytesIO(), PngImagePlugin.PngInfo()
+        about.add_text(BY_VALUE, digest(palette))
     if marked:
         about.add_text(_MARK, _digest(image))
     image.save(content, "PNG", pnginfo=about)

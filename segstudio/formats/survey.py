@@ -23,6 +23,9 @@ MOST_CLASSES = 64
 SNAP = 24
 """How far, in any of its parts, a colour may be from the one that it is taken for; JPEG blurs them."""
 
+_FULL = 256
+"""Colours of the palettes that this program writes; earlier versions did not say that only values count."""
+
 _LOSSY = (".jpg", ".jpeg", ".jpe", ".webp")
 _RARE = 0.0005
 _DARK, _LIGHT = 16, 240
@@ -158,12 +161,12 @@ def _plains(flat: NDArray[Any]) -> dict[int, int]:
     return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
-def indices_of(path: Path, array: NDArray[Any]) -> dict[Color, list[int]]:
+def indices_of(path: Path, array: NDArray[Any], by_value: bool = False) -> dict[Color, list[int]]:
     """The colours that a mask (H, W) shows by its palette, and the value or values that are so; {} without a palette.
 
-    Values beyond the palette have no colour.
+    Values beyond the palette have no colour. A palette of which only the values count comes only ``by_value``.
     """
-    palette = read_palette(path)
+    palette = read_palette(path, by_value)
     found: dict[Color, list[int]] = {}
     if palette is None:
         return found
@@ -178,7 +181,8 @@ class _Palettes:
     """The palettes of several masks, and what these say by value and by colour.
 
     Where programs gave each mask a palette of its own, with its colours in any order, the values mean nothing. A class
-    whose colour was changed between two masks keeps its value.
+    whose colour was changed between two masks keeps its value. So do all in masks that say that only values count,
+    unless beside them lies one whose palette another program sorted anew.
     """
 
     def __init__(self) -> None:
@@ -186,23 +190,31 @@ class _Palettes:
         self.colours: Counter[int] = Counter()
         self._indices: dict[Color, set[int]] = defaultdict(set)
         self._bare: dict[int, set[Color]] = defaultdict(set)
+        self._by_value: dict[Color, set[int]] = defaultdict(set)
+        self._sorted: dict[Color, set[int]] = defaultdict(set)
         self._values_count = False
 
     def take(self, path: Path, array: NDArray[Any]) -> bool:
         """Look at a mask as ``read_array`` has it; False, and nothing is taken, if it has no palette."""
-        here = indices_of(path, array) if array.ndim == 2 else {}
+        here = indices_of(path, array, by_value=True) if array.ndim == 2 else {}
         if not here:
             return False
         counts = _counted(array)
         self.values.update(counts)
-        palette = read_palette(path)
-        is_bare = palette is not None and len(palette) <= len(counts)
         for color, own in here.items():
             self.colours[color[0] << 16 | color[1] << 8 | color[2]] += sum(counts[value] for value in own)
+        palette = read_palette(path)
+        if palette is None:
+            for color, own in here.items():
+                self._by_value[color].update(own)
+            return True
+        for color, own in here.items():
             self._values_count |= len(own) > 1
             self._indices[color].update(own)
-            if is_bare:
+            if len(palette) <= len(counts):
                 self._bare[own[0]].add(color)
+            if len(palette) < _FULL:
+                self._sorted[color].update(own)
         return True
 
     @property
@@ -211,12 +223,16 @@ class _Palettes:
         several = any(len(own) > 1 for own in self._indices.values()) or any(
             len(own) > 1 for own in self._bare.values()
         )
-        return several and not self._values_count
+        anew = any(not own <= self._by_value.get(color, own) for color, own in self._sorted.items())
+        return (several or anew) and not self._values_count
 
     @property
     def known(self) -> dict[Color, int]:
         """The value of each colour; nothing where two values of a mask share one."""
-        return {} if self._values_count else {color: min(own) for color, own in self._indices.items()}
+        if self._values_count:
+            return {}
+        sure = {color: min(own) for color, own in self._by_value.items() if len(own) == 1}
+        return sure | {color: min(own) for color, own in self._indices.items()}
 
 
 def is_grey(array: NDArray[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,10 @@ MOST_ID = 127
 
 Palette = NDArray[np.uint8]
 """(n, 3) RGB: the colour of each index."""
+
+BY_VALUE = "segstudio-classes"
+"""The key of a text in a PNG file whose palette only shows its values: a class keeps its value, not its colour.
+It holds the ``digest`` of that palette, since programs that sort palettes anew keep texts."""
 
 _WITH_PALETTE = ("PNG", "BMP", "DIB", "TIFF")
 _MOST_PAGES = 1000
@@ -40,17 +45,26 @@ def label_values(image: Image.Image, bits: int, by_colour: bool = False) -> NDAr
     return array // (255 // ((1 << bits) - 1)) if image.mode == "L" and bits in (2, 4) and not by_colour else array
 
 
-def read_palette(path: Path) -> Palette | None:
+def read_palette(path: Path, by_value: bool = False) -> Palette | None:
     """The palette of a file whose indices are what ``label_values`` gives; None for all others. Never raises.
 
-    Palettes of nothing but greys say no more than the indices, so they are none.
+    Palettes of nothing but greys say no more than the indices, so they are none; those of ``BY_VALUE`` say less, and
+    come only if asked for.
     """
     try:
         with Image.open(path, formats=_WITH_PALETTE) as image:
             palette = _palette_of(image) if image.mode in ("P", "PA") else None
+            said = image.info.get(BY_VALUE)
     except _TROUBLE:
         return None
-    return None if palette is None or _is_grey(palette) else palette
+    if palette is None or _is_grey(palette):
+        return None
+    return palette if by_value or said != digest(palette) else None
+
+
+def digest(palette: Palette) -> str:
+    """What ``BY_VALUE`` says of a palette."""
+    return hashlib.blake2b(palette.tobytes(), digest_size=16).hexdigest()
 
 
 def shows_white(path: Path, values: NDArray[Any]) -> int | None:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from segstudio.app import export_claim
 from segstudio.app.batch import export_project
@@ -150,6 +151,27 @@ def test_a_class_is_called_as_its_segment_was_renamed(tmp_path: Path, key: str) 
         else:
             labels = json.loads((out / "labels.json").read_text("utf-8"))
             assert labels == {"0": "background", "1": "naevus", "2": "hair"}
+
+
+@pytest.mark.parametrize("key", ["png", "coco"])
+def test_a_class_is_exported_in_the_colour_that_its_segment_was_given(tmp_path: Path, key: str) -> None:
+    rig = StudioRig(tmp_path)
+    session = rig.new_project(1, classes=("lesion", "hair"))
+    session.approve()
+    session.change_segment(2, color=(1, 2, 3))
+    rig.settle()
+    session.exporter.export_masks(tmp_path / "out", True, format_called(key))
+    rig.wait(lambda: not session.exporter.busy)
+    folder = session.folder
+    rig.studio.close()
+    export_project(folder, tmp_path / "again", True, key)
+    for out in (tmp_path / "out", tmp_path / "again"):
+        if key == "coco":
+            told = json.loads((out / "instances.json").read_text("utf-8"))["categories"]
+            assert [row["color"] for row in told] == [[86, 180, 233], [1, 2, 3]]
+        else:
+            with Image.open(out / "image_00.png") as mask:
+                assert mask.getpalette()[3:9] == [86, 180, 233, 1, 2, 3]
 
 
 def test_masks_that_nobody_approved_are_counted(tmp_path: Path) -> None:

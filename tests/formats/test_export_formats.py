@@ -1,6 +1,7 @@
 """Masks out in every format, and back in, pixel by pixel."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from segstudio.domain.segments import ClassSpec, make_classes
 from segstudio.formats.coco_writer import CocoInstances, CocoPanoptic
 from segstudio.formats.dataset import Dataset
 from segstudio.formats.detect import find_dataset
-from segstudio.formats.export_formats import FORMATS, format_called
+from segstudio.formats.export_formats import FORMATS, PLAIN, format_called
 from segstudio.formats.mask_formats import MaskFormat, MaskToWrite
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.orientation import from_stored
@@ -192,3 +193,57 @@ def test_every_format_says_what_it_writes() -> None:
     assert len({known.key for known in FORMATS}) == len({known.title for known in FORMATS}) == len(FORMATS)
     for known in FORMATS:
         assert known.about(True).endswith(".")
+
+
+def own_set(folder: Path, masks: list[np.ndarray], palettes: list[tuple[ClassSpec, ...]]) -> Dataset:
+    """Images and mask pictures of them as this program exports them, each with the colours that classes had then."""
+    (folder / "images").mkdir()
+    for number, (mask, classes) in enumerate(zip(masks, palettes, strict=True), start=1):
+        Image.fromarray(colours(*mask.shape)).save(folder / "images" / f"{number}.png")
+        PLAIN.write(folder / "out", MaskToWrite(number, str(number), f"{number}.png", mask, 1), classes)
+    return find_dataset(folder / "images", folder / "out")
+
+
+def test_mask_pictures_come_back_by_number_after_classes_swapped_their_colours(tmp_path: Path) -> None:
+    hair, skin, glare = THREE
+    swapped = (replace(hair, color=skin.color), replace(skin, color=hair.color), glare)
+    found = own_set(tmp_path, [patchwork(), patchwork()[::-1].copy()], [THREE, swapped])
+    first, second = masks_of(found)
+    np.testing.assert_array_equal(first, patchwork())
+    np.testing.assert_array_equal(second, patchwork()[::-1])
+
+
+def test_mask_pictures_of_two_classes_of_one_colour_come_back(tmp_path: Path) -> None:
+    classes = make_classes(f"class {number}" for number in range(1, 41))
+    assert classes[0].color == classes[32].color
+    masks = [np.where(patchwork() == 1, number, 0).astype(np.uint16) for number in (1, 33)]
+    first, second = masks_of(own_set(tmp_path, masks, [classes, classes]))
+    np.testing.assert_array_equal(first, masks[0])
+    np.testing.assert_array_equal(second, masks[1])
+
+
+def test_mask_pictures_whose_palette_another_program_sorted_anew_go_by_colour(tmp_path: Path) -> None:
+    masks = [patchwork(), patchwork()[::-1].copy()]
+    own_set(tmp_path, masks, [THREE, THREE])
+    with Image.open(tmp_path / "out" / "1.png") as mask:
+        kept = PngImagePlugin.PngInfo()
+        for key, words in mask.info.items():
+            kept.add_text(key, words)
+        mask.remap_palette([0, 3, 1, 2]).save(tmp_path / "out" / "1.png", pnginfo=kept)
+    first, second = masks_of(find_dataset(tmp_path / "images", tmp_path / "out"))
+    for number in (1, 2, 3):
+        here = {int(value) for value in np.unique(second[masks[1] == number])}
+        assert {int(value) for value in np.unique(first[masks[0] == number])} == here
+
+
+def test_mask_pictures_of_earlier_versions_beside_those_of_now_come_back_by_number(tmp_path: Path) -> None:
+    hair, skin, glare = THREE
+    swapped = (replace(hair, color=skin.color), replace(skin, color=hair.color), glare)
+    masks = [patchwork(), patchwork()[::-1].copy()]
+    own_set(tmp_path, masks, [THREE, swapped])
+    with Image.open(tmp_path / "out" / "1.png") as mask:
+        plain = mask.copy()
+    plain.info.clear()
+    plain.save(tmp_path / "out" / "1.png")
+    for read, mask in zip(masks_of(find_dataset(tmp_path / "images", tmp_path / "out")), masks, strict=True):
+        np.testing.assert_array_equal(read, mask)
