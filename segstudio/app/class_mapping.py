@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
 from segstudio.app.starters import are_unlike
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import BACKGROUND, ClassSpec
-from segstudio.formats.dataset import ClassIds, FoundClass, FoundMask
+from segstudio.formats.dataset import ClassIds, Dataset, FoundClass, FoundMask
+
+MasksAs = Literal["none", "compare", "approved"]
 
 ClassMapping = Mapping[int, int]
 """The data set's class ids to the project's; 0 leaves a class out."""
@@ -80,6 +83,15 @@ def _by_number(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[in
     ids = {spec.id for spec in own if spec.kind != "void"}
     mapping = {known.id: known.id for known in found if known.kind != "void" and known.id in ids}
     return mapping | dict.fromkeys(not_judged, void)
+
+
+def left_out_words(found: Dataset, mapping: ClassMapping, masks_as: MasksAs) -> list[str]:
+    """What becomes of places that nobody judged and that are nothing of their own here; in masks that are only to
+    compare with they count neither way, so nothing is to be said."""
+    lost = [f"“{known.name}”" for known in found.classes if known.kind == "void" and not mapping.get(known.id, 1)]
+    if masks_as != "approved" or not found.with_mask or not lost:
+        return []
+    return [f"{' and '.join(lost)} left out is background here, which the model learns, though nobody judged it."]
 
 
 def map_classes(mask: FoundMask, mapping: ClassMapping, name: str) -> ClassIds:

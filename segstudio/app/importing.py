@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from segstudio.app.class_mapping import ClassMapping, map_classes
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.app.class_mapping import ClassMapping, MasksAs, map_classes
 from segstudio.app.loader import THUMBNAIL_SIZE
 from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship, Membership, perceptual_hash
 from segstudio.domain.segments import BACKGROUND, ClassSpec, SegmentTable
 from segstudio.formats.dataset import ClassIds, FoundImage, MaskSource, of_classes
 from segstudio.formats.file_mask import FileMask
-from segstudio.formats.png import read_mask, write_mask
+from segstudio.formats.png import read_mask, write_truth
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.pixel_png import encode_pixels
 from segstudio.imaging.reader import fingerprint, read_orientation, read_size, read_thumbnail
@@ -31,8 +33,6 @@ from segstudio.store.masks import pack_mask
 from segstudio.store.project_db import Project
 
 log = logging.getLogger(__name__)
-
-MasksAs = Literal["none", "compare", "approved"]
 
 SLICE = 12
 """Images whose masks are written in one transaction: a stroke waits for no more than these."""
@@ -46,7 +46,8 @@ class ImportPlan:
     """What to take in. ``masks_as`` says what masks are taken for.
 
     ``mapping`` leads from the data set's classes to the project's; without one, masks are numbered as the project's
-    classes are (see ``read_mask``).
+    classes are (see ``read_mask``). ``unjudged`` are the data set's classes that nobody judged there: those that are
+    left out are background in masks that are approved, and stay without a verdict in those to compare with.
     """
 
     images: tuple[FoundImage, ...]
@@ -54,6 +55,7 @@ class ImportPlan:
     mapping: ClassMapping | None = None
     layout: str = "folder"
     folder: Path = field(default_factory=Path)
+    unjudged: tuple[int, ...] = ()
 
     @property
     def distinct_images(self) -> tuple[FoundImage, ...]:
@@ -110,6 +112,7 @@ class Reader:
     classes: tuple[ClassSpec, ...]
     table: SegmentTable
     folder: Path
+    unjudged: tuple[int, ...] = ()
 
     def read(self, slice_: Sequence[Incoming], wanted: Callable[[], bool] = lambda: True) -> Read:
         """Read a slice, as long as it is ``wanted``; what is wrong with an image becomes a sentence."""
@@ -178,11 +181,11 @@ class Reader:
 
     def _with_mask(self, one: Incoming, source: MaskSource) -> tuple[Arrival, list[str]]:
         size, orientation = read_size(one.path), read_orientation(one.path)
-        mask, oddities = self._mask(source, size, orientation)
+        mask, void, oddities = self._mask(source, size, orientation)
         truth, tiles = None, None
         if self.masks_as == "compare":
             truth = self.folder / "masks" / f"{one.image_id}.png"
-            write_mask(truth, mask, orientation, self.classes)
+            write_truth(truth, mask, orientation, self.classes, void)
         else:
             tiles = pack_mask(mask, self.table)
         shown = perceptual_hash(read_thumbnail(one.path, THUMBNAIL_SIZE))
@@ -190,20 +193,26 @@ class Reader:
         about = one.found.attributes, one.found.mm_per_px
         return Arrival(one.image_id, *size, print_, shown, tiles, truth, *about), oddities
 
-    def _mask(self, source: MaskSource, size: tuple[int, int], orientation: int) -> tuple[ClassIds, list[str]]:
+    def _mask(
+        self, source: MaskSource, size: tuple[int, int], orientation: int
+    ) -> tuple[ClassIds, NDArray[np.bool_], list[str]]:
+        """Class ids (H, W), where (H, W) nobody judged that has no class here, and what is odd."""
         if self.mapping is None and isinstance(source, FileMask):
-            return read_mask(source.path, size, orientation, self.classes), []
+            mask = read_mask(source.path, size, orientation, self.classes)
+            return mask, np.zeros(mask.shape, np.bool_), []
         mapping = self.mapping or {spec.id: spec.id for spec in self.classes}
+        lost = [own for own in self.unjudged if not mapping.get(own)] if self.masks_as == "compare" else []
         taken = [own for own, here in mapping.items() if here != BACKGROUND]
-        found = of_classes(source, taken).read(size, orientation)
-        return map_classes(found, mapping, source.files[0].name), list(found.oddities)
+        found = of_classes(source, [*taken, *lost]).read(size, orientation)
+        void = np.isin(found.class_ids(), lost)
+        return map_classes(found, mapping, source.files[0].name), void, list(found.oddities)
 
 
 def begin(project: Project, plan: ImportPlan) -> Begun:
     """Make the rows; nothing of them is seen yet."""
     import_id = project.imports.begin(plan.layout, plan.folder)
     folder = project.imports.folder_of(import_id)
-    reader = Reader(plan.masks_as, plan.mapping, project.classes(), project.segment_table(), folder)
+    reader = Reader(plan.masks_as, plan.mapping, project.classes(), project.segment_table(), folder, plan.unjudged)
     images = plan.distinct_images
     paths = list(_paths(images, folder))
     items = [NewImage(path, reader.truth_of(found), found.patient) for path, found in zip(paths, images, strict=True)]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segstudio.app.class_mapping import ClassMapping, mapping_for_new
-from segstudio.app.importing import ImportPlan, MasksAs
+from segstudio.app.class_mapping import ClassMapping, MasksAs, mapping_for_new
+from segstudio.app.importing import ImportPlan
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.app.starters import StarterChoice, available, class_by_names, fitting, give, starter_file
 from segstudio.domain.errors import UserError
@@ -63,7 +63,8 @@ class NewProject:
         mapping = self.mapping
         if mapping is None and self.masks_as != "none":
             mapping = mapping_for_new(self.found_classes, make_classes(self.classes, self.void))
-        return ImportPlan(self.images, self.masks_as, mapping, self.layout, self.source)
+        unjudged = tuple(known.id for known in self.found_classes if known.kind == "void")
+        return ImportPlan(self.images, self.masks_as, mapping, self.layout, self.source, unjudged)
 
 
 @dataclass(frozen=True)

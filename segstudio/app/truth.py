@@ -14,7 +14,8 @@ from segstudio.app.document import Document, frozen
 from segstudio.app.loader import Loader
 from segstudio.domain.errors import UserError
 from segstudio.domain.metrics import mean_dice
-from segstudio.domain.segments import ClassSpec, void_ids
+from segstudio.domain.segments import BACKGROUND, ClassSpec, void_ids
+from segstudio.formats.compare import NOT_JUDGED
 from segstudio.formats.png import read_mask
 from segstudio.imaging.reader import read_orientation
 
@@ -32,6 +33,7 @@ class TruthCheck:
         self._document: Document | None = None
         self._file: Path | None = None
         self._truth: Truth | None = None
+        self._seen: Truth | None = None
         self._void: tuple[int, ...] = ()
         self._comparing = False
         self._again = False
@@ -39,15 +41,18 @@ class TruthCheck:
 
     @property
     def mask(self) -> Truth | None:
-        """The truth itself, segment ids of the document's size; None where there is none, or it is being read."""
-        return self._truth
+        """The truth itself, segment ids of the document's size, 0 where nobody judged.
+
+        None where there is none, or it is being read.
+        """
+        return self._seen
 
     def follow(
         self, document: Document | None, image: Path, truth: Path | None, classes: tuple[ClassSpec, ...]
     ) -> None:
         """Compare with another document from now on."""
-        self._document, self._file, self._truth, self.dice = document, truth, None, None
-        self._void = void_ids(classes)
+        self._document, self._file, self._truth, self._seen, self.dice = document, truth, None, None, None
+        self._void = (*void_ids(classes), NOT_JUDGED)
         if document is None or truth is None:
             return
         size = (document.width, document.height)
@@ -55,6 +60,7 @@ class TruthCheck:
         def keep(found: Truth | None) -> None:
             if self._file == truth and self._document is document:
                 self._truth = found
+                self._seen = None if found is None else np.where(found == NOT_JUDGED, BACKGROUND, found)
                 self.refresh()
 
         self._loader.run(lambda: _read(truth, image, size, classes), keep)
@@ -82,7 +88,7 @@ class TruthCheck:
 
 def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> Truth | None:
     try:
-        return read_mask(file, size, read_orientation(image), classes)
+        return read_mask(file, size, read_orientation(image), classes, NOT_JUDGED)
     except UserError as error:
         log.warning("the mask to compare with cannot be used: %s", error)
         return None

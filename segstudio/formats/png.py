@@ -45,6 +45,9 @@ _NAMED = 5
 _WHITE = 65535
 """White of 16 bits, which no id has."""
 
+_HAS_VOID = "segstudio-void"
+"""The key of a text in a grey PNG file of class ids, in which ``VOID`` is where nobody judged."""
+
 _MARK = "segstudio"
 """The key of a text in a PNG file that holds a digest of its pixels."""
 
@@ -84,6 +87,32 @@ def mask_bytes(class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpe
     return content.getvalue()
 
 
+def write_truth(
+    path: Path, class_ids: ClassIds, orientation: int, classes: Sequence[ClassSpec], void: NDArray[np.bool_]
+) -> None:
+    """Like ``write_mask``, of a mask to compare with: ``read_mask`` knows where (H, W) ``void`` that nobody judged.
+
+    Of more classes than leave ``VOID`` free that is background. Raises ``UserError`` as it does.
+    """
+    if not void.any() or max((spec.id for spec in classes), default=0) >= VOID:
+        write_mask(path, class_ids, orientation, classes)
+        return
+    content, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    about.add_text(_HAS_VOID, str(VOID))
+    stored = to_stored(np.where(void, VOID, class_ids).astype(np.uint8), orientation)
+    Image.fromarray(stored).save(content, "PNG", pnginfo=about)
+    write_whole(path, content.getvalue())
+
+
+def _has_void(path: Path) -> bool:
+    """Whether ``write_truth`` wrote a file with places that nobody judged. Never raises."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return image.mode == "L" and _HAS_VOID in image.info
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
 def is_unchanged(path: Path) -> bool:
     """Whether a file is a mask that ``write_mask`` marked, and nobody has painted on it since. Never raises."""
     try:
@@ -108,12 +137,14 @@ def read_mask(
     those up to 65535 from 32768 on, as smoothed outlines need. With several, values are class ids, palette indices are,
     and RGB is matched against the colours of ``classes``; void (255) becomes the class that is not judged, if there is
     one, else ``not_judged``. A few stray pixels that are no class (smoothed edges) become background; more are refused.
-    With one class, 255 is void only if the mask has 1 beside it and nothing else.
+    With one class, 255 is void only if the mask has 1 beside it and nothing else, or ``write_truth`` wrote it.
 
     Raises ``UserError`` for a file that can't be read, another size (see ``read_upright``), a photograph, values that
     are no class.
     """
     array = read_upright(path, size, orientation)
+    if _has_void(path):
+        return np.where(array == VOID, np.uint16(not_judged), array.astype(np.uint16))
     if len(classes) <= 1:
         check_no_photograph(array, path.name)
         own_id = classes[0].id if classes else 1

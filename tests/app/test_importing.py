@@ -14,6 +14,7 @@ from PIL import Image
 from segstudio.app.audit_check import check_project
 from segstudio.app.batch import new_project
 from segstudio.app.class_mapping import map_classes, mapping_for_new, suggest_mapping
+from segstudio.app.evaluation_plans import project_plan
 from segstudio.app.importing import ImportPlan, begin, import_now
 from segstudio.app.new_project import NewProject, create
 from segstudio.app.round_writer import class_ids, stored_mask
@@ -355,6 +356,39 @@ def test_masks_to_compare_with_are_never_in_the_project(rig, tmp_path):
     rig.show(record.id)
     rig.wait(lambda: session.truth.mask is not None)
     assert session.truth.mask.sum() == 20 * 40
+
+
+@pytest.mark.parametrize("names", [("hair",), ("hair", "skin")])
+def test_what_nobody_judged_and_is_left_out_counts_neither_way_in_masks_to_compare_with(tmp_path, names):
+    """Of the second image, nothing was judged but the background."""
+    folder = tmp_path / "set"
+    for number, path in enumerate(write_images(folder / "images", 2)):
+        mask = np.zeros((64, 96), np.uint8)
+        mask[:20], mask[20:30] = 255, 0 if number else 1
+        (folder / "masks").mkdir(exist_ok=True)
+        Image.fromarray(mask).save(folder / "masks" / path.name)
+    (folder / "labels.json").write_text(json.dumps({"0": "background", "1": "hair", "2": "skin", "255": "void"}))
+    assert "2 images" in new_project(tmp_path / "p.segstudio", folder / "images", folder / "masks", names, "compare")
+    rig = StudioRig(tmp_path)
+    rig.studio.open_project(tmp_path / "p.segstudio")
+    rig.wait(lambda: rig.studio.session is not None)
+    session = rig.session
+    for number, record in enumerate(session.records):
+        rig.show(record.id)
+        rig.wait(lambda: session.truth.mask is not None)
+        assert np.unique(session.truth.mask).tolist() == ([0] if number else [0, 1])
+        rig.stroke((5, 5), (90, 5))
+        rig.wait(lambda: session.truth.dice is not None)
+        rig.settle()
+        assert session.truth.dice == (1.0 if number else 0.0)
+    rig.studio.close()
+    with Project.open(tmp_path / "p.segstudio") as project:
+        records, table = project.images.list_images(), project.segment_table()
+        plan = project_plan(lambda call: call(project), records, project.classes(), table, "truth")
+        for number, case in enumerate(plan.cases):
+            true, shown = case.read()
+            assert not shown.any()
+            assert np.count_nonzero(true) == (0 if number else 10 * 96)
 
 
 def test_masks_to_compare_with_that_mean_something_else_here_are_written_anew(rig, tmp_path):
