@@ -258,8 +258,8 @@ def evaluate(
     from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 
     options = EvaluateOptions(
-        pred, truth, other, project, against.value, tuple(model or ()), images, tuple(names_in(classes)), void,
-        attributes, tuple(names_in(by)), json_file, csv_file, pictures, worst, identifiers,
+        pred, truth, other, project, against.value, tuple(model or ()), images, names_in(classes), void,
+        attributes, names_in(by), json_file, csv_file, pictures, worst, identifiers,
     )  # fmt: skip
     typer.echo(run_evaluation(options, lambda line: typer.echo(line, err=True)))
 

@@ -1,4 +1,4 @@
-"""Names in one line, as a person types them."""
+"""Names in one line, as a person types them in the window or behind an option."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import csv
 from collections.abc import Sequence
 
 
-def names_in(line: str) -> list[str]:
-    """The names between commas; one with a comma of its own stands in quotes."""
-    row = next(csv.reader([line], skipinitialspace=True), [])
-    return [name.strip() for name in row if name.strip()]
+def names_in(line: str) -> tuple[str, ...]:
+    """The names between commas, each once; one with a comma of its own stands in quotes."""
+    try:
+        row = next(csv.reader([line], skipinitialspace=True), [])
+    except csv.Error:  # a line break, or a name of a hundred thousand letters
+        row = line.split(",")
+    return tuple(dict.fromkeys(name.strip() for name in row if name.strip()))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -289,8 +289,26 @@ def test_a_new_project_can_be_of_the_other_masks_that_a_data_set_has(rig, tmp_pa
 def test_it_is_said_that_what_nobody_judged_becomes_background(rig):
     dialog = opened(rig, data_folder("camvid"), "Road")
     assert "“Unlabelled” left out is background here" in dialog.notes.text()
+    dialog.choices.button(1).click()
+    assert "left out is background" not in dialog.notes.text()
+    dialog.choices.button(0).click()
+    assert "“Unlabelled” left out is background here" in dialog.notes.text()
     unlabelled = dialog.combos[12]
     unlabelled.setCurrentIndex(1)
     unlabelled.activated.emit(1)
+    assert "left out is background" not in dialog.notes.text()
+    dialog.reject()
+
+
+def test_a_new_project_says_that_what_nobody_judged_becomes_background(rig, tmp_path):
+    dialog = NewProjectDialog(rig.studio, rig.settings, rig.theme, rig.window)
+    dialog.show()
+    dialog.take([data_folder("camvid")])
+    rig.wait(dialog.create_button.isEnabled)
+    assert "left out is background" not in dialog.notes.text()
+    dialog.classes.setText("Road, Car")
+    dialog.void.clear()
+    assert "“Unlabelled” left out is background here" in dialog.notes.text()
+    dialog.choices.button(1).click()
     assert "left out is background" not in dialog.notes.text()
     dialog.reject()

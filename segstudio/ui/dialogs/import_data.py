@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.class_mapping import suggest_mapping
+from segstudio.app.class_mapping import MasksAs, left_out_words, suggest_mapping
 from segstudio.app.import_check import Checked
 from segstudio.app.importing import ImportPlan
 from segstudio.app.new_project import Preview
@@ -93,6 +93,7 @@ class ImportDialog(QDialog):
             self.choices.addButton(button, number)
             column.addWidget(button)
         self.choices.button(0).setChecked(True)
+        self.choices.idClicked.connect(self._on_class)
         return box
 
     def _build(self) -> None:
@@ -211,18 +212,13 @@ class ImportDialog(QDialog):
             return []
         nothing = "None of these classes is one of this project's, so no mask is taken. Say what they are here."
         own = [nothing] if found.with_mask and self.combos and not any(self._mapping().values()) else []
-        own += self._unjudged_words(found) if not own else []
+        own += left_out_words(found, self._mapping(), self._masks_as()) if not own else []
         things = any(known.kind == "thing" for known in found.classes)
         own += ["The objects of a class become one segment."] if things and found.with_mask else []
         return [*own, *found.notes, *self._checked.notes, self._checked.sentence]
 
-    def _unjudged_words(self, found: Dataset) -> list[str]:
-        """What becomes of places that nobody judged and that are nothing of their own here."""
-        mapping = self._mapping()
-        lost = [f"“{known.name}”" for known in found.classes if known.kind == "void" and not mapping.get(known.id, 1)]
-        if not found.with_mask or not lost:
-            return []
-        return [f"{' and '.join(lost)} left out is background here, which the model learns, though nobody judged it."]
+    def _masks_as(self) -> MasksAs:
+        return MASK_CHOICES[self.choices.checkedId()][0]
 
     def _mapping(self) -> dict[int, int]:
         return {class_id: int(combo.currentData()) for class_id, combo in self.combos.items()}
@@ -259,11 +255,12 @@ class ImportDialog(QDialog):
         found = self._found
         if found is None or not self.import_button.isEnabled():
             return
-        masks_as = MASK_CHOICES[self.choices.checkedId()][0] if found.with_mask else "none"
+        masks_as = self._masks_as() if found.with_mask else "none"
         mapping = self._mapping() or None
         if mapping is not None and not any(mapping.values()):
             masks_as = "none"  # masks without any class would be approved as empty ones
-        self._session.importer.run(ImportPlan(found.images, masks_as, mapping, found.layout, self._paths[0]))
+        unjudged = tuple(known.id for known in found.classes if known.kind == "void")
+        self._session.importer.run(ImportPlan(found.images, masks_as, mapping, found.layout, self._paths[0], unjudged))
         super().accept()
 
     def done(self, result: int) -> None:

@@ -21,13 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.importing import MasksAs
+from segstudio.app.class_mapping import MasksAs, left_out_words, mapping_for_new
 from segstudio.app.new_project import SUFFIX, NewProject, Preview
 from segstudio.app.settings import Settings
 from segstudio.app.starters import available, is_unnamed, marks_people
 from segstudio.app.studio import Studio
 from segstudio.domain.errors import UserError
 from segstudio.domain.listing import listed, names_in
+from segstudio.domain.segments import make_classes
 from segstudio.formats.dataset import Dataset
 from segstudio.formats.video import VideoFrame
 from segstudio.ui.choices import CheckBox, RadioButton
@@ -138,6 +139,7 @@ class NewProjectDialog(QDialog):
             masks.addWidget(button)
         self.masks_box.setEnabled(False)
         self.choices.button(0).setChecked(True)
+        self.choices.idClicked.connect(self._refresh)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(16)
@@ -206,9 +208,9 @@ class NewProjectDialog(QDialog):
         folder = typed_path(self.folder.text())
         if folder.suffix != SUFFIX:
             folder = folder.with_name(folder.name + SUFFIX)
-        void = _names(self.void.text())
+        void = names_in(self.void.text())
         named = tuple(dict.fromkeys([*self._class_names(), *void]))
-        masks_as: MasksAs = MASK_CHOICES[self.choices.checkedId()][0] if preview.found.with_mask else "none"
+        masks_as: MasksAs = self._masks_as() if preview.found.with_mask else "none"
         images, theirs, upright = preview.found.images, preview.found.classes, self.upright.isChecked()
         plan = NewProject(
             folder, images, named, masks_as, upright, void, starter="automatic", layout=preview.found.layout,
@@ -249,8 +251,6 @@ class NewProjectDialog(QDialog):
         said = [f"{count} image" + ("" if count == 1 else "s") + (f", {masks} with a mask" if masks else "") + "."]
         said.append(_KINDS.get(found.layout, f"This is laid out as the {found.layout} data set."))
         self.found.setText(" ".join(part for part in said if part))
-        left_out = [f"Left out: {one.why}" for one in found.skipped[:_MOST_SAID]]
-        self.notes.setText("\n".join([*found.notes, *left_out]))
         if every is not None:
             self._refresh()
             return
@@ -282,7 +282,7 @@ class NewProjectDialog(QDialog):
             self._refresh()
 
     def _class_names(self) -> tuple[str, ...]:
-        return _names(self.classes.text())
+        return names_in(self.classes.text())
 
     def _above_hint(self, field: QLineEdit) -> QWidget:
         made = QWidget()
@@ -308,6 +308,7 @@ class NewProjectDialog(QDialog):
 
     def _refresh(self) -> None:
         with_masks = self._preview is not None and self._preview.found.with_mask > 0
+        self.notes.setText("\n".join([] if self._preview is None else self._notes(self._preview.found)))
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
         self._labels[_MASKS].setVisible(with_masks)
@@ -322,12 +323,29 @@ class NewProjectDialog(QDialog):
         self.layer.setVisible(layers)
         self._labels[_LAYER].setVisible(layers)
         self.masks_button.setEnabled(len(self._looked_at) == 1 and os.path.isdir(self._looked_at[0]))
-        judged = set(self._class_names()) - set(_names(self.void.text()))
+        judged = set(self._class_names()) - set(names_in(self.void.text()))
         typed = self.folder.text().strip()
         named = bool(typed and typed_path(typed).name)  # the top of a drive has no name
         ready = self._preview is not None and bool(judged) and named
         self.create_button.setEnabled(ready)
         make_room(self)
+
+    def _notes(self, found: Dataset) -> list[str]:
+        left_out = [f"Left out: {one.why}" for one in found.skipped[:_MOST_SAID]]
+        return [*self._unjudged_words(found), *found.notes, *left_out]
+
+    def _unjudged_words(self, found: Dataset) -> list[str]:
+        """What becomes of places that nobody judged, where no class is kept for them."""
+        void = names_in(self.void.text())
+        named = tuple(dict.fromkeys([*self._class_names(), *void]))
+        try:
+            mapping = mapping_for_new(found.classes, make_classes(named, void))
+        except UserError:
+            return []  # said when the project is to be made
+        return left_out_words(found, mapping or {}, self._masks_as())
+
+    def _masks_as(self) -> MasksAs:
+        return MASK_CHOICES[self.choices.checkedId()][0]
 
     def _on_folder(self) -> None:
         dialog = self._file_dialog("Choose a folder of images", QFileDialog.FileMode.Directory)
@@ -371,8 +389,3 @@ def _step(found: Dataset) -> int:
 
 def _folder_of(path: Path) -> Path:
     return path if os.path.isdir(path) else path.parent
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Each once."""
-    return tuple(dict.fromkeys(names_in(text)))
