@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -26,10 +28,10 @@ from segstudio.app.starters import SETTING
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import STARTER_ROUND, RoundRecord
-from segstudio.domain.segments import ClassSpec
+from segstudio.domain.segments import ClassSpec, as_called
 from segstudio.formats.writing import write_whole
 from segstudio.protocol.messages import Check, Checked, Export, Exported
-from segstudio.protocol.weights import WeightsInfo
+from segstudio.protocol.weights import WeightsInfo, with_classes
 from segstudio.store.inside import leads_inside
 from segstudio.store.project_db import Project
 
@@ -237,7 +239,7 @@ def check_classes(path: Path, info: WeightsInfo, classes: tuple[ClassSpec, ...],
 
 
 def facts_of(project: Project, number: int, identifiers: bool = False) -> tuple[Path, CardFacts]:
-    """The weights of a round and what its card tells; on the store thread.
+    """The weights of a round and what its card tells; on the store thread. Classes go by the names that they have now.
 
     The project's name and the round's note are left out but for ``identifiers``. Raises ``UserError`` for a round that
     there is not, or whose weights are gone.
@@ -248,7 +250,8 @@ def facts_of(project: Project, number: int, identifiers: bool = False) -> tuple[
     weights = _weights_of(project, number)
     if weights is None:
         raise UserError(_no_weights(project, number, known=record is not None))
-    facts = CardFacts("", number, look_at_model(weights), project.rounds.digest(number), 0.0, base=base)
+    info = _as_called_now(project, look_at_model(weights))
+    facts = CardFacts("", number, info, project.rounds.digest(number), 0.0, base=base)
     facts = replace(facts, project=project.name if identifiers else "")
     if record is None:
         return weights, facts
@@ -260,6 +263,14 @@ def facts_of(project: Project, number: int, identifiers: bool = False) -> tuple[
         note=record.note if identifiers else "",
         scores=project.rounds.scores(number),
     )
+
+
+def _as_called_now(project: Project, info: WeightsInfo) -> WeightsInfo:
+    """What a model says of itself, its classes called as in the project: weights keep the names that it was made with,
+    but whoever gets the file knows those that everybody sees."""
+    called = tuple(spec.name for spec in as_called(project.classes(), project.segment_table()))
+    same = [name.strip().casefold() for name in called] == [name.strip().casefold() for name in info.classes]
+    return info if same or len(called) != len(info.classes) else replace(info, classes=called)
 
 
 def _weights_of(project: Project, number: int) -> Path | None:
@@ -292,24 +303,42 @@ def write_model(
     weights: Path, facts: CardFacts, path: Path, image: Path | None, cancelled: Callable[[], bool] = lambda: False
 ) -> str:
     """Write a model and its card; returns what to tell the user. Raises ``UserError``."""
+    if os.path.exists(path) and path.samefile(weights):
+        raise UserError(f"{path} is the project's own file. Choose another place for the export.")
     card = path.with_suffix(".md")
     if os.path.exists(card) and not _is_card(card):
         raise UserError(f"{card} is there already and is no model card. Choose another name for the model.")
-    if path.suffix.lower() == ONNX:
-        ask = Export(0, str(weights), str(path.absolute()), None if image is None else str(image))
-        answer = ask_worker(lambda job: replace(ask, job=job), Exported, cancelled)
-        facts = replace(facts, onnx=True, difference=answer.difference)
-        checked = f", checked: its probabilities differ by {answer.difference:.1g} at most"
-    else:
-        _copy(weights, path)
-        checked = ""
+    with contextlib.ExitStack() as until_written:
+        if look_at_model(weights).classes != facts.info.classes:
+            folder = Path(until_written.enter_context(tempfile.TemporaryDirectory(prefix="segstudio-")))
+            weights, facts = _renamed(weights, facts, folder)
+        facts, checked = _written(weights, facts, path, image, cancelled)
     write_whole(card, model_card(replace(facts, name=path.stem)).encode("utf-8"))
     return f"The model was written to {path}, its card beside it{checked}."
 
 
+def _renamed(weights: Path, facts: CardFacts, folder: Path) -> tuple[Path, CardFacts]:
+    """A copy of a model in which classes are called as in ``facts``, and its own digest."""
+    content = with_classes(weights.read_bytes(), facts.info.classes)
+    copy = folder / weights.name
+    write_whole(copy, content)
+    return copy, replace(facts, digest=hashlib.sha256(content).hexdigest())
+
+
+def _written(
+    weights: Path, facts: CardFacts, path: Path, image: Path | None, cancelled: Callable[[], bool]
+) -> tuple[CardFacts, str]:
+    """Write a model; what its card tells, and words on how it was checked."""
+    if path.suffix.lower() == ONNX:
+        ask = Export(0, str(weights), str(path.absolute()), None if image is None else str(image))
+        answer = ask_worker(lambda job: replace(ask, job=job), Exported, cancelled)
+        facts = replace(facts, onnx=True, difference=answer.difference)
+        return facts, f", checked: its probabilities differ by {answer.difference:.1g} at most"
+    _copy(weights, path)
+    return facts, ""
+
+
 def _copy(weights: Path, path: Path) -> None:
-    if os.path.exists(path) and path.samefile(weights):
-        raise UserError(f"{path} is the project's own file. Choose another place for the export.")
     beside = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

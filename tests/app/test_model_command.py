@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from segstudio.app.model_command import export_model, import_model
+from segstudio.app.model_exchange import facts_of, write_model
+from segstudio.app.model_files import look_at_model
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.store.images import NewImage
@@ -87,3 +90,29 @@ def test_a_round_that_cannot_be_exported_is_named_and_which_can(
     with pytest.raises(UserError, match=r"^This project has no starter model, which would be round 0\. .*: 1, 3\.$"):
         export_model(project, tmp_path / "m.safetensors", 0)
     assert not (tmp_path / "m.safetensors").exists()
+
+
+def test_a_model_leaves_with_the_names_that_classes_have_now(
+    project: Path, tmp_path: Path, models: dict[str, Path]
+) -> None:
+    """Another project, which has these names, takes it in; the numbers in the file stay what they were."""
+    import_model(project, models["one"])
+    with Project.open(project) as opened:
+        opened.save_segment_table(opened.segment_table().changed(1, name="Muttermal ü"))
+    out = tmp_path / "mine.safetensors"
+    export_model(project, out)
+    info = look_at_model(out)
+    assert info.classes == ("Muttermal ü",)
+    assert info.tensors == look_at_model(models["one"]).tensors
+    card = out.with_suffix(".md").read_text()
+    assert "| Classes | 1 Muttermal ü |" in card
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in card
+    there = tmp_path / "there.segstudio"
+    with Project.create(there, make_classes(["Muttermal ü"])) as made:
+        made.images.add_images([NewImage(path) for path in write_images(tmp_path / "more", 1)])
+    assert import_model(there, out).startswith("Round 1 is the imported model")
+    assert import_model(project, out).startswith("Round 2 is the imported model")
+    with Project.open(project) as opened:
+        weights, facts = facts_of(opened, 1)
+    with pytest.raises(UserError, match="is the project's own file"):
+        write_model(weights, facts, weights, None)
