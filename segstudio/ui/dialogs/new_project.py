@@ -118,6 +118,7 @@ class NewProjectDialog(QDialog):
         self.upright.setToolTip("The model then need not learn the images turned and upside down")
         self._build()
         self.classes.textChanged.connect(self._on_classes)
+        self.choices.idClicked.connect(self._refresh)
         for field in (self.classes, self.void, self.folder):
             field.textChanged.connect(self._refresh)
         self._refresh()
@@ -139,7 +140,6 @@ class NewProjectDialog(QDialog):
             masks.addWidget(button)
         self.masks_box.setEnabled(False)
         self.choices.button(0).setChecked(True)
-        self.choices.idClicked.connect(self._refresh)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(16)
