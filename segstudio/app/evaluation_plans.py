@@ -208,15 +208,22 @@ def project_plan(
             read = _reads_truth(ask, record, classes, table, void)
         cases.append(project_case(record, read, groups or {}, numbers or places))
     if not cases:
-        nothing = ONLY_KNOWN if any(map(predicted_before, records)) else NO_PREDICTION
-        raise UserError(
-            f"{nothing} Run a round, then approve some images."
-            if against == "approved"
-            else "No image of this project has a true mask to compare with. Choose “only to compare with” for the "
-            "masks when you make a project."
-        )
+        raise UserError(_no_cases(records, against))
     sides, truth = APPROVED_SIDES if against == "approved" else (("the masks",), "true masks")
     return Plan(sides, truth, tuple(cases), {spec.id: spec.name for spec in classes})
+
+
+def _no_cases(records: Sequence[ImageRecord], against: Literal["approved", "truth"]) -> str:
+    """Why there is nothing to compare, and what to do."""
+    if against == "approved":
+        nothing = ONLY_KNOWN if any(map(predicted_before, records)) else NO_PREDICTION
+        return f"{nothing} Run a round, then approve some images."
+    if any(record.truth is not None for record in records):
+        return "No image with a true mask has a mask of its own yet. Approve a few, or let the model predict, first."
+    return (
+        "No image of this project has a true mask to compare with. Have masks kept aside to compare with when you make "
+        "a project or import a data set."
+    )
 
 
 def project_case(

@@ -346,7 +346,7 @@ def test_a_projects_model_against_what_was_approved(tmp_path: Path) -> None:
     assert 0 < found["mean"]["dice"] < 1
     numbers = [record.position + 1 for record in with_mask]
     assert [image["name"] for image in found["images"]] == [f"Image {number}" for number in numbers]
-    with pytest.raises(UserError, match="only to compare with"):
+    with pytest.raises(UserError, match="No image of this project has a true mask"):
         run_evaluation(EvaluateOptions(project=folder, against="truth"), lambda _: None)
     with Project.open(folder):
         pass  # it was let go

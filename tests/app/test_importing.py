@@ -369,6 +369,10 @@ def test_what_nobody_judged_and_is_left_out_counts_neither_way_in_masks_to_compa
         Image.fromarray(mask).save(folder / "masks" / path.name)
     (folder / "labels.json").write_text(json.dumps({"0": "background", "1": "hair", "2": "skin", "255": "void"}))
     assert "2 images" in new_project(tmp_path / "p.segstudio", folder / "images", folder / "masks", names, "compare")
+    with Project.open(tmp_path / "p.segstudio") as project:
+        records, table, classes = project.images.list_images(), project.segment_table(), project.classes()
+        with pytest.raises(UserError, match="has a mask of its own yet"):
+            project_plan(lambda call: call(project), records, classes, table, "truth")
     rig = StudioRig(tmp_path)
     rig.studio.open_project(tmp_path / "p.segstudio")
     rig.wait(lambda: rig.studio.session is not None)
