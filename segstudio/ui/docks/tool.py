@@ -25,11 +25,17 @@ _EFFECTS = (
     ("erase", "Erase", "Make it background; the right button paints"),
     ("restore", "Model", "Bring the model's mask back"),
 )
+_HIGHEST = ("radius", "likeness", "square", "pressure", "paint_over")
+"""The rows of the usual tool that has most of them. Rarer ones, such as the wand, may have more."""
+
 _SCALES = ((0, "Fine", "Small cells"), (1, "Middle", "Middling cells"), (2, "Coarse", "Large cells"))
 
 
 class ToolDock(Section):
-    """Only the settings that the tool in hand heeds are shown."""
+    """Only the settings that the tool in hand heeds are shown.
+
+    It is equally high for all usual tools, so that what is below stays where it is as they change.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Brush")
@@ -79,6 +85,7 @@ class ToolDock(Section):
         self.apply_button, self.drop_button = QPushButton("Apply"), QPushButton("Drop")
         self._pending = self._make_pending()
         self.content.addWidget(self._pending)
+        self.content.addStretch(1)
 
     def set_session(self, session: Session | None) -> None:
         """Show another session's tool."""
@@ -103,6 +110,7 @@ class ToolDock(Section):
         shown = tool.options_for(settings)
         for name, row in self.rows.items():
             row.setVisible(name in shown)
+        self._keep_height()
         self.diameter.show_value(2 * settings.radius)
         for name, show in self._show_value.items():
             show(getattr(settings, name))
@@ -112,13 +120,23 @@ class ToolDock(Section):
         self._operation.show_entries(OPERATIONS, settings.operation)
         self._show_pending()
 
+    def _keep_height(self) -> None:
+        rows = [self.rows[name] for name in _HIGHEST]
+        for widget in (part for row in rows for part in row.findChildren(QWidget)):
+            # One that was never shown does not know yet how high the style makes it.
+            widget.ensurePolished()
+        margins, spacing = self.content.contentsMargins(), self.content.spacing() * (len(rows) - 1)
+        high = sum(row.sizeHint().height() for row in rows)
+        self.body.setMinimumHeight(high + spacing + margins.top() + margins.bottom())
+
     def _show_pending(self) -> None:
         if self._session is not None:
             editor = self._session.editor
-            # A tool that never waits has no use for the buttons; for one that may, they stay where they are.
-            self._pending.setVisible(type(editor.tool).commit is not Tool.commit)
-            self.apply_button.setEnabled(editor.busy and not (editor.proposing and editor.preview.changes_nothing))
-            self.drop_button.setEnabled(editor.busy or editor.proposing)
+            # A tool that never waits has no use for the buttons; for one that may, they stay where they are. What is
+            # proposed has its own, in the bar below the image.
+            self._pending.setVisible(type(editor.tool).commit is not Tool.commit and not editor.proposing)
+            self.apply_button.setEnabled(editor.busy)
+            self.drop_button.setEnabled(editor.busy)
 
     def _make_pending(self) -> QWidget:
         made = QWidget()
