@@ -23,7 +23,8 @@ from segstudio.ui.actions import key_text
 from segstudio.ui.canvas.holds import HOLDS
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import NewProjectDialog
-from segstudio.ui.dialogs.shortcuts import POINTER, ShortcutSheet
+from segstudio.ui.dialogs.shortcuts import ARROWS, POINTER, ShortcutSheet
+from segstudio.ui.keys import native
 from tests.helpers.studios import write_images
 from tests.ui.golden import grabbed
 
@@ -598,11 +599,32 @@ def test_the_sheet_names_every_key_of_the_table(rig, monkeypatch):
         if row.keys and not row.id.startswith("segment_"):
             assert lines.pop(row.text.rstrip("…")) == [key_text(key) for key in row.keys[:2]], row.id
     assert lines.pop("Choose a segment") == ["1 … 9"]
-    assert set(lines) == {text for text, _ in POINTER} | {hold.text for hold in HOLDS}
+    assert set(lines) == {text for text, _ in (*ARROWS, *POINTER)} | {hold.text for hold in HOLDS}
     # The screen of these tests has 800 px.
     assert sheet.width() < 800
     assert sheet.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
     sheet.close()
+
+
+def test_the_arrow_keys_do_what_the_sheet_says(rig):
+    rig.new_project(size=(2000, 1500))
+    rig.window.commands.show_shortcuts()
+    lines = on_the_sheet(rig.window.findChild(ShortcutSheet))
+    assert lines["Previous, next image"] == ["← ↑", "→ ↓"]
+    assert lines["Move a shape or paste a pixel"] == ["← ↑ ↓ →"]
+    assert lines["Move the image, zoomed in"] == [native("Shift+arrow")]
+    records, seen = rig.session.records, []
+    for key in (Key.Key_Right, Key.Key_Down, Key.Key_Left, Key.Key_Up):
+        rig.key(key)
+        rig.settle()
+        seen.append(records.index(rig.session.catalog.record(rig.session.current_id)))
+    assert seen == [1, 2, 1, 0]
+    rig.canvas.zoom_step(1)
+    rig.canvas.zoom_step(1)
+    before = rig.canvas.middle
+    rig.key(Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert rig.canvas.middle[0] > before[0]
+    assert records[0].id == rig.session.current_id
 
 
 @pytest.mark.parametrize("key", [Key.Key_Question, Key.Key_F1, Key.Key_Escape])

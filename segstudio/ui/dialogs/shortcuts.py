@@ -21,18 +21,22 @@ POINTER = (
     ("Straight from the last point", ("Shift+click",)),
     ("Size of the brush", ("Ctrl+wheel",)),
     ("Move the image", ("Middle button", "Space+drag")),
-    ("Move it by keys", ("Shift+arrows",)),
     ("Move it on a touchpad", ("Two fingers",)),
     ("Give a stroke up", ("Esc",)),
-    ("Previous or next image", ("← ↑ ↓ →",)),
-    ("Move what is shown a pixel", ("← ↑ ↓ →",)),
-    ("Move it ten pixels", ("Shift+arrows",)),
 )
+ARROWS = (
+    ("Previous, next image", ("← ↑", "→ ↓")),
+    ("Move what is shown a pixel", ("← ↑ ↓ →",)),
+    ("Move it ten pixels", ("Shift+arrow",)),
+    ("Move the image, zoomed in", ("Shift+arrow",)),
+)
+"""What the canvas does with them: the first and the last while nothing is shown that waits for Enter."""
+
 
 COLUMNS = (
-    (("File", "Edit", "Model", "Help"), ("View",), ("Mask",), ("Review", "While held", "Pointer")),
-    (("File", "Edit", "Model", "Help"), ("View", "While held", "Pointer"), ("Mask", "Review")),
-    (("File", "Edit", "View", "Model", "Help"), ("Mask", "Review", "While held", "Pointer")),
+    (("File", "Edit", "Model", "Help"), ("View", "Arrow keys"), ("Mask",), ("Review", "While held", "Pointer")),
+    (("File", "Edit", "Model", "Help"), ("View", "Arrow keys", "While held", "Pointer"), ("Mask", "Review")),
+    (("File", "Edit", "View", "Arrow keys", "Model", "Help"), ("Mask", "Review", "While held", "Pointer")),
 )
 """The groups side by side, in ever fewer columns."""
 
@@ -59,7 +63,8 @@ class ShortcutSheet(QDialog):
                 keys = ("1 … 9",) if row.id == "segment_1" else tuple(key_text(key) for key in row.keys[:2])
                 text = "Choose a segment" if row.id == "segment_1" else row.text.rstrip("…")
                 groups.setdefault(name, []).append((text, keys))
-        groups["Pointer"] = [(text, tuple(map(native, keys))) for text, keys in POINTER]
+        for title, rows in (("Arrow keys", ARROWS), ("Pointer", POINTER)):
+            groups[title] = [(text, tuple(map(native, keys))) for text, keys in rows]
         groups["While held"] = [(hold.text, (hold.name,)) for hold in HOLDS]
         self._show_within(groups, parent)
 
