@@ -5,26 +5,66 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from segstudio.app.adjudication import TITLES
 from segstudio.domain.audit import Entry
 from segstudio.domain.counting import counted
 from segstudio.store.paths import readable
 
 _SHORT = 12
 
+_DONE = {
+    "adjudicate": "decided between readings",
+    "agreement looked at": "agreement of readers shown",
+    "classes": "classes changed",
+    "compare readings": "both readings compared",
+    "export": "masks exported",
+    "found approved": "approved before the trail",
+    "reader": "reader named",
+    "reject": "rejected",
+    "report": "report written",
+    "round in use": "round taken into use",
+    "scale": "scale set",
+    "segments": "segments changed",
+    "setting": "setting changed",
+    "show model": "model's mask asked for",
+    "take reading": "reading taken",
+    "use again": "rejection taken back",
+}
+"""What was done, where the word that is sealed is the program's own; it stays as it is in the trail and its table."""
+
+_ABOUT_IMAGES = ("agreement looked at", "readings without a name claimed")
+"""Kinds whose count is of images."""
+
+
+def done(entry: Entry) -> str:
+    """What was done, in words."""
+    return text(_DONE.get(entry.kind, entry.kind))
+
 
 def when(entry: Entry) -> str:
-    """The time of an entry on this computer's clock; as it stands where it is no time any more."""
+    """When it was; see ``local_time``."""
+    return local_time(entry.when)
+
+
+def local_time(moment: str, zone: str = "") -> str:
+    """An ISO time on this computer's clock, with how far that is from UTC; as it stands where it is no time.
+
+    ``zone`` comes before that, where it must be said what "+01:00" is counted from.
+    """
     try:
-        return datetime.fromisoformat(entry.when).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        local = datetime.fromisoformat(moment).astimezone().isoformat(" ", "seconds")
     except (TypeError, ValueError, OverflowError):
-        return text(entry.when)
+        return text(moment)
+    return f"{local[:19]} {zone}{local[19:]}"
 
 
 def details(entry: Entry) -> str:
     """What an entry says beside who, when and which kind, in one line."""
     told = entry.told
+    if entry.kind in _ABOUT_IMAGES:
+        told = {"first": None, **told}
     parts = [words for word in _WORDS if (words := word(told))]
-    parts += [f"{_name(key)} {_value(value)}" for key, value in told.items() if _is_worth_saying(key, value)]
+    parts += [f"{_name(key)} {_value(value)}" for key, value in told.items() if _is_worth_saying(key, value, told)]
     return text(", ".join(parts))
 
 
@@ -77,6 +117,27 @@ def _count(told: Mapping[str, object]) -> str:
     return counted(count, "image") if "first" in told else f"{count:,}"
 
 
+def _files(told: Mapping[str, object]) -> str:
+    files = told.get("files")
+    return counted(files, "file") if isinstance(files, int) else ""
+
+
+def _images(told: Mapping[str, object]) -> str:
+    images = told.get("images")
+    if not isinstance(images, int):
+        return ""
+    # What has a score says how many of those kept aside it is of.
+    return f"Dice {_value(told['dice'])} on {counted(images, 'image')}" if "dice" in told else counted(images, "image")
+
+
+def _taken(told: Mapping[str, object]) -> str:
+    return next((words[len("Take ") :] for which, words in TITLES.items() if which == told.get("which")), "")
+
+
+def _identifiers(told: Mapping[str, object]) -> str:
+    return "with names of files and people" if told.get("identifiers") is True else ""
+
+
 def _ended(told: Mapping[str, object]) -> str:
     return "no longer approved" if told.get("approved") is False else ""
 
@@ -87,23 +148,38 @@ _WORDS: tuple[Callable[[Mapping[str, object]], str], ...] = (
     _segments,
     _classes,
     _count,
+    _files,
+    _images,
     _pixels,
+    _taken,
+    _identifiers,
     _ended,
+    _field("mm_per_px", "{} mm a pixel"),
     # Of one image they are counted from 1, as the list of its versions does.
     _field("version", "version {} of the project"),
     _field("mask", "mask {}"),
     _field("round", "round {}"),
     _field("weights", "weights {}"),
+    lambda told: "held out" if told.get("held_out") is True else "",
 )
 _SAID = {
     "name", "key", "value", "segments", "classes", "count", "first", "last", "pixels", "box", "edit", "version", "mask",
     "round", "weights", "file", "png",
 }  # fmt: skip
+_KEYS = {"mm_per_px": "mm a pixel"}
+_SAID_ELSEWHERE: tuple[tuple[str, Callable[[Mapping[str, object]], str]], ...] = (
+    ("files", _files), ("images", _images), ("dice", _images), ("which", _taken), ("identifiers", _identifiers),
+)  # fmt: skip
+"""What is said in a word of its own where that has one; whatever else stands there is said as it is."""
 
 
-def _is_worth_saying(key: str, value: object) -> bool:
+def _is_worth_saying(key: str, value: object, told: Mapping[str, object]) -> bool:
     """Not what was said already, nor what is not so, nor the digest of what has no other word."""
-    return key not in _SAID and value not in ("", False) and not _is_digest(value)
+    if key in _SAID or value in ("", False) or _is_digest(value) or (key, value) == ("held_out", True):
+        return False
+    if key == "mm_per_px" and value is not None:
+        return False
+    return not any(key == own and word(told) for own, word in _SAID_ELSEWHERE)
 
 
 def _is_digest(value: object) -> bool:
@@ -111,7 +187,7 @@ def _is_digest(value: object) -> bool:
 
 
 def _name(key: str) -> str:
-    return key.replace("_", " ")
+    return _KEYS.get(key, key.replace("_", " "))
 
 
 def _value(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from segstudio.app.audit_check import Report
-from segstudio.app.audit_words import details, when
+from segstudio.app.audit_words import details, done, local_time, when
 from segstudio.app.mask_versions import BEFORE_THE_TRAIL, KEY, KeptVersion, difference
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.audit import Entry, Head, follow
@@ -160,10 +161,10 @@ def entry(kind: str = "edit", **what: object) -> Entry:
         ({"name": "Brush", "pixels": 1234, "box": [5, 6, 25, 36], "edit": 7}, "Brush, 1,234 px in 20 × 30 at (5, 6)"),
         ({"edit": 7, "name": "Brush", "approved": False}, "Brush, no longer approved"),
         ({"pixels": 3, "box": "?"}, "3 px"),
-        ({"key": "mm_per_px", "value": None}, "mm per px –"),
+        ({"key": "mm_per_px", "value": None}, "mm a pixel –"),
         (
             {"version": 3, "mask": "a" * 64, "held_out": True, "file": "f"},
-            "version 3 of the project, mask aaaaaaaaaaaa…, held out yes",
+            "version 3 of the project, mask aaaaaaaaaaaa…, held out",
         ),
         ({"round": 2, "weights": "b" * 64, "segments": "c" * 64, "held_out": False}, "round 2, weights bbbbbbbbbbbb…"),
         ({"classes": [{"id": 1, "name": "lesion"}, "hair"]}, "lesion, hair"),
@@ -171,13 +172,42 @@ def entry(kind: str = "edit", **what: object) -> Entry:
         ({"segments": [[1, 1, 0, "mole", [1, 2, 3]], 5]}, "mole"),
         ({"count": 1200, "first": 1, "last": 1200}, "1,200 images"),
         ({"count": 2}, "2"),
-        ({"dice": 0.7952210554336332, "mm_per_px": 0.0123456}, "dice 0.795221, mm per px 0.0123456"),
-        ({"before": {"share": 0.5}, "held_out": True, "list": [1, None]}, "before share 0.5, held out yes, list 1, –"),
+        ({"dice": 0.7952210554336332, "mm_per_px": 0.0123456}, "0.0123456 mm a pixel, dice 0.795221"),
+        ({"before": {"share": 0.5}, "held_out": True, "list": [1, None]}, "held out, before share 0.5, list 1, –"),
+        ({"which": "between"}, "the line between both"),
+        ({"which": "fourth"}, "which fourth"),
+        ({"folder": "/x", "files": 1, "identifiers": True}, "1 file, with names of files and people, folder /x"),
+        ({"images": 3, "identifiers": False}, "3 images"),
+        (
+            {"round": 2, "status": "finished", "dice": 0.9, "images": 3},
+            "Dice 0.9 on 3 images, round 2, status finished",
+        ),
+        ({"images": [4, 5]}, "images 4, 5"),
         ({}, ""),
     ],
 )
 def test_what_an_entry_says_in_words(what: dict[str, object], words: str) -> None:
     assert details(entry(**what)) == words
+
+
+def test_what_was_done_is_said_in_plain_words() -> None:
+    assert done(entry("adjudicate")) == "decided between readings"
+    assert done(entry("take reading")) == "reading taken"
+    assert done(entry("approved")) == "approved"
+    seen = entry("agreement looked at", count=3)
+    assert (done(seen), details(seen)) == ("agreement of readers shown", "3 images")
+
+
+def test_a_time_says_how_far_the_clock_is_from_utc(monkeypatch) -> None:
+    try:
+        for zone, told in (("XXX-5:30", "2026-01-02 08:34:05 +05:30"), ("UTC", "2026-01-02 03:04:05 +00:00")):
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            assert when(entry()) == told
+            assert local_time("2026-01-02T03:04:05+00:00") == told
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_what_was_altered_is_still_shown() -> None:

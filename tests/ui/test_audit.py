@@ -105,6 +105,21 @@ def test_the_trail_is_read_filtered_and_verified(read) -> None:
     assert dialog.model.rowCount() == everything
 
 
+def test_what_was_done_is_filtered_by_the_words_that_are_shown(read) -> None:
+    rig = read
+    rig.session.review.reject("blurred")
+    rig.settle()
+    dialog = open_trail(rig)
+    kinds = [dialog.kind.itemText(row) for row in range(dialog.kind.count())]
+    assert "reject" not in kinds
+    choose(rig, dialog.kind, kinds.index("rejected"))
+    assert column(dialog, "What") == ["rejected"]
+    assert column(dialog, "Details") == ["reason blurred"]
+    choose(rig, dialog.kind, 0)
+    rig.qtbot.keyClicks(dialog.search, "named")
+    assert set(column(dialog, "What")) == {"reader named"}
+
+
 def test_the_trail_follows_what_is_done_beside_it(read) -> None:
     rig = read
     dialog = open_trail(rig)

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
-from segstudio.app.audit_words import details, text, when
+from segstudio.app.audit_words import details, done, text, when
 from segstudio.app.session import Session
 from segstudio.domain.audit import Entry, Finding
 from segstudio.ui.theme import Theme
@@ -59,7 +59,7 @@ class AuditModel(QAbstractTableModel):
     @property
     def kinds(self) -> list[str]:
         """Everything that was done."""
-        return sorted({text(entry.kind) for entry in self._all}, key=str.casefold)
+        return sorted({done(entry) for entry in self._all}, key=str.casefold)
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Newer entries; ``show_wanted`` puts them on top."""
@@ -96,12 +96,12 @@ class AuditModel(QAbstractTableModel):
     def _fits(self, entry: Entry, wanted: Wanted) -> bool:
         if wanted.image_id not in (None, entry.image_id):
             return False
-        if wanted.who not in ("", text(entry.who)) or wanted.kind not in ("", text(entry.kind)):
+        if wanted.who not in ("", text(entry.who)) or wanted.kind not in ("", done(entry)):
             return False
         if not wanted.words:
             return True
-        # As it is sealed, not as it is shown: words for a hundred thousand entries would take seconds.
-        there = f"{entry.when} {entry.who} {entry.kind} {self._name(entry)} {entry.what}".casefold()
+        # Details as they are sealed, not as they are shown: words for a hundred thousand entries would take seconds.
+        there = f"{entry.when} {entry.who} {entry.kind} {done(entry)} {self._name(entry)} {entry.what}".casefold()
         return all(word in there for word in wanted.words.casefold().split())
 
     def _text(self, entry: Entry, column: int) -> str:
@@ -113,7 +113,7 @@ class AuditModel(QAbstractTableModel):
             case "Who":
                 return text(entry.who)
             case "What":
-                return text(entry.kind)
+                return done(entry)
             case "Image":
                 return self._name(entry)
             case _:

@@ -32,7 +32,7 @@ from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, as_typed, label, open_at, restyle
 
-LIST_WIDTH = 276
+LIST_WIDTH = 312
 NOTHING = "This image has no approved version yet. Each mask that you approve is kept here."
 _ON_CANVAS, _ALONE = -1, -2
 
