@@ -48,7 +48,10 @@ PICTURE_SIDE = 640
 
 @dataclass(frozen=True)
 class ReportHead:
-    """What stands over a report. ``project`` is "" where identifiers are left out: it may be a patient's name."""
+    """What stands over a report. ``project`` is "" where identifiers are left out: it may be a patient's name.
+
+    ``segments`` is how many are measured of each image at most, None where that is not known.
+    """
 
     made: str
     program: str
@@ -56,6 +59,7 @@ class ReportHead:
     audit: Head
     count: int
     identifiers: bool
+    segments: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +130,15 @@ MakeWriters = Callable[[ReportHead], Sequence[ReportWriter]]
 """Makes what writes a report, once its head is known."""
 
 
-def begin_report(project: Project, count: int, identifiers: bool) -> ReportHead:
-    """Note in the trail that a report was made, and give its head, which that note is part of; on the store thread."""
+def begin_report(project: Project, count: int, identifiers: bool, segments: int | None = None) -> ReportHead:
+    """Note in the trail that a report was made, and give its head, which that note is part of; on the store thread.
+
+    ``count`` images; ``segments`` as for ``ReportHead``.
+    """
     project.audit.note("report", images=count, identifiers=identifiers)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     name = project.name if identifiers else ""
-    return ReportHead(made, __version__, name, project.audit.head() or Head(), count, identifiers)
+    return ReportHead(made, __version__, name, project.audit.head() or Head(), count, identifiers, segments)
 
 
 def read_stored(

@@ -31,7 +31,7 @@ from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.domain.calibration import Calibration
 from segstudio.domain.counting import counted
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import ClassSpec, SegmentTable, as_called
+from segstudio.domain.segments import ClassSpec, Segment, SegmentTable, as_called
 from segstudio.store.paths import readable
 from segstudio.store.project_db import Project
 
@@ -52,6 +52,8 @@ class _Run:
     lesions: bool
     total: int
     make: MakeWriters
+    segments: tuple[Segment, ...]
+    """Those of the time when it was begun: a report measures the same of all its images."""
     writers: Sequence[ReportWriter] = ()
     approvals: ApprovalsByTrail = field(default_factory=ApprovalsByTrail)
     scales: Mapping[int, Calibration] = field(default_factory=dict)
@@ -106,12 +108,13 @@ class Reporting:
         if self._unsaved:
             self._announce(Changes(message=Message(self._unsaved, "trouble", key=KEY)))
             return
-        self._run = run = _Run(waiting, identifiers, self._lesions(), len(waiting), make)
+        segments = measured_segments(self._table(), self._classes())
+        self._run = run = _Run(waiting, identifiers, self._lesions(), len(waiting), make, segments)
 
         def begin(project: Project) -> ReportHead:
             run.scales = project.scales.load()
             run.scale = project.settings.get_number(MM_PER_PX)
-            return begin_report(project, run.total, identifiers)
+            return begin_report(project, run.total, identifiers, len(segments))
 
         def begun(head: ReportHead) -> None:
             self._do(run, lambda: make(head), lambda writers: self._begun(run, writers))
@@ -165,10 +168,8 @@ class Reporting:
         )
 
     def _measure(self, run: _Run, stored: Stored) -> None:
-        segments = measured_segments(self._table(), self._classes())
-
         def compute() -> Reported:
-            image = report_image(stored, segments, run.lesions, run.identifiers)
+            image = report_image(stored, run.segments, run.lesions, run.identifiers)
             for writer in run.writers:
                 writer.add(image)
             return image
@@ -223,10 +224,10 @@ def report_project(
     segments = measured_segments(table, classes)
     kept = project.settings.get_setting(LESIONS)
     lesions = is_lesion_project((*made, *classes)) if kept is None else bool(kept)
-    run = _Run([], identifiers, lesions, len(records), make)
+    run = _Run([], identifiers, lesions, len(records), make, segments)
     scales, scale = project.scales.load(), project.settings.get_number(MM_PER_PX)
     approvals = run.approvals.now(project)
-    run.writers = make(begin_report(project, len(records), identifiers))
+    run.writers = make(begin_report(project, len(records), identifiers, len(segments)))
     try:
         for number, record in enumerate(records, start=1):
             image = report_image(

@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter, QPen, QPolygonF
 
+from segstudio.app.audit_words import local_time
 from segstudio.app.measure_words import FRAME, SOURCES, range_words, scale_words, value_words
 from segstudio.app.measures import BY_KEY, NO_DIAGNOSIS, PART_TITLES, QUANTITIES, Measured, Part
 from segstudio.app.report import REJECTED, Reported, ReportHead
@@ -34,6 +35,8 @@ _COLUMNS = ((0.0, 0.28), (0.29, 0.14), (0.43, 0.11), (0.55, 0.155), (0.715, 0.12
 
 _ROW, _LIST_ROW = 13.0, 16.0
 _PICTURE_HEIGHT = 300.0
+_LIST_PAGE = int((HEIGHT - 190) / _LIST_ROW)
+"""Rows of the table at the end on one page."""
 
 
 class PdfWriter:
@@ -47,6 +50,8 @@ class PdfWriter:
         self._beside = path.parent / f".segstudio-{secrets.token_hex(8)}.part"
         self._images: list[Reported] = []
         self._page = 0
+        # Of several segments nobody knows how many an image shows before it is measured.
+        self._pages = _page_count(head.count) if head.segments is not None and head.segments <= 1 else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -96,12 +101,20 @@ class PdfWriter:
             self._writer.newPage()
         self._page += 1
         head = self._head
-        foot = f"segstudio {head.program} · {head.made.replace('T', ' ').replace('+00:00', ' UTC')} · page {self._page}"
+        foot = f"segstudio {head.program} · {local_time(head.made, 'UTC')} · {self._place}"
         audit = f"Audit trail at entry {head.audit.count}: {head.audit.digest}"
         self._rule(HEIGHT - 62)
         self._write(QRectF(_MARGIN, HEIGHT - 58, WIDTH - 2 * _MARGIN, 10), NO_DIAGNOSIS, 7.5, _GREY)
         self._write(QRectF(_MARGIN, HEIGHT - 47, WIDTH - 2 * _MARGIN, 10), audit, 6.5, _GREY)
         self._write(QRectF(_MARGIN, HEIGHT - 36, WIDTH - 2 * _MARGIN, 10), foot, 7.5, _GREY)
+
+    @property
+    def _place(self) -> str:
+        """Which page this is, and as far as that is known of how many: on paper one may be lost."""
+        if self._pages is not None:
+            return f"page {self._page} of {self._pages}"
+        number, count = len(self._images) + 1, self._head.count
+        return f"page {self._page} · " + (f"image {number} of {count}" if number <= count else f"all {count} images")
 
     def _paint_image(self, image: Reported, index: int) -> None:
         several = len(image.rows) > 1
@@ -130,7 +143,7 @@ class PdfWriter:
         ]
         state = _state(image)
         if image.reader:
-            state += f" by {image.reader}, {image.read_at[:16].replace('T', ' ')} UTC"
+            state += f" by {image.reader}, {local_time(image.read_at, 'UTC')}"
         model = f"model: {image.model}" if image.model else "no model took part"
         return [
             *filter(None, [" · ".join(filter(None, named))]),
@@ -226,14 +239,13 @@ class PdfWriter:
         """All images, a line each, on pages of their own at the end."""
         room = WIDTH - 2 * _MARGIN
         lines = [(image, row) for image in self._images for row in image.rows or (None,)]
-        a_page = int((HEIGHT - 190) / _LIST_ROW)
-        for start in range(0, len(lines), a_page):
+        for start in range(0, len(lines), _LIST_PAGE):
             self._begin_page()
             self._write(QRectF(_MARGIN, 34, room, 24), "All images", 16, _INK, bold=True)
             for number, title in enumerate(("Image", "Mask", *(BY_KEY[key].title for key in _SUMMARY))):
                 self._cell(number, 68.0, title, _GREY)
             self._rule(84)
-            for line, (image, row) in enumerate(lines[start : start + a_page]):
+            for line, (image, row) in enumerate(lines[start : start + _LIST_PAGE]):
                 at = 88 + line * _LIST_ROW
                 self._cell(0, at, _list_title(image, row), _INK)
                 self._cell(1, at, _state(image), _INK if image.state == "approved" else _GREY)
@@ -277,6 +289,11 @@ class PdfWriter:
 
     def _cannot(self, why: str) -> UserError:
         return UserError(f"“{self.path.name}” can't be written to {self.path.parent} ({why}). Choose another folder.")
+
+
+def _page_count(images: int) -> int:
+    """How many pages a report has: one for each image, and the table of all where there are several."""
+    return images + (-(-images // _LIST_PAGE) if images > 1 else 0)
 
 
 def _is_whole(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QFontDatabase
 
 from segstudio.__main__ import main
+from segstudio.app.audit_words import local_time
 from segstudio.app.measures import Picture, measure_picture
 from segstudio.app.report import Reported, ReportHead
 from segstudio.domain.audit import Head
@@ -25,6 +27,7 @@ from segstudio.ui.report_pdf import PdfWriter
 from segstudio.ui.theme import ui_font
 from tests.domain.figures import disc, paint
 
+AT = "2026-01-01T10:00:00.000+00:00"
 HEAD = ReportHead("2026-01-02T03:04:05+00:00", "1.2.3", "", Head(7, "ab" * 32), 1, False)
 TABLE = SegmentTable.for_classes(make_classes(["lesion"]))
 
@@ -36,7 +39,7 @@ def an_image(name="", **fields) -> Reported:
     )
     rows = measure_picture(picture, tuple(TABLE), lesions=True)
     made = Reported(
-        3, name, "", "approved", 200, 200, Calibration(0.05, "ruler"), "Dr. A", "2026-01-01T10:00:00.000+00:00",
+        3, name, "", "approved", 200, 200, Calibration(0.05, "ruler"), "Dr. A", AT,
         "round 2 (0123456789ab)", rows, (tuple(outlines(mask)),), picture.pixels,
     )  # fmt: skip
     return replace(made, **fields)
@@ -63,12 +66,42 @@ def test_a_page_says_it_all(qapp, tmp_path):
     assert len(document) == 1
     words = text(document[0])
     for said in (
-        *("Image 3", "approved by Dr. A, 2026-01-01 10:00 UTC", "round 2 (0123456789ab)", "0.05 mm", "ab" * 32),
+        *("Image 3", f"approved by Dr. A, {local_time(AT, 'UTC')}", "round 2 (0123456789ab)", "0.05 mm", "ab" * 32),
         *("Longest diameter", " mm²", "do not diagnose", "Seen: dark brown", "Contrast, sector 8"),
     ):
         assert said in words
     assert (tmp_path / "a.pdf").exists()
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 41])
+def test_each_page_says_of_how_many_it_is(qapp, tmp_path, count):
+    image = an_image(rows=(), problem="It can't be read.")
+    document = pages(tmp_path / "a.pdf", *[image] * count, head=replace(HEAD, count=count, segments=1))
+    assert len(document) == {1: 1, 2: 3, 41: 43}[count]
+    for number in range(len(document)):
+        assert f"page {number + 1} of {len(document)}" in text(document[number])
+
+
+def test_of_several_segments_each_page_says_which_image_it_is_of(qapp, tmp_path):
+    image = an_image()
+    twice = replace(image, rows=image.rows * 2, borders=image.borders * 2)
+    document = pages(tmp_path / "a.pdf", twice, image, head=replace(HEAD, count=2, segments=2))
+    said = ["page 1 · image 1 of 2", "page 2 · image 1 of 2", "page 3 · image 2 of 2", "page 4 · all 2 images"]
+    assert len(document) == 4
+    assert all(words in text(page) for words, page in zip(said, document, strict=True))
+
+
+def test_times_say_how_far_the_clock_is_from_utc(qapp, tmp_path, monkeypatch):
+    try:
+        monkeypatch.setenv("TZ", "XXX-5:30")
+        time.tzset()
+        words = text(pages(tmp_path / "a.pdf", an_image())[0])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "2026-01-01 15:30:00 UTC+05:30" in words
+    assert "2026-01-02 08:34:05 UTC+05:30" in words
 
 
 def test_a_rejected_image_is_called_so_on_its_page(qapp, tmp_path):
@@ -217,6 +250,7 @@ def test_a_report_is_written_from_the_window_while_strokes_go_on(rig, tmp_path):
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["measures.csv", "measures.pdf"]
     document = pypdfium2.PdfDocument(tmp_path / "report" / "measures.pdf")
     assert len(document) == 4
+    assert "page 2 of 4" in text(document[1])
     assert "image_00" not in text(document[0])
     assert "3 images is written" in rig.window.canvas_banner.message.sentence
 
@@ -283,7 +317,9 @@ def test_on_the_command_line(rig, tmp_path, capsys):
         main(["measure", str(folder), "--csv", str(tmp_path / "m.csv"), "--pdf", str(tmp_path / "m.pdf")])
     assert ended.value.code == 0
     assert "2 images measured" in capsys.readouterr().out
-    assert len(pypdfium2.PdfDocument(tmp_path / "m.pdf")) == 3
+    document = pypdfium2.PdfDocument(tmp_path / "m.pdf")
+    assert len(document) == 3
+    assert "page 3 of 3" in text(document[2])
     with pytest.raises(SystemExit) as ended:
         main(["measure", str(folder)])
     assert ended.value.code == 1

@@ -611,7 +611,7 @@ def test_the_arrow_keys_do_what_the_sheet_says(rig):
     rig.window.commands.show_shortcuts()
     lines = on_the_sheet(rig.window.findChild(ShortcutSheet))
     assert lines["Previous, next image"] == ["← ↑", "→ ↓"]
-    assert lines["Move a shape or paste a pixel"] == ["← ↑ ↓ →"]
+    assert lines["Move what is shown a pixel"] == ["← ↑ ↓ →"]
     assert lines["Move the image, zoomed in"] == [native("Shift+arrow")]
     records, seen = rig.session.records, []
     for key in (Key.Key_Right, Key.Key_Down, Key.Key_Left, Key.Key_Up):
