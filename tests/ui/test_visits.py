@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from shiboken6 import isValid
 
 from segstudio.app.new_project import NewProject
 from segstudio.formats.dataset import FoundImage
@@ -25,7 +26,8 @@ def dialog(rig):
     made = rig.window.findChild(VisitsDialog)
     rig.wait(lambda: made.views[1].visit is not None)
     yield made
-    made.close()
+    if isValid(made):
+        made.close()
 
 
 def words(dialog) -> list[str]:
@@ -39,6 +41,17 @@ def test_both_are_shown_with_what_changed(rig, dialog):
     assert any(word.endswith("mm²") and word.startswith("+") for word in shown)
     assert dialog.caution.text() == ""
     assert dialog.scales[0].text().startswith("1 px = 0.1 mm")
+
+
+@pytest.mark.parametrize("how", ["button", "key"])
+def test_it_is_closed_by_a_button_or_a_key(rig, dialog, how):
+    assert dialog.close_button.isVisible()
+    assert not dialog.close_button.visibleRegion().isEmpty()
+    if how == "key":
+        rig.key(Qt.Key.Key_Escape, widget=dialog)
+    else:
+        rig.qtbot.mouseClick(dialog.close_button, Qt.MouseButton.LeftButton)
+    assert not dialog.isVisible()
 
 
 def test_they_zoom_and_move_together_at_one_scale(rig, dialog):
