@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _IDENTIFIES = re.compile(
     r"patient|person|subject|proband|name|file|birth|date|accession|initials|address|phone|mail"
@@ -27,6 +27,11 @@ def numbered(number: int) -> str:
 def identifies(attribute: str) -> bool:
     """Whether an attribute, by its name, tells who an image is of: a patient, a case, a date of birth."""
     return _IDENTIFIES.search(_HUMP.sub(" ", attribute)) is not None
+
+
+def names_somebody(known: Mapping[int, Mapping[str, str]]) -> bool:
+    """Whether attributes of images, by the images' ids, tell of any of them who it is of."""
+    return any(value and identifies(name) for values in known.values() for name, value in values.items())
 
 
 def coded(values: Sequence[str]) -> dict[str, str]:

@@ -4,13 +4,17 @@ import json
 import os
 import threading
 
+import pytest
 from PySide6.QtCore import Qt
 
 from segstudio.app import exporter
+from segstudio.app.new_project import NewProject
+from segstudio.formats.dataset import FoundImage
 from segstudio.formats.export_formats import FORMATS
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import NewProjectDialog
 from segstudio.ui.dialogs.report import ReportDialog
+from tests.helpers.studios import write_images
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -43,6 +47,27 @@ def test_each_format_can_be_chosen_and_is_written(rig):
     assert len(content["annotations"]) == 1
     rig.wait(rig.window.canvas_banner.action.isVisible)
     assert rig.window.canvas_banner.message.place == rig.folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("known", "offered"),
+    [({}, False), ({"Diagnosis": "nevus"}, False), ({"patient": ""}, False), ({"patient": "7"}, True)],
+)
+def test_who_images_are_of_is_offered_only_where_that_is_known(rig, known, offered):
+    images = write_images(rig.folder / "images", 2)
+    found = tuple(FoundImage(path, None, attributes=known) for path in images)
+    rig.studio.new_project(NewProject(rig.folder / "test.segstudio", found, ("lesion",), "none"))
+    rig.wait(lambda: rig.studio.session is not None)
+    rig.settle()
+    rig.window.commands.export_masks()
+    dialog = rig.window.findChild(ExportDialog)
+    assert not dialog.identifiers.isEnabled()
+    looked = []
+    rig.session.attributes.look_up(len, looked.append)
+    rig.wait(lambda: looked == [2 if known else 0])
+    assert dialog.identifiers.isEnabled() == offered
+    assert ("attributes.csv has" in dialog.identifiers.toolTip()) == offered
+    dialog.reject()
 
 
 def test_an_export_is_cancelled_where_its_progress_is_shown(rig, monkeypatch):

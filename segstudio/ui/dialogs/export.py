@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segstudio.app.identifiers import names_somebody
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.formats.export_formats import FORMATS
@@ -25,6 +26,7 @@ _PRIVATE = (
     "attributes.csv has what the data set says of the images, if it says anything. Without the tick patients, cases "
     "and the like go by a number, or are left out"
 )
+_NOBODY = "The project knows nothing of its images that tells who they are of"
 
 
 class ExportDialog(QDialog):
@@ -55,7 +57,11 @@ class ExportDialog(QDialog):
         )
         self.only_approved.setChecked(True)
         self.identifiers = CheckBox(theme, "Include who the images are of in attributes.csv")
-        self.identifiers.setToolTip(_PRIVATE)
+        # Until somebody is known to be named. It is there all along: nothing may move under the pointer.
+        self.identifiers.setEnabled(False)
+        self.identifiers.setToolTip(_NOBODY)
+        self._gone = False
+        session.attributes.look_up(names_somebody, self._offer_identifiers)
         cancel = QPushButton("Cancel")
         cancel.clicked.connect(self.reject)
         self.export = QPushButton("Export")
@@ -105,6 +111,16 @@ class ExportDialog(QDialog):
     def _refresh(self) -> None:
         self.export.setEnabled(bool(self.folder.text().strip()))
         self.about.setText(self.format.currentData().about(len(self._session.classes) > 1))
+
+    def _offer_identifiers(self, any_named: bool) -> None:
+        if not self._gone and any_named:
+            self.identifiers.setEnabled(True)
+            self.identifiers.setToolTip(_PRIVATE)
+
+    def done(self, result: int) -> None:
+        """Closed: what is looked up is of no use any more."""
+        self._gone = True
+        super().done(result)
 
     def _on_choose(self) -> None:
         dialog = QFileDialog(self, "Export to", self.folder.text())
