@@ -15,7 +15,7 @@ ORDER_WORDS: dict[Order, str] = {
 _SHORT: dict[Reason, str] = {
     "unsure": "next: model is unsure",
     "unlike": "next: unlike the others",
-    "apart": "next: far from those done",
+    "apart": "next: new in the video",
     "chance": "next, by chance",
 }
 _LONG: dict[Reason, str] = {

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QLabel
 
 from segstudio.app.audit_check import verify_command
 from segstudio.app.changes import Changes
 from segstudio.app.new_project import NewProject
 from segstudio.domain.annotation import ImageState
+from segstudio.domain.queue import Pick, Reason
 from segstudio.domain.review import ReviewSettings, Standing, standing
 from segstudio.formats.dataset import FoundImage
 from segstudio.ui.dialogs.agreement import AgreementDialog
@@ -22,8 +25,10 @@ from segstudio.ui.dialogs.reader import ReaderDialog
 from segstudio.ui.dialogs.reject import RejectDialog
 from segstudio.ui.dialogs.report import make_writers
 from segstudio.ui.dialogs.review_settings import ReviewSettingsDialog
-from segstudio.ui.docks.image_model import RECORD, describe
+from segstudio.ui.docks.image_model import RECORD, describe, fitting, state_wordings
+from segstudio.ui.queue_words import short_reason
 from segstudio.ui.scroll_part import ScrollBody
+from segstudio.ui.theme import TEXT_SMALL, ui_font
 from tests.helpers.studios import write_images
 from tests.helpers.tampering import meddling
 
@@ -397,3 +402,27 @@ def test_settings_that_a_low_screen_has_no_room_for_scroll(rig):
     seen = area.viewport().rect().translated(area.viewport().mapTo(shown, area.viewport().rect().topLeft()))
     assert seen.contains(shown.draw_first.mapTo(shown, shown.draw_first.rect().center()))
     shown.reject()
+
+
+USUAL_ROOM = 134
+"""Px for the words of a row of the list at its usual width."""
+
+
+def test_the_states_of_images_fit_into_the_list_at_its_usual_width(rig):
+    rig.new_project(1)
+    record, metrics = rig.session.records[0], QFontMetrics(ui_font(TEXT_SMALL))
+    approved = replace(record, state=ImageState.APPROVED, held_out=True)
+    for known, told in (
+        (replace(approved, second="wanted"), "2nd reader, held out"),
+        (replace(approved, second="done"), "read twice, held out"),
+        (replace(approved, second=""), "approved, held out"),
+        (replace(record, rejected="Hair over the lesion"), "Hair over the lesion"),
+    ):
+        wordings = state_wordings(known)
+        assert wordings[0] == describe(known)
+        assert fitting(metrics, wordings, USUAL_ROOM) == told
+        assert fitting(metrics, wordings, 400) == describe(known), "where there is room all of it is said"
+    for reason in get_args(Reason):
+        words = short_reason(Pick(record.id, reason))
+        assert metrics.horizontalAdvance(words) <= USUAL_ROOM, words
+    assert fitting(metrics, ["adjudicated by somebody", "decided: somebody"], 60).endswith("…")

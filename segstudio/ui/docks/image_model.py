@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from segstudio.app.session import Session
@@ -37,6 +37,13 @@ Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 52
 THUMB_WIDTH, THUMB_HEIGHT = 56, 40
 _KEPT_PIXMAPS = 600
+_FEWER = (
+    ("needs second reader, ", "2nd reader, "),
+    ("approved, read twice, ", "read twice, "),
+    ("adjudicated by ", "decided: "),
+    ("rejected: ", ""),
+)
+"""How words of a state begin, and how they may where there is no room."""
 
 
 def describe(record: ImageRecord) -> str:
@@ -60,10 +67,30 @@ def describe(record: ImageRecord) -> str:
     return ", ".join(words)
 
 
+def state_wordings(record: ImageRecord) -> list[str]:
+    """The state of an image in ever fewer words, for a row that may be too narrow for all of them.
+
+    What the glyph says goes first. The first are those of ``describe``.
+    """
+    whole = describe(record)
+    shorter = whole
+    for words, fewer in _FEWER:
+        shorter = shorter.replace(words, fewer) if shorter.startswith(words) else shorter
+    return list(dict.fromkeys((whole, shorter)))
+
+
 def time_words(record: ImageRecord) -> str:
     """How long somebody worked on an image; "" for less than a second."""
     minutes, seconds = divmod(round(record.seconds), 60)
     return f"{minutes}:{seconds:02} minutes of work" if minutes or seconds else ""
+
+
+def fitting(metrics: QFontMetrics, wordings: Sequence[str], width: int) -> str:
+    """The first of ``wordings`` that is no wider than ``width`` px, else as much of the last as fits."""
+    for words in wordings:
+        if metrics.horizontalAdvance(words) <= width:
+            return words
+    return metrics.elidedText(wordings[-1], Qt.TextElideMode.ElideRight, width)
 
 
 class ImageModel(QAbstractListModel):
@@ -228,8 +255,8 @@ class ImageDelegate(QStyledItemDelegate):
         tone = "bad" if record.problem else "accent" if pick is not None else "muted"
         painter.setPen(self._theme.color(tone))
         text.translate(0, 18)
-        told = describe(record) if pick is None else short_reason(pick)
-        words = painter.fontMetrics().elidedText(told, Qt.TextElideMode.ElideRight, text.width())
+        told = state_wordings(record) if pick is None else [short_reason(pick)]
+        words = fitting(painter.fontMetrics(), told, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         if record.problem:
             paint_problem(painter, glyph, tokens)
