@@ -67,3 +67,4 @@ class ExportFormat(StrEnum):
     ids = "ids"
     coco = "coco"
     coco_panoptic = "coco-panoptic"
+    overlay = "overlay"

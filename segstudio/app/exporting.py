@@ -189,9 +189,11 @@ def encoded(
 
     Half a second where an image has 100 megapixels.
     """
-    orientation = read_orientation(one.record.path)
-    mask_to_write = MaskToWrite(one.record.id, one.stem, one.file_name, class_ids(mask, table), orientation)
-    return plan.format.encode(mask_to_write, classes)
+    image = one.record.path
+    to_write = MaskToWrite(
+        one.record.id, one.stem, one.file_name, class_ids(mask, table), read_orientation(image), image
+    )
+    return plan.format.encode(to_write, classes)
 
 
 def put_one(

@@ -161,9 +161,7 @@ def as_called(classes: Iterable[ClassSpec], table: SegmentTable) -> tuple[ClassS
         called, times = now, Counter(name.casefold() for name in now)
         now = [spec.name if times[name.casefold()] > 1 else name for spec, name in zip(made, called, strict=True)]
     colors = [alone[spec.id].color if spec.id in alone else spec.color for spec in made]
-    return tuple(
-        replace(spec, name=name, color=color) for spec, name, color in zip(made, called, colors, strict=True)
-    )
+    return tuple(replace(spec, name=name, color=color) for spec, name, color in zip(made, called, colors, strict=True))
 
 
 def looked_up(table: NDArray[Value], ids: NDArray[np.uint16]) -> NDArray[Value]:

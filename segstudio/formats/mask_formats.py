@@ -2,7 +2,8 @@
 
 Each encodes one image at a time, on any thread, so that an export can go on beside other work, and says first which
 files there will be. Nothing is written here: the project is to know what it writes before it does. Masks lie on the
-image file's pixels as stored. What is made by one is read back pixel by pixel by ``find_dataset``.
+image file's pixels as stored. What is made by one is read back pixel by pixel by ``find_dataset``, but for pictures to
+look at (``overlays``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +37,7 @@ class MaskToWrite:
     """The mask of one image: ``class_ids`` is (H, W) uint16, upright.
 
     ``stem`` is the image's among those that are exported with it, ``file_name`` what files call the image, with "/".
+    ``image`` is its file, for formats that show it.
     """
 
     image_id: int
@@ -42,6 +45,7 @@ class MaskToWrite:
     file_name: str
     class_ids: ClassIds
     orientation: int
+    image: Path | None = None
 
     def stored(self) -> ClassIds:
         """The class ids as the image's file stores its pixels."""
@@ -78,7 +82,7 @@ class MaskFormat(Protocol):
         """The file of one image, within the folder; None where it has none of its own."""
 
     def encode(self, mask: MaskToWrite, classes: Classes) -> Encoded:
-        """The mask of one image."""
+        """The mask of one image. Raises ``UserError`` where the image is needed and can't be read."""
 
     def about_all(self, entries: Sequence[Entry], classes: Classes) -> Mapping[str, bytes]:
         """What is about all images: the content of each of the ``shared`` files."""

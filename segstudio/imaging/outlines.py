@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ SIDES: tuple[Color, ...] = ((230, 159, 0), (204, 121, 167))
 """Orange and pink: the masks that are judged."""
 
 _RIM = (12, 14, 16)
+_LINES_ACROSS = 400
+"""How many lines of an outline lie side by side on the longer side of an image."""
+
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
@@ -45,8 +48,26 @@ def with_outlines(
     return picture
 
 
-def _outline(ids: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """(h, w) uint8, 1 on the pixels of a class that have another one, or the frame, beside them."""
-    wide = cv2.copyMakeBorder(ids, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    least, most = cv2.erode(wide, _CROSS)[1:-1, 1:-1], cv2.dilate(wide, _CROSS)[1:-1, 1:-1]
+def drawn_on(pixels: NDArray[np.uint8], ids: NDArray[np.uint16], colors: Mapping[int, Color]) -> NDArray[np.uint8]:
+    """A copy of ``pixels`` (H, W, 3) uint8 RGB with the border of each class of ``ids`` (H, W) in its colour.
+
+    Nothing else is changed. The line lies within its class, with a dark rim round it, and is so thick that it is seen
+    where the whole of the image is shown on a screen.
+    """
+    thick = max(1, round(max(ids.shape) / _LINES_ACROSS))
+    line, rim = (cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * r + 1,) * 2) for r in (thick, -(-thick // 2)))
+    outline = _outline(ids, line)
+    picture = pixels.copy()
+    picture[cv2.dilate(outline, rim) > 0] = _RIM
+    for class_id, color in colors.items():
+        picture[(outline > 0) & (ids == class_id)] = color
+    return picture
+
+
+def _outline(ids: NDArray[np.uint16], near: NDArray[np.uint8] = _CROSS) -> NDArray[np.uint8]:
+    """(h, w) uint8, 1 on the pixels of a class that have another one, or the frame, as ``near`` as this."""
+    reach = near.shape[0] // 2
+    wide = cv2.copyMakeBorder(ids, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
+    inside = (slice(reach, -reach), slice(reach, -reach))
+    least, most = cv2.erode(wide, near)[inside], cv2.dilate(wide, near)[inside]
     return np.asarray((ids > 0) & ((least != ids) | (most != ids)), np.uint8)

@@ -52,7 +52,7 @@ def export(rig: StudioRig, folder: Path, key: str, cancel_after: int | None = No
     return next(message.sentence for message in rig.messages if message.key == "export")
 
 
-KEYS = ["png", "class-map", "coco", "coco-panoptic"]
+KEYS = ["png", "class-map", "coco", "coco-panoptic", "overlay"]
 
 
 @pytest.mark.parametrize("key", KEYS)

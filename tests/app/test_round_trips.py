@@ -16,7 +16,7 @@ from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.errors import UserError
 from segstudio.domain.measure import measure_shape
 from segstudio.formats.dicom_file import read_dicom_frame
-from segstudio.formats.export_formats import FORMATS
+from segstudio.formats.export_formats import MASKS
 from segstudio.imaging.reader import fingerprint, read_image, read_size
 from segstudio.store.images import NewImage
 from segstudio.store.project_db import Project
@@ -25,7 +25,7 @@ from tests.formats.test_video import film
 from tests.helpers.data import data_folder
 
 FEW = 4
-NAMED = [known.key for known in FORMATS if known.shared]
+NAMED = [known.key for known in MASKS if known.shared]
 
 
 def camvid(folder: Path) -> Path:
@@ -212,7 +212,7 @@ def test_images_of_one_name_come_back_with_their_own_masks(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-@pytest.mark.parametrize("key", [known.key for known in FORMATS])
+@pytest.mark.parametrize("key", [known.key for known in MASKS])
 def test_names_that_are_no_text_go_in_and_out_and_in_again(tmp_path: Path, key: str) -> None:
     source = tmp_path / os.fsdecode(b"M\xfcller")
     source.mkdir()

@@ -13,7 +13,7 @@ from segstudio.domain.segments import make_classes
 from segstudio.formats import isic, mads, ph2
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.detect import find_dataset
-from segstudio.formats.export_formats import FORMATS
+from segstudio.formats.export_formats import MASKS
 from segstudio.formats.mask_formats import MaskToWrite
 from segstudio.formats.ph2_table import read_table
 from segstudio.formats.tables import read_csv
@@ -207,7 +207,7 @@ def test_masks_of_several_classes_of_isic_s_images_stay_so(tmp_path: Path) -> No
     classes = make_classes(["nevus", "hair"])
     mask = np.zeros((24, 32), np.uint16)
     mask[2:9, 2:9], mask[12:14] = 1, 2
-    for format_ in FORMATS:
+    for format_ in MASKS:
         out = tmp_path / format_.key
         out.mkdir()
         made = format_.encode(MaskToWrite(1, "ISIC_0000010", "ISIC_0000010.jpg", mask, 1), classes)

@@ -200,7 +200,9 @@ def own_set(folder: Path, masks: list[np.ndarray], palettes: list[tuple[ClassSpe
     (folder / "images").mkdir()
     for number, (mask, classes) in enumerate(zip(masks, palettes, strict=True), start=1):
         Image.fromarray(colours(*mask.shape)).save(folder / "images" / f"{number}.png")
-        PLAIN.write(folder / "out", MaskToWrite(number, str(number), f"{number}.png", mask, 1), classes)
+        content = PLAIN.encode(MaskToWrite(number, str(number), f"{number}.png", mask, 1), classes).content
+        assert content is not None
+        write_whole(folder / "out" / f"{number}.png", content)
     return find_dataset(folder / "images", folder / "out")
 
 
