@@ -83,7 +83,7 @@ class Settings:
                 if alone or at_last:
                     self._write_owed()
         except OSError:
-            log.warning("settings could not be written to %s", self._path, exc_info=True)
+            log.warning("settings could not be written to %s", self._path, exc_info=not at_last)
         if self._owed and not self._flushes:
             self._flushes = True
             atexit.register(self.flush)

@@ -57,10 +57,9 @@ class TruthCheck:
             return
         size = (document.width, document.height)
 
-        def keep(found: Truth | None) -> None:
+        def keep(found: tuple[Truth, Truth] | None) -> None:
             if self._file == truth and self._document is document:
-                self._truth = found
-                self._seen = None if found is None else np.where(found == NOT_JUDGED, BACKGROUND, found)
+                self._truth, self._seen = (None, None) if found is None else found
                 self.refresh()
 
         self._loader.run(lambda: _read(truth, image, size, classes), keep)
@@ -86,9 +85,11 @@ class TruthCheck:
         self._loader.run(lambda: _compared(now, truth, void), keep)
 
 
-def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> Truth | None:
+def _read(file: Path, image: Path, size: tuple[int, int], classes: tuple[ClassSpec, ...]) -> tuple[Truth, Truth] | None:
+    """The truth to compare with, and the one to be seen; None where it can't be read."""
     try:
-        return read_mask(file, size, read_orientation(image), classes, NOT_JUDGED)
+        found = read_mask(file, size, read_orientation(image), classes, NOT_JUDGED)
+        return found, np.where(found == NOT_JUDGED, np.uint16(BACKGROUND), found)
     except UserError as error:
         log.warning("the mask to compare with cannot be used: %s", error)
         return None

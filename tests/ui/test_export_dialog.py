@@ -76,8 +76,8 @@ def test_an_export_is_cancelled_where_its_progress_is_shown(rig, monkeypatch):
     rig.key(Key.Key_A)
     rig.settle()
     status, held = rig.window.status, threading.Event()
-    given = exporter.export_one
-    monkeypatch.setattr(exporter, "export_one", lambda *args: held.wait(10) and given(*args))
+    given = exporter.put_one
+    monkeypatch.setattr(exporter, "put_one", lambda *args: held.wait(10) and given(*args))
     assert not status.cancel.isVisible()
     rig.session.exporter.export_masks(rig.folder / "out", only_approved=True)
     rig.wait(status.cancel.isVisible)

@@ -252,7 +252,7 @@ def test_a_mask_to_compare_with_is_shown(pair):
     document = rig.session.document
     truth = np.zeros((document.height, document.width), np.uint16)
     truth[STROKE[1] - 3 : STROKE[1] + 3, STROKE[0] - 3 : STROKE[0] + 3] = 1
-    rig.session.truth._truth = truth
+    rig.session.truth._seen = truth
     choose(rig, "truth")
     with_truth = color(rig, *STROKE, view)
     choose(rig, "image")
