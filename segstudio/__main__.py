@@ -238,7 +238,8 @@ def evaluate(
     images: Annotated[Path | None, typer.Option("--images", help="Folder of images, also for the pictures.")] = None,
     classes: Annotated[str, typer.Option("--classes", help="Names of the values 1, 2, ... in masks.")] = "",
     void: Annotated[
-        int | None, typer.Option("--void", help="Value of true masks where nobody judges; nothing there counts.")
+        int | None,
+        typer.Option("--void", min=0, max=65535, help="Value of true masks where nobody judges; nothing there counts."),
     ] = None,
     attributes: Annotated[
         Path | None, typer.Option("--attributes", help="CSV, a row an image: the summary goes by its columns, too.")

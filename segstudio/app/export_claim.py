@@ -14,6 +14,7 @@ from pathlib import Path
 from segstudio.domain.errors import UserError
 from segstudio.formats.writing import write_whole
 from segstudio.store.exports import is_as_written
+from segstudio.store.inside import leads_inside
 from segstudio.store.project_db import Project
 
 _SETTING = "exported"
@@ -25,10 +26,15 @@ def claim(project: Project, folder: Path, paths: Sequence[Path], identifiers: bo
 
     The audit trail says so, also whether what tells who images are of goes along: ``identifiers``.
 
-    Raises ``UserError``, and changes nothing, if one of them is there already and not as ``project`` exported it, or if
-    the folder cannot be made.
+    Raises ``UserError``, and changes nothing, if one of them is there already and not as ``project`` exported it, if
+    the folder is one of the project's own, or if it cannot be made.
     """
     key = Path(os.path.abspath(folder))
+    if leads_inside(key, project.folder):
+        raise UserError(
+            f"{folder} is in the project itself, which keeps its own files there. Nothing was written; choose another "
+            "folder."
+        )
     foreign = _foreign(project, key, [path.relative_to(folder).as_posix() for path in paths])
     if foreign:
         more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"

@@ -62,6 +62,17 @@ def test_what_somebody_changed_since_is_left_alone(rig: StudioRig, tmp_path: Pat
     assert (out / name).read_bytes() == OTHERS
 
 
+@pytest.mark.parametrize("below", ["", "masks", "rounds/0001"])
+def test_a_projects_own_folder_is_none_to_export_to(rig: StudioRig, tmp_path: Path, below: str) -> None:
+    place = rig.studio.session.folder / below
+    before = sorted(rig.studio.session.folder.rglob("*.png"))
+    (tmp_path / "link").symlink_to(place)
+    for out in (place, tmp_path / "link"):
+        assert "is in the project itself" in export(rig, out)
+    assert sorted(rig.studio.session.folder.rglob("*.png")) == before
+    assert not (rig.studio.session.folder / "masks").exists()
+
+
 def test_another_data_set_in_a_folder_of_that_name_is_left_alone(rig: StudioRig, tmp_path: Path) -> None:
     out = tmp_path / "out"
     export(rig, out)
