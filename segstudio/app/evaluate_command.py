@@ -71,10 +71,13 @@ def _plan(options: EvaluateOptions, grouping: Grouping | None, say: Say) -> Plan
             raise UserError("Give one --model or two, and --images with the folder to try them on.")
         models = [weights_of(name) for name in options.models]
         return model_plan(
-            models, options.images, options.truth, foretell, grouping=grouping, progress=_telling(say, "Predicting")
-        )
+            models, options.images, options.truth, foretell,
+            grouping=grouping, by=options.by, progress=_telling(say, "Predicting"),
+        )  # fmt: skip
     if options.pred is None or options.truth is None:
         raise UserError("Say what to compare: --pred and --truth, or --project, or --model with --images.")
+    if options.by and grouping is None:
+        raise UserError("Of folders of masks nothing is known that --by could name. Give --attributes with a table.")
     return folder_plan(
         options.pred,
         options.truth,

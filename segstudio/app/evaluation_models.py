@@ -45,14 +45,15 @@ def model_plan(
     foretell: Foretell,
     *,
     grouping: Grouping | None = None,
+    by: Sequence[str] = (),
     progress: Progress = lambda _done, _total: None,
     cancelled: Cancelled = lambda: False,
 ) -> Plan:
     """One or two models on a folder of images with true masks, which ``foretell`` asks them about first.
 
-    Without a ``grouping`` the summary goes by what the data set itself says of its images. Raises ``UserError`` if no
-    image has a mask of the models' classes or two models know different ones, ``Stopped`` if cancelled. The plan's
-    ``close`` removes the masks that were made.
+    Without a ``grouping`` the summary goes by what the data set itself says of its images, or by what of that is named
+    in ``by``. Raises ``UserError`` if no image has a mask of the models' classes, two models know different ones, or
+    nothing is called as in ``by``, ``Stopped`` if cancelled. The plan's ``close`` removes the masks that were made.
     """
     classes = models[0].classes
     if any([spec.name for spec in model.classes] != [spec.name for spec in classes] for model in models[1:]):
@@ -62,7 +63,7 @@ def model_plan(
     if not found:
         raise UserError(f"No image in “{images.name}” has a mask. Choose the folder of its true masks.")
     meaning = _meaning(dataset, classes)
-    grouping = grouping or _own_grouping(found)
+    grouping = grouping or _own_grouping(found, by)
     folder = Path(tempfile.mkdtemp(prefix="segstudio-"))
     try:
         answers = _asked(models, [one.image for one in found], folder, foretell, progress, cancelled)
@@ -111,9 +112,14 @@ def _asked(
     return answers
 
 
-def _own_grouping(found: Sequence[FoundImage]) -> Grouping:
+def _own_grouping(found: Sequence[FoundImage], by: Sequence[str]) -> Grouping:
     attributes = {key_of(one.image): dict(one.attributes) for one in found if one.attributes}
-    return Grouping(attributes, tuple(grouping_names(attributes))) if attributes else NO_GROUPING
+    known = dict.fromkeys(name for cells in attributes.values() for name in cells)
+    for name in by:
+        if name not in known:
+            there = ", ".join(known) or "nothing"
+            raise UserError(f"Nothing called “{name}” is known of these images. Known is: {there}.")
+    return Grouping(attributes, tuple(by) or tuple(grouping_names(attributes))) if attributes else NO_GROUPING
 
 
 def _meaning(dataset: Dataset, classes: tuple[ClassSpec, ...]) -> NDArray[np.uint16]:

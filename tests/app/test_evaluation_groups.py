@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from PIL import Image
 from segstudio.app.batch import new_project
 from segstudio.app.evaluate_command import EvaluateOptions, run_evaluation
 from segstudio.app.evaluation_groups import OWN_GROUP, ProjectGroups
+from segstudio.app.evaluation_models import Weights, model_plan
 from segstudio.domain.annotation import ImageRecord
 from segstudio.domain.errors import UserError
+from segstudio.domain.segments import make_classes
 from segstudio.imaging.mask_png import encode_mask
 from segstudio.store.project_db import Project
 from tests.helpers.data import data_folder
@@ -106,3 +109,25 @@ def test_the_command_on_a_ph2_project_goes_by_diagnosis(tmp_path: Path) -> None:
     assert "Clinical diagnosis: melanoma" in text
     run_evaluation(replace(options, by=("Asymmetry",)), lambda _: None)
     assert list(json.loads((tmp_path / "r.json").read_text())["groups"]) == ["Asymmetry"]
+
+
+def test_of_what_a_data_set_knows_the_named_is_gone_by(tmp_path: Path) -> None:
+    packed = data_folder("ph2_packed")
+    case = sorted(path.parent for path in packed.glob("**/*_Dermoscopic_Image"))[0]
+    shutil.copytree(case, tmp_path / "PH2Dataset" / case.relative_to(packed))
+    shutil.copy(packed / "PH2_dataset.txt", tmp_path / "PH2Dataset")
+
+    def answers(_weights: Path, images: Sequence[Path], _folder: Path, *_: object) -> dict[Path, Path | UserError]:
+        return dict.fromkeys(images, UserError("not asked"))
+
+    model = Weights("m", tmp_path / "m", make_classes(["lesion"]))
+    plan = model_plan([model], tmp_path / "PH2Dataset", None, answers, by=("Asymmetry", "Streaks"))
+    assert list(plan.cases[0].groups) == ["Asymmetry", "Streaks"]
+    plan.close()
+    with pytest.raises(UserError, match=r"“size”.*Known is: .*Asymmetry"):
+        model_plan([model], tmp_path / "PH2Dataset", None, answers, by=("size",))
+
+
+def test_of_bare_folders_there_is_nothing_to_go_by(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--attributes"):
+        run_evaluation(EvaluateOptions(pred=tmp_path, truth=tmp_path, by=("camera",)), lambda _: None)
