@@ -74,9 +74,14 @@ def mapping_for_new(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> di
     return mapping
 
 
+def unjudged(found: Sequence[FoundClass]) -> tuple[int, ...]:
+    """The numbers of a data set's classes that nobody judges there."""
+    return tuple(known.id for known in found if known.kind == "void")
+
+
 def _by_number(found: Sequence[FoundClass], own: Sequence[ClassSpec]) -> dict[int, int] | None:
     """A number that the project lacks is in no mapping, so that a mask with it is refused and not cut down."""
-    not_judged = [known.id for known in found if known.kind == "void"]
+    not_judged = unjudged(found)
     if not not_judged:
         return None
     void = next((spec.id for spec in own if spec.kind == "void"), BACKGROUND)

@@ -36,6 +36,16 @@ class Grouping:
                 raise UserError(f"“{table.name}” has no column “{name}”. It has: {', '.join(columns)}.")
         return cls(attributes, tuple(by) or tuple(grouping_names(attributes)))
 
+    @classmethod
+    def of_data_set(cls, attributes: Attributes, by: Sequence[str] = ()) -> Grouping:
+        """By what a data set says of its images. Raises ``UserError`` if that is nothing of what ``by`` names."""
+        known = _names_in(attributes)
+        for name in by:
+            if name not in known:
+                there = ", ".join(known) or "nothing"
+                raise UserError(f"Nothing called “{name}” is known of these images. Known is: {there}.")
+        return cls(attributes, tuple(by) or tuple(grouping_names(attributes)))
+
     def groups(self, image: Path) -> dict[str, str]:
         """The values of one image."""
         cells = self.attributes.get(key_of(image), {})

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.app.evaluation import Cancelled, Case, Plan, Progress, Stopped
-from segstudio.app.evaluation_groups import NO_GROUPING, Grouping
+from segstudio.app.evaluation_groups import Grouping
 from segstudio.app.evaluation_plans import told_apart
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, void_ids
-from segstudio.formats.attributes import grouping_names, key_of
+from segstudio.formats.attributes import key_of
 from segstudio.formats.compare import NOT_JUDGED, without
 from segstudio.formats.dataset import Dataset, FoundImage, of_classes
 from segstudio.formats.detect import find_dataset
@@ -63,7 +63,10 @@ def model_plan(
     if not found:
         raise UserError(f"No image in “{images.name}” has a mask. Choose the folder of its true masks.")
     meaning = _meaning(dataset, classes)
-    grouping = grouping or _own_grouping(found, by)
+    if grouping is None:
+        grouping = Grouping.of_data_set(
+            {key_of(one.image): dict(one.attributes) for one in found if one.attributes}, by
+        )
     folder = Path(tempfile.mkdtemp(prefix="segstudio-"))
     try:
         answers = _asked(models, [one.image for one in found], folder, foretell, progress, cancelled)
@@ -110,16 +113,6 @@ def _asked(
         if cancelled():
             raise Stopped
     return answers
-
-
-def _own_grouping(found: Sequence[FoundImage], by: Sequence[str]) -> Grouping:
-    attributes = {key_of(one.image): dict(one.attributes) for one in found if one.attributes}
-    known = dict.fromkeys(name for cells in attributes.values() for name in cells)
-    for name in by:
-        if name not in known:
-            there = ", ".join(known) or "nothing"
-            raise UserError(f"Nothing called “{name}” is known of these images. Known is: {there}.")
-    return Grouping(attributes, tuple(by) or tuple(grouping_names(attributes))) if attributes else NO_GROUPING
 
 
 def _meaning(dataset: Dataset, classes: tuple[ClassSpec, ...]) -> NDArray[np.uint16]:

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from segstudio.app.export_claim import is_still_ours, remember
+from segstudio.app.export_claim import check_outside, is_still_ours, remember
 from segstudio.domain.errors import UserError
-from segstudio.store.inside import leads_inside
 from segstudio.store.project_db import Project
 
 _FOLDER = "replaced"
@@ -24,14 +23,13 @@ _AT_ONCE = 0.1
 class Before:
     """The files of one export into ``folder``. On the store thread.
 
-    Raises ``UserError`` where ``folder`` is where they are kept: making room would empty it.
+    Raises ``UserError`` where ``folder`` is one of the project's own, as that in which they are kept.
     """
 
     def __init__(self, project: Project, folder: Path) -> None:
         self._folder = folder
         self._kept = project.folder / _FOLDER
-        if leads_inside(folder, self._kept):
-            raise UserError(f"{folder} is for the project's own use. Choose another folder.")
+        check_outside(project, folder)
         self._copies: dict[str, Path | None] = {}
         self._count = 0
         self._made = [place for place in (folder, *folder.parents) if not os.path.lexists(place)]

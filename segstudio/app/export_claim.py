@@ -30,11 +30,7 @@ def claim(project: Project, folder: Path, paths: Sequence[Path], identifiers: bo
     the folder is one of the project's own, or if it cannot be made.
     """
     key = Path(os.path.abspath(folder))
-    if leads_inside(key, project.folder):
-        raise UserError(
-            f"{folder} is in the project itself, which keeps its own files there. Nothing was written; choose another "
-            "folder."
-        )
+    check_outside(project, folder)
     foreign = _foreign(project, key, [path.relative_to(folder).as_posix() for path in paths])
     if foreign:
         more = "" if len(foreign) == 1 else f" and {len(foreign) - 1} more"
@@ -47,6 +43,15 @@ def claim(project: Project, folder: Path, paths: Sequence[Path], identifiers: bo
     except OSError as error:
         raise UserError(f"The folder {folder} could not be made: {error.strerror}. Choose another one.") from error
     project.audit.note("export", folder=str(key), files=len(paths), identifiers=identifiers)
+
+
+def check_outside(project: Project, folder: Path) -> None:
+    """Raise ``UserError`` if ``folder`` is one of the project's own."""
+    if leads_inside(Path(os.path.abspath(folder)), project.folder):
+        raise UserError(
+            f"{folder} is in the project itself, which keeps its own files there. Nothing was written; choose another "
+            "folder."
+        )
 
 
 def check_still_free(project: Project, folder: Path, names: Iterable[str]) -> None:

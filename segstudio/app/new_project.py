@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segstudio.app.class_mapping import ClassMapping, MasksAs, mapping_for_new
+from segstudio.app.class_mapping import ClassMapping, MasksAs, mapping_for_new, unjudged
 from segstudio.app.importing import ImportPlan
 from segstudio.app.model_settings import SETTING, ModelSettings
 from segstudio.app.starters import StarterChoice, available, class_by_names, fitting, give, starter_file
@@ -63,8 +63,7 @@ class NewProject:
         mapping = self.mapping
         if mapping is None and self.masks_as != "none":
             mapping = mapping_for_new(self.found_classes, make_classes(self.classes, self.void))
-        unjudged = tuple(known.id for known in self.found_classes if known.kind == "void")
-        return ImportPlan(self.images, self.masks_as, mapping, self.layout, self.source, unjudged)
+        return ImportPlan(self.images, self.masks_as, mapping, self.layout, self.source, unjudged(self.found_classes))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.class_mapping import MasksAs, left_out_words, suggest_mapping
+from segstudio.app.class_mapping import MasksAs, left_out_words, suggest_mapping, unjudged
 from segstudio.app.import_check import Checked
 from segstudio.app.importing import ImportPlan
 from segstudio.app.new_project import Preview
@@ -259,8 +259,8 @@ class ImportDialog(QDialog):
         mapping = self._mapping() or None
         if mapping is not None and not any(mapping.values()):
             masks_as = "none"  # masks without any class would be approved as empty ones
-        unjudged = tuple(known.id for known in found.classes if known.kind == "void")
-        self._session.importer.run(ImportPlan(found.images, masks_as, mapping, found.layout, self._paths[0], unjudged))
+        plan = ImportPlan(found.images, masks_as, mapping, found.layout, self._paths[0], unjudged(found.classes))
+        self._session.importer.run(plan)
         super().accept()
 
     def done(self, result: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from segstudio.domain.evaluation import Measure
 from segstudio.ui.plots import make_plot
@@ -58,8 +58,6 @@ class SpreadPlot(QWidget):
 
         if self._plot is None:
             self._plot = make_plot()
-            # Left to itself it wants 480 px, and pushes the worst images off a laptop's screen.
-            self._plot.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             self._layout.addWidget(self._plot)
         measure, sides = self._shown
         plot = self._plot
