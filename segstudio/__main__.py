@@ -84,6 +84,7 @@ def build_starter(
     out: Annotated[Path, typer.Option("--out", help="Folder for the model and the report; a build there goes on.")],
     seed: Annotated[int, typer.Option("--seed", min=0)] = 0,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of each training.")] = None,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Into so many parts what judges it is divided.")] = 3,
     only: Annotated[str, typer.Option("--only", help="Parts to make, such as 0,all: folds by number, or all.")] = "",
     card: Annotated[bool, typer.Option("--card", help="Learn on the graphics card; not the same to the bit.")] = False,
 ) -> None:
@@ -91,7 +92,7 @@ def build_starter(
     from segstudio.app.starter_sources import prepare, report_table
     from segstudio.worker.starter import build
 
-    prepare(kind.value, data, out, seed, steps)
+    prepare(kind.value, data, out, seed, steps, folds)
     typer.echo(report_table(build(out, lambda line: typer.echo(line, err=True), names_in(only) or None, card)))
 
 

@@ -26,7 +26,7 @@ from segstudio.protocol.round_folder import IGNORE, MASKS
 from segstudio.protocol.starter_recipe import RECIPE, Recipe, RecipeSample, StarterKind, read_recipe, write_recipe
 
 CLASS_NAMES: dict[StarterKind, str] = {"lesion": "lesion", "body": "person"}
-_FOLDS = 3
+FOLDS = 3
 _STEPS: dict[StarterKind, int] = {"lesion": 2500, "body": 6000}
 _BATCHES: dict[StarterKind, int] = {"lesion": 8, "body": 16}
 _SHARES: dict[StarterKind, dict[str, float]] = {
@@ -52,11 +52,13 @@ class _Found:
     scored: bool
 
 
-def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None) -> Recipe:
+def make_recipe(
+    kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None, folds: int = FOLDS
+) -> Recipe:
     """Look through ``folders`` and write the masks as training reads them to ``out``.
 
     Known are PH2, COCO (``annotations/instances_*.json``) and folders of images with masks. Whole groups go to one
-    fold: a video by all its cameras, pictures nearly the same. Each folder is spread over the folds. Raises
+    fold: a video by all its cameras, pictures nearly the same. Each folder is spread over the ``folds``. Raises
     ``UserError`` where nothing is found to learn from.
     """
     (out / MASKS).mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,7 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
     for folder in folders:
         here = list(_find(kind, folder))
         for source in sorted({sample.source for sample in here if sample.scored}):
-            groups |= _folds([sample.group for sample in here if sample.source == source], seed)
+            groups |= _folds([sample.group for sample in here if sample.source == source], seed, folds)
         found += here
     samples = []
     for number, sample in enumerate(found):
@@ -82,7 +84,7 @@ def make_recipe(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int
     if not any(sample.mask for sample in samples):
         raise UserError("None of these folders holds images with masks that a starter model could learn from.")
     return Recipe(
-        kind=kind, class_name=CLASS_NAMES[kind], samples=tuple(samples), shares=_SHARES[kind], folds=_FOLDS,
+        kind=kind, class_name=CLASS_NAMES[kind], samples=tuple(samples), shares=_SHARES[kind], folds=folds,
         steps=steps or _STEPS[kind], batch=_BATCHES[kind], side=_SIDES[kind], seed=seed, drawn=_DRAWN,
     )  # fmt: skip
 
@@ -158,39 +160,44 @@ def _people_mask(people: Sequence[dict[str, Any]], shape: tuple[int, int]) -> ND
     return mask
 
 
-def _folds(groups: Sequence[str], seed: int) -> dict[str, int]:
+def _folds(groups: Sequence[str], seed: int, count: int) -> dict[str, int]:
     """A fold for each group: the largest first, each to the fold that has the least, of equals by chance."""
     sizes: dict[str, int] = defaultdict(int)
     for group in groups:
         sizes[group] += 1
     names = sorted(sizes)
     order = [names[index] for index in np.random.default_rng(seed).permutation(len(names))]
-    filled = [0] * _FOLDS
-    folds = {}
+    filled = [0] * count
+    folds: dict[str, int] = {}
     for group in sorted(order, key=lambda group: -sizes[group]):
-        folds[group] = min(range(_FOLDS), key=lambda fold: (filled[fold], fold))
+        folds[group] = min(range(count), key=lambda fold: (filled[fold], fold))
         filled[folds[group]] += sizes[group]
     return folds
 
 
-def prepare(kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None) -> None:
+def prepare(
+    kind: StarterKind, folders: Sequence[Path], out: Path, seed: int, steps: int | None = None, folds: int = FOLDS
+) -> None:
     """Write the recipe to ``out``, unless it stands there: then the build goes on by it.
 
-    Raises ``UserError`` where the recipe there is of another kind, or nothing is found to learn from.
+    Raises ``UserError`` where the recipe there is another, or nothing is found to learn from.
     """
     if os.path.isfile(out / RECIPE):
         try:
             known = read_recipe(out)
         except ProtocolError as error:
             raise UserError(f"{error}. Choose an empty folder.") from error
-        if (known.kind, known.seed) != (kind, seed):
-            raise UserError(f"{out} holds a {known.kind} model with seed {known.seed}. Choose an empty folder.")
+        if (known.kind, known.seed, known.folds) != (kind, seed, folds):
+            raise UserError(
+                f"{out} holds a {known.kind} model with seed {known.seed} in {known.folds} folds. "
+                "Choose an empty folder."
+            )
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"The folder {out} could not be made: {error.strerror}. Choose another one.") from error
-    write_recipe(out, make_recipe(kind, folders, out, seed, steps))
+    write_recipe(out, make_recipe(kind, folders, out, seed, steps, folds))
 
 
 def report_table(report: dict[str, Any]) -> str:

@@ -26,6 +26,9 @@ ALL = "all"
 REPORT, WORST, WORST_ELSEWHERE, WORST_MADE_UP = "report.json", "worst.jpg", "worst_elsewhere.jpg", "worst_made_up.jpg"
 _SAID_EVERY = 20
 
+_STREAM_OF_ALL = 3
+"""Which draws the training on all has: the same, and so the same weights, in however many folds it is judged."""
+
 
 def train_part(
     folder: Path, recipe: Recipe, fold: int | None, device: Device, report: Callable[[int, float], None]
@@ -37,7 +40,7 @@ def train_part(
         return weights
     part.mkdir(parents=True, exist_ok=True)
     data = StarterData(folder, recipe, fold)
-    stream = recipe.folds if fold is None else fold
+    stream = _STREAM_OF_ALL if fold is None else fold
     tensors = StarterTraining(part, recipe, data, stream, device).run(report)
     save_checkpoint(weights, header_of(recipe), halved(tensors))
     for name in (STATE, STATE_NOTES):

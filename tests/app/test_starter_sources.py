@@ -42,6 +42,13 @@ def test_a_video_and_pictures_nearly_the_same_are_in_one_fold(tmp_path: Path) ->
     assert read_mask(tmp_path / first.mask).sum() == 400
 
 
+def test_there_are_as_many_folds_as_are_asked_for(tmp_path: Path) -> None:
+    _pairs(tmp_path / "data", [f"photo{letter}" for letter in "abcdefgh"])
+    recipe = make_recipe("lesion", [tmp_path / "data"], tmp_path, 0, folds=4)
+    assert recipe.folds == 4
+    assert sorted(sample.fold for sample in recipe.samples) == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
 def test_each_folder_of_videos_is_spread_over_the_folds(tmp_path: Path) -> None:
     _pairs(tmp_path / "stage", [f"{video}_{number:05d}" for video in ("one", "two") for number in range(3)])
     _pairs(tmp_path / "studio", ["kata_00004", "jazz_00008"], seed=1)
@@ -98,8 +105,9 @@ def test_a_recipe_is_written_once_and_another_model_is_not_built_over_it(tmp_pat
     assert read_recipe(out).steps == 5
     prepare("lesion", [tmp_path / "data"], out, 0)
     assert (out / RECIPE).read_bytes() == written
-    with pytest.raises(UserError, match="Choose an empty folder"):
-        prepare("body", [tmp_path / "data"], out, 0)
+    for kind, folds in (("body", 3), ("lesion", 4)):
+        with pytest.raises(UserError, match="Choose an empty folder"):
+            prepare(kind, [tmp_path / "data"], out, 0, folds=folds)
     (out / RECIPE).write_text("{")
     with pytest.raises(UserError, match="Choose an empty folder"):
         prepare("lesion", [tmp_path / "data"], out, 0)

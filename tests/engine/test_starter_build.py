@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from segstudio.domain.errors import UserError
 from segstudio.engine import starter_data, starter_score, starter_train
@@ -41,6 +43,14 @@ def make_recipe(folder: Path, kind: str = "lesion", steps: int = 4) -> Recipe:
         samples.append(RecipeSample(f"s/{number}", image, f"masks/{number}.png", f"g{group}", "photo", group, True))
     samples.append(RecipeSample("s/back", str(folder / "0.png"), None, "back", "background", -1, False))
     return Recipe(kind, kind, tuple(samples), {"photo": 0.8, "drawn": 0.2}, 3, steps, 2, 64, 0, 1)  # type: ignore[arg-type]
+
+
+def test_what_learned_from_all_is_the_same_however_many_folds_judge_it(tmp_path: Path) -> None:
+    recipe = make_recipe(tmp_path, steps=2)
+    weights = train_part(tmp_path, recipe, None, CPU, lambda _step, _loss: None)
+    first = load_file(weights.rename(tmp_path / "first.safetensors"))
+    second = load_file(train_part(tmp_path, replace(recipe, folds=5), None, CPU, lambda _step, _loss: None))
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_killed_and_started_again_it_ends_in_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
