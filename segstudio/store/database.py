@@ -3,7 +3,8 @@
 SQLite runs in WAL mode with ``synchronous=FULL``: once a transaction has returned, neither a killed process nor a
 power cut can take it back. ``locking_mode=EXCLUSIVE`` keeps a second window out for as long as this one lives; the
 operating system lets the lock go when the process dies, however it dies. It also spares SQLite its shared memory
-file, which network folders cannot offer.
+file, which network folders cannot offer. The folder is locked, too, since SQLite's lock goes when this process closes
+any other handle of the file.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ import contextlib
 import getpass
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from segstudio.domain.errors import DamagedError, UserError
 from segstudio.store.paths import readable
+
+if sys.platform != "win32":
+    import fcntl
 
 DB_NAME = "project.db"
 
@@ -32,6 +37,8 @@ class Database:
         self.in_window = False
         self._connection = connection
         self._file = path.stat()
+        self._folder_lock: int | None = None
+        self._is_ours = False
         self.path = path
         self.author = system_user()
 
@@ -67,6 +74,9 @@ class Database:
         Raises ``UserError`` if another one was first, or the file cannot be written to.
         """
         with _translated(self.path.parent, self.in_window):
+            # Before anything is read: of another window's file nothing may be made, not even a checkpoint at closing.
+            self._folder_lock = _locked(self.path.parent)
+            self._is_ours = True
             self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._connection.execute("PRAGMA user_version").fetchone()
 
@@ -130,8 +140,12 @@ class Database:
         # A full disk may refuse the checkpoint: then the WAL stays and the next opening reads it.
         # And what SQLite says of a damaged one may be no text.
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            if self._is_ours:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+        if self._folder_lock is not None:
+            os.close(self._folder_lock)
+            self._folder_lock = None
 
     def _check_in_place(self) -> None:
         """An open file can be written to when it has no name any more, and then nobody would find what it holds.
@@ -209,6 +223,35 @@ def _translated(folder: Path, in_window: bool = False) -> Iterator[None]:
         ) from error
 
 
+def _locked(folder: Path) -> int | None:
+    """A handle of the folder that keeps other processes out until it is closed; None where folders can't be locked.
+
+    SQLite's own lock is the process's, and any other handle of the file that the process closes takes it away: as where
+    somebody drops ``project.db`` on the window, which looks whether it is an image. This one is the handle's own. On
+    Windows SQLite's is, too. Raises ``UserError`` where another process has it.
+    """
+    if sys.platform == "win32":
+        return None
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise _open_elsewhere(folder) from error
+        return None  # some network folders know no such lock
+    return handle
+
+
+def _open_elsewhere(folder: Path) -> UserError:
+    return UserError(
+        f"The project {folder} is already open in another window or on another computer. Close it there first."
+    )
+
+
 def _may_write(folder: Path) -> bool:
     # Asked by name: opening and closing the file would drop the locks that this process holds on it.
     effective = os.access in os.supports_effective_ids
@@ -225,9 +268,7 @@ def _kept(in_window: bool) -> str:
 def _sentence(folder: Path, code: int, kept: str) -> UserError | None:
     match code:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return UserError(
-                f"The project {folder} is already open in another window or on another computer. Close it there first."
-            )
+            return _open_elsewhere(folder)
         case sqlite3.SQLITE_FULL:
             return UserError(
                 f"The disk is full, so the project {folder} could not be written to. {kept} free some space on that "

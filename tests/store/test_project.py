@@ -4,6 +4,8 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
@@ -24,6 +26,7 @@ from segstudio.store.project_db import Project
 from tests.helpers.tampering import meddling
 from tests.store.conftest import be_before
 
+ROOT = Path(__file__).resolve().parents[2]
 CLASSES = make_classes(["lesion", "hair"])
 VERSION = migrations.MIGRATIONS[-1].version
 
@@ -127,6 +130,29 @@ def test_a_second_opener_is_refused_until_the_first_closes(project: Project, fol
     project.close()
     with Project.open(folder) as again:
         assert again.settings.get_setting("still") == "works"
+
+
+OPEN_AND_WRITE = """
+import sys
+from pathlib import Path
+from segstudio.store.project_db import Project
+with Project.open(Path(sys.argv[1])) as project:
+    project.settings.set_setting("written by", "another")
+"""
+
+
+def test_another_process_stays_out_after_the_file_was_looked_at_by_this_one(project: Project, folder: Path) -> None:
+    project.settings.set_setting("before", 1)
+    folder.joinpath("project.db").read_bytes()  # as where it was dropped on the window: SQLite's own lock is gone then
+    other = subprocess.run(
+        [sys.executable, "-c", OPEN_AND_WRITE, str(folder)],
+        capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "already open in another window" in other.stderr
+    project.settings.set_setting("after", 2)
+    project.close()
+    with Project.open(folder) as again:
+        assert [again.settings.get_setting(key) for key in ("before", "after", "written by")] == [1, 2, None]
 
 
 def set_version(folder: Path, version: int) -> None:
