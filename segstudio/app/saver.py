@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 GIVE_BACK_AFTER = 1.5
 """Seconds without a write after which the memory that writes left over goes back to the system."""
 
+TRY_AGAIN_AFTER = 5.0
+"""Seconds after which what the disk refused is tried again unasked: room is made, a drive comes back, a scan ends."""
+
 _OUR_FAULT = "A change could not be saved. It is still in this window: keep it open and try again."
 
 _MANY = 16
@@ -47,7 +50,8 @@ class Saver:
     """A queue of writes, done in order. One that fails stays in it and is tried again before any later one.
 
     Where it fails by a fault of ours and not of the disk's, other images' work must not wait for it for ever: then only
-    what is of the same image waits, in its order.
+    what is of the same image waits, in its order. Where the disk is at fault it is tried again every few seconds, since
+    nobody may paint on or press a button before the program ends.
     """
 
     def __init__(self, store: StoreThread, scheduler: Scheduler, on_change: Callable[[], None]) -> None:
@@ -55,6 +59,7 @@ class Saver:
         self._scheduler = scheduler
         self._left_over = 0
         self._giving_back: Cancellable | None = None
+        self._trying_again: Cancellable | None = None
         self._on_change = on_change
         self._queue: deque[_Waiting] = deque()
         self._lock = threading.Lock()
@@ -83,6 +88,7 @@ class Saver:
 
     def retry(self) -> None:
         """Try what is waiting now."""
+        self._forget_trying()
         self._running += 1
         self._left_over += 1
         self._keep_memory()
@@ -93,7 +99,9 @@ class Saver:
     def drain(self) -> bool:
         """Wait until all is written; False if something could not be."""
         self._keep_memory()
+        self._forget_trying()
         self._failure = self._store.ask(self._flush)
+        self._try_again_later()
         return not self._failure
 
     def _flush(self, project: Project) -> str:
@@ -124,8 +132,20 @@ class Saver:
         self._failure = failure
         if changed:
             self._on_change()
+        self._try_again_later()
         if self._running == 0 and self._left_over >= _MANY:
             self._giving_back = self._scheduler.call_later(GIVE_BACK_AFTER, self._give_back)
+
+    def _try_again_later(self) -> None:
+        """A fault of ours is not one that mends itself."""
+        self._forget_trying()
+        if self._failure and self._failure != _OUR_FAULT and self._running == 0:
+            self._trying_again = self._scheduler.call_later(TRY_AGAIN_AFTER, self.retry)
+
+    def _forget_trying(self) -> None:
+        if self._trying_again is not None:
+            self._trying_again.cancel()
+            self._trying_again = None
 
     def _give_back(self) -> None:
         self._left_over = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.app import saver as saver_module
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.saver import Saver
 from segstudio.app.store_thread import StoreThread
@@ -21,9 +22,10 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.written: list[str] = []
         self.broken: dict[str, Exception] = {}
-        self._store = StoreThread(HeadlessScheduler(), lambda error: None)
+        self.scheduler = HeadlessScheduler()
+        self._store = StoreThread(self.scheduler, lambda error: None)
         self._store.open(lambda: Project.create(folder / "p.segstudio", make_classes(["lesion"]))).result()
-        self.saver = Saver(self._store, HeadlessScheduler(), lambda: None)
+        self.saver = Saver(self._store, self.scheduler, lambda: None)
 
     def save(self, name: str, image_id: int | None = None) -> None:
         def write(project: Project) -> None:
@@ -79,3 +81,25 @@ def test_a_disk_that_is_full_is_full_for_all(desk: Desk) -> None:
     desk.broken.clear()
     assert desk.saver.drain()
     assert desk.written == ["a1", "b1"]
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_what_the_disk_refused_is_written_unasked_once_it_may_be(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, closing: bool
+) -> None:
+    monkeypatch.setattr(saver_module, "TRY_AGAIN_AFTER", 0.05)
+    desk.broken["a1"] = UserError("The disk is full.")
+    desk.save("a1", 1)
+    desk.scheduler.run_until(lambda: desk.saver.status.state == "failed", 10)
+    if closing:
+        assert not desk.saver.drain()
+    desk.broken.clear()
+    desk.scheduler.run_until(lambda: desk.saver.status.state == "saved", 10)
+    assert desk.written == ["a1"]
+
+
+def test_a_fault_of_ours_is_not_tried_again_and_again(desk: Desk) -> None:
+    desk.broken["a1"] = ZeroDivisionError()
+    desk.save("a1", 1)
+    desk.scheduler.run_until(lambda: desk.saver.status.state == "failed", 10)
+    assert desk.scheduler._later == []
