@@ -135,11 +135,10 @@ class ImportRunner:
         if run is not None:
             run.stop.set()
         self._pool.shutdown(cancel_futures=True)
-        if run is not None:
-            try:
-                self._store.ask(lambda project: project.imports.sweep())
-            except UserError as error:  # the next opening takes away what is left
-                log.warning("an import was not taken away: %s", error)
+        try:  # also where none is under way: a full disk may have kept one that failed from being taken away
+            self._store.ask(lambda project: project.imports.sweep())
+        except UserError as error:  # the next opening takes away what is left
+            log.warning("an import was not taken away: %s", error)
 
     # ---- the life of an import --------------------------------------------------------------------------------
 

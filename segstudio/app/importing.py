@@ -209,7 +209,8 @@ class Reader:
 
 
 def begin(project: Project, plan: ImportPlan) -> Begun:
-    """Make the rows; nothing of them is seen yet."""
+    """Make the rows; nothing of them is seen yet. What a full disk left of an import before goes first."""
+    project.imports.sweep()
     import_id = project.imports.begin(plan.layout, plan.folder)
     folder = project.imports.folder_of(import_id)
     reader = Reader(plan.masks_as, plan.mapping, project.classes(), project.segment_table(), folder, plan.unjudged)

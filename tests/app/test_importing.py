@@ -230,6 +230,37 @@ def test_a_disk_that_fails_while_an_import_is_given_up_keeps_no_window_open(rig,
     assert len(rig.session.records) == 1
 
 
+@pytest.mark.parametrize("ends", ["closed", "killed"])
+def test_an_import_that_came_once_there_was_room_is_not_said_to_be_missing(rig, tmp_path, monkeypatch, ends):
+    """A full disk ended it first, and kept what had come of it from being taken away."""
+    rig.new_project(1)
+
+    def full(*_args):
+        raise UserError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Imports, "put", full)
+        patch.setattr(Imports, "drop", full)
+        run(rig, write_set(tmp_path / "set", 3))
+        assert said(rig) == "Nothing was imported. The disk is full."
+    if ends == "killed":
+        run(rig, write_set(tmp_path / "set", 3))
+        assert said(rig) == "3 images imported, 3 masks approved."
+        monkeypatch.setattr(Imports, "sweep", lambda _imports: False)
+        rig.studio.close()
+        monkeypatch.undo()
+        rig = StudioRig(rig.folder)
+        rig.studio.open_project(rig.folder / "test.segstudio")
+        rig.wait(lambda: rig.studio.session is not None)
+        rig.settle()
+        assert len(rig.session.records) == 4
+    else:
+        rig.heard.clear()
+        rig.reopen()
+    assert [message.sentence for message in rig.messages if "The program ended" in message.sentence] == []
+    rig.studio.close()
+
+
 def test_an_import_can_be_undone_after_the_project_was_closed(rig, tmp_path):
     rig.new_project(1)
     run(rig, write_set(tmp_path / "set", 3))
