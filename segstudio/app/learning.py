@@ -94,7 +94,7 @@ class Learning:
         self.queue = Queue(
             contents.order, training.seed, catalog, scheduler, store, saver.save, announce, current, prefetch
         )
-        self._order_predictions()
+        self._order_predictions(saver)
 
     def _make_exchange(
         self, store: StoreThread, scheduler: Scheduler, catalog: Catalog, judging: Judging
@@ -105,11 +105,14 @@ class Learning:
             learning=lambda: self.rounds.busy, on_imported=self.rounds.start_if_due, announce=self._announce,
         )  # fmt: skip
 
-    def _order_predictions(self) -> None:
-        """The images that the queue leads to are predicted first, and what is found on the way orders the queue."""
+    def _order_predictions(self, saver: Saver) -> None:
+        """The images that the queue leads to are predicted first, and what is found on the way orders the queue.
+
+        Masks that could not be stored while the disk was full are asked for again once it is not.
+        """
         self.intake.on_insight = self.queue.note
         self.predictor.around, self.predictor.unplaced = self.queue.around, self.queue.unplaced
-        self.queue.on_order = self.predictor.refresh
+        self.queue.on_order = saver.on_recovered = self.predictor.refresh
 
     def _network(self) -> str:
         return self.model.settings.network

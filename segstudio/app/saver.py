@@ -65,6 +65,8 @@ class Saver:
         self._lock = threading.Lock()
         self._running = 0
         self._failure = ""
+        self.on_recovered: Callable[[], None] = lambda: None
+        """What could not be written for a while is written: what else failed for that reason may be tried again."""
 
     @property
     def status(self) -> SaveStatus:
@@ -129,9 +131,12 @@ class Saver:
     def _flushed(self, failure: str) -> None:
         self._running -= 1
         changed = failure != self._failure or self._running == 0
+        recovered = bool(self._failure) and not failure
         self._failure = failure
         if changed:
             self._on_change()
+        if recovered:
+            self.on_recovered()
         self._try_again_later()
         if self._running == 0 and self._left_over >= _MANY:
             self._giving_back = self._scheduler.call_later(GIVE_BACK_AFTER, self._give_back)

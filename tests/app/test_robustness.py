@@ -689,6 +689,24 @@ def test_a_project_that_cannot_be_opened_does_not_close_the_one_at_work(rig, tmp
     rig.wait(lambda: rig.studio.session is not None and rig.session.folder == taken)
 
 
+def test_masks_that_a_full_disk_refused_come_once_there_is_room(rig, monkeypatch):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Masks, "put_prediction", lambda *_args: full_disk())
+        patch.setattr(Masks, "save_edit", lambda *_args: full_disk())
+        session.rounds.start()
+        rig.settle()
+        rig.stroke((30, 30))
+        rig.wait(lambda: session.save_status.state == "failed")
+    assert {record.prediction_round for record in session.records} == {None}
+    session.retry_saving()
+    rig.settle()
+    rig.wait(lambda: [record.prediction_round for record in session.records[4:]] == [1, 1])
+    assert session.records[3].prediction_round is None, "somebody paints on it"
+
+
 def test_work_that_cannot_be_saved_keeps_its_project_open_and_nothing_else_begins(rig, tmp_path, monkeypatch):
     session = rig.new_project(2)
     other = StudioRig(tmp_path / "other")
