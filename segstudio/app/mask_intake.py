@@ -20,6 +20,7 @@ from segstudio.app.predictor import MaskFiles, Predictor
 from segstudio.app.store_thread import StoreThread
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.groups import are_one_picture
+from segstudio.domain.history import Edit
 from segstudio.domain.metrics import corrected_dice
 from segstudio.domain.plane import Plane
 from segstudio.domain.queue import Insight
@@ -60,6 +61,19 @@ class _Taken:
     perceptual: int | None
 
 
+@dataclass(frozen=True, eq=False)
+class _Renewal:
+    """A mask that a person asked for in place of the one ``before``, and the last step of undo at that moment."""
+
+    taken: _Taken
+    before: Seen
+    step: Edit | None
+
+    def is_last_on(self, document: Document) -> bool:
+        """Whether nothing came after it."""
+        return document.prediction is self.taken.plane and not document.approved and document.history.last is self.step
+
+
 class MaskIntake:
     """Approved images keep what was approved; images with hand work keep what was painted over, unless asked."""
 
@@ -82,6 +96,7 @@ class MaskIntake:
         self._on_shown = on_shown
         self._announce = announce
         self._pins: Counter[int] = Counter()
+        self._renewal: _Renewal | None = None
         self.on_insight = lambda _image, _insight: None
 
     def use_weights(self, round_number: int, weights: Path) -> None:
@@ -117,6 +132,23 @@ class MaskIntake:
         image_id = document.image_id
         return lambda: self.predictor.request(image_id)
 
+    @property
+    def renewed_last(self) -> bool:
+        """Whether the last step on the image on the canvas was that a person had the model's part renewed."""
+        document, renewal = self._document(), self._renewal
+        return document is not None and renewal is not None and renewal.is_last_on(document)
+
+    def put_back(self) -> None:
+        """Take that step back: the mask before lies below the strokes again. Without such a step, nothing."""
+        document, renewal = self._document(), self._renewal
+        if document is None or renewal is None or not renewal.is_last_on(document):
+            return
+        self._renewal = None
+        image_id, before = document.image_id, renewal.before
+        self._store.run(lambda project: _put_back(project, image_id, renewal.taken))
+        self._replace_record(replace(self._catalog.record(image_id), prediction_round=before.round_number))
+        self._lay_below(document, before)
+
     def pin(self, image_id: int) -> None:
         """The image is being approved with what is shown now: masks on their way to the canvas come too late."""
         self._pins[image_id] += 1
@@ -139,7 +171,7 @@ class MaskIntake:
             if taken is None:
                 return
             if self._pins[image_id] == pins and (asked or self._is_free(image_id)):
-                self._show(image_id, round_number, taken)
+                self._show(image_id, round_number, taken, asked)
             else:
                 # A hand began, or approved, while it was being stored: what it works on is what it sees, now and later.
                 self._store.run(lambda project: _put_back(project, image_id, taken))
@@ -152,7 +184,7 @@ class MaskIntake:
         in_hand = document is not None and document.image_id == image_id and document.editing
         return not self._catalog.record(image_id).touched and not in_hand
 
-    def _show(self, image_id: int, round_number: int, taken: _Taken) -> None:
+    def _show(self, image_id: int, round_number: int, taken: _Taken, asked: bool) -> None:
         record = self._catalog.record(image_id)
         if record.state is ImageState.APPROVED:
             return
@@ -167,11 +199,21 @@ class MaskIntake:
         )
         document = self._document()
         if document is not None and document.image_id == image_id:
-            document.set_prediction(mask, round_number, taken.confidence)
-            # Nobody has approved what undo would lead back to over this prediction.
-            document.history.forget_mark()
-            self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
-            self._on_shown()
+            before = Seen.on(document)
+            self._lay_below(document, Seen(mask, round_number, taken.confidence))
+            if asked and record.touched and before.plane is not None:
+                self._renewal = _Renewal(taken, before, document.history.last)
+                self._announce(Changes(history=True))
+
+    def _lay_below(self, document: Document, seen: Seen) -> None:
+        """Show ``seen``, which is a mask, below the strokes."""
+        assert seen.plane is not None
+        assert seen.round_number is not None
+        document.set_prediction(seen.plane, seen.round_number, seen.confidence)
+        # Nobody has approved what undo would lead back to over this prediction.
+        document.history.forget_mark()
+        self._announce(Changes(pixels=document.bounds, better_mask=True, history=True))
+        self._on_shown()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,11 @@ class History:
         self._trim()
 
     @property
+    def last(self) -> Edit | None:
+        """The edit that ``undo`` would take back; None for none."""
+        return self.done[-1] if self.done else None
+
+    @property
     def undo_name(self) -> str:
         """What ``undo`` would take back; "" for nothing."""
         return self.done[-1].name if self.done else ""

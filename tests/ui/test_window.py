@@ -377,6 +377,63 @@ def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
     assert rig.mask()[50, 70] == painted != 0
 
 
+def test_undo_takes_a_renewed_mask_back_before_the_strokes_that_were_made_before_it(rig):
+    rig.new_project(6)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.key(Key.Key_A)
+        rig.settle()
+    rig.wait(lambda: rig.session.document.mask_origin == "model")
+    rig.drag([(60, 50), (80, 50)])
+    rig.settle()
+    image_id, undo = rig.session.current_id, rig.window.actions_table.by_id["undo"]
+    before, older = rig.mask().copy(), rig.session.document.prediction.to_array()
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.settle()
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: rig.session.record(image_id).prediction_round == 2)
+    rig.settle()
+    assert not np.array_equal(rig.mask(), before)
+    rig.wait(lambda: undo.text() == "Undo newer mask")
+    rig.key(Key.Key_Z, CTRL)
+    rig.settle()
+    assert rig.session.record(image_id).prediction_round == 1
+    assert np.array_equal(rig.mask(), before), "the stroke stays"
+    rig.wait(lambda: undo.text() == "Undo paint")
+    rig.session.step(1)
+    rig.settle()
+    rig.session.open_image(image_id)
+    rig.settle()
+    assert np.array_equal(rig.mask(), before), "it is saved"
+    assert np.array_equal(rig.session.document.prediction.to_array(), older)
+    assert rig.session.document.prediction_round == 1
+    rig.key(Key.Key_Z, CTRL)
+    rig.settle()
+    assert rig.session.record(image_id).touched is False
+
+
+def test_a_step_that_came_after_a_renewed_mask_is_undone_first(rig):
+    rig.new_project(6)
+    for _ in range(3):
+        rig.drag([(20, 20), (50, 20)])
+        rig.key(Key.Key_A)
+        rig.settle()
+    rig.wait(lambda: rig.session.document.mask_origin == "model")
+    rig.drag([(60, 50), (80, 50)])
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: rig.session.document.prediction_round == 2)
+    rig.drag([(60, 30), (80, 30)])
+    document = rig.session.document
+    for left, number in (1, 2), (1, 1):
+        rig.key(Key.Key_Z, CTRL)
+        rig.settle()
+        assert (len(document.history.done), document.prediction_round) == (left, number)
+    assert document.history.redo_name == "Paint", "what was undone before can be redone still"
+
+
 def test_the_offer_goes_when_it_was_taken_by_its_key(rig):
     rig.new_project(6)
     for _ in range(3):
