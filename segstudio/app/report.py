@@ -156,7 +156,9 @@ def read_stored(
     """
     record = project.images.image(image_id)
     correction, stored, said = _masks(project, record)
-    model = "" if stored is None else _model(stored.round_number, project.rounds.digest(stored.round_number))
+    model = ""
+    if stored is not None and np.any(correction == UNSET):
+        model = _model(stored.round_number, project.rounds.digest(stored.round_number))
     approved = record.state is ImageState.APPROVED and record.rejected is None
     approval = approvals.get(image_id) if approved else None
     usual = UNCALIBRATED if scale is None else Calibration(scale, "project")

@@ -52,6 +52,14 @@ class Plane:
         """True if no tile holds anything but fill."""
         return all(self._is_fill(tile) for tile in self._tiles.values())
 
+    @property
+    def is_full(self) -> bool:
+        """True if no pixel is fill; looks no further than the first tile that has one."""
+        return all(
+            key in self._tiles and not np.any(self._tiles[key][_inside(part, key)] == self.fill)
+            for key, part in _tiles_of(self.bounds)
+        )
+
     def read(self, rect: Rect) -> NDArray[np.uint16]:
         """A copy of the pixels in ``rect``, which must lie inside."""
         out = np.full((rect.height, rect.width), self.fill, np.uint16)

@@ -182,7 +182,8 @@ def state_wordings(session: Session, record: ImageRecord) -> list[str]:
         elif document.mask_origin == "model":
             parts.append(_model_words(document))
         elif document.mask_origin == "mine":
-            no_model = document.prediction_round is None
+            # Drawn unaided, or taken from a reading: no pixel is the model's then, though it said something below.
+            no_model = document.prediction_round is None or document.correction.is_full
             parts.append(("your mask", "your mask") if no_model else ("the model's, edited by you", "edited by you"))
         elif document.mask_origin == "none":
             parts.append(("no mask yet", "no mask"))

@@ -16,6 +16,7 @@ from segstudio.app.report import begin_report
 from segstudio.app.report_files import CsvWriter, JsonWriter
 from segstudio.app.reporting import report_project
 from segstudio.domain.errors import UserError
+from segstudio.domain.patch import Patch
 from segstudio.store.masks import Masks
 from segstudio.store.project_db import Project
 from tests.helpers.studios import StudioRig, approve, write_images
@@ -87,6 +88,21 @@ def test_every_segment_is_a_row_with_its_measures(patients):
     assert report["images"][2]["segments"] == []
     assert "diagnose" in report["note"]
     assert patients.messages[-1].sentence == f"The report on 3 images is written to {patients.folder / 'out'}."
+
+
+def test_no_model_is_named_of_a_mask_that_is_a_persons_whole(rig):
+    rig.new_project(images=write_images(rig.folder / "images", 5))
+    approve(rig, 3)
+    rig.wait(lambda: all(record.prediction_round == 1 for record in rig.session.records[3:]))
+    document = rig.session.document
+    where = np.ones((document.height, document.width), bool)
+    ids = np.zeros(where.shape, np.uint16)
+    ids[10:30, 10:50] = 1
+    rig.session.editor.apply("Take the first reading", Patch(document.bounds, where, ids))
+    rig.settle()
+    rows, _ = write(rig)
+    assert rows[3]["model"] == ""
+    assert rows[4]["model"].startswith("round 1")
 
 
 def test_millimetres_stand_beside_pixels_and_say_where_they_come_from(patients):

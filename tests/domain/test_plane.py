@@ -84,6 +84,7 @@ class PlaneMachine(RuleBasedStateMachine):
         if hasattr(self, "plane"):
             assert np.array_equal(self.plane.to_array(), self.array)
             assert self.plane.is_blank == bool((self.array == self.plane.fill).all())
+            assert self.plane.is_full == bool((self.array != self.plane.fill).all())
 
     def teardown(self) -> None:
         for tiles, array in getattr(self, "snapshots", []):
@@ -94,6 +95,16 @@ class PlaneMachine(RuleBasedStateMachine):
 
 PlaneMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 TestPlane = PlaneMachine.TestCase
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (HEIGHT - 1, WIDTH - 1), (TILE, TILE)])
+def test_a_plane_is_full_as_long_as_it_has_no_hole(corner: tuple[int, int]) -> None:
+    plane = Plane(HEIGHT, WIDTH, UNSET)
+    plane.write(plane.bounds, 0)
+    assert plane.is_full
+    row, column = corner
+    plane.write(Rect(column, row, column + 1, row + 1), UNSET)
+    assert not plane.is_full
 
 
 def test_a_plane_from_a_blank_array_can_be_written_to() -> None:

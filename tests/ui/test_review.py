@@ -307,6 +307,7 @@ def test_the_model_s_mask_waits_for_the_key(rig):
     rig.settle()
     assert rig.session.document.prediction is not None
     assert np.array_equal(rig.mask(), drawn)
+    assert rig.window.header.state.full().endswith("your mask"), "nothing of it is the model's"
     assert not rig.window.actions_table.by_id["reveal"].isEnabled()
 
 
