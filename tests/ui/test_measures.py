@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QLineF, QPoint, QPointF, Qt
 
+from segstudio.app.measure_words import value_words
+from segstudio.app.measures import BY_KEY, Picture, measure_picture
 from segstudio.app.measuring import Measuring
 from segstudio.app.tools.ruler import RulerTool
 from segstudio.domain.calibration import Calibration
+from segstudio.domain.measure import Span
+from segstudio.domain.segments import ClassSpec, SegmentTable
+from segstudio.imaging.cv import cv2
+from segstudio.ui.canvas.measure_lines import MeasureDrawing
 from segstudio.ui.dialogs.scale import ScaleDialog
 
 
@@ -104,6 +111,23 @@ def test_lines_are_drawn_and_taken_away_by_a_key(measuring_rig):
     assert rig.window.measures.lines.box.isChecked()
     rig.key(Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
     rig.wait(lambda: rig.canvas.grab().toImage() == before)
+
+
+def test_the_words_of_one_diameter_never_lie_over_those_of_the_other():
+    disc = np.zeros((300, 300), np.uint16)
+    cv2.circle(disc, (150, 150), 120, 1, -1)
+    picture = Picture(np.zeros((300, 300, 3), np.uint8), disc, None, None)
+    (row,) = measure_picture(picture, SegmentTable.for_classes([ClassSpec(1, "lesion", (0, 114, 178))]), lesions=False)
+
+    def across(angle: int, length: float) -> Span:
+        x, y = (length / 2 * turn(math.radians(angle)) for turn in (math.cos, math.sin))
+        return Span(length, (150 - x, 150 - y), (150 + x, 150 + y))
+
+    for angle in range(0, 360, 5):
+        shape = replace(row.shape, max_diameter=across(50, 240), min_diameter=across(angle, 230))
+        shorter, longer = MeasureDrawing.of(replace(row, shape=shape), QPointF, None).notes
+        assert longer.words == value_words(row, BY_KEY["max_diameter"], None)
+        assert QLineF(shorter.at, longer.at).length() > 70, f"at {angle} degrees"
 
 
 def test_lines_alone_are_measured_too(rig):

@@ -77,12 +77,12 @@ class MeasureDrawing:
         for half, turn in ((shape.axes.major, 0.0), (shape.axes.minor, math.pi / 2)):
             ends = [_at(x, y, shape.axes.angle + turn, sign * _BEYOND * half) for sign in (-1, 1)]
             strokes.append(Stroke(_line(to_widget, *ends), _AXIS, 1.2, (6.0, 4.0)))
-        for key, span, color in (
-            ("min_diameter", shape.min_diameter, _SHORT),
-            ("max_diameter", shape.max_diameter, _LONG),
+        for key, span, color, at in (
+            ("min_diameter", shape.min_diameter, _SHORT, _apart(to_widget, shape.min_diameter, shape.max_diameter)),
+            ("max_diameter", shape.max_diameter, _LONG, _beside(to_widget, shape.max_diameter)),
         ):
             strokes.append(Stroke(_line(to_widget, span.start, span.end), color, 1.8, ends=True))
-            notes.append(Note(_beside(to_widget, span), value_words(row, BY_KEY[key], mm_per_px), color))
+            notes.append(Note(at, value_words(row, BY_KEY[key], mm_per_px), color))
         return cls(tuple(strokes), tuple(notes))
 
     def paint(self, painter: QPainter, within: QRectF, font: QFont, size: float = 1.0) -> None:
@@ -138,11 +138,17 @@ def _line(to_widget: ToWidget, start: Point, end: Point) -> QLineF:
     return QLineF(to_widget(*start), to_widget(*end))
 
 
-def _beside(to_widget: ToWidget, span: Span) -> QPointF:
+def _beside(to_widget: ToWidget, span: Span, along: float = 0.25) -> QPointF:
     """A quarter along the line, where the other diameter seldom is, and a little off it."""
     line = _line(to_widget, span.start, span.end)
     normal = line.normalVector().unitVector()
-    return line.pointAt(0.25) + QPointF(normal.dx(), normal.dy()) * 12
+    return line.pointAt(along) + QPointF(normal.dx(), normal.dy()) * 12
+
+
+def _apart(to_widget: ToWidget, span: Span, other: Span) -> QPointF:
+    """That place on the half of ``span`` which is farther from the words of ``other``, or one would cover the other."""
+    taken = _beside(to_widget, other)
+    return max((_beside(to_widget, span, along) for along in (0.25, 0.75)), key=lambda at: QLineF(at, taken).length())
 
 
 def _ends(line: QLineF, tick: float) -> list[QLineF]:
