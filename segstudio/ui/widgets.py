@@ -72,15 +72,24 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         widget.style().polish(widget)
 
 
+def keep_clicks(widget: QWidget) -> None:
+    """Mouse and pen that ``widget`` and what it holds have no use for are not handed on to what it lies over.
+
+    Beside a button a click would paint beneath it, where nobody sees it; a pen would on the button, too.
+    """
+    widget.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
+
+
 class KeptInPlace(QObject):
     """Calls ``place`` when ``widget`` appears, and whenever what it lies over gets another size while it is shown.
 
-    While it is hidden nothing is heard of: every move of a brush would come by.
+    While it is hidden nothing is heard of: every move of a brush would come by. Clicks on ``widget`` end there.
     """
 
     def __init__(self, widget: QWidget, over: QWidget, place: Callable[[], None]) -> None:
         super().__init__(widget)
         self._over, self._place = over, place
+        keep_clicks(widget)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

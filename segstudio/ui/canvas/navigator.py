@@ -13,6 +13,7 @@ from segstudio.ui.canvas.cursor import DARK, LIGHT
 from segstudio.ui.canvas.renderer import Renderer, Surface
 from segstudio.ui.canvas.view import View
 from segstudio.ui.theme import Theme
+from segstudio.ui.widgets import keep_clicks
 
 LONGEST, HIGHEST = 184, 136
 """Logical pixels."""
@@ -38,6 +39,7 @@ class Navigator(QWidget):
         self._late.timeout.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        keep_clicks(self)
         self.setAccessibleName("The whole image; a frame is round what is in sight")
         self.hide()
 

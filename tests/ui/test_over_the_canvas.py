@@ -1,0 +1,104 @@
+"""What lies over the canvas keeps mouse and pen to itself: nothing is painted beneath it, where nobody would see it."""
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QInputDevice, QPointingDevice, QTabletEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from segstudio.app.changes import Message
+from segstudio.ui.banner import Banner
+from segstudio.ui.proposal_bar import ProposalBar
+from tests.ui.conftest import WindowRig
+
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints", extend=True)
+NONE = Qt.KeyboardModifier.NoModifier
+LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+
+
+def tap(widget: QWidget, place: QPoint) -> bool:
+    """A tap with a pen; whether somebody took it, else Qt makes a click of the mouse of it."""
+    stylus = QPointingDevice(
+        "pen",
+        78,
+        QInputDevice.DeviceType.Stylus,
+        QPointingDevice.PointerType.Pen,
+        QInputDevice.Capability.Pressure,
+        1,
+        2,
+    )
+    at = QPointF(place)
+    taken = False
+    for kind, pressure, held in (
+        (QEvent.Type.TabletPress, 0.5, LEFT),
+        (QEvent.Type.TabletRelease, 0.0, Qt.MouseButton.NoButton),
+    ):
+        event = QTabletEvent(
+            kind, stylus, at, QPointF(widget.mapToGlobal(at)), pressure, 0, 0, 0, 0, 0, NONE, LEFT, held
+        )
+        event.ignore()  # as the window system hands it in
+        QApplication.sendEvent(widget, event)
+        taken = taken or event.isAccepted()
+    return taken
+
+
+def banner_of(rig: WindowRig) -> Banner:
+    rig.window.show_message(Message("Copied “lesion”. Ctrl+V pastes it, here or on another image."))
+    rig.wait(rig.window.canvas_banner.isVisible)
+    return rig.window.canvas_banner
+
+
+def proposal_of(rig: WindowRig) -> ProposalBar:
+    rig.drag(((30, 30), (50, 30)))
+    rig.session.clipboard.copy()
+    rig.session.clipboard.paste()
+    rig.wait(rig.window.proposal_bar.isVisible)
+    return rig.window.proposal_bar
+
+
+@pytest.mark.parametrize("button", [LEFT, RIGHT])
+def test_a_click_on_a_message_paints_nothing_beneath_it(rig, button):
+    rig.new_project()
+    banner, before = banner_of(rig), rig.mask()
+    middle = banner.height() // 2
+    for widget, place in (
+        (banner, QPoint(3, middle)),
+        (banner._glyph, banner._glyph.rect().center()),
+    ):
+        QTest.mouseClick(widget, button, NONE, place)
+    # The right button asks for a menu there, and its coming up is the menu's.
+    QTest.mousePress(banner.sentence, button, NONE, QPoint(10, 5))
+    assert not rig.editor.in_gesture
+    QTest.mouseRelease(banner.sentence, button, NONE, QPoint(10, 5))
+    assert (rig.mask() == before).all()
+    assert rig.editor.undo_name == ""
+
+
+def test_a_click_beside_the_buttons_of_a_proposal_takes_no_hold_of_it(rig):
+    rig.new_project()
+    bar = proposal_of(rig)
+    QTest.mousePress(bar, LEFT, NONE, QPoint(2, bar.height() // 2))
+    assert not rig.editor.in_gesture
+    QTest.mouseRelease(bar, LEFT, NONE, QPoint(2, bar.height() // 2))
+    bar.apply_button.setEnabled(False)
+    QTest.mousePress(bar.apply_button, LEFT, NONE, bar.apply_button.rect().center())
+    assert not rig.editor.in_gesture
+    QTest.mouseRelease(bar.apply_button, LEFT, NONE, bar.apply_button.rect().center())
+
+
+@pytest.mark.parametrize("what", ["dismiss", "apply", "navigator"])
+def test_a_pen_presses_what_lies_over_the_canvas_and_paints_nothing_beneath_it(rig, what):
+    rig.new_project()
+    widget: QWidget
+    if what == "dismiss":
+        widget = banner_of(rig).dismiss
+    elif what == "apply":
+        widget = proposal_of(rig).apply_button
+    else:
+        rig.canvas.zoom_to(30.0)
+        widget = rig.canvas.navigator
+        rig.wait(widget.isVisible)
+    steps = len(rig.session.document.history.done)
+    assert not tap(widget, widget.rect().center())
+    assert not rig.editor.in_gesture
+    assert len(rig.session.document.history.done) == steps
