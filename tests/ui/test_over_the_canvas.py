@@ -102,3 +102,12 @@ def test_a_pen_presses_what_lies_over_the_canvas_and_paints_nothing_beneath_it(r
     assert not tap(widget, widget.rect().center())
     assert not rig.editor.in_gesture
     assert len(rig.session.document.history.done) == steps
+
+
+def test_a_pen_presses_the_button_that_finds_a_file_that_is_gone(rig):
+    session = rig.new_project()
+    session.records[1].path.unlink()
+    rig.open(1)
+    button = rig.canvas.failure_note.relocate
+    rig.wait(button.isVisible)
+    assert not tap(button, button.rect().center())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
+from segstudio.ui.widgets import keep_clicks
+
 _WIDTH = 480
 
 
@@ -29,6 +31,7 @@ class FailureNote(QWidget):
         layout.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.relocate, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+        keep_clicks(self)
         self.hide()
 
     def show_sentence(self, sentence: str, missing: bool) -> None:
