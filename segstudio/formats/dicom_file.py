@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 
 # pydicom is imported where it is used: most projects never need it, and start-up would wait for it.
 
-# Both are about values that break the standard, as files of all makers have them; what matters is checked here.
-logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+# Both are about values that break the standard, as files of all makers have them; what matters is checked here. A level
+# would not last: pydicom sets its own when it is imported. What it says names values, which may be a patient's.
+logging.getLogger("pydicom").propagate = False
+logging.getLogger("pydicom").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 
 _DEFERRED = 4096

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from importlib.util import find_spec
@@ -284,6 +286,19 @@ def test_no_cut_through_a_file_is_more_than_a_sentence(tmp_path: Path) -> None:
         for read in (read_dicom_header, lambda cut: read_dicom_frame(cut, 0)):
             with contextlib.suppress(UserError):
                 read(path)
+
+
+def test_what_the_decoders_say_of_a_file_goes_to_nobody(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", RAMP, PixelData=RAMP.tobytes() + bytes(128))
+    # In a process of its own: the tests have imported pydicom before anybody could quieten it.
+    code = (
+        "import logging; from pathlib import Path; logging.basicConfig(level=logging.INFO)\n"
+        "from segstudio.formats.dicom_file import read_dicom_frame\n"
+        f"print(read_dicom_frame(Path({str(path)!r}), 0).shape)\n"
+        "logging.getLogger('pydicom.pixels').error('PatientName')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert (done.stdout.strip(), done.stderr) == ("(6, 8)", "")
 
 
 def test_files_without_pictures_are_skipped_with_a_reason(tmp_path: Path) -> None:
