@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from segstudio.domain.errors import UserError
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.pairs import Pair, match, pair, spare_masks, without_mask
-from segstudio.imaging.find import find_images, has_images, is_folder
+from segstudio.formats.side_by_side import Beside, find_beside
+from segstudio.imaging.find import find_images, has_images, is_folder, path_key
 
 LAYOUT = "folder"
 
@@ -28,7 +30,8 @@ def recognises(folder: Path, masks: Path | None = None) -> bool:
 def find(folder: Path, masks: Path | None = None) -> Dataset:
     """``images`` and ``masks`` (or words like them) as subfolders, masks beside their images, or any tree of images.
 
-    A folder that is called as masks are, and has masks of images beside it, is not taken for images.
+    Parts of a data set, as ``train`` and ``val``, may each have these of their own: see ``side_by_side``. A folder that
+    is called as masks are, and has masks of images beside it, is not taken for images.
 
     No file is opened. Raises ``UserError`` where a folder can't be listed or holds no image.
     """
@@ -47,6 +50,9 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
         masks = _mask_folder(folder, notes) if masks is None else masks
     elif masks is None:
         images_dir, masks = _beside_masks(folder)
+        split = find_beside(folder) if masks is None else []
+        if split:
+            return _of_parts(folder, split)
     if masks is None:
         images = pair(images_dir)
         listed = {found.image for found in images}
@@ -61,6 +67,17 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
             "Choose a folder with PNG, JPEG, BMP, TIFF or WebP files in it."
         )
     return images, notes + _notes(images, mask_files, any_mask_wanted=masks is not None or bool(mask_files))
+
+
+def _of_parts(folder: Path, parts: Sequence[Beside]) -> tuple[list[Pair], list[str]]:
+    """The images of all parts with their masks, and those that lie elsewhere in ``folder``."""
+    places = [path for part in parts for path in (part.images, part.masks)]
+    elsewhere = [each for each in pair(folder) if not any(each.image.is_relative_to(place) for place in places)]
+    images = sorted(
+        (each for pairs in (elsewhere, *(part.pairs for part in parts)) for each in pairs),
+        key=lambda each: path_key(each.image, folder),
+    )
+    return images, _notes(images, [path for part in parts for path in part.mask_files], any_mask_wanted=True)
 
 
 def _named(folder: Path, names: tuple[str, ...]) -> list[Path]:

@@ -325,3 +325,30 @@ def test_photos_that_have_nothing_to_do_with_a_folder_called_so_are_all_images(t
     assert names(find_dataset(tmp_path).images, tmp_path) == dict.fromkeys(
         ("bottles/one.jpg", "labels/wine.jpg", "two.jpg")
     )
+
+
+@pytest.mark.parametrize(
+    ("images", "masks"),
+    [("{}/images", "{}/masks"), ("{}/imgs", "{}/labels"), ("{}", "{}annot"), ("{}", "{}_labels"), ("{}/x/img", "{}/x/gt"),
+     ("images_{}", "masks_{}"), ("{}_images", "{}_masks")],
+)  # fmt: skip
+def test_parts_of_a_data_set_have_folders_of_their_own(tmp_path: Path, images: str, masks: str) -> None:
+    parts = ("train", "val")
+    touch(tmp_path, *(f"{images.format(part)}/{name}.jpg" for part in parts for name in "ab"))
+    touch(tmp_path, *(f"{masks.format(part)}/{name}.png" for part in parts for name in ("a", "b_mask")))
+    touch(tmp_path, "test/c.jpg")
+    found = find_dataset(tmp_path)
+    pairs = {
+        f"{images.format(part)}/{name}.jpg": f"{masks.format(part)}/{mask}.png"
+        for part in parts
+        for name, mask in (("a", "a"), ("b", "b_mask"))
+    }
+    assert names(found.images, tmp_path) == {"test/c.jpg": None, **pairs}
+    assert found.notes == ("1 of 5 images has no mask.",)
+
+
+def test_masks_of_parts_are_no_images_even_where_they_are_of_none(tmp_path: Path) -> None:
+    touch(tmp_path, "case/images/a.png", "case/masks/one.png", "case/masks/two.png", "trips/rome/a.jpg", "labels/b.jpg")
+    found = find_dataset(tmp_path)
+    assert names(found.images, tmp_path) == dict.fromkeys(("case/images/a.png", "labels/b.jpg", "trips/rome/a.jpg"))
+    assert "None of the images has a mask." in found.notes
