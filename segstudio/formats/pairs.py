@@ -14,8 +14,9 @@ from segstudio.imaging.find import find_images
 
 _ENDING = re.compile(
     r"[ _.\-]+\(?(masks?|seg|segs|segm|segmentations?|labels?|labelled|gt|ground[ _\-]?truth|lesion|annotations?|"
-    r"pred|preds|predictions?|matte|person)\)?$"
+    r"pred|preds|predictions?|matte|person|msk|segmented|binary)\)?$"
 )
+_RARE = re.compile(r"^(?:masks?|labels?|segs?|gt)[ _.\-]+(?=.)|[ _.\-]l$")
 _TOP = "."
 
 
@@ -37,6 +38,11 @@ def bare_stem(path: Path) -> str:
     stem = plain_stem(path)
     bare = _ENDING.sub("", stem)
     return bare or stem
+
+
+def rare_stem(path: Path) -> str:
+    """``plain_stem`` without what marks a mask only if all are called so: ``mask_`` in front, ``_L`` behind."""
+    return _RARE.sub("", plain_stem(path))
 
 
 def is_mask_name(path: Path) -> bool:
@@ -68,7 +74,10 @@ def match(images: Iterable[Path], images_dir: Path, masks: Iterable[Path], masks
     """
     images, masks = list(images), list(masks)
     found: list[Path | None] = [None] * len(images)
-    for stem in (plain_stem, bare_stem):
+    stems = [plain_stem, bare_stem]
+    # An L may be a left one's. Where all are called so, and none like an image, it says nothing of that.
+    stems += [rare_stem] if all(rare_stem(mask) != plain_stem(mask) for mask in masks) else []
+    for stem in stems:
         # What is called exactly as one image is no other's.
         taken = set(found)
         candidates = _Candidates(images, images_dir, [mask for mask in masks if mask not in taken], masks_dir, stem)

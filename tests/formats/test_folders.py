@@ -33,12 +33,23 @@ def names(found: Sequence[Pair | FoundImage], root: Path) -> dict[str, str | Non
 @pytest.mark.parametrize(
     "ending",
     ["", "_mask", "_Mask", "-mask", " mask", ".mask", "_seg", "_segmentation", "_label", "-gt", "_lesion", "_masks",
-     "_GT", "_groundtruth", "_ground_truth"],
+     "_GT", "_groundtruth", "_ground_truth", "_msk", "_segmented", "-binary"],
 )  # fmt: skip
 def test_endings_of_masks(tmp_path: Path, ending: str) -> None:
     touch(tmp_path, "i/ISIC_0000001.jpg", f"m/ISIC_0000001{ending}.png", "m/ISIC_0000002_segmentation.png")
     found = pair(tmp_path / "i", tmp_path / "m")
     assert names(found, tmp_path) == {"i/ISIC_0000001.jpg": f"m/ISIC_0000001{ending}.png"}
+
+
+@pytest.mark.parametrize("called", ["{}_L", "mask_{}", "gt-{}", "Label {}"])
+def test_marks_that_count_where_all_masks_have_them(tmp_path: Path, called: str) -> None:
+    touch(tmp_path, *(f"i/{name}.png" for name in ("0001", "0002")))
+    touch(tmp_path, *(f"m/{called.format(name)}.png" for name in ("0001", "0002")))
+    found = names(pair(tmp_path / "i", tmp_path / "m"), tmp_path)
+    assert found == {f"i/{name}.png": f"m/{called.format(name)}.png" for name in ("0001", "0002")}
+    # Beside others it may mean something else: the left one of two.
+    touch(tmp_path, "m/0001_R.png")
+    assert set(names(pair(tmp_path / "i", tmp_path / "m"), tmp_path).values()) == {None}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -329,8 +340,8 @@ def test_photos_that_have_nothing_to_do_with_a_folder_called_so_are_all_images(t
 
 @pytest.mark.parametrize(
     ("images", "masks"),
-    [("{}/images", "{}/masks"), ("{}/imgs", "{}/labels"), ("{}", "{}annot"), ("{}", "{}_labels"), ("{}/x/img", "{}/x/gt"),
-     ("images_{}", "masks_{}"), ("{}_images", "{}_masks")],
+    [("{}/images", "{}/masks"), ("{}/imgs", "{}/labels"), ("{}", "{}annot"), ("{}", "{}_labels"),
+     ("{}/x/img", "{}/x/gt"), ("images_{}", "masks_{}"), ("{}_images", "{}_masks")],
 )  # fmt: skip
 def test_parts_of_a_data_set_have_folders_of_their_own(tmp_path: Path, images: str, masks: str) -> None:
     parts = ("train", "val")
