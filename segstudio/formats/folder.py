@@ -58,9 +58,9 @@ def find_pairs(folder: Path, masks: Path | None = None) -> tuple[list[Pair], lis
         listed = {found.image for found in images}
         mask_files = [path for path in find_images(images_dir) if path not in listed]
     else:
-        mask_files = find_images(masks)
-        outside = [found.image for found in pair(images_dir, masks)]
-        images = match(outside, images_dir, mask_files, masks)
+        images = pair(images_dir, masks)
+        listed = {found.image for found in images}
+        mask_files = [path for path in find_images(masks) if path not in listed]
     if not images:
         raise UserError(
             f"There are no images in “{images_dir.name or images_dir}”. "

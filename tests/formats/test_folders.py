@@ -276,6 +276,13 @@ def test_masks_named_by_the_user(tmp_path: Path) -> None:
     assert "None of the images has a mask." in found.notes
 
 
+def test_a_folder_that_holds_both_may_be_named_twice(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "a_mask.png", "b.jpg")
+    found = find_dataset(tmp_path, tmp_path)
+    assert names(found.images, tmp_path) == {"a.jpg": "a_mask.png", "b.jpg": None}
+    assert found.notes == ("1 of 2 images has no mask.",)
+
+
 def test_a_folder_of_images_alone_needs_no_note(tmp_path: Path) -> None:
     touch(tmp_path, "x.png", "sub/y.jpg")
     found = find_dataset(tmp_path)
