@@ -76,8 +76,6 @@ def _plan(options: EvaluateOptions, grouping: Grouping | None, say: Say) -> Plan
         )  # fmt: skip
     if options.pred is None or options.truth is None:
         raise UserError("Say what to compare: --pred and --truth, or --project, or --model with --images.")
-    if options.by and grouping is None:
-        raise UserError("Of folders of masks nothing is known that --by could name. Give --attributes with a table.")
     return folder_plan(
         options.pred,
         options.truth,
@@ -86,6 +84,7 @@ def _plan(options: EvaluateOptions, grouping: Grouping | None, say: Say) -> Plan
         void=options.void,
         classes=options.classes,
         grouping=grouping,
+        by=options.by,
     )
 
 

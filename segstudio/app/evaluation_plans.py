@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from segstudio.app.evaluation import Case, Plan
-from segstudio.app.evaluation_groups import NO_GROUPING, Grouping
+from segstudio.app.evaluation_groups import Grouping
 from segstudio.app.round_writer import class_ids, stored_mask
 from segstudio.domain.annotation import ImageRecord, ImageState
 from segstudio.domain.errors import UserError
 from segstudio.domain.evaluation import Ids
 from segstudio.domain.segments import ClassSpec, SegmentTable, void_ids
+from segstudio.formats.attributes import key_of
 from segstudio.formats.compare import (
     NOT_JUDGED,
     Paired,
@@ -24,6 +25,7 @@ from segstudio.formats.compare import (
     void_beside_ids,
     without,
 )
+from segstudio.formats.detect import said_in
 from segstudio.formats.lining_up import lined_up
 from segstudio.formats.pairs import bare_stem
 from segstudio.formats.png import read_mask
@@ -52,13 +54,17 @@ def folder_plan(
     void: int | None = None,
     classes: Sequence[str] = (),
     grouping: Grouping | None = None,
+    by: Sequence[str] = (),
 ) -> Plan:
     """Masks in ``pred``, and in ``other``, against those of their names in ``truth``; ``images`` lie behind outlines.
 
     Of two folders only images count that both have a mask of; a mask of one that has none in the other folder has no
     partner. Without a ``void`` it is 255 where true masks have that beside low class ids, as many data sets do, and the
-    plan's ``note`` says so. Raises ``UserError`` if nothing pairs, and if the true masks say nothing but ``void``.
+    plan's ``note`` says so. Without a ``grouping`` the summary goes by what a data set in ``images`` or ``truth`` says,
+    or by what of that is named in ``by``. Raises ``UserError`` if nothing pairs, if the true masks say nothing but
+    ``void``, and if nothing is called as in ``by``.
     """
+    grouping = grouping or _said_of(truth if images is None else images, truth, by)
     paired = pair_masks(pred, truth)
     if void is not None and judges_nothing([true for _, true in paired.pairs], void):
         raise UserError(
@@ -70,7 +76,6 @@ def folder_plan(
     second = None if other is None else pair_masks(other, truth)
     seconds = {} if second is None else {true: mask for mask, true in second.pairs}
     pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
-    grouping = grouping or NO_GROUPING
     cases = []
     for mask, true in paired.pairs:
         masks = [mask]
@@ -100,6 +105,14 @@ def folder_plan(
         (_alone(paired, second), paired.unpaired_truth),
         f"Where the true masks are {found}, nothing is judged." if found is not None else "",
     )  # fmt: skip
+
+
+def _said_of(images: Path, truth: Path, by: Sequence[str]) -> Grouping:
+    """How a data set in one of both folders groups its images; not at all where none says anything of them."""
+    found = said_in(images) or said_in(truth)
+    if by and not found:
+        raise UserError("Of these folders nothing is known that --by could name. Give --attributes with a table.")
+    return Grouping.of_data_set({key_of(one.image): dict(one.attributes) for one in found}, by)
 
 
 def _alone(paired: Paired, second: Paired | None) -> tuple[Path, ...]:

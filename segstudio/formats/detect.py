@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from segstudio.domain.errors import UserError
 from segstudio.formats import class_maps, coco, dicom, isic, mads, ph2, video
 from segstudio.formats import folder as any_folder
 from segstudio.formats.dataset import Dataset, FoundImage, Recogniser
@@ -24,6 +25,15 @@ def find_dataset(folder: Path, masks: Path | None = None) -> Dataset:
     """
     chosen = next(module for module in RECOGNISERS if module.recognises(folder, masks))
     return isic.with_metadata(chosen.find(folder, masks), folder)
+
+
+def said_in(folder: Path) -> list[FoundImage]:
+    """The images of ``folder`` of which a data set says more; [] where there are none. Opens no image, never raises."""
+    try:
+        known = next((module.find(folder) for module in (ph2, mads, isic) if module.recognises(folder)), None)
+    except UserError:
+        return []
+    return [found for found in known.images if found.attributes] if known is not None else []
 
 
 def find_in_files(paths: Sequence[Path]) -> Dataset:

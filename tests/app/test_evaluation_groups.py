@@ -128,6 +128,36 @@ def test_of_what_a_data_set_knows_the_named_is_gone_by(tmp_path: Path) -> None:
         model_plan([model], tmp_path / "PH2Dataset", None, answers, by=("size",))
 
 
+@pytest.mark.parametrize("as_images", [False, True])
+def test_folders_of_masks_are_summed_up_by_what_a_data_set_beside_them_says(tmp_path: Path, as_images: bool) -> None:
+    cases = {"IMD002": 0, "IMD003": 2, "IMD004": 0, "IMD006": 2}
+    data_set = tmp_path / "PH2Dataset"
+    head = "|| Name || Clinical Diagnosis || Asymmetry ||\n"
+    for case in cases:
+        for place in (f"{case}_Dermoscopic_Image/{case}.bmp", f"{case}_lesion/{case}_lesion.bmp"):
+            path = data_set / "PH2 Dataset images" / case / place
+            path.parent.mkdir(parents=True)
+            Image.new("L", (20, 20), 255).save(path)
+        for folder in ("mine", "true"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.new("L", (20, 20), 255).save(tmp_path / folder / f"{case}.png")
+    (data_set / "PH2_dataset.txt").write_text(
+        head + "".join(f"|| {case} || {what} || 0 ||\n" for case, what in cases.items())
+    )
+    options = EvaluateOptions(pred=tmp_path / "mine", truth=data_set, json_file=tmp_path / "r.json")
+    if as_images:
+        options = replace(options, truth=tmp_path / "true", images=data_set)
+    for by in ((), ("Clinical diagnosis",)):
+        run_evaluation(replace(options, by=by), lambda _: None)
+        groups = json.loads((tmp_path / "r.json").read_text())["groups"]
+        assert {name: line["count"] for name, line in groups["Clinical diagnosis"].items()} == {
+            "common nevus": 2,
+            "melanoma": 2,
+        }
+    with pytest.raises(UserError, match=r"“size”.*Known is: .*Asymmetry"):
+        run_evaluation(replace(options, by=("size",)), lambda _: None)
+
+
 def test_of_bare_folders_there_is_nothing_to_go_by(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--attributes"):
         run_evaluation(EvaluateOptions(pred=tmp_path, truth=tmp_path, by=("camera",)), lambda _: None)
