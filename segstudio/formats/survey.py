@@ -30,6 +30,8 @@ _LOSSY = (".jpg", ".jpeg", ".jpe", ".webp")
 _RARE = 0.0005
 _DARK, _LIGHT = 16, 240
 """What JPEG makes of black and of white lies below and above."""
+_FLAT, _MOSTLY = 8, 0.8
+"""How far neighbours in a plain place of a blurred mask may differ, and the share of a mask that is plain."""
 _PLAIN = 0.01
 """Share of the plain places that are not black which shades between must have to be no edges."""
 
@@ -75,7 +77,7 @@ def survey(masks: Sequence[Path], most: int = 48) -> Survey:
         if array.dtype.kind == "f" or (array.ndim == 3 and array.dtype != np.uint8):
             return Survey("unknown", seen, len(masks))
         if array.ndim == 3 and not is_grey(array):
-            colours.update(_counted(packed(array)))
+            colours.update(_counted(packed(array)[unmixed(path, array)]))
         else:
             flat = array[..., 0] if array.ndim == 3 else array
             deep |= flat.dtype.itemsize > 1 and not _is_white(flat)
@@ -238,6 +240,19 @@ class _Palettes:
 def is_grey(array: NDArray[Any]) -> bool:
     """Whether (H, W, 3) is a grey picture kept as colours."""
     return bool(np.all((array[..., 0] == array[..., 1]) & (array[..., 1] == array[..., 2])))
+
+
+def unmixed(path: Path, array: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(H, W), where the colours of a mask (H, W, 3) are its own: not along edges in files that blur them.
+
+    Everywhere in all others, photographs in such files among them: these have too little that is plain for a mask.
+    """
+    everywhere = np.ones(array.shape[:2], np.bool_)
+    if path.suffix.lower() not in _LOSSY:
+        return everywhere
+    around = np.ones((3, 3), np.uint8)
+    plain = (cv2.dilate(array, around) - cv2.erode(array, around)).max(axis=2) <= _FLAT
+    return np.asarray(plain, np.bool_) if plain.mean() >= _MOSTLY else everywhere
 
 
 def packed(array: NDArray[np.uint8]) -> NDArray[np.uint32]:

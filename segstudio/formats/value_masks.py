@@ -14,7 +14,7 @@ from segstudio.domain.errors import UserError
 from segstudio.domain.segments import Color
 from segstudio.formats.dataset import FoundMask, FoundSegment
 from segstudio.formats.png import read_upright, too_many
-from segstudio.formats.survey import SNAP, indices_of, is_grey, packed, unpacked
+from segstudio.formats.survey import SNAP, indices_of, is_grey, packed, unmixed, unpacked
 from segstudio.imaging.label_values import VOID
 
 _STRANGE = 65535
@@ -104,7 +104,10 @@ class ColourMask:
         return (self.path,)
 
     def read(self, size: tuple[int, int], orientation: int) -> FoundMask:
-        """See ``MaskSource``; colours that are nearly a class's are taken for it, as JPEG blurs them."""
+        """See ``MaskSource``; colours that are nearly a class's are taken for it, as JPEG blurs them.
+
+        What it mixes along an edge is of the class that it is nearest to.
+        """
         array = read_upright(self.path, size, orientation, by_colour=True)
         if array.ndim == 2 and array.dtype in (np.uint8, np.bool_):
             grey = array.astype(np.uint8) * (255 if array.dtype == np.bool_ else 1)
@@ -120,7 +123,7 @@ class ColourMask:
         apart = np.abs(shown[:, None, :] - listed[None]).max(axis=2)
         nearest = apart.argmin(axis=1)
         numbers = np.array(list(known.values()), np.uint16)[nearest]
-        strange = (apart.min(axis=1) > SNAP)[places.reshape(array.shape[:2])]
+        strange = (apart.min(axis=1) > SNAP)[places.reshape(array.shape[:2])] & unmixed(self.path, array)
         if too_many(strange, np.asarray(array.any(axis=2), np.bool_)):
             examples = ", ".join("#{:02x}{:02x}{:02x}".format(*rgb) for rgb in shown[apart.min(axis=1) > SNAP][:3])
             raise UserError(

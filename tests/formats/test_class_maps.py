@@ -149,6 +149,25 @@ def test_colours_that_jpeg_blurred_are_told_apart(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read(found.images[0]).ids, expected)
 
 
+@pytest.mark.parametrize("list_file", [False, True])
+@pytest.mark.parametrize("quality", [60, 90])
+def test_what_jpeg_mixes_along_edges_is_no_class_of_its_own(tmp_path: Path, quality: int, list_file: bool) -> None:
+    ids = np.zeros((300, 400), np.uint16)
+    ids[20:150, 30:200], ids[150:281, 200:371], ids[60:120, 250:350] = 1, 2, 3
+    colours = np.array([BLACK, RED, (30, 200, 30), BLUE], np.uint8)
+    folder_of(tmp_path, ids.astype(np.uint8))
+    (tmp_path / "masks" / "0.png").unlink()
+    Image.fromarray(colours[ids]).save(tmp_path / "masks" / "0.jpg", quality=quality)
+    if list_file:
+        (tmp_path / "label_colors.txt").write_text("200 10 10 a\n30 200 30 b\n0 0 255 c\n")
+    found = find_dataset(tmp_path)
+    assert len(found.classes) == 3
+    read_back = read(found.images[0]).ids
+    numbers = [0, *(np.bincount(read_back[ids == value]).argmax() for value in (1, 2, 3))]
+    assert sorted(numbers) == [0, 1, 2, 3]
+    assert np.mean(read_back == np.array(numbers)[ids]) > 0.999
+
+
 def test_a_coloured_mask_with_other_colours_is_a_sentence(tmp_path: Path) -> None:
     folder_of(tmp_path, stripes(BLACK, RED, BLUE))
     (tmp_path / "label_colors.txt").write_text("200 10 10 Animal\n")
