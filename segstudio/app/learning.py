@@ -63,7 +63,7 @@ class Learning:
         self.book = book = RoundBook(contents.rounds, contents.in_use, store, saver.save, announce)
         self.approvals = Approvals(catalog, saver, intake, replace_record, announce, book.note_approval)
         self.predictor = intake.predictor = Predictor(
-            link, catalog, current, intake.take, self._on_predicting, self._say_of_masks
+            link, catalog, current, intake.take, self._on_predicting, self._say_of_masks, self._say_no_mask
         )
         self.model = ModelChoice(
             contents.model,
@@ -128,6 +128,10 @@ class Learning:
 
     def _say_of_masks(self, sentence: str) -> None:
         self._announce(Changes(message=Message(sentence, key="masks")))
+
+    def _say_no_mask(self, sentence: str) -> None:
+        message = Message(sentence, "trouble", "Try again", self.predictor.try_again, key="masks")
+        self._announce(Changes(message=message))
 
     def _on_predicting(self) -> None:
         self.model.follow()

@@ -87,6 +87,7 @@ class Predictor:
         on_mask: Callable[[int, int, MaskFiles, bool], None],
         on_change: Callable[[], None],
         on_notice: Callable[[str], None] = lambda _: None,
+        on_failure: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._link = link
         self._catalog = catalog
@@ -94,6 +95,7 @@ class Predictor:
         self._on_mask = on_mask
         self._on_change = on_change
         self._on_notice = on_notice
+        self._on_failure = on_failure
         self._round = 0
         self._weights: Path | None = None
         self._waiting: set[int] = set()
@@ -192,6 +194,17 @@ class Predictor:
             self._on_change()
             self._dispatch()
 
+    def try_again(self) -> None:
+        """Ask anew for all that was given up: the disk has room now, say."""
+        if self._weights is not None:
+            self.use(self._round, self._weights)
+
+    def look_again(self) -> None:
+        """Ask anew for the image on the canvas, if it was given up for a reason that the worker survived."""
+        image_id = self._current()
+        if image_id in self._given_up and not self._tries[image_id] and self._losses < MAX_LOSSES:
+            self.want(image_id)
+
     def pause(self) -> None:
         """Ask for nothing more; what is under way still arrives."""
         self._waiting.clear()
@@ -277,11 +290,12 @@ class Predictor:
             image_id = self._sent.pop(message.job).image_id
             self._unplaced.discard(image_id)
             self._given_up.add(image_id)
+            self._tries.pop(image_id, None)
             log.error("no mask for image %d: %s\n%s", image_id, message.sentence, message.detail)
             if image_id == self._current() and message.sentence not in self._told:
                 # Its file can be read, since it is on the canvas: it is the weights, the memory or the disk.
                 self._told.add(message.sentence)
-                self._on_notice(message.sentence)
+                self._on_failure(message.sentence)
         else:
             if isinstance(message, Notice) and message.job in self._sent:
                 self._on_notice(message.sentence)

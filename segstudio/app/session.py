@@ -377,6 +377,7 @@ class Session:
         self.audit.note_shown(self.document)
         self.attributes.follow(image_id)
         self.queue.refresh()
+        self.predictor.look_again()
         self.reviewing.follow(self.document)
 
     def _on_better_mask(self) -> None:

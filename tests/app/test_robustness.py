@@ -1324,6 +1324,41 @@ def test_an_image_that_the_worker_cannot_do_is_given_up_until_there_are_newer_we
     assert not session.predictor.gave_up(failing.image_id)
 
 
+def test_masks_that_a_full_disk_refused_come_when_one_tries_again_or_looks_at_their_images(rig):
+    session = rig.new_project(7)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    rig.show(session.records[3].id)
+    session.rounds.start()
+    rig.wait(lambda: rig.workers)
+    worker = rig.workers[-1]
+    worker.holds_predictions = True
+
+    def refuse():
+        while session.predictor.remaining:
+            rig.wait(lambda: worker.held or not session.predictor.remaining)
+            for asked in worker.held[:]:
+                worker.held.remove(asked)
+                worker.say(Failed(asked.job, "The disk is full. Free some space, then try again.", ""))
+            rig.wait(lambda: not session.predictor.at_worker or worker.held)
+
+    rig.wait(lambda: worker.held)
+    refuse()
+    assert all(session.predictor.gave_up(record.id) for record in session.records[3:])
+    [told] = [message for message in rig.messages if message.kind == "trouble"]
+    assert told.action == "Try again"
+    told.on_action()
+    rig.wait(lambda: worker.held)
+    refuse()
+    worker.holds_predictions = False
+    rig.show(session.records[5].id)
+    rig.settle()
+    assert [record.prediction_round for record in session.records[3:]] == [None, None, 1, None]
+    told.on_action()
+    rig.settle()
+    assert [record.prediction_round for record in session.records[3:]] == [1, 1, 1, 1]
+
+
 def test_a_worker_that_says_nothing_is_ended_and_the_round_with_it(rig, monkeypatch):
     from segstudio.app import watchdog
 
