@@ -32,6 +32,10 @@ class Answers:
         """Whether there is a model to ask."""
         return self._mender.ready
 
+    def get_ready(self) -> None:
+        """The model will soon be asked."""
+        self._mender.get_ready()
+
     def compute(self, compute: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[str], None]) -> None:
         """Call ``done`` with what ``compute`` gives off the main thread, or ``failed`` with a sentence."""
         self._background.ask(compute, done, lambda _: failed(_NOT_COMPUTED))

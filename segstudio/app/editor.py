@@ -120,7 +120,7 @@ class Editor:
         self.finish()
         self._answers.forget()
         self._hand.name = name
-        self._use(self.tool.take)
+        self._take()
         self._announce(Changes(tool=True))
 
     def propose(self, tool: Tool) -> None:
@@ -137,7 +137,7 @@ class Editor:
         self.leave_image()
         self._answers.forget()
         self.document = document
-        self._use(self.tool.take)
+        self._take()
 
     def change_settings(self, **values: Any) -> None:
         """Set the tools otherwise. ``TypeError`` for an unknown setting."""
@@ -313,6 +313,11 @@ class Editor:
         self._use(self.tool.take)
 
     # ---- within -----------------------------------------------------------------------------------------------
+
+    def _take(self) -> None:
+        if self.document is not None and self.tool.asks_model:
+            self._answers.get_ready()
+        self._use(self.tool.take)
 
     def _use(self, call: Callable[[ToolContext], object]) -> object:
         """Let the tool work on the document; outside of a gesture, what it painted becomes a step at once."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from segstudio.app.tools.base import Question
 from segstudio.app.worker_link import WorkerLink
+from segstudio.domain.clicks import LONGER_SIDE
 from segstudio.imaging.mask_png import from_text, to_text
 from segstudio.protocol.messages import Cancel, Failed, FromWorker, Mend, Mended
 
@@ -49,6 +50,13 @@ class Mender:
     def busy(self) -> bool:
         """True while an answer is wanted."""
         return self._asked is not None
+
+    def get_ready(self) -> None:
+        """Have a worker started that has read the weights: it takes seconds, for which no click is to wait."""
+        weights = self._weights()
+        if weights is not None and not self._link.is_up:
+            nothing = to_text(np.zeros((LONGER_SIDE, LONGER_SIDE, 3), np.uint8))
+            self._link.send(Mend(self._link.new_job(), str(weights), 1, nothing, nothing, 1.0))
 
     def ask(
         self,

@@ -30,6 +30,11 @@ class WorkerLink:
         self.on_message: list[Callable[[FromWorker], None]] = []
         self.on_lost: list[Callable[[str], None]] = []
 
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a worker, or one is being started."""
+        return self._worker is not None
+
     def new_job(self) -> int:
         """A job number that no other job of this link has."""
         return next(self._jobs)

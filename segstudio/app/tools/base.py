@@ -164,6 +164,7 @@ class Tool:
     ``commit`` puts it there, ``abandon`` drops it. ``options`` are the settings that the tool may heed; ``ring`` is
     the one that a pointer which is a ring shows, a radius in px. A proposal that ``gives_way`` leaves the pointer to
     the tool in hand, and is dropped at its first press. What a tool that never ``paints`` shows is not for the mask.
+    One that ``asks_model`` needs the model at hand.
     """
 
     title: str
@@ -172,6 +173,7 @@ class Tool:
     ring: ClassVar[str] = "radius"
     gives_way: ClassVar[bool] = False
     paints: ClassVar[bool] = True
+    asks_model: ClassVar[bool] = False
 
     def hint(self, settings: ToolSettings) -> str:
         """What to do with it, in one line."""

@@ -47,6 +47,7 @@ class ClickTool(Tool):
 
     title = "Smart click"
     options: ClassVar[tuple[str, ...]] = ("paint_over",)
+    asks_model: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()

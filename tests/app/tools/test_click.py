@@ -34,6 +34,25 @@ def square(column, row):
     return (abs(xs + 0.5 - column) < 3.0) & (abs(ys + 0.5 - row) < 3.0)
 
 
+def test_a_worker_reads_the_weights_when_the_tool_is_taken_in_hand(rig, tmp_path):
+    rig.new_project(count=2)
+    rig.session.predictor._weights = tmp_path / "0001" / "weights"
+    rig.session.editor.set_tool("brush")
+    assert not rig.workers
+    before = rig.mask()
+    rig.session.editor.set_tool("click")
+    assert [worker.alive for worker in rig.workers] == [True], "it is started before anybody clicks"
+    rig.wait(lambda: questions(rig))
+    assert questions(rig)[0].weights == str(tmp_path / "0001" / "weights")
+    rig.session.editor.set_tool("brush")
+    rig.session.editor.set_tool("click")
+    rig.show(rig.session.records[1].id)
+    rig.show(rig.session.records[0].id)
+    assert len(questions(rig)) == 1
+    assert not rig.session.editor.busy
+    assert (rig.mask() == before).all()
+
+
 def test_a_click_adds_and_the_right_button_takes_away(taught):
     with one_step(taught, ADDS):
         click(taught, 40.5, 30.5)
