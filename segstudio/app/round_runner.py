@@ -14,7 +14,14 @@ from segstudio.app.changes import Changes, Message
 from segstudio.app.ports import Scheduler
 from segstudio.app.round_book import RoundBook
 from segstudio.app.round_status import Phase, TrainingStatus, less_words
-from segstudio.app.round_writer import LostMaskError, Written, from_version_words, left_out_words, write_if_of_use
+from segstudio.app.round_writer import (
+    LostMaskError,
+    Written,
+    from_version_words,
+    left_out_words,
+    out_of_reach_words,
+    write_if_of_use,
+)
 from segstudio.app.store_thread import StoreThread, in_words
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.input_size import ImageMeasure
@@ -142,6 +149,10 @@ class RoundRunner:
             status = status.during(self._round.record.number, self._round.last_progress)
         return status
 
+    @property
+    def _out_of_reach(self) -> str:
+        return out_of_reach_words(sum(record.problem is not None for record in self._catalog.vouched_for))
+
     def use_weights(self, weights: Path | None) -> None:
         """Start the next round from these weights."""
         self._latest = weights
@@ -160,7 +171,8 @@ class RoundRunner:
             return
         usable = self._catalog.to_train_on()
         if not any(not record.held_out for record in usable):
-            self._say("There is nothing to learn from yet. Approve a few images first.", "info")
+            why = self._out_of_reach or " Approve a few images first."
+            self._say(f"There is nothing to learn from yet.{why}", "info")
             return
         self._set_phase("starting")
         self._tried = approved = len(self._catalog.vouched_for)
@@ -261,8 +273,8 @@ class RoundRunner:
         if self._phase == "cancelling":
             self._end(RoundStatus.CANCELLED, sentence="Stopped before it began.")
             return
-        if this.from_versions or this.left_out:
-            words = f"{from_version_words(this.from_versions)}{left_out_words(this.left_out)}"
+        words = f"{from_version_words(this.from_versions)}{left_out_words(this.left_out)}{self._out_of_reach}"
+        if words:
             self._say(f"This round is begun.{words}", "trouble" if this.left_out else "info")
         this.sent = True
         self._link.send(Train(this.job, str(this.folder)))

@@ -85,6 +85,15 @@ def left_out_words(names: Sequence[str]) -> str:
     return f" {which} {went} left out, since {masks} damaged in the project: if you have a backup of it, look there."
 
 
+def out_of_reach_words(count: int) -> str:
+    """A sentence to follow another, on approved images whose files can't be read; "" for none."""
+    if not count:
+        return ""
+    it = "it" if count == 1 else "them"
+    left_out = those(count, "approved image", ("is", "are"))
+    return f" {left_out} left out, since the image file is gone or can't be read: find {it}, then train again."
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """An image of a round, and what of its size matters; None unless it is approved and trained on.

@@ -1359,6 +1359,37 @@ def test_masks_that_a_full_disk_refused_come_when_one_tries_again_or_looks_at_th
     assert [record.prediction_round for record in session.records[3:]] == [1, 1, 1, 1]
 
 
+def test_a_round_says_which_approved_images_it_can_not_read(rig):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 4)
+    folder = session.records[0].path.parent
+    session.records[3].path.rename(folder / "away.png")
+    session = rig.reopen()
+    session.rounds.automatic = False
+    rig.wait(lambda: session.records[3].problem is not None)
+    session.rounds.start()
+    rig.settle()
+    assert session.rounds.records[-1].status is RoundStatus.FINISHED
+    assert (
+        "This round is begun. 1 approved image is left out, since the image file is gone or can't be read: find it, "
+        "then train again."
+    ) in [message.sentence for message in rig.messages]
+    rig.heard.clear()
+    before = len(session.rounds.records)
+    for record in session.records[:3]:
+        record.path.unlink()
+    session = rig.reopen()
+    session.rounds.automatic = False
+    rig.wait(lambda: sum(record.problem is not None for record in session.records) == 4)
+    session.rounds.start()
+    rig.wait(lambda: rig.messages)
+    assert len(session.rounds.records) == before
+    [said] = [message.sentence for message in rig.messages if message.sentence.startswith("There is nothing to learn")]
+    assert "4 approved images are left out" in said
+    assert "Approve a few images" not in said
+
+
 def test_a_worker_that_says_nothing_is_ended_and_the_round_with_it(rig, monkeypatch):
     from segstudio.app import watchdog
 
