@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -46,17 +46,34 @@ def test_a_request_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [REQUEST]
 
 
+def whole(of: type, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Of any values in all fields, also in those that have one at first."""
+    return st.builds(of, **{name: fields.get(name, st.from_type(hint)) for name, hint in get_type_hints(of).items()})
+
+
 @given(
-    st.builds(
+    whole(
         RoundRequest,
-        settings=st.builds(TrainingSettings, seconds=st.floats(0, 1e6)),
-        images=st.lists(st.builds(TrainingImage), max_size=3).map(tuple),
+        settings=whole(TrainingSettings, seconds=st.floats(0, 1e6)),
+        images=st.lists(whole(TrainingImage), max_size=3).map(tuple),
     )
 )
 def test_any_request_is_read_as_it_was_written(requested: RoundRequest) -> None:
     with tempfile.TemporaryDirectory() as name:
         write_request(Path(name), requested)
         assert read_request(Path(name)) == requested
+
+
+def test_a_folder_of_before_something_was_told_says_nothing_of_it(tmp_path: Path) -> None:
+    write_request(tmp_path, REQUESTED)
+    body = json.loads((tmp_path / REQUEST).read_text())
+    for name in ("things", "void", "base_weights"):
+        del body[name]
+    for image in body["images"]:
+        for name in ("fresh", "added", "fingerprint", "perceptual"):
+            del image[name]
+    (tmp_path / REQUEST).write_text(json.dumps(body))
+    assert read_request(tmp_path) == REQUESTED
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
