@@ -121,3 +121,20 @@ def test_limits_of_agreement_are_two_standard_deviations_away(values):
 def test_area_differences_are_parts_of_the_mean():
     assert scores(1, 0.5, 90, 110).area_difference == pytest.approx(0.2)
     assert scores(1, 1.0, 0, 0).area_difference == 0.0
+
+
+def test_the_interval_of_kappa_is_that_of_draws_of_whole_images():
+    rng = np.random.default_rng(5)
+    tables = [
+        {(1, 1): int(a), (0, 0): int(b), (0, 1): int(c), (1, 0): int(d)}
+        for a, b, c, d in rng.integers(10, 90, (12, 4)).tolist()
+    ]
+    made = agreement([PairScores(n, 0.5, 1.0, 0.5, 100, 100, table) for n, table in enumerate(tables, start=1)])
+    assert made.kappa is not None
+    drawn = []
+    for draw in rng.integers(0, 12, (4000, 12)):
+        total = {cell: sum(tables[i][cell] for i in draw) for cell in tables[0]}
+        drawn.append(cohen_kappa(total))
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    assert made.kappa.mean == pytest.approx(cohen_kappa({c: sum(t[c] for t in tables) for c in tables[0]}))
+    assert (made.kappa.low, made.kappa.high) == pytest.approx((low, high), abs=0.05 * (high - low))

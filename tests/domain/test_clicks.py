@@ -62,3 +62,11 @@ def test_a_crop_keeps_places(size: tuple[int, int]) -> None:
         place = crop.click(Click(10 + width / 4 + dx * width / 256, 20 + height / 2 + dy * height / 192, False))
         assert not place.adds
         assert mask[int(place.y), int(place.x)] == (dx > 0)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "inside"),
+    [(10, 20, True), (29.9, 49.9, True), (9.9, 30, False), (30, 30, False), (15, 19.9, False), (15, 50, False)],
+)
+def test_a_click_lies_in_what_holds_it_both_ways(x: float, y: float, inside: bool) -> None:
+    assert Click(x, y, True).lies_in(Rect(10, 20, 30, 50)) == inside

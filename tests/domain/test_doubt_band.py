@@ -72,3 +72,13 @@ def test_doubt_behind_what_a_person_painted_is_no_groove():
     stricter, _ = doubt_band(mask, own, painted, confidence)
     assert np.flatnonzero(stricter[10]).tolist() == [2, 3, 4, 5, 6, 7]
     assert np.flatnonzero(stricter[1]).tolist() == [2, 3, 4]
+
+
+def test_doubt_behind_what_a_person_erased_is_no_thread_either_where_the_model_saw_nothing():
+    mask, confidence = make(height=20)
+    mask[5:15, 4:] = False
+    painted = np.zeros_like(mask)
+    painted[5:15, 4:6] = True
+    _, looser = doubt_band(mask, mask, painted, confidence)
+    assert np.flatnonzero(looser[10]).tolist() == [2, 3]
+    assert np.flatnonzero(looser[1]).tolist() == [2, 3, 4, 5, 6, 7]

@@ -1,6 +1,6 @@
 """Who is to read what, and how far an image has come."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -60,11 +60,19 @@ def test_the_share_is_kept_and_two_purposes_choose_independently():
     assert [i for i in range(1, 13) if is_chosen(i, 0.3, "second reader")] == [2, 3, 5]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_share_of_none_and_of_all_are_kept_as_any_other(share):
+    shares = {name: share for name, value in asdict(TWICE).items() if not isinstance(value, bool)}
+    settings = replace(TWICE, **shares)
+    assert ReviewSettings.from_kept(settings.kept()) == settings
+
+
 def test_claimed_is_what_a_person_began():
     assert not is_claimed(replace(RECORD, state=ImageState.PREDICTED))
     assert is_claimed(replace(RECORD, touched=True))
     assert is_claimed(replace(RECORD, reader="Anna"))
     assert is_claimed(APPROVED)
+    assert is_claimed(replace(RECORD, state=ImageState.APPROVED)), "with nothing painted, and by nobody known"
     assert is_claimed(replace(RECORD, rejected="blurred"))
 
 
