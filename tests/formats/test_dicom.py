@@ -210,6 +210,30 @@ def test_several_pictures_in_a_file_are_several_images(tmp_path: Path) -> None:
     assert "A pixel is 0.5 mm large." in found.notes
 
 
+def test_files_of_one_patient_belong_together_and_nobody_is_named(tmp_path: Path) -> None:
+    for name, own in (("a", "Smith^John"), ("b", "Smith^Jane"), ("c", " Smith^John "), ("d", ""), ("e", "")):
+        write(tmp_path / f"{name}.dcm", RAMP, PatientID=own)
+    patients = [image.patient for image in find_dataset(tmp_path).images]
+    assert patients[0] == patients[2] != patients[1]
+    assert None not in patients[:3]
+    assert patients[3:] == [None, None], "two of whom nothing is known are not one"
+    assert "Smith" not in repr(patients)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_numbers_of_colours_become_these_colours(tmp_path: Path, bits: int) -> None:
+    table = np.array([[0, 0, 0], [250, 10, 20], [30, 240, 40], [50, 60, 230]], np.uint16) * (256 if bits == 16 else 1)
+    names = ("Red", "Green", "Blue")
+    more: dict[str, Any] = {f"{name}PaletteColorLookupTableDescriptor": [4, 0, bits] for name in names}
+    kind = np.uint16 if bits == 16 else np.uint8
+    more |= {f"{name}PaletteColorLookupTableData": table[:, i].astype(kind).tobytes() for i, name in enumerate(names)}
+    numbers = np.array([[0, 1, 2, 3], [3, 2, 1, 0]], np.uint8)
+    path = write(tmp_path / "a.dcm", numbers, PhotometricInterpretation="PALETTE COLOR", **more)
+    frame = read_dicom_frame(path, 0)
+    assert frame.dtype == np.uint8
+    np.testing.assert_array_equal(frame, (table // (256 if bits == 16 else 1))[numbers])
+
+
 def test_files_are_called_by_the_whole_of_their_names(tmp_path: Path) -> None:
     files = ["IM.1", "IM.2", "1.2.840.7", "1.2.840.8", "scan.dcm", "scan.ima"]
     for name in files:

@@ -162,6 +162,23 @@ def test_panoptic_counts_things_and_not_stuff(tmp_path: Path) -> None:
     }
 
 
+def test_panoptic_tells_hundreds_of_objects_apart(tmp_path: Path) -> None:
+    mask = np.zeros((40, 70), np.uint16)
+    mask[::2, ::2] = 1  # 700 specks
+    mask[39] = 2
+    classes = (replace(THREE[0], kind="thing"), replace(THREE[1], kind="stuff"))
+    write(tmp_path, CocoPanoptic(), [mask], classes)
+    (row,) = json.loads((tmp_path / "out" / "panoptic.json").read_text())["annotations"]
+    picture = np.asarray(Image.open(tmp_path / "out" / "panoptic" / row["file_name"])).astype(int)
+    ids = picture @ (1, 256, 256 * 256)
+    assert len(np.unique(ids[mask == 1])) == 700
+    listed = {segment["id"]: segment for segment in row["segments_info"]}
+    assert set(listed) == set(np.unique(ids[mask > 0]).tolist())
+    assert all(
+        listed[int(number)]["category_id"] == value for number, value in zip(ids[mask > 0], mask[mask > 0], strict=True)
+    )
+
+
 def test_class_maps_are_grey_and_named(tmp_path: Path) -> None:
     write(tmp_path, format_called("class-map"), [patchwork()], THREE)
     write(tmp_path / "deep", format_called("ids"), [patchwork()], THREE)
