@@ -286,3 +286,14 @@ def test_names_that_are_no_text_keep_nothing_from_being_written(tmp_path: Path) 
         project.rounds.set_note(number, f"From {folder}")
         ended = project.rounds.end_round(number, RoundStatus.FAILED, sentence=f"No room in {folder}.")
         assert ended.sentence == f"No room in {tmp_path}/M?dchen."
+
+
+def test_what_the_model_said_of_a_picture_of_another_size_is_forgotten(project: Project, image_id: int) -> None:
+    project.images.set_size(image_id, 60, 40, "")
+    project.masks.put_prediction(image_id, 1, b"png")
+    project.images.set_size(image_id, 60, 40, "c0ffee")
+    assert project.masks.prediction(image_id) is not None, "it is the same size, and what it was of nobody knew"
+    for size in ((60, 41), (61, 41)):
+        project.masks.put_prediction(image_id, 1, b"png")
+        project.images.set_size(image_id, *size, "c0ffee")
+        assert project.masks.prediction(image_id) is None
