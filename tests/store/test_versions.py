@@ -43,3 +43,10 @@ def test_one_that_can_not_be_read_is_left_out_and_the_project_opens(project, cap
     project.close()
     with Project.open(project.folder) as again:
         assert len(again.images.list_images()) == 3
+
+
+def test_one_whose_size_nobody_knows_has_none_and_is_not_asked_for_again(project):
+    first, second, third = (record.id for record in project.images.list_images())
+    project.images.set_size(first, 0, 0, "file")
+    assert [project.versions.keep_missing() for _ in range(3)] == [(second, True), (third, True), None]
+    assert not project.audit.entries(first)[-1].kind.startswith("found")
