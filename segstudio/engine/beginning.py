@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
 from segstudio.engine.sample import Sample
-from segstudio.engine.schedule import planned_batch
+from segstudio.engine.schedule import Known, StepBudget, most_seconds, outgrown, planned_batch, planned_steps
 from segstudio.engine.trouble import Means
 from segstudio.protocol.round_folder import IGNORE, RoundRequest, TrainingSettings
 
@@ -57,6 +58,21 @@ def starting_network(
         network.load_state_dict({**network.state_dict(), **known})
     check_in_every_layer(network, events)
     return device.place(network)
+
+
+def step_budget(
+    settings: TrainingSettings, images: int, known: Known, device: Device, cuts: Sequence[tuple[int, int]] | None
+) -> StepBudget:
+    """The steps of a round on ``images`` training images, and their time; ``cuts`` where it is repeated."""
+    steps = planned_steps(images, known is not Known.NOTHING, device.kind)
+    side = settings.window or settings.input_size
+    seconds = most_seconds(images, settings.seconds, side, device.kind, known)
+    return StepBudget(min(steps, settings.max_steps or steps), seconds, cuts)
+
+
+def has_outgrown(data: RoundData) -> bool:
+    """Whether there are so many more images than the last round knew that its weights are no good beginning."""
+    return outgrown(sum(not sample.added for sample in data.train), len(data.train))
 
 
 def samples_as_new(samples: list[Sample]) -> list[Sample]:

@@ -17,14 +17,23 @@ from segstudio.engine.progress import RoundEvents, RoundProgress
 from segstudio.engine.train import RoundTrainer, Trained
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, free_memory, is_out_of_memory, no_memory
 from segstudio.protocol.codec import ProtocolError
-from segstudio.protocol.round_folder import RESULT, WEIGHTS, RoundRequest, RoundResult, read_request, write_result
+from segstudio.protocol.round_folder import (
+    RESULT,
+    WEIGHTS,
+    RoundRequest,
+    RoundResult,
+    read_request,
+    read_result,
+    write_result,
+)
 
 
 def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEvents) -> RoundResult:
     """Train the round in ``folder`` and leave ``weights.safetensors`` and ``result.json`` there.
 
     Raises ``RoundCancelled`` or ``UserError``; then nothing of this run is left behind. Weights that stood in the
-    folder before, because the round is repeated, stay with their result until both new ones are whole.
+    folder before, because the round is repeated, stay with their result until both new ones are whole; it takes the
+    same steps as they did.
     """
     started = time.monotonic()
     request = _read(folder)
@@ -32,7 +41,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
     data = load_round(folder, request, cache, events.on_notice, events.pause)
     parent = _load_parent(request, events)
     base = parent if request.base_weights == request.parent_weights else _load_base(request)
-    trained = _train(request, data, parent, base, device, events)
+    trained = _train(request, data, parent, base, device, events, _cuts_before(folder, device))
     count = trained.held_out_count
     events.on_progress(
         RoundProgress("saving", 0.97, 1.0, trained.steps, trained.steps, trained.loss, trained.held_out_dice, count)
@@ -62,6 +71,7 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         held_out_count=count,
         per_image=trained.per_image,
         device=trained.device.kind,
+        cuts=trained.cuts,
     )
     _leave(folder, header, trained.tensors, result)
     return result
@@ -75,6 +85,15 @@ def _read(folder: Path) -> RoundRequest:
     if not set(range(1, len(request.classes) + 1)) - set(request.void):
         raise UserError("There is no class to learn. Add a class to the project first.")
     return request
+
+
+def _cuts_before(folder: Path, device: Device) -> tuple[tuple[int, int], ...] | None:
+    """How the plan of a round that is repeated was cut; None of one that is new, or was done on another device."""
+    try:
+        before = read_result(folder)
+    except ProtocolError:
+        return None
+    return before.cuts if before.device == device.kind else None
 
 
 def _leave(folder: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor], result: RoundResult) -> None:
@@ -127,10 +146,11 @@ def _train(
     base: Checkpoint | None,
     device: Device,
     events: RoundEvents,
+    cuts: tuple[tuple[int, int], ...] | None,
 ) -> Trained:
     """Train on ``device``; on the CPU where its memory does not even hold the weights."""
     try:
-        return RoundTrainer(request, data, parent, device, events, base).run()
+        return RoundTrainer(request, data, parent, device, events, base, cuts).run()
     except MEMORY_ERRORS as error:
         if not is_out_of_memory(error):
             raise
@@ -138,7 +158,7 @@ def _train(
             raise no_memory() from error
     free_memory(device)
     events.on_notice("Memory ran out on the graphics card; learning begins again on the processor.")
-    return _train(request, data, parent, base, CPU, events)
+    return _train(request, data, parent, base, CPU, events, None)
 
 
 def _load_parent(request: RoundRequest, events: RoundEvents) -> Checkpoint | None:

@@ -124,13 +124,17 @@ class StepBudget:
     """Counts steps and the time spent in them, and cuts the plan where it would take longer than ``seconds``.
 
     Each step is a new estimate from the pace of the last ten, so a busy moment does not cost the rest of a round. Half
-    of the plan is done however slow the computer is: what ten steps have taught is a worse mask than none.
+    of the plan is done however slow the computer is: what ten steps have taught is a worse mask than none. Where a
+    round is repeated, ``cuts`` are those of the first time, and the clock changes nothing.
 
     The first steps see the images reduced, which teaches the outlines in less than half the time; the last see
     them at full input size (progressive resizing: Tan & Le, "EfficientNetV2", ICML 2021).
     """
 
-    def __init__(self, steps: int, seconds: float) -> None:
+    def __init__(self, steps: int, seconds: float, cuts: Sequence[tuple[int, int]] | None = None) -> None:
+        self.cuts: list[tuple[int, int]] = []
+        """After which step how many were planned, wherever that changed."""
+        self._repeated = None if cuts is None else dict(cuts)
         self.steps = self._planned = max(1, steps)
         self.step = 0
         self.fraction = 0.0
@@ -176,12 +180,20 @@ class StepBudget:
         self._timed_cost = _PACE_MEMORY * self._timed_cost + self.scale**2
         self.spent += passed
         self.step += 1
-        self.steps = max(self._planned, self.step)
-        if self.step >= _MEASURED_STEPS and self.spent + self._time_for(self.steps) > _TOLERANCE * self._seconds:
-            least = max(self.step, math.ceil(_LEAST_SHARE * self._planned))
-            while self.steps > least and self.spent + self._time_for(self.steps) > self._seconds:
-                self.steps -= 1
+        before = self.steps
+        self.steps = self._in_time() if self._repeated is None else self._repeated.get(self.step, before)
+        if self.steps != before:
+            self.cuts.append((self.step, self.steps))
         self.fraction = max(self.fraction, self.step / self.steps)
+
+    def _in_time(self) -> int:
+        """How many steps to plan for now."""
+        steps = max(self._planned, self.step)
+        if self.step >= _MEASURED_STEPS and self.spent + self._time_for(steps) > _TOLERANCE * self._seconds:
+            least = max(self.step, math.ceil(_LEAST_SHARE * self._planned))
+            while steps > least and self.spent + self._time_for(steps) > self._seconds:
+                steps -= 1
+        return steps
 
     def _time_for(self, steps: int) -> float:
         """Seconds from here to the end of a plan of ``steps``."""

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
 
 from segstudio.engine.base import Base
-from segstudio.engine.beginning import asked_side, first_means, objective, samples_as_new, starting_network
+from segstudio.engine.beginning import (
+    asked_side,
+    first_means,
+    has_outgrown,
+    objective,
+    samples_as_new,
+    starting_network,
+    step_budget,
+)
 from segstudio.engine.checkpoint import Checkpoint
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
@@ -26,12 +34,8 @@ from segstudio.engine.schedule import (
     GUARD_NEEDS,
     LATER_ROUND,
     Known,
-    StepBudget,
-    most_seconds,
     one_cycle,
-    outgrown,
     planned_scorings,
-    planned_steps,
 )
 from segstudio.engine.scoring import Scored, Scorer
 from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
@@ -72,7 +76,8 @@ _PREPARED, _TRAINED = 0.03, 0.96
 class Trained:
     """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks.
 
-    ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended.
+    ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended;
+    ``cuts`` are the budget's.
     ``second_look`` says how what they find is to be looked at again.
     """
 
@@ -85,6 +90,7 @@ class Trained:
     finish: Finish
     side: int
     device: Device
+    cuts: tuple[tuple[int, int], ...] = ()
     second_look: SecondLook = NO_SECOND_LOOK
 
 
@@ -99,6 +105,7 @@ class RoundTrainer:
         device: Device,
         events: RoundEvents,
         starter: Checkpoint | None = None,
+        cuts: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         self._request = request
         self._settings = request.settings
@@ -109,17 +116,14 @@ class RoundTrainer:
         self._class_count = len(request.classes)
         self._parent = parent
         self._base = Base.of(starter, request, data.train)
-        self._goes_on = parent is not None and not (self._base is None and self._competes and _has_outgrown(data))
+        self._goes_on = parent is not None and not (self._base is None and self._competes and has_outgrown(data))
         self._begun = parent if self._goes_on else None
         self._use(starting_network(request, self._begun, device, events))
         self._rates = LATER_ROUND if self._goes_on else FIRST_ROUND
         self._optimizer = self._new_optimizer()
         self._objective = objective(request, data)
-        steps = planned_steps(len(data.train), parent is not None, device.kind)
-        side = self._settings.window or self._settings.input_size
         known = Known.NOTHING if parent is None else Known.STARTER if parent is starter else Known.ROUND
-        seconds = most_seconds(len(data.train), self._settings.seconds, side, device.kind, known)
-        self._budget = StepBudget(min(steps, self._settings.max_steps or steps), seconds)
+        self._budget = step_budget(request.settings, len(data.train), known, device, cuts)
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
         self._feed = Feed(request, data.train if self._goes_on else samples_as_new(data.train), device)
         self._loss: float | None = None
@@ -169,6 +173,7 @@ class RoundTrainer:
             finish=self._scorer.learn_finish(best.tensors, self._request.things, masks, self._base),
             side=best.side,
             device=self._means.device,
+            cuts=tuple(self._budget.cuts),
             second_look=self._second_look(best),
         )
 
@@ -392,8 +397,3 @@ class RoundTrainer:
                 held_out_count=len(self._data.held_out),
             )
         )
-
-
-def _has_outgrown(data: RoundData) -> bool:
-    """Whether there are so many more images than the last round knew that its weights are no good beginning."""
-    return outgrown(sum(not sample.added for sample in data.train), len(data.train))

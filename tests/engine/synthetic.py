@@ -8,7 +8,7 @@ from segstudio.engine.data import write_mask
 from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import MASKS, RoundRequest, TrainingImage, TrainingSettings, write_request
 
-# Seconds enough for the busiest machine: a round cut short by the clock is not the same twice.
+# Seconds enough for the busiest machine: two rounds cut short by the clock are not the same.
 TINY = TrainingSettings(input_size=64, max_steps=3, seed=7, seconds=1000.0)
 
 

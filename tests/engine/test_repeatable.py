@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from segstudio.engine import schedule
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import CPU
@@ -83,3 +84,31 @@ def test_a_round_that_begins_again_is_the_same_whatever_was_asked_for_meanwhile(
 
     alone, asked = run(lambda: None), run(ask)
     assert all(torch.equal(alone[name], asked[name]) for name in alone)
+
+
+def test_a_round_that_the_clock_cut_is_the_same_when_it_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_round(tmp_path, train=4, held_out=2, settings=replace(TINY, max_steps=20, seconds=3.0))
+
+    def run(pace: float) -> tuple[int, float, dict[str, torch.Tensor]]:
+        monkeypatch.setattr(schedule, "time", _Ticking(pace))
+        result = run_round(tmp_path, CPU, ImageCache(), RoundEvents())
+        return result.steps, result.loss, load_checkpoint(tmp_path / WEIGHTS).tensors
+
+    steps, loss, tensors = run(0.3)
+    assert 10 <= steps < 20, "the time is too short for all"
+    again = run(0.001)
+    assert again[:2] == (steps, loss)
+    assert all(torch.equal(again[2][name], tensors[name]) for name in tensors)
+
+
+class _Ticking:
+    """A clock that goes on by ``pace`` seconds whenever somebody looks."""
+
+    def __init__(self, pace: float) -> None:
+        self._pace, self._now = pace, 0.0
+
+    def monotonic(self) -> float:
+        self._now += self._pace
+        return self._now

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from segstudio.engine import schedule
@@ -148,3 +150,27 @@ def test_images_are_reduced_first_and_whole_at_the_end(clock: Clock) -> None:
     assert scales == sorted(scales)
     assert scales[0] < 1.0
     assert scales[-1] == 1.0
+
+
+def test_a_round_that_is_repeated_is_cut_as_the_first_time_whatever_the_clock_says(clock: Clock) -> None:
+    first = StepBudget(140, seconds=60.0)
+    fractions, rates = _fractions(first, clock, lambda step: 2.0 if 20 < step < 60 else 0.9)
+    assert len(first.cuts) > 1
+    again = StepBudget(140, seconds=60.0, cuts=first.cuts)
+    assert _fractions(again, clock, lambda _: 0.1) == (fractions, rates)
+    assert again.cuts == first.cuts
+    uncut = StepBudget(30, seconds=1.0, cuts=())
+    _run(uncut, clock, 5.0)
+    assert uncut.step == 30
+
+
+def _fractions(budget: StepBudget, clock: Clock, pace: Callable[[int], float]) -> tuple[list[float], list[float]]:
+    """How much is done and at what scale the images are seen, after each step, to the end."""
+    fractions, scales = [], []
+    while budget.step < budget.steps:
+        budget.begin_step()
+        clock.now += pace(budget.step) * budget.scale**2
+        budget.end_step()
+        fractions.append(budget.fraction)
+        scales.append(budget.scale)
+    return fractions, scales

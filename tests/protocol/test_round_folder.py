@@ -37,7 +37,7 @@ REQUESTED = RoundRequest(
     parent_weights=None,
     settings=TrainingSettings(),
 )
-RESULTED = RoundResult(7, 61.5, 400, 0.25, 0.93, 2, {2: 0.91, 12: 0.95}, "cpu")
+RESULTED = RoundResult(7, 61.5, 400, 0.25, 0.93, 2, {2: 0.91, 12: 0.95}, "cpu", ((9, 410), (31, 400)))
 
 
 def test_a_request_is_read_as_it_was_written(tmp_path: Path) -> None:
