@@ -16,7 +16,7 @@ from segstudio.imaging.cv import cv2
 SECTORS = 8
 
 _PARTS = (8, 16, 32, 64, 128)
-"""Into how many boxes the longer side of a region is cut to count those with a border in them."""
+"""Into how many boxes the longer side of a region's largest piece is cut to count those with a border in them."""
 
 _SMALLEST = 2.0
 """Smaller boxes, in px, would count pixels."""
@@ -27,20 +27,28 @@ def fractal_dimension(mask: Mask) -> float:
 
     The slope of log(boxes with border in them) over log(1 / side of a box), by least squares (Mandelbrot 1982; of
     lesions: Claridge et al., "Shape analysis for classification of malignant melanoma", J. Biomedical Engineering 14,
-    1992). Boxes are an 8th to a 128th of the region's longer side, so that the size of the picture makes no difference,
-    and 2 px at least. Counted from each corner and averaged, so that turning and mirroring make none. 1 where the
-    region is too small for two sizes of boxes.
+    1992). Boxes are an 8th to a 128th of the longer side of its largest piece, so that neither the size of the picture
+    nor what lies between pieces makes a difference, and 2 px at least. Counted from each corner and averaged, so that
+    turning and mirroring make none. 1 where the region is too small for two sizes of boxes, and at least.
     """
     inside = mask[bounds(mask).slices].astype(np.uint8)
     core = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     rows, columns = np.nonzero(inside & ~core & 1)
     height, width = inside.shape
-    sides = [max(height, width) / parts for parts in _PARTS if max(height, width) / parts >= _SMALLEST]
+    longest = _longest_side(inside)
+    sides = [longest / parts for parts in _PARTS if longest / parts >= _SMALLEST]
     if len(sides) < 2:
         return 1.0
     corners = [(x, y) for x in (columns, width - 1 - columns) for y in (rows, height - 1 - rows)]
     counts = [np.mean([_boxes(x, y, side) for x, y in corners]) for side in sides]
-    return float(np.polyfit(-np.log(sides), np.log(counts), 1)[0])
+    # Specks beside it fill as many boxes of any size, which is the dimension of points and not of a border.
+    return max(1.0, float(np.polyfit(-np.log(sides), np.log(counts), 1)[0]))
+
+
+def _longest_side(inside: NDArray[np.uint8]) -> int:
+    """Of the boxes round the pieces of a (h, w) mask that is not empty, in px."""
+    pieces = cv2.connectedComponentsWithStats(inside, connectivity=8)[2][1:]
+    return int(pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def abruptness(beside: Bands, lab: Lab, centroid: Point, angle: float) -> tuple[
 
 def _boxes(x: NDArray[np.int64], y: NDArray[np.int64], side: float) -> int:
     column, row = np.floor((x + 0.5) / side).astype(np.int64), np.floor((y + 0.5) / side).astype(np.int64)
-    return int(np.count_nonzero(np.bincount(row * (column.max() + 1) + column)))
+    return len(np.unique(row * (column.max() + 1) + column))
 
 
 def _depth(mask: Mask) -> NDArray[np.float32]:

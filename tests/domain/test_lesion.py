@@ -147,6 +147,19 @@ def test_the_border_of_a_snowflake_is_rougher():
     assert fractal_dimension(snowflake(900, 5)) == pytest.approx(math.log(4) / math.log(3), abs=0.07)
 
 
+def test_smooth_pieces_far_apart_have_the_dimension_of_a_line_and_not_of_points():
+    apart = np.zeros((420, 1600), bool)
+    apart[:, :420] = disc(100, side=420)
+    assert fractal_dimension(apart) == pytest.approx(1.0, abs=0.09)
+    apart[:, -420:] = disc(90, side=420)
+    assert fractal_dimension(apart) == pytest.approx(1.0, abs=0.09)
+    small = np.zeros((300, 1600), bool)
+    small[10:20, 20:30] = small[200:210, 1500:1510] = True
+    assert fractal_dimension(small) == 1
+    apart[5::40, 450:1150:40] = True
+    assert fractal_dimension(apart) == 1
+
+
 def test_a_few_pixels_have_no_dimension_but_a_line_s():
     assert fractal_dimension(np.ones((3, 3), bool)) == 1
 
