@@ -220,9 +220,10 @@ def _values(shape: Shape, lesion: Lesion | None) -> dict[str, float]:
 
 def _lesion_values(lesion: Lesion) -> dict[str, float]:
     values = {
-        f"asymmetry_{what}_{axis}": float(getattr(about, what))
+        f"asymmetry_{what}_{axis}": value
         for axis, about in zip(("long", "short"), lesion.asymmetry, strict=True)
-        for what in ("shape", "color")
+        for what, value in (("shape", about.shape), ("color", about.color))
+        if value is not None
     }
     values["asymmetric_axes"] = float(lesion.asymmetric_axes)
     values["fractal_dimension"] = lesion.fractal_dimension

@@ -27,16 +27,16 @@ class Asymmetry:
     ``shape`` is 0 where the mask is its own mirror image, 1 where it has nothing in common with it: 1 - Dice, that is
     the area without a counterpart over the whole (Stoecker, Li and Moss, "Automatic detection of asymmetry in skin
     tumors", Computerized Medical Imaging and Graphics 16, 1992). ``color`` is the mean CIELAB difference (Delta E of
-    1976) between pixels and their counterparts, where both are in the mask.
+    1976) between pixels and their counterparts, where both are in the mask; None where no pixel has one.
     """
 
     shape: float
-    color: float
+    color: float | None
 
     @property
     def strength(self) -> float:
         """Both together, 1 where experts begin to call an axis asymmetric; the weights were fitted to PH2's labels."""
-        return self.shape / SHAPE_SCALE + self.color / COLOR_SCALE
+        return self.shape / SHAPE_SCALE + (self.color or 0.0) / COLOR_SCALE
 
 
 def asymmetry(mask: Mask, lab: Lab, centroid: Point, angle: float) -> tuple[Asymmetry, Asymmetry]:
@@ -57,7 +57,7 @@ def _about(mask: Mask, lab: Lab, across: int) -> Asymmetry:
     both = mask & np.flip(mask, across)
     area, common = int(np.count_nonzero(mask)), int(np.count_nonzero(both))
     if common == 0:
-        return Asymmetry(1.0, 0.0)
+        return Asymmetry(1.0, None)
     difference = lab[both] - np.flip(lab, across)[both]
     return Asymmetry(1 - common / area, float(np.sqrt((difference * difference).sum(axis=1)).mean()))
 

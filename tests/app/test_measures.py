@@ -50,6 +50,16 @@ def test_every_quantity_of_a_lesion_has_a_value():
     assert sum(row.values[q.key] for q in QUANTITIES if q.part == "color") == pytest.approx(1)
 
 
+def test_colours_without_a_counterpart_are_not_said_to_be_alike():
+    mask = np.zeros((90, 200), bool)
+    mask[40:60, 10:40] = mask[40:60, 170:186] = True
+    (row,) = measure_picture(picture(mask), SEGMENTS, lesions=True)
+    assert row.values["asymmetry_shape_short"] == 1
+    assert value_words(row, BY_KEY["asymmetry_color_short"], None) == "–"
+    assert value_words(row, BY_KEY["asymmetry_color_long"], None) != "–"
+    assert row.values["asymmetric_axes"] == 1
+
+
 def test_doubt_makes_a_range_round_every_value():
     down, right = np.mgrid[:120, :120] + 0.5 - 60
     away = np.hypot(down, right)
