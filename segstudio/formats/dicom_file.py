@@ -28,7 +28,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.dicom_unfolding import DEFLATED, RUN_LENGTHS, check_runs, check_unfolds
 from segstudio.formats.squaring import square_size
 from segstudio.imaging.reader import MAX_PIXELS
-from segstudio.imaging.spacing import as_square, is_oblong, read_sides
+from segstudio.imaging.spacing import as_square, is_oblong, read_sides, told_aspect
 from segstudio.imaging.window import Window
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def read_dicom_header(path: Path) -> DicomHeader:
         frames, width, height = _declared(path, dataset)
         _check_codec(path, dataset)
         sides = read_sides(path)
-        square = square_size((width, height), sides)
+        shape = sides or told_aspect(dataset)
+        square = square_size((width, height), shape)
         return DicomHeader(
             frames,
             width,
@@ -114,7 +115,7 @@ def read_dicom_header(path: Path) -> DicomHeader:
             as_square(sides) if square is None or sides is None else min(sides),
             _patient(dataset),
             _described(dataset, sides),
-            is_oblong(sides),
+            is_oblong(shape),
             square,
         )
     raise AssertionError

@@ -28,7 +28,7 @@ Size = tuple[int, int]
 def square_size(size: Size, sides: tuple[float, float] | None) -> Size | None:
     """How large a picture of ``size`` is with square pixels as wide as the shorter of a pixel's ``sides``.
 
-    ``sides`` are (height, width) in mm. None where its pixels are squares, and where its file can't be believed.
+    ``sides`` are (height, width) in any unit. None where its pixels are squares, and where its file can't be believed.
     """
     if sides is None or not is_oblong(sides) or max(sides) > _MOST * min(sides):
         return None

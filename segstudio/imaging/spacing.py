@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from pathlib import Path
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,19 @@ def read_sides(path: Path) -> tuple[float, float] | None:
         # A damaged header may fail in many ways, and the image is of use without its scale.
         log.exception("the size of a pixel in %s could not be read", path)
     return None
+
+
+def told_aspect(header: Any) -> tuple[float, float] | None:
+    """(height, width) of a pixel in no unit, by Pixel Aspect Ratio (0028,0034) of a DICOM ``header``.
+
+    It stands where pixels are not square and nobody knows how large they are. None where there is none.
+    """
+    try:
+        sides = [float(value) for value in header.get("PixelAspectRatio") or ()]
+    except Exception:
+        log.exception("the shape of a pixel could not be read")
+        return None
+    return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
 def as_square(sides: tuple[float, float] | None) -> float | None:

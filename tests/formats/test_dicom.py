@@ -146,6 +146,26 @@ def test_pixels_that_are_no_squares_become_squares(tmp_path: Path) -> None:
     np.testing.assert_array_equal(third, RAMP)
 
 
+@pytest.mark.parametrize(
+    ("tags", "square", "size"),
+    [
+        ({"PixelAspectRatio": [2, 1]}, 2, None),
+        ({"PixelAspectRatio": [2, 1], "PixelSpacing": [0.5, 0.5]}, 1, 0.5),
+        ({"PixelAspectRatio": [1, 1]}, 1, None),
+        ({"PixelAspectRatio": [0, 1]}, 1, None),
+        ({"PixelAspectRatio": 2}, 1, None),
+    ],
+)
+def test_pixels_of_a_known_shape_and_no_known_size_become_squares(
+    tmp_path: Path, tags: dict[str, object], square: int, size: float | None
+) -> None:
+    write(tmp_path / "a.dcm", RAMP, **tags)
+    (found,) = find_dataset(tmp_path).images
+    assert found.pixels is not None
+    assert found.pixels.read().shape == (square * RAMP.shape[0], RAMP.shape[1])
+    assert found.mm_per_px == size
+
+
 @pytest.mark.parametrize(("spacing", "square"), [([0.5, 0.2], (10, 50)), ([0.2, 0.5], (25, 20))])
 def test_masks_of_either_size_belong_to_a_picture_that_has_square_pixels_now(
     tmp_path: Path, spacing: list[float], square: tuple[int, int]
