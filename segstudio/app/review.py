@@ -350,13 +350,16 @@ class Review:
         self._unveiled.add(record.id)
         seconds = record.seconds + self.clock.counted
         reading = Reading(record.id, record.origin, "unaided", self.reader, time.time(), seconds)
+        number = document.prediction_round
 
         def write(project: Project) -> None:
             mask = seen.correction.to_array()
-            score = None if prediction is None else mean_dice(prediction.to_array(), mask, void)
+            # A model that has learned from the drawing is like it, whatever its reader leans on.
+            known = number is None or project.learned.knows(number, record.origin)
+            score = None if known or prediction is None else mean_dice(prediction.to_array(), mask, void)
             project.readings.put(replace(reading, model_dice=score), encode_mask(mask), table)
 
-        self._audit.save(write, "show model", record.id, round=document.prediction_round)
+        self._audit.save(write, "show model", record.id, round=number)
         self._announce(Changes(pixels=document.bounds, better_mask=True, history=True, tool=True))
 
     def _replace(self, record: ImageRecord) -> None:
