@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 from segstudio.app.audit_log import AuditLog
 from segstudio.app.catalog import Catalog
@@ -78,8 +79,8 @@ class Review:
     @property
     def pace(self) -> str:
         """How long an approved image took, in the middle; "" before there is one."""
-        taken = sorted(record.seconds for record in self._catalog.approved if record.seconds >= 1)
-        return f"An image takes about {taken[len(taken) // 2]:.0f} seconds" if taken else ""
+        taken = [record.seconds for record in self._catalog.approved if record.seconds >= 1]
+        return f"An image takes about {median(taken):.0f} seconds" if taken else ""
 
     @property
     def twice(self) -> bool:
