@@ -10,7 +10,9 @@ any other handle of the file.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import getpass
+import itertools
 import os
 import sqlite3
 import sys
@@ -24,6 +26,13 @@ if sys.platform != "win32":
     import fcntl
 
 DB_NAME = "project.db"
+
+_State = tuple[bytes | None, bytes | None]
+
+_STATE = """SELECT (SELECT CAST(value AS BLOB) FROM settings WHERE key = 'written'),
+    (SELECT CAST(count || ':' || digest AS BLOB) FROM audit_head)"""
+"""What no two states of a project have in common: every transaction leaves a mark of its own. The head tells of a
+program that left none yet."""
 
 
 class Database:
@@ -39,8 +48,17 @@ class Database:
         self._file = path.stat()
         self._folder_lock: int | None = None
         self._is_ours = False
+        self._left_at: _State | None = None
+        self._stranger: os.stat_result | None = None
+        self._marks = map(f"{os.urandom(16).hex()}:{{}}".format, itertools.count())
         self.path = path
         self.author = system_user()
+
+    def enter_window(self) -> None:
+        """From now on a window holds what can't be written. Raises ``UserError`` for a failing disk."""
+        self.in_window = True
+        with self.reading():
+            self._left_at = self._state()
 
     @classmethod
     def connect(cls, path: Path, *, create: bool = False) -> Database:
@@ -94,6 +112,10 @@ class Database:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Run queries. Raises ``UserError`` where the file or its disk is at fault."""
         with _translated(self.path.parent, self.in_window):
+            if not self._connection.in_transaction:
+                # What was moved can be read all the same.
+                with contextlib.suppress(UserError, OSError):
+                    self._check_in_place()
             yield self._connection
 
     @contextlib.contextmanager
@@ -110,8 +132,11 @@ class Database:
             self._check_in_place()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                before = self._connection.total_changes
                 yield self._connection
+                state = self._mark() if self._connection.total_changes > before else self._left_at
                 self._connection.execute("COMMIT")
+                self._left_at = state
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -137,25 +162,42 @@ class Database:
 
     def close(self) -> None:
         """Fold the WAL into the file and let the lock go. Closing twice does nothing."""
+        if self._is_ours and self._is_elsewhere():
+            self._abandon()
+            return
         # A full disk may refuse the checkpoint: then the WAL stays and the next opening reads it.
         # And what SQLite says of a damaged one may be no text.
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             if self._is_ours:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
         if self._folder_lock is not None:
             os.close(self._folder_lock)
             self._folder_lock = None
+
+    def _mark(self) -> _State | None:
+        """At the end of a transaction: the state that it leaves the project in, where a window needs to know it."""
+        self._connection.execute("INSERT OR REPLACE INTO settings VALUES ('written', ?)", (f'"{next(self._marks)}"',))
+        return self._state() if self.in_window else None
+
+    def _state(self) -> _State:
+        state: _State = self._connection.execute(_STATE).fetchone()
+        return state
 
     def _check_in_place(self) -> None:
         """An open file can be written to when it has no name any more, and then nobody would find what it holds.
 
         Windows keeps what is open from being moved, and numbers files so that they may not be known again.
+        A drive that was away and is mounted anew is gone on with, if nobody else did.
         """
         if os.name == "nt":
             return
         try:
-            if os.path.samestat(self.path.stat(), self._file):
+            there = self.path.stat()
+            if os.path.samestat(there, self._file) or (there.st_dev != self._file.st_dev and self._goes_on_in(there)):
                 return
         except (FileNotFoundError, NotADirectoryError):
             pass
@@ -163,6 +205,37 @@ class Database:
             f"The project {self.path.parent} was moved, deleted or replaced while it was open. What you did is still "
             f"in the window: leave it open, put the project back where it was and try again."
         )
+
+    def _goes_on_in(self, there: os.stat_result) -> bool:
+        """Open the file anew that is in place now, if it is in the state in which this one was left."""
+        if self._left_at is None or self._connection.in_transaction:
+            return False
+        if self._stranger is not None and os.path.samestat(there, self._stranger):
+            return False
+        with contextlib.ExitStack() as on_failure, _translated(self.path.parent, self.in_window):
+            again = Database.connect(self.path)
+            on_failure.callback(again.close)
+            again.lock()
+            if again._state() != self._left_at:
+                self._stranger = there
+                return False
+            again.use_wal()
+            on_failure.pop_all()
+        self._abandon()
+        self._connection, self._file, self._folder_lock = again._connection, again._file, again._folder_lock
+        return True
+
+    def _is_elsewhere(self) -> bool:
+        """Whether a file of another drive has come in its place."""
+        try:
+            return os.name != "nt" and self.path.stat().st_dev != self._file.st_dev
+        except OSError:
+            return False
+
+    def _abandon(self) -> None:
+        """Let the file go and never close it: SQLite would delete the WAL of the one in place, known by its name."""
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._connection))
+        self._unlock()
 
 
 def system_user() -> str:

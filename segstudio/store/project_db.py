@@ -151,7 +151,7 @@ class Project:
 
     def enter_window(self) -> None:
         """From now on a window shows the project, and holds what can't be written; sentences of trouble say so."""
-        self._database.in_window = True
+        self._database.enter_window()
 
     @property
     def name(self) -> str:

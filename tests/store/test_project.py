@@ -334,6 +334,67 @@ def test_a_failing_disk_is_explained_and_the_transaction_undone(project: Project
     project.settings.set_setting("next", 1)
 
 
+def mounted_anew(project: Project) -> None:
+    """What is in the project's place is on another drive, as the system numbers drives."""
+    values = list(project._database._file)
+    values[2] = -1
+    project._database._file = os.stat_result(values)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file is known by its drive elsewhere")
+def test_a_project_goes_on_when_its_drive_was_away_and_is_mounted_anew(project: Project, folder: Path) -> None:
+    project.settings.set_setting("kept", 1)
+    project.enter_window()
+    project.settings.set_setting("kept", 2)
+    elsewhere = folder.with_name("elsewhere")
+    folder.rename(elsewhere)
+    mounted_anew(project)
+    with pytest.raises(UserError, match="moved, deleted or replaced"):
+        project.settings.set_setting("kept", 3)
+    shutil.copytree(elsewhere, folder)
+    assert project.settings.get_setting("kept") == 2
+    project.settings.set_setting("kept", 3)
+    with pytest.raises(UserError, match="already open"):
+        Project.open(folder)
+    project.close()
+    with Project.open(folder) as again:
+        assert again.settings.get_setting("kept") == 3
+        assert again.audit.entries()[-1].told == {"key": "kept", "value": 3}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file is known by its drive elsewhere")
+@pytest.mark.parametrize("key", ["last_image", "told in the trail"])
+def test_nothing_is_written_to_a_project_that_went_on_while_its_drive_was_away(
+    project: Project, folder: Path, key: str
+) -> None:
+    project.enter_window()
+    project.settings.set_setting("kept", 1)
+    elsewhere = folder.with_name("elsewhere")
+    folder.rename(elsewhere)
+    mounted_anew(project)
+    shutil.copytree(elsewhere, folder)
+    with Project.open(folder) as other:
+        other.settings.set_setting(key, 2)
+    before = (folder / "project.db").read_bytes()
+    for _ in range(2):
+        with pytest.raises(UserError, match="moved, deleted or replaced"):
+            project.settings.set_setting("kept", 3)
+    assert project.settings.get_setting("kept") == 1
+    project.close()
+    assert (folder / "project.db").read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file is known by its drive elsewhere")
+def test_closing_takes_no_wal_from_a_project_on_another_drive_that_is_in_its_place(
+    project: Project, folder: Path
+) -> None:
+    project.settings.set_setting("kept", 1)
+    wal = (folder / "project.db-wal").read_bytes()
+    mounted_anew(project)
+    project.close()
+    assert (folder / "project.db-wal").read_bytes() == wal
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows moves no file that is open")
 def test_nothing_is_taken_as_kept_while_the_project_is_not_in_its_place(project: Project, folder: Path) -> None:
     elsewhere = folder.with_name("elsewhere")
