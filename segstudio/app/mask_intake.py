@@ -97,6 +97,7 @@ class MaskIntake:
         self._announce = announce
         self._pins: Counter[int] = Counter()
         self._renewal: _Renewal | None = None
+        self._unseen: dict[int, _Taken] = {}
         self.on_insight = lambda _image, _insight: None
 
     def use_weights(self, round_number: int, weights: Path) -> None:
@@ -153,6 +154,18 @@ class MaskIntake:
         """The image is being approved with what is shown now: masks on their way to the canvas come too late."""
         self._pins[image_id] += 1
 
+    def as_seen(self, image_id: int, write: Callable[[Project], object]) -> Callable[[Project], object]:
+        """A write of hand work, over the mask that the hand saw: one that rests already and is not shown goes."""
+
+        def written(project: Project) -> None:
+            with project.transaction():
+                unseen = self._unseen.get(image_id)
+                if unseen is not None:
+                    _put_back(project, image_id, unseen)
+                write(project)
+
+        return written
+
     def take(self, image_id: int, round_number: int, files: MaskFiles, asked: bool) -> None:
         """Store the mask in ``files``, and show it if its image is on the canvas."""
         if image_id not in self._catalog:
@@ -167,7 +180,18 @@ class MaskIntake:
             return
         pins = self._pins[image_id]
 
+        def store(project: Project) -> _Taken | None:
+            if not asked and project.images.image(image_id).touched:
+                files.remove()
+                return None
+            taken = _stored(project, image_id, round_number, files)
+            if taken is not None and not asked:
+                self._unseen[image_id] = taken
+            return taken
+
         def show(taken: _Taken | None) -> None:
+            if self._unseen.get(image_id) is taken:
+                self._unseen.pop(image_id, None)
             if taken is None:
                 return
             if self._pins[image_id] == pins and (asked or self._is_free(image_id)):
@@ -176,7 +200,7 @@ class MaskIntake:
                 # A hand began, or approved, while it was being stored: what it works on is what it sees, now and later.
                 self._store.run(lambda project: _put_back(project, image_id, taken))
 
-        self._store.run(lambda project: _stored(project, image_id, round_number, files), show)
+        self._store.run(store, show)
 
     def _is_free(self, image_id: int) -> bool:
         """Whether nobody has worked on an image, or is about to."""

@@ -364,7 +364,7 @@ class Session:
     # ---- within -----------------------------------------------------------------------------------------------
 
     def _save_edit(self, document: Document, write: Callable[[Project], object]) -> None:
-        self._saver.save(write, document.image_id)
+        self._saver.save(self.intake.as_seen(document.image_id, write), document.image_id)
         if self._approvals.follow_edit(document):
             self.rounds.start_if_due()
         self.review.note_edit(document)

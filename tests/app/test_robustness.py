@@ -782,6 +782,26 @@ def test_nothing_takes_the_place_of_a_project_that_was_moved_while_masks_were_on
     assert np.array_equal(rig.mask(), painted)
 
 
+def test_a_stroke_is_saved_over_the_mask_that_it_was_painted_on_and_no_newer_one(rig):
+    session = rig.new_project(5)
+    approve(rig, 3)
+    fourth = session.records[3].id
+    rig.show(fourth)
+    worker = rig.workers[-1]
+    worker.holds_predictions = True
+    session.rounds.start()
+    rig.wait(lambda: worker.held)
+    posted = []
+    worker._post = posted.append
+    worker.predict(worker.held[0])
+    posted.pop()()
+    store_is_through(rig)
+    rig.stroke((60, 40))
+    store_is_through(rig)
+    killed_here = rig.session._store.ask(lambda project: project.masks.shown(fourth))
+    assert np.array_equal(killed_here, rig.mask())
+
+
 def test_the_project_that_is_open_can_be_opened_anew(rig):
     session = rig.new_project(2)
     rig.studio.open_project(session.folder)
