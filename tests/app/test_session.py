@@ -316,6 +316,21 @@ def test_a_file_that_cannot_be_read_gets_a_sentence_and_the_rest_works(rig, cont
     assert session.record(record.id).problem is None
 
 
+def test_images_that_were_renamed_in_place_are_found_by_their_content_once_one_was(rig):
+    session = rig.new_project(4)
+    for record in session.records:
+        rig.show(record.id)
+    rig.settle()
+    old = [record.path for record in session.records]
+    new = [path.with_name(f"renamed_{9 - number}.png") for number, path in enumerate(old)]
+    for before, now in zip(old, new, strict=True):
+        before.rename(now)
+    session.files.relocate(session.records[0].id, new[0])
+    rig.settle()
+    assert [record.path for record in session.records] == new
+    assert [record.problem for record in session.records] == [None] * 4
+
+
 def test_a_missing_image_can_be_relocated_with_its_neighbours(rig, tmp_path):
     session = rig.new_project(3)
     rig.stroke((20, 20))
