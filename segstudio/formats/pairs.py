@@ -17,6 +17,10 @@ _ENDING = re.compile(
     r"pred|preds|predictions?|matte|person|msk|segmented|binary)\)?$"
 )
 _RARE = re.compile(r"^(?:masks?|labels?|segs?|gt)[ _.\-]+(?=.)|[ _.\-]l$")
+_IMAGE_WORD = re.compile(r"(?<![^ _.\-])(?:images?|imgs?)(?![^ _.\-\d])")
+_MASK_WORD = re.compile(
+    r"(?<![^ _.\-])(?:masks?|msk|segs?|segm|segmentations?|labels?|gt|ground[ _\-]?truth|annotations?)(?![^ _.\-\d])"
+)
 _TOP = "."
 
 
@@ -54,8 +58,8 @@ def pair(images_dir: Path, masks_dir: Path | None = None) -> list[Pair]:
     """Every image in ``images_dir`` and below, with its mask from ``masks_dir``, in natural order.
 
     A mask has its image's stem, with or without an ending such as ``_mask``, in any format; see ``match``. Without
-    ``masks_dir``, masks are the files that lie beside their image under its name with such an ending; they are not
-    listed as images. Raises ``UserError`` where a folder can't be listed.
+    ``masks_dir``, masks are the files that lie beside their image under its name with such an ending, or with ``mask``
+    where that says ``image``; they are not listed as images. Raises ``UserError`` where a folder can't be listed.
     """
     files = find_images(images_dir)
     if masks_dir is None or masks_dir.resolve() == images_dir.resolve():
@@ -82,6 +86,12 @@ def match(images: Iterable[Path], images_dir: Path, masks: Iterable[Path], masks
         taken = set(found)
         candidates = _Candidates(images, images_dir, [mask for mask in masks if mask not in taken], masks_dir, stem)
         found = [mask or candidates.of(image) for image, mask in zip(images, found, strict=True)]
+    taken = set(found)
+    by_word = _by_word(
+        [(image, _folder(image, images_dir)) for image, mask in zip(images, found, strict=True) if mask is None],
+        [(mask, _folder(mask, masks_dir)) for mask in masks if mask not in taken],
+    )
+    found = [mask or by_word.sure.get(image) for image, mask in zip(images, found, strict=True)]
     doubtful = _numbered_apart(masks, set(masks) - set(found))
 
     def sure(image: Path, mask: Path | None) -> Path | None:
@@ -156,6 +166,42 @@ def _numbered_apart(masks: Iterable[Path], spare: Iterable[Path]) -> set[tuple[P
     return {(folder, stem) for folder, stem in second if (folder, f"{stem}_1") not in there}
 
 
+@dataclass(frozen=True, slots=True)
+class _ByWord:
+    """Masks that are called as an image is but for one word: all of them, and those that are one image's for sure."""
+
+    sure: dict[Path, Path]
+    masks: frozenset[Path]
+
+
+def _by_word(images: Iterable[tuple[Path, str]], masks: Iterable[tuple[Path, str]]) -> _ByWord:
+    """What belongs together by ``img_0`` and ``mask_0``, ``0_image`` and ``0_seg``, ``image`` and ``mask``.
+
+    Each file comes with the folder in which it must lie to belong to another.
+    """
+    images_of, masks_of = _without_word(images, _IMAGE_WORD), _without_word(masks, _MASK_WORD)
+    both = images_of.keys() & masks_of.keys()
+    of_images = frozenset(mask for place in both for mask in masks_of[place])
+    # Images without a mask beside masks without an image may have been numbered from another number on.
+    apart = {folder for folder, _ in images_of.keys() - both} & {folder for folder, _ in masks_of.keys() - both}
+    sure = {
+        images_of[place][0]: masks_of[place][0]
+        for place in both
+        if place[0] not in apart and len(images_of[place]) == len(masks_of[place]) == 1
+    }
+    return _ByWord(sure, of_images)
+
+
+def _without_word(files: Iterable[tuple[Path, str]], word: re.Pattern[str]) -> dict[tuple[str, str], list[Path]]:
+    """Files with ``word`` in their names, by their folder and the rest of the name."""
+    found: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for path, folder in files:
+        rest, times = word.subn("*", plain_stem(path))
+        if times == 1:
+            found[folder, rest].append(path)
+    return found
+
+
 def _folder(path: Path, root: Path) -> str:
     return folded(path.relative_to(root).parent.as_posix())
 
@@ -168,12 +214,16 @@ def _beside(files: list[Path]) -> list[Pair]:
     for path in sorted(masks):
         by_image[path.parent, bare_stem(path)].append(path)
     alike = Counter((path.parent, plain_stem(path)) for path in files if path not in masks)
+    open_ones = [path for path in files if path not in masks and (path.parent, plain_stem(path)) not in by_image]
+    placed = [(path, str(path.parent)) for path in open_ones]
+    by_word = _by_word(placed, placed)
     found = []
     for path in files:
-        if path not in masks:
+        if path not in masks | by_word.masks:
             place = path.parent, plain_stem(path)
             own = by_image.get(place, [])
-            found.append(Pair(path, own[0] if len(own) == 1 and alike[place] == 1 else None))
+            sure = own[0] if len(own) == 1 and alike[place] == 1 else None
+            found.append(Pair(path, sure or by_word.sure.get(path)))
     return found
 
 

@@ -176,6 +176,51 @@ def test_masks_beside_their_images(tmp_path: Path, as_folder: bool) -> None:
     }
 
 
+@pytest.mark.parametrize("called", ["{}_img {}_mask", "img_{} mask_{}", "Image{} Label{}", "a_img_{}_x a_seg_{}_x"])
+@pytest.mark.parametrize("places", ["", "images masks", "train/images train/masks"])
+def test_image_and_mask_may_be_called_so_by_one_word(tmp_path: Path, called: str, places: str) -> None:
+    (image, mask), (images, masks) = called.split(), places.split() or ("s", "s")
+    wanted = {f"{images}/{image.format(number)}.jpg": f"{masks}/{mask.format(number)}.png" for number in range(3)}
+    touch(tmp_path, *wanted, *wanted.values())
+    found = find_dataset(tmp_path)
+    assert (names(found.images, tmp_path), found.notes) == (wanted, ())
+
+
+@pytest.mark.parametrize("places", ["case{}", "case{}/images case{}/masks", "images/case{} masks/case{}"])
+def test_image_and_mask_may_have_folders_that_tell_them_from_others(tmp_path: Path, places: str) -> None:
+    images, masks = (places.split() * 2)[:2]
+    wanted = {f"{images.format(n)}/image.png": f"{masks.format(n)}/mask.png" for n in (1, 2, 10)}
+    touch(tmp_path, *wanted, *wanted.values())
+    found = find_dataset(tmp_path)
+    assert (names(found.images, tmp_path), found.notes) == (wanted, ())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("i/img_0.jpg", "i/image_0.jpg", "m/mask_0.png"),
+        ("i/img_0.jpg", "m/mask_0.png", "m/gt_0.png"),
+        ("i/img_0.jpg", "m/0_mask.png"),
+        ("i/img_0.jpg", "m/mask_00.png"),
+        ("i/s/image.jpg", "m/t/mask.png"),
+        # From one on, and from zero on.
+        ("i/img_1.jpg", "i/img_2.jpg", "i/img_3.jpg", "m/mask_0.png", "m/mask_1.png", "m/mask_2.png"),
+        ("i/0.jpg", "i/0_img.jpg", "m/0.png"),
+    ],
+)
+def test_one_word_gives_no_image_the_mask_of_another(tmp_path: Path, files: tuple[str, ...]) -> None:
+    touch(tmp_path, *files)
+    found = names(pair(tmp_path / "i", tmp_path / "m"), tmp_path)
+    assert {mask for mask in found.values() if mask != "m/0.png"} == {None}
+
+
+def test_in_one_pile_masks_by_one_word_are_no_images_and_a_picture_with_a_mask_is_none(tmp_path: Path) -> None:
+    touch(tmp_path, "img_0.jpg", "mask_0.png", "gt_0.png", "label_1.jpg", "label_1_mask.png", "img_1.jpg", "mask_9.png")
+    found = find_dataset(tmp_path)
+    wanted = {"img_0.jpg": None, "img_1.jpg": None, "label_1.jpg": "label_1_mask.png", "mask_9.png": None}
+    assert names(found.images, tmp_path) == wanted
+
+
 def test_two_masks_beside_one_image_are_none(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "a_mask.png", "a_gt.png")
     assert names(pair(tmp_path), tmp_path) == {"a.jpg": None}
