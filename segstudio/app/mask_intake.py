@@ -119,7 +119,10 @@ class MaskIntake:
 
     @property
     def hint(self) -> str:
-        """What renews it, in a few words for the status bar; "" where nothing would."""
+        """What renews it, or that this is under way, in a few words for the status bar; "" where nothing would."""
+        document = self._document()
+        if document is not None and self.offer() is not None and self.predictor.is_requested(document.image_id):
+            return "Renewing the model's part…"
         return f"{RENEW_KEY} renews the model's part" if self.is_behind else ""
 
     def offer(self) -> Callable[[], None] | None:

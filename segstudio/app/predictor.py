@@ -185,7 +185,14 @@ class Predictor:
             self._losses = 0
             self._asked.add(image_id)
             self._waiting.add(image_id)
+            self._on_change()
             self._dispatch()
+
+    def is_requested(self, image_id: int) -> bool:
+        """Whether the mask that was asked for by ``request`` is still to come."""
+        if image_id in self._asked and image_id in self._waiting:
+            return True
+        return any(sent.asked and sent.image_id == image_id for sent in self._sent.values())
 
     def want(self, image_id: int) -> None:
         """What a person did on the image is gone: it gets a mask of the weights in use, if it has none."""

@@ -371,9 +371,16 @@ def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
     rig.settle()
     rig.wait(lambda: "Shift+U renews the model's part" in rig.window.status.hint.full())  # when one comes back, too
     painted = rig.mask()[50, 70]
+    rig.workers[-1].holds_predictions = True
     rig.key(Key.Key_U, SHIFT)
+    # It may take seconds, as when a worker starts.
+    rig.wait(lambda: "Renewing the model's part…" in rig.window.status.hint.full())
+    assert "Shift+U" not in rig.window.status.hint.full()
+    rig.wait(lambda: len(rig.workers[-1].held) == 1)
+    rig.workers[-1].predict(rig.workers[-1].held.pop())
     rig.wait(lambda: rig.session.record(image_id).prediction_round == 2)
-    rig.wait(lambda: "Shift+U" not in rig.window.status.hint.full())
+    rig.wait(lambda: "Renewing" not in rig.window.status.hint.full())
+    assert "Shift+U" not in rig.window.status.hint.full()
     assert rig.mask()[50, 70] == painted != 0
 
 
