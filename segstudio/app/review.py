@@ -88,6 +88,14 @@ class Review:
         return self.settings.second_share > 0
 
     @property
+    def names_round(self) -> bool:
+        """Whether it is told which model's mask an image has.
+
+        A second reader is given the one that the first was given: an older round would tell what the first has read.
+        """
+        return not self.twice
+
+    @property
     def can_reveal(self) -> bool:
         """Whether the model's mask of the image on the canvas is hidden."""
         document = self._document()

@@ -180,7 +180,7 @@ def state_wordings(session: Session, record: ImageRecord) -> list[str]:
                 (native("draw first, then Shift+D shows the model's mask"), native("draw first, then Shift+D"))
             )
         elif document.mask_origin == "model":
-            parts.append(_model_words(document))
+            parts.append(_model_words(document, session.review.names_round))
         elif document.mask_origin == "mine":
             # Drawn unaided, or taken from a reading: no pixel is the model's then, though it said something below.
             no_model = document.prediction_round is None or document.correction.is_full
@@ -196,8 +196,12 @@ def state_wordings(session: Session, record: ImageRecord) -> list[str]:
     return [" · ".join(words) for words in (long, *(short[:count] for count in range(len(short), 0, -1)))]
 
 
-def _model_words(document: Document) -> tuple[str, str]:
-    """Which model's mask it is, and in fewer words."""
+def _model_words(document: Document, names_round: bool) -> tuple[str, str]:
+    """Which model's mask it is, and in fewer words; without ``names_round``, that it is a model's."""
+    if not names_round and document.is_empty:
+        return "the model found nothing", "found nothing"
+    if not names_round:
+        return "the model's mask", "model's mask"
     if document.prediction_round == STARTER_ROUND:
         nothing = ("the starter model found nothing", "starter found nothing")
         return nothing if document.is_empty else ("the starter model's mask", "starter")

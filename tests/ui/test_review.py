@@ -100,6 +100,27 @@ def told(rig) -> str:
     return "\n".join([*rows, rig.window.header.state.full(), rig.window.images.progress_text.text()])
 
 
+def test_a_second_reader_is_not_told_which_rounds_mask_an_image_has(rig):
+    """What the first has read keeps the mask of a round before."""
+    rig.new_project(6)
+    for index in range(3):
+        read(rig, index, (20, 20), (50, 40))
+    rig.wait(lambda: rig.session.records[5].prediction_round == 1)
+    rig.settle()
+    rig.open(5)
+    assert "predicted, round 1" in told(rig)
+    assert "model's mask, round 1" in rig.window.header.state.full()
+    set_up(rig, second=100)
+    change_reader(rig, "Ben")
+    rig.open(5)
+    rig.settle()
+    assert "predicted" in told(rig)
+    assert "model" in rig.window.header.state.full()
+    assert "round" not in told(rig)
+    rig.window.images.search.setText("round 1")
+    assert rig.window.images.filtered.rowCount() == 0
+
+
 def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_path):
     rig.new_project(2)
     set_up(rig, second=100)

@@ -46,16 +46,16 @@ _FEWER = (
 """How words of a state begin, and how they may where there is no room."""
 
 
-def describe(record: ImageRecord) -> str:
-    """The state of an image in words."""
+def describe(record: ImageRecord, names_round: bool = True) -> str:
+    """The state of an image in words; without ``names_round``, not which model's mask it has."""
     if record.problem is not None:
         return "can't be shown"
     state = standing(record)
     if state is Standing.REJECTED:
         return f"rejected: {record.rejected}"
-    if state is Standing.PREDICTED and record.prediction_round == STARTER_ROUND:
+    if state is Standing.PREDICTED and names_round and record.prediction_round == STARTER_ROUND:
         return "predicted, starter"
-    if state is Standing.PREDICTED and record.prediction_round:
+    if state is Standing.PREDICTED and names_round and record.prediction_round:
         return f"predicted, round {record.prediction_round}"
     if state is Standing.ADJUDICATED:
         return f"adjudicated by {record.adjudicator}"
@@ -67,12 +67,12 @@ def describe(record: ImageRecord) -> str:
     return ", ".join(words)
 
 
-def state_wordings(record: ImageRecord) -> list[str]:
+def state_wordings(record: ImageRecord, names_round: bool = True) -> list[str]:
     """The state of an image in ever fewer words, for a row that may be too narrow for all of them.
 
     What the glyph says goes first. The first are those of ``describe``.
     """
-    whole = describe(record)
+    whole = describe(record, names_round)
     shorter = whole
     for words, fewer in _FEWER:
         shorter = shorter.replace(words, fewer) if shorter.startswith(words) else shorter
@@ -145,10 +145,12 @@ class ImageModel(QAbstractListModel):
             return self.title(record)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             pick = self.pick(record.id)
-            return f"{self.title(record)}, {describe(record)}" + ("" if pick is None else f", {short_reason(pick)}")
+            said = f"{self.title(record)}, {self.describe(record)}"
+            return said if pick is None else f"{said}, {short_reason(pick)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             pick = self.pick(record.id)
-            said = record.problem or "\n".join(filter(None, (str(record.path), describe(record), time_words(record))))
+            lines = str(record.path), self.describe(record), time_words(record)
+            said = record.problem or "\n".join(filter(None, lines))
             return as_typed(said if pick is None else f"{said}\n{long_reason(pick)}")
         if role == ID:
             return record.id
@@ -159,6 +161,15 @@ class ImageModel(QAbstractListModel):
     def title(self, record: ImageRecord, short: bool = False) -> str:
         """What a row is called; see ``Catalog.title``."""
         return record.name if self._session is None else self._session.catalog.title(record, short)
+
+    @property
+    def names_round(self) -> bool:
+        """Whether readers are told which model's mask an image has; see ``Review.names_round``."""
+        return self._session is None or self._session.review.names_round
+
+    def describe(self, record: ImageRecord) -> str:
+        """The state of an image in words, as far as its reader may know it."""
+        return describe(record, self.names_round)
 
     def pick(self, image_id: int) -> Pick | None:
         """Why the image comes next, if the queue has chosen it to."""
@@ -209,7 +220,7 @@ class ImageFilter(QSortFilterProxyModel):
         record = self._model.record_in(row)
         if self.standing not in (None, standing(record)):
             return False
-        return self._needle in self._model.title(record).casefold() or self._needle in describe(record)
+        return self._needle in self._model.title(record).casefold() or self._needle in self._model.describe(record)
 
 
 class ImageDelegate(QStyledItemDelegate):
@@ -255,7 +266,7 @@ class ImageDelegate(QStyledItemDelegate):
         tone = "bad" if record.problem else "accent" if pick is not None else "muted"
         painter.setPen(self._theme.color(tone))
         text.translate(0, 18)
-        told = state_wordings(record) if pick is None else [short_reason(pick)]
+        told = state_wordings(record, self._model.names_round) if pick is None else [short_reason(pick)]
         words = fitting(painter.fontMetrics(), told, text.width())
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         if record.problem:
