@@ -54,8 +54,11 @@ class NewProject:
     def as_import(self) -> ImportPlan:
         """How the images come into the project.
 
-        Raises ``UserError`` where masks show none of its classes, or none of these is judged.
+        Raises ``UserError`` where masks show none of its classes, two of these have one name, or none is judged.
         """
+        one_name = said_of_one_name(self.classes)
+        if one_name:
+            raise UserError(one_name)
         if not set(self.classes) - set(self.void):
             raise UserError(
                 "None of the classes is judged, so there would be nothing to learn. Leave one of them to be judged."
@@ -111,6 +114,16 @@ def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None 
     if every is not None and found.layout == video.LAYOUT:
         found = video.resampled(found, every)
     return Preview(found, _free_folder(paths[0].parent, name))
+
+
+def said_of_one_name(classes: Sequence[str]) -> str:
+    """The sentence where two names differ by capital letters alone, since masks find their class by name; else ""."""
+    by_name: dict[str, str] = {}
+    for name in classes:
+        first = by_name.setdefault(name.casefold(), name)
+        if first != name:
+            return f"“{first}” and “{name}” differ by capital letters alone. Give each class a name of its own."
+    return ""
 
 
 def create(plan: NewProject) -> Project:

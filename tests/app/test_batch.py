@@ -62,6 +62,15 @@ def test_a_project_of_which_nobody_judges_anything_is_not_made(lesions: Path, tm
     batch.new_project(tmp_path / "p", images, None, ["lesion"], "approved", void=["glare"])
 
 
+def test_a_project_of_two_classes_with_one_name_is_not_made(lesions: Path, tmp_path: Path) -> None:
+    images = lesions / "train" / "images"
+    with pytest.raises(UserError, match="“nevus” and “Nevus” differ by capital letters alone"):
+        batch.new_project(tmp_path / "p", images, None, ["nevus", "Nevus"], "approved")
+    with pytest.raises(UserError, match="differ by capital letters alone"):
+        batch.new_project(tmp_path / "p", images, None, ["nevus", "glare"], "approved", void=["Glare"])
+    assert not (tmp_path / "p.segstudio").exists()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("There is no room left.")])
 def test_a_project_that_is_not_made_to_the_end_is_not_in_the_way(
     lesions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException

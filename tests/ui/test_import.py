@@ -300,6 +300,20 @@ def test_it_is_said_that_what_nobody_judged_becomes_background(rig):
     dialog.reject()
 
 
+def test_a_new_project_has_no_two_classes_of_one_name(rig, folder):
+    dialog = NewProjectDialog(rig.studio, rig.settings, rig.theme, rig.window)
+    dialog.show()
+    dialog.take([folder])
+    rig.wait(dialog.create_button.isEnabled)
+    dialog.classes.setText("nevus, Nevus")
+    assert not dialog.create_button.isEnabled()
+    assert "“nevus” and “Nevus” differ by capital letters alone" in dialog.notes.text()
+    dialog.classes.setText("nevus, glare")
+    assert dialog.create_button.isEnabled()
+    assert "capital letters" not in dialog.notes.text()
+    dialog.reject()
+
+
 def test_a_new_project_says_that_what_nobody_judged_becomes_background(rig, tmp_path):
     dialog = NewProjectDialog(rig.studio, rig.settings, rig.theme, rig.window)
     dialog.show()

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.app.class_mapping import MasksAs, left_out_words, mapping_for_new
-from segstudio.app.new_project import SUFFIX, NewProject, Preview
+from segstudio.app.new_project import SUFFIX, NewProject, Preview, said_of_one_name
 from segstudio.app.settings import Settings
 from segstudio.app.starters import available, is_unnamed, marks_people
 from segstudio.app.studio import Studio
@@ -308,7 +308,9 @@ class NewProjectDialog(QDialog):
 
     def _refresh(self) -> None:
         with_masks = self._preview is not None and self._preview.found.with_mask > 0
-        self.notes.setText("\n".join([] if self._preview is None else self._notes(self._preview.found)))
+        one_name = said_of_one_name([*self._class_names(), *names_in(self.void.text())])
+        found_notes = [] if self._preview is None else self._notes(self._preview.found)
+        self.notes.setText("\n".join([one_name] * bool(one_name) + found_notes))
         self.masks_box.setVisible(with_masks)
         self.masks_box.setEnabled(with_masks)
         self._labels[_MASKS].setVisible(with_masks)
@@ -326,7 +328,7 @@ class NewProjectDialog(QDialog):
         judged = set(self._class_names()) - set(names_in(self.void.text()))
         typed = self.folder.text().strip()
         named = bool(typed and typed_path(typed).name)  # the top of a drive has no name
-        ready = self._preview is not None and bool(judged) and named
+        ready = self._preview is not None and bool(judged) and named and not one_name
         self.create_button.setEnabled(ready)
         make_room(self)
 
