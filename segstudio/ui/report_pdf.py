@@ -34,6 +34,8 @@ _COLUMNS = ((0.0, 0.28), (0.29, 0.14), (0.43, 0.11), (0.55, 0.155), (0.715, 0.12
 """Where the columns of the table at the end begin and how wide they are, in parts of the page between its margins."""
 
 _ROW, _LIST_ROW = 13.0, 16.0
+_CUT = "*"
+"""What stands before a line of that table whose segment is cut by the image's edge."""
 _PICTURE_HEIGHT = 300.0
 _LIST_PAGE = int((HEIGHT - 190) / _LIST_ROW)
 """Rows of the table at the end on one page."""
@@ -245,13 +247,20 @@ class PdfWriter:
             for number, title in enumerate(("Image", "Mask", *(BY_KEY[key].title for key in _SUMMARY))):
                 self._cell(number, 68.0, title, _GREY)
             self._rule(84)
-            for line, (image, row) in enumerate(lines[start : start + _LIST_PAGE]):
+            shown = lines[start : start + _LIST_PAGE]
+            if any(row is not None and row.shape.frame for _, row in shown):
+                at = 88 + len(shown) * _LIST_ROW + 6
+                self._write(QRectF(_MARGIN, at, room, 11), f"{_CUT} {FRAME}.", 7.5, _GREY)
+            for line, (image, row) in enumerate(shown):
                 at = 88 + line * _LIST_ROW
                 self._cell(0, at, _list_title(image, row), _INK)
                 self._cell(1, at, _state(image), _INK if image.state == "approved" else _GREY)
                 for number, key in enumerate(_SUMMARY, start=2):
                     if row is not None:
-                        self._cell(number, at, value_words(row, BY_KEY[key], image.calibration.mm_per_px), _INK)
+                        value = value_words(row, BY_KEY[key], image.calibration.mm_per_px)
+                        self._cell(number, at, value, _INK)
+                if row is not None and row.shape.frame:
+                    self._write(QRectF(_MARGIN - 9, at, 8, _LIST_ROW), _CUT, 8.5, _INK)
 
     def _cell(self, column: int, top: float, words: str, color: QColor) -> None:
         room = WIDTH - 2 * _MARGIN

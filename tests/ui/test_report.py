@@ -172,6 +172,19 @@ def test_the_table_at_the_end_says_of_each_mask_whether_somebody_approved_it(qap
     assert " rejected " in lines["5"]
 
 
+def test_the_table_at_the_end_marks_what_is_cut_by_the_images_edge(qapp, tmp_path):
+    (row,) = an_image().rows
+    cut = an_image(number=4, rows=(replace(row, shape=replace(row.shape, frame=True)),))
+    words = text(pages(tmp_path / "a.pdf", an_image(), cut, an_image(number=5))[3])
+    assert "* Cut by the image's edge: sizes are the least" in words
+    marked = [line for line in words.splitlines() if line.startswith("*") and "Image" in line]
+    assert len(marked) == 1
+    assert "Image 4" in marked[0]
+    whole = text(pages(tmp_path / "b.pdf", an_image(), an_image(number=5))[2])
+    assert "*" not in whole
+    assert "Cut by" not in whole
+
+
 def test_the_doubt_is_explained_where_there_is_one_to_read(qapp, tmp_path):
     (row,) = an_image().rows
     sure = replace(row, low=row.values, high=row.values)
