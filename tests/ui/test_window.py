@@ -881,6 +881,19 @@ def test_while_an_image_is_on_its_way_the_one_before_is_covered_and_out_of_reach
     assert np.array_equal(rig.mask(), before)
 
 
+def test_no_legend_covers_which_image_is_being_opened(rig):
+    rig.new_project(1)
+    note, legend = rig.canvas.loading_note, rig.canvas.legend
+    legend.show_lines(((None, "The model has not said yet how sure it is of this image"),))
+    note.setText("Opening a lesion.png…")
+    note.adjustSize()
+    note.show()
+    for width in (300, 420, 900):
+        rig.canvas.resize(width, 400)
+        assert not note.geometry().intersects(legend.geometry())
+        assert rig.canvas.rect().contains(note.geometry())
+
+
 def test_of_many_segments_some_are_seen_at_once_and_each_is_found_by_name(rig):
     session = rig.new_project(1, classes=tuple(f"class {number}" for number in range(1, 81)))
     dock = rig.window.segments

@@ -42,6 +42,7 @@ SLICE_MS = 6.0
 LOADING_SHOWN_AFTER_MS = 180
 _SCRIM = 0.8
 """How much of the image before is covered from then on."""
+_NOTE_GAP = 8
 _NOTE_MARGIN = 16
 _CROSS = 9
 _MANY_PARTS = 8
@@ -386,8 +387,10 @@ class ImageView(ZoomWidget):
         self._place_notes()
 
     def _place_notes(self) -> None:
-        note = self.loading_note
+        note, legend = self.loading_note, self.legend
+        legend.fit(self.width() - 2 * _NOTE_MARGIN)
+        legend.move(QPoint(_NOTE_MARGIN, self.height() - legend.height() - _NOTE_MARGIN))
         note.move(QPoint((self.width() - note.width()) // 2, self.height() - note.height() - _NOTE_MARGIN))
-        self.legend.fit(self.width() - 2 * _NOTE_MARGIN)
-        self.legend.move(QPoint(_NOTE_MARGIN, self.height() - self.legend.height() - _NOTE_MARGIN))
+        if not legend.isHidden() and note.geometry().intersects(legend.geometry()):
+            note.move(note.x(), legend.y() - note.height() - _NOTE_GAP)
         self.failure_note.setGeometry(self.rect())
