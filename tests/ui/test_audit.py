@@ -12,6 +12,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.audit import Head
 from segstudio.ui.dialogs.audit import AuditDialog
 from segstudio.ui.dialogs.audit_model import COLUMNS
+from segstudio.ui.dialogs.rounds import RoundsDialog
 from segstudio.ui.dialogs.versions import NOTHING, VersionsDialog
 from tests.helpers.tampering import meddling
 
@@ -279,3 +280,13 @@ def test_the_menu_leads_to_both(read) -> None:
         assert read.window.findChild(kind) is not None
     rig_menus = [action.text() for action in read.window.menuBar().actions()]
     assert "&Review" in rig_menus
+
+
+def test_what_only_shows_something_has_a_button_that_closes_it(rig):
+    rig.new_project(1)
+    for action, kind in (("audit", AuditDialog), ("versions", VersionsDialog), ("rounds", RoundsDialog)):
+        rig.window.actions_table.by_id[action].trigger()
+        shown = rig.window.findChild(kind)
+        rig.wait(shown.close_button.isVisible)
+        shown.close_button.click()
+        rig.wait(lambda kind=kind: rig.window.findChild(kind) is None)

@@ -58,6 +58,7 @@ class AuditDialog(QDialog):
         self.verify = _button("Verify again", "Go through all entries and all approved masks")
         self.copy = _button("Copy head", "The end of the trail as text. Kept elsewhere, it proves what was done before")
         self.export = _button("Export CSV…", "Write the entries that are shown as a table")
+        self.close_button = _button("Close", "Close this window")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FOLLOW_MS)
@@ -104,7 +105,7 @@ class AuditDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.said, 1)
-        for button in (self.verify, self.copy, self.export):
+        for button in (self.verify, self.copy, self.export, self.close_button):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
@@ -122,6 +123,7 @@ class AuditDialog(QDialog):
         self.verify.clicked.connect(self._verify)
         self.copy.clicked.connect(self._on_copy)
         self.export.clicked.connect(self._on_export)
+        self.close_button.clicked.connect(self.close)
         self._timer.timeout.connect(self._read)
 
     # ---- what is shown ----------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class RoundsDialog(QDialog):
         self.question = ElidedLabel()
         self.keep = _button("Keep", "Delete nothing (Esc)")
         self.confirm = _button("Delete", "Delete now; this can't be undone")
+        self.close_button = _button("Close", "Close this window")
+        self.close_button.clicked.connect(self.close)
         self.buttons = QStackedWidget()
         self._build()
         self._connect()
@@ -101,7 +103,7 @@ class RoundsDialog(QDialog):
         self.compare.setMenu(QMenu(self.compare))
         restyle(self.confirm, "primary", True)
         for widgets in (
-            (self.use, self.compare, self.delete, None, self.prune),
+            (self.use, self.compare, self.delete, None, self.prune, self.close_button),
             (self.question, self.keep, self.confirm),
         ):
             page = QWidget()

@@ -86,7 +86,9 @@ class VersionsDialog(QDialog):
             VersionView(theme, session, "What it is compared with"),
         )
         self.said = ElidedLabel()
-        self.restore = QPushButton("Restore")
+        self.close_button, self.restore = QPushButton("Close"), QPushButton("Restore")
+        self.close_button.setAutoDefault(False)
+        self.close_button.clicked.connect(self.close)
         self._build()
         self._connect()
         self._unsubscribe = studio.subscribe(self._on_changes)
@@ -134,6 +136,7 @@ class VersionsDialog(QDialog):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.said, 1)
+        buttons.addWidget(self.close_button)
         buttons.addWidget(self.restore)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
