@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.audit import Head
 from segstudio.ui.dialogs.audit import AuditDialog
-from segstudio.ui.dialogs.audit_model import COLUMNS
+from segstudio.ui.dialogs.audit_model import COLUMNS, AuditModel
 from segstudio.ui.dialogs.rounds import RoundsDialog
 from segstudio.ui.dialogs.versions import NOTHING, VersionsDialog
 from tests.helpers.tampering import meddling
@@ -135,6 +135,41 @@ def test_the_trail_follows_what_is_done_beside_it(read) -> None:
     rig.wait(lambda: set(column(dialog, "Image")) == {"image_01.png"})
     click(rig, dialog.copy)
     assert Head.read(QGuiApplication.clipboard().text()).count == before + 1
+
+
+def test_what_is_done_beside_it_leaves_the_chosen_row_and_looks_through_nothing_that_is_shown(
+    read, monkeypatch
+) -> None:
+    rig = read
+    dialog = open_trail(rig)
+    dialog.table.selectRow(2)
+    chosen = column(dialog, "No.")[2]
+    before, looked = dialog.model.rowCount(), []
+    fits = AuditModel._fits
+    monkeypatch.setattr(
+        AuditModel, "_fits", lambda model, entry, wanted: looked.append(entry.number) or fits(model, entry, wanted)
+    )
+    rig.drag([(20, 30), (25, 30)])
+    rig.wait(lambda: dialog.model.rowCount() == before + 1)
+    (row,) = dialog.table.selectionModel().selectedRows()
+    assert (row.row(), column(dialog, "No.")[3]) == (3, chosen)
+    assert looked == [dialog.model.last]
+    assert column(dialog, "What")[0] == "edit"
+
+
+def test_words_are_found_in_a_long_trail_a_part_at_a_time(read, monkeypatch) -> None:
+    rig = read
+    dialog = open_trail(rig)
+    monkeypatch.setattr("segstudio.ui.dialogs.audit_model._SLICE", 1)
+    dialog.search.setText("edit")
+    assert dialog.model.rowCount() < 3
+    rig.wait(lambda: column(dialog, "What") == ["edit"] * 3)
+    dialog.search.setText("named")
+    shown = dialog.model.rowCount()
+    assert {entry.kind for entry in dialog.model.entries} == {"reader"}
+    rig.wait(lambda: not dialog._looking.isActive())
+    assert dialog.model.rowCount() == len(dialog.model.entries) > shown
+    assert dialog.export.isEnabled()
 
 
 def test_a_row_opens_its_image(read) -> None:

@@ -62,6 +62,8 @@ class AuditDialog(QDialog):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(FOLLOW_MS)
+        self._looking = QTimer(self)
+        self._looking.setInterval(0)
         self._build()
         self._connect()
         self._unsubscribe = studio.subscribe(self._on_changes)
@@ -125,6 +127,7 @@ class AuditDialog(QDialog):
         self.export.clicked.connect(self._on_export)
         self.close_button.clicked.connect(self.close)
         self._timer.timeout.connect(self._read)
+        self._looking.timeout.connect(self._look_on)
 
     # ---- what is shown ----------------------------------------------------------------------------------------
 
@@ -161,7 +164,8 @@ class AuditDialog(QDialog):
                 return
             _fill(self.who, "Everybody", self.model.readers)
             _fill(self.kind, "Everything", self.model.kinds)
-            self._filter()
+            self.model.show_new()
+            self.export.setEnabled(self.model.rowCount() > 0)
             self._say()
 
     def _filter(self) -> None:
@@ -169,6 +173,13 @@ class AuditDialog(QDialog):
             self.image.currentData(), self.who.currentData() or "", self.kind.currentData() or "", self.search.text()
         )
         self.model.show_wanted(wanted)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        if self.model.look_on():
+            self._looking.start()
+        else:
+            self._looking.stop()
         self.export.setEnabled(self.model.rowCount() > 0)
 
     def _say(self) -> None:
@@ -253,11 +264,14 @@ class AuditDialog(QDialog):
         self._unsubscribe = lambda: None
         self._gone = True
         self._timer.stop()
+        self._looking.stop()
         self._session.audit.stop_check()
         super().done(result)
 
 
 def _fill(combo: CalmCombo, everything: str, items: list[str]) -> None:
+    if combo.count() == len(items) + 1:
+        return  # none goes, so none came
     chosen = combo.currentData()
     combo.clear()
     combo.addItem(everything, "")

@@ -18,6 +18,8 @@ Index = QModelIndex | QPersistentModelIndex
 
 COLUMNS = ("No.", "When", "Who", "What", "Image", "Details")
 DETAILS = COLUMNS.index("Details")
+_SLICE = 4000
+"""Entries that are looked through in one turn of the event loop, some 10 ms where words are looked for."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class AuditModel(QAbstractTableModel):
         self._all: list[Entry] = []
         self._rows: list[Entry] = []
         self._bad: list[Finding] = []
+        self._wanted = Wanted()
+        self._left = 0
+        self._known = 0
+        self._who: set[str] = set()
+        self._done: set[str] = set()
         self.hidden = 0
         self.last = 0
         """The number of the last entry that was taken."""
@@ -48,33 +55,64 @@ class AuditModel(QAbstractTableModel):
 
     @property
     def entries(self) -> list[Entry]:
-        """What is shown, in the order of the trail."""
+        """What is wanted, all of it, in the order of the trail."""
+        while self.look_on():
+            pass
         return self._rows[::-1]
 
     @property
     def readers(self) -> list[str]:
         """Everybody who did something."""
-        return sorted({text(entry.who) for entry in self._all}, key=str.casefold)
+        return sorted(self._who, key=str.casefold)
 
     @property
     def kinds(self) -> list[str]:
         """Everything that was done."""
-        return sorted({done(entry) for entry in self._all}, key=str.casefold)
+        return sorted(self._done, key=str.casefold)
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Newer entries; ``show_wanted`` puts them on top."""
+        """Newer entries; ``show_new`` puts them on top."""
         for entry in entries:
             self.last = max(self.last, entry.number)
             if self._may_know(entry):
                 self._all.append(entry)
+                self._who.add(text(entry.who))
+                self._done.add(done(entry))
             else:
                 self.hidden += 1
 
+    def show_new(self) -> None:
+        """Put what was taken in and is wanted on top; the rows below stay, and which of them is chosen."""
+        fresh = [entry for entry in reversed(self._all[self._known :]) if self._fits(entry, self._wanted)]
+        self._known = len(self._all)
+        if fresh:
+            self.beginInsertRows(QModelIndex(), 0, len(fresh) - 1)
+            self._rows[:0] = fresh
+            self.endInsertRows()
+
     def show_wanted(self, wanted: Wanted) -> None:
-        """Show some of them only."""
+        """Show some of them only: the newest at once, ``look_on`` finds the others."""
+        if wanted == self._wanted:
+            return
         self.beginResetModel()
-        self._rows = [entry for entry in reversed(self._all) if self._fits(entry, wanted)]
+        self._wanted, self._rows = wanted, []
+        self._left = self._known = len(self._all)
         self.endResetModel()
+        self.look_on()
+
+    def look_on(self) -> bool:
+        """Show what is wanted of some more older entries; whether there are others to look through.
+
+        Not all at once: of a hundred thousand that would hold up a stroke, and each letter of a word to find.
+        """
+        last, self._left = self._left, max(0, self._left - _SLICE)
+        found = [entry for entry in reversed(self._all[self._left : last]) if self._fits(entry, self._wanted)]
+        if found:
+            count = len(self._rows)
+            self.beginInsertRows(QModelIndex(), count, count + len(found) - 1)
+            self._rows += found
+            self.endInsertRows()
+        return self._left > 0
 
     def mark(self, findings: Sequence[Finding]) -> None:
         """Show which entries something is wrong with."""
