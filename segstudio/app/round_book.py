@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -59,10 +60,7 @@ class RoundBook:
 
     def record(self, number: int) -> RoundRecord:
         """One round; ``KeyError`` for an unknown number."""
-        for record in self.records:
-            if record.number == number:
-                return record
-        raise KeyError(number)
+        return self.records[self._place(number)]
 
     def scores(self, number: int) -> Mapping[int, float]:
         """Held-out Dice by image id; empty where there is none, or it is being read."""
@@ -198,8 +196,15 @@ class RoundBook:
 
     def replace(self, record: RoundRecord) -> None:
         """Put ``record`` in the place of the row with its number."""
-        self.records[[row.number for row in self.records].index(record.number)] = record
+        self.records[self._place(record.number)] = record
         self._best = None
+
+    def _place(self, number: int) -> int:
+        # A table asks for a round some thousand times whenever it is measured.
+        place = bisect_left(self.records, number, key=lambda record: record.number)
+        if place == len(self.records) or self.records[place].number != number:
+            raise KeyError(number)
+        return place
 
     def choose(self, number: int) -> None:
         """The user went back to a round; the project knows it already."""

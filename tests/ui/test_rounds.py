@@ -17,7 +17,7 @@ from segstudio.domain.annotation import ImageState
 from segstudio.domain.round_scores import compare
 from segstudio.ui.dialogs.compare_rounds import CompareRounds, change_words
 from segstudio.ui.dialogs.rounds import RoundsDialog
-from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE, WAY
+from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE, WAY, RoundsModel
 from segstudio.ui.docks.training import TrainingDock
 
 Key = Qt.Key
@@ -409,3 +409,22 @@ def test_a_project_without_rounds_has_a_table_too(rig):
     assert not any(button.isEnabled() for button in (dialog.use, dialog.compare, dialog.delete, dialog.prune))
     assert all(chart.lack.isVisible() for chart in dialog.charts)
     dialog.close()
+
+
+def test_a_second_of_learning_looks_through_few_of_hundreds_of_rounds(taught, monkeypatch):
+    rig = taught
+    last = rig.session.book.records[-1]
+    rig.session.book.records += [replace(last, number=number) for number in range(last.number + 1, 300)]
+    asked: set[int] = set()
+    data = RoundsModel.data
+    monkeypatch.setattr(
+        RoundsModel, "data", lambda model, index, role=0: asked.add(index.row()) or data(model, index, role)
+    )
+    dialog = open_rounds(rig)
+    rig.settle()
+    asked.clear()
+    dialog.model.refresh()
+    QApplication.sendPostedEvents()
+    QApplication.processEvents()
+    assert dialog.model.rowCount() == 299
+    assert 0 < len(asked) < 60

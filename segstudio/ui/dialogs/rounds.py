@@ -30,6 +30,8 @@ from segstudio.ui.widgets import ElidedLabel, open_at, restyle
 
 CHART_HEIGHT = 128
 ROW_HEIGHT = 28
+MEASURED = 32
+"""Rows by whose words the columns are made wide."""
 COMPARE = "Two rounds, image by image"
 NONE = "No round yet. One starts by itself once enough is approved; T starts one now."
 USE = "It predicts from now on, and "
@@ -85,6 +87,8 @@ class RoundsDialog(QDialog):
         table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
+        # Not by all rows, which are measured anew with each second of a round: there may be hundreds.
+        header.setResizeContentsPrecision(MEASURED)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(48)
