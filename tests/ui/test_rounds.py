@@ -428,3 +428,14 @@ def test_a_second_of_learning_looks_through_few_of_hundreds_of_rounds(taught, mo
     QApplication.processEvents()
     assert dialog.model.rowCount() == 299
     assert 0 < len(asked) < 60
+
+
+def test_a_comparison_goes_with_the_table_of_rounds_and_hears_of_nothing_any_more(taught):
+    rig = taught
+    dialog = open_rounds(rig)
+    listeners = len(rig.studio._broadcaster._listeners)
+    dialog._open_comparison(1, 2)
+    dialog.close()
+    rig.wait(lambda: rig.window.findChild(RoundsDialog) is None)
+    assert len(rig.studio._broadcaster._listeners) == listeners - 1
+    approve(rig, 1)

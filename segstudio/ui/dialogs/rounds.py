@@ -281,7 +281,9 @@ class RoundsDialog(QDialog):
             super().keyPressEvent(event)
 
     def done(self, result: int) -> None:
-        """Closed by a key or the window's button: listen no more."""
+        """Closed by a key or the window's button: listen no more, and nor do comparisons, which go with it."""
+        for comparison in self.findChildren(CompareRounds):
+            comparison.close()
         self._unsubscribe()
         self._unsubscribe = lambda: None
         super().done(result)
