@@ -42,7 +42,7 @@ def check_reports(*places: tuple[Path | None, str]) -> None:
     """Make sure, before the work begins, that files with reports take the place of earlier reports alone.
 
     ``places`` are where each is to be written, None for nowhere, and how the names of its kind end (".csv"). A slip on
-    the command line must not cost an image or a project. Raises ``UserError``.
+    the command line must not cost an image or a project, nor an hour whose result has no place. Raises ``UserError``.
     """
     taken: set[str] = set()
     for path, ending in places:
@@ -58,7 +58,20 @@ def check_reports(*places: tuple[Path | None, str]) -> None:
             )
         if place in taken:
             raise UserError(f"{path} is named for two reports. Nothing was written; give each a file of its own.")
+        _check_folder(path)
         taken.add(place)
+
+
+def _check_folder(path: Path) -> None:
+    """Raises ``UserError`` where ``path`` has no folder, nor one in which it could be made. Leaves nothing behind."""
+    # A drive that is not connected has none. To os.path, what lies where one may not look is not there.
+    folder = next((folder for folder in path.absolute().parents if os.path.exists(folder)), None)
+    if folder is None:
+        raise _cannot_write(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+    if not os.path.isdir(folder):
+        raise _cannot_write(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(folder, os.W_OK):
+        raise _cannot_write(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _cannot_write(path: Path, error: OSError) -> UserError:

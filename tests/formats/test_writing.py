@@ -36,6 +36,18 @@ def test_a_report_takes_the_place_of_a_report_alone(tmp_path: Path) -> None:
             check_reports((tmp_path / one, ".csv"), (tmp_path / other, ".csv"))
 
 
+def test_a_report_that_has_no_place_is_refused_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    check_reports((tmp_path / "new" / "deep" / "a.csv", ".csv"))
+    with pytest.raises(UserError, match=r"“a.csv” can't be written to .*file"):
+        check_reports((tmp_path / "file" / "a.csv", ".csv"))
+    monkeypatch.setattr(os, "access", lambda place, _mode: Path(place) != tmp_path)
+    for name in ("a.csv", "new/a.csv"):
+        with pytest.raises(UserError, match=r"You may not write “a.csv”"):
+            check_reports((tmp_path / name, ".csv"))
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_windows_replaces_no_file_that_a_spreadsheet_has_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "measures.csv"
     path.write_bytes(b"old")
