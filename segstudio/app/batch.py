@@ -131,7 +131,8 @@ def new_project(
         )
     )
     skipped = [one.why for one in preview.found.skipped]
-    more = [f"{len(skipped) - _NAMED} more files were skipped."] if len(skipped) > _NAMED else []
+    rest = len(skipped) - _NAMED
+    more = [f"{rest} more {'file was' if rest == 1 else 'files were'} skipped."] if rest > 0 else []
     return "\n".join([said, *preview.found.notes, *skipped[:_NAMED], *more])
 
 

@@ -22,6 +22,7 @@ from segstudio.domain.errors import UserError
 from segstudio.formats.demo import write_demo
 from segstudio.protocol.round_folder import TrainingSettings
 from segstudio.store.project_db import Project
+from tests.formats.test_dicom import RAMP, write
 
 QUICK = TrainingSettings(input_size=64, max_steps=4)
 
@@ -69,6 +70,18 @@ def test_a_project_of_two_classes_with_one_name_is_not_made(lesions: Path, tmp_p
     with pytest.raises(UserError, match="differ by capital letters alone"):
         batch.new_project(tmp_path / "p", images, None, ["nevus", "glare"], "approved", void=["Glare"])
     assert not (tmp_path / "p.segstudio").exists()
+
+
+def test_files_that_were_skipped_are_counted_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "_NAMED", 1)
+    data = tmp_path / "data"
+    data.mkdir()
+    good = write(data / "good.dcm", RAMP).read_bytes()
+    cut = good[: good.index(b"\x28\x00\x10\x00US") + 7]
+    for number, more in (1, []), (2, ["1 more file was skipped."]), (3, ["2 more files were skipped."]):
+        (data / f"{number}.dcm").write_bytes(cut)
+        said = batch.new_project(tmp_path / str(number), data, None, ["lesion"], "approved")
+        assert [line for line in said.split("\n") if " more file" in line] == more
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("There is no room left.")])
