@@ -119,6 +119,26 @@ def test_samples_by_their_use(tmp_path: Path) -> None:
     assert not notices
 
 
+def test_a_held_out_image_is_scored_whatever_little_of_it_is_judged(tmp_path: Path) -> None:
+    request = make_round(tmp_path, train=1, held_out=1, size=(640, 512))
+    mask = np.full((512, 640), IGNORE, np.uint16)
+    mask[0, 0] = 1
+    write_mask(tmp_path / request.images[1].mask, mask)
+    (sample,) = _load(tmp_path, request)[0].held_out
+    assert (sample.mask == IGNORE).all(), "it is too little to be seen at the input size"
+
+
+def test_a_mask_made_smaller_names_no_class_that_it_did_not_and_is_shifted_to_no_side(tmp_path: Path) -> None:
+    request = make_round(tmp_path, train=2, classes=("disc", "ring"), size=(150, 110))
+    mask = disc(3, 150, 110)[1] * 2
+    mask[:, :20] = IGNORE
+    write_mask(tmp_path / request.images[0].mask, mask)
+    write_mask(tmp_path / request.images[1].mask, np.ascontiguousarray(mask[::-1, ::-1]))
+    one, turned = (sample.mask for sample in _load(tmp_path, request)[0].train)
+    assert set(np.unique(one)) == {0, 2, IGNORE}
+    assert np.array_equal(one, turned[::-1, ::-1])
+
+
 @pytest.mark.parametrize("even", [True, False])
 def test_held_out_images_are_seen_as_if_exposed_alike_and_those_that_teach_as_they_came(
     tmp_path: Path, even: bool
@@ -148,6 +168,14 @@ def _resize_mask(folder: Path) -> None:
     write_mask(folder / MASKS / "1.png", np.zeros((10, 10), np.uint16))
 
 
+def _turn_mask(folder: Path) -> None:
+    write_mask(folder / MASKS / "1.png", np.zeros((80, 64), np.uint16))
+
+
+def _name_next_class(folder: Path) -> None:
+    write_mask(folder / MASKS / "1.png", np.full((64, 80), 2, np.uint16))
+
+
 def _name_unknown_class(folder: Path) -> None:
     write_mask(folder / MASKS / "1.png", np.full((64, 80), 5, np.uint16))
 
@@ -156,7 +184,10 @@ def _remove_mask(folder: Path) -> None:
     (folder / MASKS / "1.png").unlink()
 
 
-@pytest.mark.parametrize("harm", [_break_image, _remove_image, _resize_mask, _name_unknown_class, _remove_mask])
+@pytest.mark.parametrize(
+    "harm",
+    [_break_image, _remove_image, _resize_mask, _turn_mask, _name_next_class, _name_unknown_class, _remove_mask],
+)
 def test_what_cannot_be_used_is_left_out_with_a_sentence(tmp_path: Path, harm: object) -> None:
     request = make_round(tmp_path)
     assert callable(harm)
@@ -210,6 +241,18 @@ def test_an_image_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pyt
     os.utime(path, ns=(1, 1))
     assert not np.array_equal(cache.load(path, 64)[0], first)
     assert len(reads) == 2
+
+
+def test_an_image_of_another_time_another_size_or_seen_at_another_size_is_read_anew(tmp_path: Path) -> None:
+    path, cache = tmp_path / "a.png", ImageCache()
+    seen = []
+    for content, time, side in ((b"", 1, 64), (b"", 2, 64), (b"more", 2, 64), (b"more", 2, 96)):
+        write_image(path, disc(0)[0])
+        path.write_bytes(path.read_bytes() + content)
+        os.utime(path, ns=(time, time))
+        seen.append(cache.load(path, side))
+    assert len({id(one) for one in seen}) == 4
+    assert max(seen[3].pixels.shape) == 96
 
 
 def test_cache_forgets_the_oldest_when_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
