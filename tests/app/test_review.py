@@ -545,6 +545,20 @@ def test_a_third_reader_who_changes_the_mask_decides_and_changes_no_reading(disp
     assert np.array_equal(disputed.mask(), decided)
 
 
+def test_what_a_third_reader_has_looked_at_neither_of_the_two_changes_afterwards(disputed):
+    session = as_reader(disputed, "Cleo")
+    disputed.show(session.records[0].id)
+    session = as_reader(disputed, "Ben")
+    row = session.records[0]
+    session.reopen(row.id)
+    disputed.show(row.id)
+    disputed.stroke((5, 5), (90, 60))
+    session.approve()
+    disputed.settle()
+    png = disputed.studio._store.ask(lambda project: project.readings.mask(row.id, "second"))
+    assert np.array_equal(decode_mask(png), disputed.second)
+
+
 # ---- rejection -----------------------------------------------------------------------------------------------------
 
 
@@ -659,6 +673,19 @@ def test_approving_what_was_drawn_unaided_approves_just_that(veiled):
     assert np.array_equal(veiled.mask(), drawn)
     assert standing(session.record(image_id)) is Standing.APPROVED
     assert len(veiled.studio._store.ask(lambda project: project.readings.unaided())) == 1
+
+
+def test_both_readers_of_an_image_draw_first_or_neither_does(rig):
+    rig.new_project(6)
+    session = review(rig, ReviewSettings(second_share=1.0, draw_first_share=0.5))
+    first = [session.review.veils(record) for record in session.records]
+    assert set(first) == {True, False}
+    for record in session.records:
+        rig.show(record.id)
+        rig.stroke((20, 20), (50, 40))
+    session = as_reader(rig, "Ben")
+    assert all(record.reading_of for record in session.records)
+    assert [session.review.veils(record) for record in session.records] == first
 
 
 def test_a_mask_that_comes_meanwhile_stays_hidden_too(veiled):
