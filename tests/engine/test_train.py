@@ -5,12 +5,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from segstudio.domain.errors import UserError
-from segstudio.engine import rounds, schedule, scoring
+from segstudio.engine import base, beginning, rounds, schedule, scoring
 from segstudio.engine.checkpoint import load_checkpoint
 from segstudio.engine.data import ImageCache
 from segstudio.engine.device import Device
@@ -18,7 +19,7 @@ from segstudio.engine.predict import Predictor
 from segstudio.engine.progress import RoundCancelled, RoundEvents, RoundProgress, check_in_every_layer
 from segstudio.engine.rounds import run_round
 from segstudio.engine.train import RoundTrainer
-from segstudio.protocol.round_folder import RESULT, WEIGHTS, RoundResult, read_result, write_request
+from segstudio.protocol.round_folder import RESULT, WEIGHTS, Loss, RoundResult, read_result, write_request
 from tests.engine.synthetic import TINY, disc, make_round
 
 CPU = Device("cpu", "test")
@@ -74,11 +75,35 @@ def test_fewer_than_two_held_out_images_give_no_score(tmp_path: Path) -> None:
     assert (result.held_out_dice, result.held_out_count, result.per_image) == (None, 1, {})
 
 
-def test_held_out_images_are_never_trained_on(tmp_path: Path) -> None:
-    make_round(tmp_path, train=2, held_out=0)
+@pytest.mark.parametrize("loss", ["cross_entropy_dice", "balanced"])
+def test_held_out_images_are_never_trained_on(tmp_path: Path, loss: Loss) -> None:
+    """Nor does how much of each class they show say what a class weighs."""
+    settings = replace(TINY, loss=loss)
+    make_round(tmp_path, train=2, held_out=0, settings=settings)
     alone = _run(tmp_path).loss
-    make_round(tmp_path, train=2, held_out=3)
+    make_round(tmp_path, train=2, held_out=3, settings=settings)
     assert _run(tmp_path).loss == alone
+
+
+def test_what_a_round_is_planned_by_is_seen_on_the_images_it_learns_from_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which starter fits, and at what size to ask, is decided without the images that judge the outcome."""
+    looked_at: list[list[int]] = []
+    shapes: list[list[np.ndarray]] = []
+    monkeypatch.setattr(base, "_fits", lambda _known, _request, train: looked_at.append([s.image_id for s in train]))
+    monkeypatch.setattr(
+        beginning, "size_to_ask_at", lambda side, masks, _leave_out: (shapes.append(list(masks)), side)[1]
+    )
+    make_round(tmp_path / "1", settings=replace(TINY, max_steps=1))
+    _run(tmp_path / "1")
+    known = str(tmp_path / "1" / WEIGHTS)
+    request = make_round(tmp_path / "2", train=2, held_out=5, settings=replace(TINY, max_steps=1))
+    write_request(tmp_path / "2", replace(request, base_weights=known))
+    shapes.clear()
+    _run(tmp_path / "2")
+    assert looked_at == [[0, 1]]
+    assert [len(masks) for masks in shapes] == [2]
 
 
 def test_best_scored_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
