@@ -159,7 +159,8 @@ def test_a_stroke_in_hand_when_the_next_image_comes_belongs_to_the_one_it_was_be
 # ---- what is trained on --------------------------------------------------------------------------------------------
 
 
-def test_an_image_trained_on_before_it_was_approved_is_never_held_out(rig):
+@pytest.mark.parametrize("opened_anew", [False, True])
+def test_an_image_trained_on_before_it_was_approved_is_never_held_out(rig, opened_anew):
     session = rig.new_project(14)
     painted = [record.id for record in session.records[6:]]
     for image_id in painted:
@@ -170,6 +171,8 @@ def test_an_image_trained_on_before_it_was_approved_is_never_held_out(rig):
     folder = session.folder / "rounds" / "0001"
     trained = {image.image_id for image in read_request(folder).images if image.role == "train"}
     assert trained >= set(painted)
+    if opened_anew:
+        session = rig.reopen()
     approve(rig, 11)
     assert session.approved_count == 14
     assert not trained & {record.id for record in session.records if record.held_out}
