@@ -472,6 +472,15 @@ def test_a_decision_takes_a_reading_and_is_what_is_learned(disputed, which):
         assert np.array_equal(disputed.mask(), taken)
 
 
+def test_a_decision_takes_what_is_locked_as_the_reading_has_it(disputed):
+    session = disputed.session
+    session.adjudication.begin(session.records[0].origin)
+    disputed.wait(lambda: session.adjudication.dispute is not None)
+    session.change_segment(1, locked=True)
+    session.adjudication.take("second")
+    assert np.array_equal(disputed.mask(), disputed.second)
+
+
 def test_nothing_is_decided_before_both_have_read(rig):
     rig.new_project(3)
     session = review(rig, BLIND)
