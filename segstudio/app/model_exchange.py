@@ -305,7 +305,7 @@ def write_model(
     """Write a model and its card; returns what to tell the user. Raises ``UserError``."""
     if os.path.exists(path) and path.samefile(weights):
         raise UserError(f"{path} is the project's own file. Choose another place for the export.")
-    card = path.with_suffix(".md")
+    card = _card_of(path)
     if os.path.exists(card) and not _is_card(card):
         raise UserError(f"{card} is there already and is no model card. Choose another name for the model.")
     with contextlib.ExitStack() as until_written:
@@ -315,6 +315,12 @@ def write_model(
         facts, checked = _written(weights, facts, path, image, cancelled)
     write_whole(card, model_card(replace(facts, name=path.stem)).encode("utf-8"))
     return f"The model was written to {path}, its card beside it{checked}."
+
+
+def _card_of(path: Path) -> Path:
+    """Where a model's card goes: ``NAME.md``, unless that tells of one in the other format, of another round perhaps."""
+    other = path.with_suffix(OWN if path.suffix.lower() == ONNX else ONNX)
+    return path.with_name(f"{path.name}.md") if os.path.exists(other) else path.with_suffix(".md")
 
 
 def _renamed(weights: Path, facts: CardFacts, folder: Path) -> tuple[Path, CardFacts]:

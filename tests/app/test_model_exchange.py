@@ -205,6 +205,16 @@ def test_the_projects_own_file_is_never_written_over(models, tmp_path):
     assert models["one"].read_bytes() == before
 
 
+def test_the_card_of_a_model_in_the_other_format_stays_its_card(models, tmp_path):
+    facts = CardFacts("", 1, look_at_model(models["one"]), "", 0.0)
+    write_model(models["one"], facts, tmp_path / "m.safetensors", None)
+    (tmp_path / "m.safetensors").rename(tmp_path / "m.onnx")
+    card = (tmp_path / "m.md").read_bytes()
+    write_model(models["one"], replace(facts, round_number=7), tmp_path / "m.safetensors", None)
+    assert (tmp_path / "m.md").read_bytes() == card
+    assert "| From | round 7 |" in (tmp_path / "m.safetensors.md").read_text()
+
+
 def test_classes_match_in_their_order_whatever_their_case():
     info = WeightsInfo("unet", ("Lesion", " hair"), 64, False, (), {}, 64)
     check_classes(Path("m"), info, make_classes(["lesion", "Hair"]), make_classes(["lesion", "Hair"]))
