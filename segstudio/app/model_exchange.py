@@ -318,7 +318,7 @@ def write_model(
 
 
 def _card_of(path: Path) -> Path:
-    """Where a model's card goes: ``NAME.md``, unless that tells of one in the other format, of another round perhaps."""
+    """Where a model's card goes: ``NAME.md``, unless that tells of one in the other format, maybe another round."""
     other = path.with_suffix(OWN if path.suffix.lower() == ONNX else ONNX)
     return path.with_name(f"{path.name}.md") if os.path.exists(other) else path.with_suffix(".md")
 

@@ -99,11 +99,11 @@ def test_folders_side_by_side_by_group_with_pictures_csv_and_json(folders: Path)
 
 def test_a_file_that_cannot_be_written_costs_no_figures(folders: Path) -> None:
     options = EvaluateOptions(
-        folders / "good", folders / "truth", json_file=folders / "table.csv" / "r.json",
+        folders / "good", folders / "truth", json_file=folders / f"{'r' * 300}.json",
         csv_file=folders / "new" / "r.csv", pictures=folders / "table.csv",
     )  # fmt: skip
     said: list[str] = []
-    with pytest.raises(UserError, match=r"(?s)“r\.json” can't be written.*\n.*table\.csv"):
+    with pytest.raises(UserError, match=r"(?s)“r{300}\.json” can't be written.*\n.*table\.csv"):
         run_evaluation(options, said.append)
     assert "Dice            0.950" in said[-1]
     assert len((folders / "new" / "r.csv").read_text().splitlines()) == 13
