@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVB
 from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.ui.canvas.reading_lines import pens
+from segstudio.ui.canvas.zoom_widget import ZoomWidget
 from segstudio.ui.widgets import ElidedLabel, KeptInPlace, label
 
 _ABOVE_FOOT = 16
@@ -39,9 +40,9 @@ class _Sample(QWidget):
 
 
 class AdjudicationBar(QFrame):
-    """Lies over the canvas while two readings are compared; the keys stay with the canvas."""
+    """Lies over the canvas while two readings are compared, which fits the image above it; the keys stay there."""
 
-    def __init__(self, over: QWidget, actions: dict[str, QAction]) -> None:
+    def __init__(self, over: ZoomWidget, actions: dict[str, QAction]) -> None:
         super().__init__(over)
         self.setObjectName("banner")
         self._over = over
@@ -102,6 +103,8 @@ class AdjudicationBar(QFrame):
         # A proposal has the foot of the canvas until it is taken or dropped.
         if session is None or dispute is None or session.editor.proposing:
             self.hide()
+            if dispute is None:
+                self._over.keep_foot_clear(0)
             return
         self.first.set_full(dispute.pair.first.reader or "unnamed")
         self.second.set_full(dispute.pair.second.reader or "unnamed")
@@ -116,6 +119,7 @@ class AdjudicationBar(QFrame):
         self.show()
         self.raise_()
         self._place()
+        self._over.keep_foot_clear(self.height() + _ABOVE_FOOT)
 
     def _place(self) -> None:
         self.ensurePolished()

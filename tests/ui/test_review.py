@@ -166,6 +166,12 @@ def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_
     bar = rig.window.adjudication_bar
     rig.wait(bar.isVisible)
     assert (bar.first.full(), bar.second.full()) == ("Anna", "Ben")
+    canvas, height = rig.window.canvas, rig.session.document.height
+    assert canvas.to_widget(0, height).y() < bar.y(), "the bar covers nothing of the image"
+    there = canvas.to_widget(90.5, 60.5).toPoint()
+    assert canvas.grab().toImage().pixelColor(there).name() == "#{:02x}{:02x}{:02x}".format(
+        *rig.session.document.pixels[60, 90]
+    ), "nor is it dimmed"
     assert np.array_equal(rig.mask(), first)
     rig.key(Qt.Key.Key_F6)
     assert np.array_equal(rig.mask(), second)
@@ -186,6 +192,7 @@ def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_
 
     change_reader(rig, "Anna")
     rig.open(0)
+    assert canvas.to_widget(0, height).y() + canvas.to_widget(0, 0).y() == pytest.approx(canvas.height(), abs=2)
     assert np.array_equal(rig.mask(), decided)
     assert "Adjudicated by Ben" in rig.window.header.state.full()
     kinds = [(entry.kind, entry.who) for entry in rig.studio._store.ask(lambda project: project.audit.entries())]

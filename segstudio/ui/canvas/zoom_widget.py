@@ -34,6 +34,7 @@ class ZoomWidget(QWidget):
         self._pointer_timer.timeout.connect(self._tell_late)
         self._pointer_waits = False
         self.fits = True
+        self._foot = 0
 
     @property
     def picture_size(self) -> tuple[int, int] | None:
@@ -51,8 +52,19 @@ class ZoomWidget(QWidget):
         """The whole image, as large as there is room for."""
         size = self.picture_size
         if size is not None:
-            self._set_view(fit(*size, *self._device_size(), _MARGIN * self._ratio))
+            width, height = self._device_size()
+            self._set_view(fit(*size, width, max(1.0, height - self._foot * self._ratio), _MARGIN * self._ratio))
             self.fits = True
+
+    def keep_foot_clear(self, height: int) -> None:
+        """Fit the image above the lowest ``height`` logical pixels, over which something lies; 0 for nothing.
+
+        A person's own zoom stays.
+        """
+        if height != self._foot:
+            self._foot = height
+            if self.fits:
+                self.zoom_fit()
 
     def zoom_to(self, scale: float) -> None:
         """Zoom to ``scale`` at the pointer, or the middle if it is elsewhere."""
