@@ -36,7 +36,7 @@ from segstudio.app.starters import StarterChoice
 from segstudio.app.studio import Studio
 from segstudio.app.worker_link import WorkerLink
 from segstudio.app.worker_process import WORKER, WORKER_ALONE, WorkerProcess
-from segstudio.domain.counting import counted
+from segstudio.domain.counting import counted, those
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundStatus
 from segstudio.domain.segments import as_called
@@ -132,7 +132,7 @@ def new_project(
     )
     skipped = [one.why for one in preview.found.skipped]
     rest = len(skipped) - _NAMED
-    more = [f"{rest} more {'file was' if rest == 1 else 'files were'} skipped."] if rest > 0 else []
+    more = [f"{those(rest, 'more file', ('was', 'were'))} skipped."] if rest > 0 else []
     return "\n".join([said, *preview.found.notes, *skipped[:_NAMED], *more])
 
 

@@ -61,7 +61,7 @@ def starting_network(
 
 
 def step_budget(
-    settings: TrainingSettings, images: int, known: Known, device: Device, cuts: Sequence[tuple[int, int]] | None
+    settings: TrainingSettings, images: int, known: Known, device: Device, cuts: Sequence[tuple[int, int]]
 ) -> StepBudget:
     """The steps of a round on ``images`` training images, and their time; ``cuts`` where it is repeated."""
     steps = planned_steps(images, known is not Known.NOTHING, device.kind)

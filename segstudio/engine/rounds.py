@@ -87,13 +87,13 @@ def _read(folder: Path) -> RoundRequest:
     return request
 
 
-def _cuts_before(folder: Path, device: Device) -> tuple[tuple[int, int], ...] | None:
-    """How the plan of a round that is repeated was cut; None of one that is new, or was done on another device."""
+def _cuts_before(folder: Path, device: Device) -> tuple[tuple[int, int], ...]:
+    """How the plan of a round that is repeated was cut; () of one that is new, or was done on another device."""
     try:
         before = read_result(folder)
     except ProtocolError:
-        return None
-    return before.cuts if before.device == device.kind else None
+        return ()
+    return before.cuts if before.device == device.kind else ()
 
 
 def _leave(folder: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor], result: RoundResult) -> None:
@@ -146,7 +146,7 @@ def _train(
     base: Checkpoint | None,
     device: Device,
     events: RoundEvents,
-    cuts: tuple[tuple[int, int], ...] | None,
+    cuts: tuple[tuple[int, int], ...],
 ) -> Trained:
     """Train on ``device``; on the CPU where its memory does not even hold the weights."""
     try:
@@ -158,7 +158,7 @@ def _train(
             raise no_memory() from error
     free_memory(device)
     events.on_notice("Memory ran out on the graphics card; learning begins again on the processor.")
-    return _train(request, data, parent, base, CPU, events, None)
+    return _train(request, data, parent, base, CPU, events, ())
 
 
 def _load_parent(request: RoundRequest, events: RoundEvents) -> Checkpoint | None:

@@ -131,11 +131,12 @@ class StepBudget:
     them at full input size (progressive resizing: Tan & Le, "EfficientNetV2", ICML 2021).
     """
 
-    def __init__(self, steps: int, seconds: float, cuts: Sequence[tuple[int, int]] | None = None) -> None:
-        self.cuts: list[tuple[int, int]] = []
-        """After which step how many were planned, wherever that changed."""
-        self._repeated = None if cuts is None else dict(cuts)
+    def __init__(self, steps: int, seconds: float, cuts: Sequence[tuple[int, int]] = ()) -> None:
         self.steps = self._planned = max(1, steps)
+        self.cuts = [(0, self.steps)]
+        """After which step how many were planned, at first and wherever that changed."""
+        # Of another plan they say nothing, as where a folder's request was changed by hand.
+        self._repeated = dict(cuts) if cuts and cuts[0] == self.cuts[0] else None
         self.step = 0
         self.fraction = 0.0
         """How much of the plan is done, 0 to 1; it never falls."""

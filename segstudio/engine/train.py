@@ -105,7 +105,7 @@ class RoundTrainer:
         device: Device,
         events: RoundEvents,
         starter: Checkpoint | None = None,
-        cuts: Sequence[tuple[int, int]] | None = None,
+        cuts: Sequence[tuple[int, int]] = (),
     ) -> None:
         self._request = request
         self._settings = request.settings

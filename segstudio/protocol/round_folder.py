@@ -106,8 +106,8 @@ class RoundRequest:
 class RoundResult:
     """The metrics of a finished round. ``per_image`` maps a held-out image id to its dense Dice.
 
-    ``cuts`` says after which step how many steps were planned, where that changed for want of time; None of a round
-    of which nobody knows. With them it can be repeated bit for bit.
+    ``cuts`` says after which step how many steps were planned, at first and where that changed for want of time; () of
+    a round of which nobody knows. With them it can be repeated bit for bit.
     """
 
     round: int
@@ -118,7 +118,7 @@ class RoundResult:
     held_out_count: int
     per_image: dict[int, float]
     device: str
-    cuts: tuple[tuple[int, int], ...] | None = None
+    cuts: tuple[tuple[int, int], ...] = ()
 
 
 def mask_path(folder: Path, image: TrainingImage) -> Path:
@@ -167,8 +167,7 @@ def read_result(folder: Path) -> RoundResult:
         body |= {name: float(body[name]) for name in ("seconds", "loss")}
         body |= {"held_out_dice": None if score is None else float(score), "device": _text(body["device"])}
         body["per_image"] = {int(key): float(value) for key, value in body["per_image"].items()}
-        if body.get("cuts") is not None:
-            body["cuts"] = tuple((int(step), int(steps)) for step, steps in body["cuts"])
+        body["cuts"] = tuple((int(step), int(steps)) for step, steps in body.get("cuts", ()))
         return RoundResult(**body)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProtocolError(f"{folder / RESULT} is damaged: {error!r}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segstudio.app.document import Document
 from segstudio.app.mask_intake import RENEW_KEY
+from segstudio.app.taking_back import undo_name
 from segstudio.app.tools import make_tools
 from segstudio.app.tools.clean_up import TITLES
 from segstudio.app.tools.model_border import IN_KEY, OUT_KEY
@@ -43,28 +44,8 @@ def _learning(c: Commands) -> bool:
     return c.studio.session is not None and c.studio.session.rounds.busy
 
 
-def _renewed_last(c: Commands) -> bool:
-    """Whether undo takes back that the model's part was renewed; what is shown and not in the mask goes before."""
-    document, session = _shown(c), c.studio.session
-    return (
-        document is not None
-        and session is not None
-        and session.intake.renewed_last
-        and not (session.editor.busy or session.editor.in_gesture or session.editor.owing.owes(document))
-    )
-
-
 def _undo(c: Commands) -> str:
-    if _renewed_last(c):
-        return "newer mask"
-    return c.studio.session.editor.undo_name if c.studio.session and with_document(c) else ""
-
-
-def _take_back(c: Commands) -> None:
-    if _renewed_last(c) and c.studio.session is not None:
-        c.studio.session.intake.put_back()
-    else:
-        c.undo()
+    return undo_name(c.studio.session) if c.studio.session and with_document(c) else ""
 
 
 def _redo(c: Commands) -> str:
@@ -203,7 +184,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", "Close project", "-File", ("Ctrl+W",), lambda c: c.close_project(), "", with_project),
     Action("quit", "Quit", "File", ("Ctrl+Q",), lambda c: c.quit(), "sign-out"),
 
-    Action("undo", "Undo", "Edit", ("Ctrl+Z",), _take_back, "arrow-counter-clockwise",
+    Action("undo", "Undo", "Edit", ("Ctrl+Z",), lambda c: c.undo(), "arrow-counter-clockwise",
            lambda c: bool(_undo(c)), words=lambda c: f"Undo {_undo(c).lower()}".strip()),
     Action("redo", "Redo", "Edit", ("Ctrl+Shift+Z", "Ctrl+Y"), lambda c: c.redo(), "arrow-clockwise",
            lambda c: bool(_redo(c)), words=lambda c: f"Redo {_redo(c).lower()}".strip()),

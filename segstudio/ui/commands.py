@@ -19,6 +19,7 @@ from segstudio.app.new_project import SUFFIX, Preview
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
+from segstudio.app.taking_back import undo
 from segstudio.app.tools.clean_up import CleanUpProposal
 from segstudio.app.tools.model_border import ModelBorder
 from segstudio.app.tools.settings import Operation
@@ -155,7 +156,7 @@ class Commands:
     def undo(self) -> None:
         """Take the last step back."""
         if self.studio.session is not None:
-            self.studio.session.editor.undo()
+            undo(self.studio.session)
 
     def redo(self) -> None:
         """Make it again."""

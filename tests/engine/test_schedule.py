@@ -155,13 +155,16 @@ def test_images_are_reduced_first_and_whole_at_the_end(clock: Clock) -> None:
 def test_a_round_that_is_repeated_is_cut_as_the_first_time_whatever_the_clock_says(clock: Clock) -> None:
     first = StepBudget(140, seconds=60.0)
     fractions, rates = _fractions(first, clock, lambda step: 2.0 if 20 < step < 60 else 0.9)
-    assert len(first.cuts) > 1
+    assert len(first.cuts) > 2
     again = StepBudget(140, seconds=60.0, cuts=first.cuts)
     assert _fractions(again, clock, lambda _: 0.1) == (fractions, rates)
     assert again.cuts == first.cuts
-    uncut = StepBudget(30, seconds=1.0, cuts=())
+    uncut = StepBudget(30, seconds=1.0, cuts=[(0, 30)])
     _run(uncut, clock, 5.0)
     assert uncut.step == 30
+    other = StepBudget(30, seconds=1.0, cuts=first.cuts)
+    _run(other, clock, 5.0)
+    assert other.step == 15, "what another plan was cut to says nothing of this one"
 
 
 def _fractions(budget: StepBudget, clock: Clock, pace: Callable[[int], float]) -> tuple[list[float], list[float]]:

@@ -345,7 +345,8 @@ def test_a_better_mask_shows_up_by_itself(rig):
     rig.wait(lambda: "the model's mask" in rig.window.header.state.full())
 
 
-def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
+def paint_over_the_models_mask(rig):
+    """Approve three images, which a round learns from, and paint on the mask that it makes of the next one."""
     rig.new_project(6)
     for _ in range(3):
         rig.drag([(20, 20), (50, 20)])
@@ -353,6 +354,10 @@ def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
         rig.settle()
     rig.wait(lambda: rig.session.document.mask_origin == "model")
     rig.drag([(60, 50), (80, 50)])
+
+
+def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
+    paint_over_the_models_mask(rig)
     rig.settle()
     image_id, renew = rig.session.current_id, rig.window.actions_table.by_id["renew"]
     assert rig.session.record(image_id).prediction_round == 1
@@ -385,13 +390,7 @@ def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
 
 
 def test_undo_takes_a_renewed_mask_back_before_the_strokes_that_were_made_before_it(rig):
-    rig.new_project(6)
-    for _ in range(3):
-        rig.drag([(20, 20), (50, 20)])
-        rig.key(Key.Key_A)
-        rig.settle()
-    rig.wait(lambda: rig.session.document.mask_origin == "model")
-    rig.drag([(60, 50), (80, 50)])
+    paint_over_the_models_mask(rig)
     rig.settle()
     image_id, undo = rig.session.current_id, rig.window.actions_table.by_id["undo"]
     before, older = rig.mask().copy(), rig.session.document.prediction.to_array()
@@ -421,13 +420,7 @@ def test_undo_takes_a_renewed_mask_back_before_the_strokes_that_were_made_before
 
 
 def test_a_step_that_came_after_a_renewed_mask_is_undone_first(rig):
-    rig.new_project(6)
-    for _ in range(3):
-        rig.drag([(20, 20), (50, 20)])
-        rig.key(Key.Key_A)
-        rig.settle()
-    rig.wait(lambda: rig.session.document.mask_origin == "model")
-    rig.drag([(60, 50), (80, 50)])
+    paint_over_the_models_mask(rig)
     rig.key(Key.Key_T)
     rig.wait(lambda: rig.session.predictor.round == 2)
     rig.key(Key.Key_U, SHIFT)
@@ -442,13 +435,7 @@ def test_a_step_that_came_after_a_renewed_mask_is_undone_first(rig):
 
 
 def test_the_offer_goes_when_it_was_taken_by_its_key(rig):
-    rig.new_project(6)
-    for _ in range(3):
-        rig.drag([(20, 20), (50, 20)])
-        rig.key(Key.Key_A)
-        rig.settle()
-    rig.wait(lambda: rig.session.document.mask_origin == "model")
-    rig.drag([(60, 50), (80, 50)])
+    paint_over_the_models_mask(rig)
     rig.key(Key.Key_T)
     rig.wait(lambda: rig.window.canvas_banner.message is not None and rig.window.canvas_banner.message.key == "better")
     rig.key(Key.Key_U, SHIFT)
