@@ -8,6 +8,7 @@ keeps what was known and takes in what was learned (Wortsman et al., "Robust fin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -42,6 +43,8 @@ class Base:
         self._tensors = checkpoint.tensors
         self._finish = checkpoint.header.finish
         self._images = images
+        self.colours = self._finish.colours
+        """How much an image's own colours count beside what the starter says."""
         self.second_look = checkpoint.header.second_look
         """How what the starter finds is looked at again: that suits the weights that stay near it, too."""
 
@@ -66,7 +69,7 @@ class Base:
 
     def finish(self, learned: Finish, masks: Sequence[Mask], held_out: int) -> Finish:
         """The starter's finish as long as too few held-out images could tell, unless ``masks`` show several regions."""
-        if learned != PLAIN or held_out >= LEAST_IMAGES:
+        if replace(learned, colours=PLAIN.colours) != PLAIN or held_out >= LEAST_IMAGES:
             return learned
         scattered = sum(_in_several(mask) for mask in masks)
         return learned if scattered > _MOST_SCATTERED * len(masks) else self._finish

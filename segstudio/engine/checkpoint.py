@@ -188,6 +188,7 @@ def _finish(body: dict[str, Any]) -> Finish:
         tuple(float(threshold) for threshold in thresholds),
         tuple(int(number) for number in body.get("one_region", PLAIN.one_region)),
         tuple(int(number) for number in body.get("with_holes", PLAIN.with_holes)),
+        float(body.get("colours", PLAIN.colours)),
     )
 
 

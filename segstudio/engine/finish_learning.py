@@ -10,8 +10,9 @@ import numpy as np
 
 from segstudio.domain.regions import fill_holes, parts
 from segstudio.engine.finishing import PLAIN, Finish, Logits, finished
+from segstudio.engine.own_colours import heeding_colours, told_apart
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
-from segstudio.engine.sample import Mask
+from segstudio.engine.sample import Mask, Pixels, Sample
 from segstudio.protocol.round_folder import IGNORE
 
 LEAST_IMAGES = 4
@@ -21,6 +22,11 @@ _THRESHOLDS = tuple(round(0.3 + 0.05 * step, 2) for step in range(9))
 # A threshold of a half is believed as if this many images spoke for it.
 _PRIOR_IMAGES = 10
 _LEAST_GAIN = 1e-3
+_COLOURS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# Colours alone tell 0.96 of the pixels of a lesion of PH2 rightly and 0.85 of those of a person of CCP, at the median.
+# Weights of 0.3 to 0.9 made masks after rounds of 10 to 80 lesions better by about as much, those of people no worse up
+# to a half.
+_TOLD_APART, _USUAL_COLOURS = 0.92, 0.6
 # So many masks of a class in one part are hardly chance, nor is it that none has a hole: half of a set of photographs
 # of people show a gap between arm and body, no lesion has one. One mask in ten may be in several parts, as one
 # photograph in a hundred is. A sliver of this share of the class is a slip of the hand.
@@ -51,10 +57,30 @@ def told_by_masks(masks: Iterable[Mask], class_count: int, things: Sequence[int]
     return Finish(one_region=tuple(told), with_holes=tuple(number for number in told if holed[number]))
 
 
+def told_by_colours(samples: Sequence[Sample]) -> float:
+    """How much an image's own colours shall count beside a network of one class that learned from ``samples``.
+
+    That is nothing, unless in half of what is known of them as a whole, five at least, colours alone tell the class
+    apart nearly without fault: so they do lesions and skin, but not people and what is behind them.
+    """
+    whole = [sample for sample in samples if (sample.mask != IGNORE).all()]
+    looked_at = whole[:: math.ceil(len(whole) / MOST_IMAGES) or 1]
+    shares = [told_apart(sample.pixels, sample.mask > 0) for sample in looked_at]
+    known = [share for share in shares if share is not None]
+    tell = len(known) >= _MASKS_THAT_TELL and float(np.median(known)) >= _TOLD_APART
+    return _USUAL_COLOURS if tell else 0.0
+
+
 def learn_finish(
-    said: Sequence[Logits], truths: Sequence[Mask], things: Sequence[int] = (), told: Finish = PLAIN
+    said: Sequence[Logits],
+    truths: Sequence[Mask],
+    things: Sequence[int] = (),
+    told: Finish = PLAIN,
+    pictures: Sequence[Pixels] = (),
 ) -> Finish:
     """The finish that makes the mean Dice of ``said`` best; each is (h, w, C), its truth (h, w) uint16 or IGNORE.
+
+    ``pictures`` are the images, (H, W, 3) uint8 RGB at any size; without them nothing is learned of their colours.
 
     It changes nothing where that does not help by more than chance would, nor with fewer than ``LEAST_IMAGES`` images:
     the threshold is drawn towards a half the more, the fewer images speak for it. Classes numbered in ``things`` have
@@ -64,12 +90,20 @@ def learn_finish(
         return told
     classes = max(1, said[0].shape[2] - 1)
 
+    if classes == 1 and pictures:
+        weight = _best_colours(said, truths, pictures, told)
+        said = [heeding_colours(logits, pixels, weight) for logits, pixels in zip(said, pictures, strict=True)]
+        return replace(_learn_shape(said, truths, things, told, classes), colours=weight)
+    return _learn_shape(said, truths, things, told, classes)
+
+
+def _learn_shape(
+    said: Sequence[Logits], truths: Sequence[Mask], things: Sequence[int], told: Finish, classes: int
+) -> Finish:
+    """The threshold and the regions."""
+
     def dice(finish: Finish) -> float:
-        scores = [
-            mean_class_dice(mask_from_logits(finished(logits, finish), *truth.shape), truth, classes, IGNORE)
-            for logits, truth in zip(said, truths, strict=True)
-        ]
-        return math.fsum(scores) / len(scores)
+        return _mean_dice(said, truths, finish, classes)
 
     finish, best = PLAIN, dice(PLAIN)
     if classes == 1:
@@ -81,6 +115,31 @@ def learn_finish(
             if (gained := dice(more)) > best + (-_LEAST_GAIN if alone else _LEAST_GAIN):
                 finish, best = more, gained
     return finish
+
+
+def _best_colours(said: Sequence[Logits], truths: Sequence[Mask], pictures: Sequence[Pixels], told: Finish) -> float:
+    """How much colours shall count: as ``told`` or, as far as that is worth it, what these images speak for."""
+    plain = replace(told, colours=0.0)
+    found: dict[float, float] = {}
+
+    def dice(weight: float) -> float:
+        if weight not in found:
+            heeded = [heeding_colours(logits, pixels, weight) for logits, pixels in zip(said, pictures, strict=True)]
+            found[weight] = _mean_dice(heeded, truths, plain, 1)
+        return found[weight]
+
+    usual = told.colours if dice(told.colours) > dice(0.0) - _LEAST_GAIN else 0.0
+    best = max((told.colours, *_COLOURS), key=dice)
+    drawn = round(told.colours + (best - told.colours) * len(said) / (len(said) + _PRIOR_IMAGES), 3)
+    return drawn if dice(drawn) > dice(usual) + _LEAST_GAIN else usual
+
+
+def _mean_dice(said: Sequence[Logits], truths: Sequence[Mask], finish: Finish, classes: int) -> float:
+    scores = [
+        mean_class_dice(mask_from_logits(finished(logits, finish), *truth.shape), truth, classes, IGNORE)
+        for logits, truth in zip(said, truths, strict=True)
+    ]
+    return math.fsum(scores) / len(scores)
 
 
 def _one_region(finish: Finish, number: int, may_have_holes: bool, dice: Callable[[Finish], float]) -> Finish:

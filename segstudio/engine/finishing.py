@@ -19,18 +19,22 @@ class Finish:
     """``thresholds`` holds for class 1, 2, ... the probability from which a pixel is the class and not background.
 
     It is a half for classes that it does not reach to. Of the classes numbered in ``one_region`` an image shows one
-    part at most, and it has no holes but in those that are in ``with_holes`` too. Raises ``ValueError`` for a threshold
-    that is no probability.
+    part at most, and it has no holes but in those that are in ``with_holes`` too. ``colours`` is how much the image's
+    own colours count beside what the network says, see ``own_colours``. Raises ``ValueError`` for a threshold that is
+    no probability, and for another weight than one from 0 to 2.
     """
 
     thresholds: tuple[float, ...] = ()
     one_region: tuple[int, ...] = ()
     with_holes: tuple[int, ...] = ()
+    colours: float = 0.0
 
     def __post_init__(self) -> None:
         for threshold in self.thresholds:
             if not 0 < threshold < 1:
                 raise ValueError(f"{threshold} is no probability")
+        if not 0 <= self.colours <= 2:
+            raise ValueError(f"{self.colours} is no weight of colours")
 
     def by_hand(self, thresholds: Sequence[float | None], one_region: Sequence[bool | None]) -> Finish:
         """This one, but for what a person chose for class 1, 2, ...; None leaves it as it is."""
@@ -44,6 +48,7 @@ class Finish:
             tuple(b if a is None else a for a, b in zip(chosen, learned, strict=True)),
             tuple(sorted(number for number, wanted in regions.items() if wanted)),
             tuple(number for number in self.with_holes if regions.get(number) and number not in chosen_whole),
+            self.colours,
         )
 
 
@@ -53,6 +58,8 @@ PLAIN = Finish()
 
 def finished(logits: Logits, finish: Finish) -> Logits:
     """``logits`` (h, w, C) float32 changed such that ``mask_from_logits`` makes the finished mask of them.
+
+    The image's own colours have been heeded before, or they are not.
 
     The regions are those at the size of the logits, so that it costs milliseconds for an image of any size and the
     borders stay as smooth as they were.

@@ -145,6 +145,7 @@ def _with_words(content: bytes, header: WeightsHeader) -> bytes:
         "segstudio.classes": json.dumps(header.classes),
         "segstudio.input_size": str(header.input_size),
         "segstudio.thresholds": json.dumps(header.finish.thresholds),
+        "segstudio.colours": json.dumps(header.finish.colours),
         "segstudio.even_exposure": json.dumps(header.even_exposure),
         "segstudio.note": "Not for diagnosis.",
     }

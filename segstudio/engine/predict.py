@@ -18,6 +18,7 @@ from segstudio.engine.device import Device
 from segstudio.engine.finishing import Finish, Logits, finished
 from segstudio.engine.inference import Looked, guided_probability, image_logits, seen_at_once
 from segstudio.engine.insight import Gatherer
+from segstudio.engine.own_colours import heeding_colours
 from segstudio.engine.sample import Mask, Pixels
 from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, lies, near
 from segstudio.engine.trouble import Careful, Means
@@ -33,8 +34,8 @@ class Prediction:
     """What the model says of an image.
 
     ``mask`` is (H, W) uint16 class ids as large as the image, finished. ``confidence`` is (h, w) uint8 at the size the
-    network saw or smaller, to be stretched over the whole image, and is the network's own: see
-    ``confidence_from_logits``.
+    network saw or smaller, to be stretched over the whole image, and is what the network and the image's own colours
+    come to, before it is finished: see ``confidence_from_logits``.
     ``uncertainty`` and ``embedding`` are of the whole image: see ``insight``.
     """
 
@@ -76,15 +77,16 @@ class Predictor:
         """
         if self.header.even_exposure:
             pixels = exposed(pixels, exposure_gain(pixels))
-        logits = self._answer(pixels, between_windows)
+        said = self._answer(pixels, between_windows)
         insight = (self._gatherer.uncertainty, self._gatherer.embedding)
         finish = self.header.finish if finish is None else finish
-        height, width = pixels.shape[:2]
+        logits = heeding_colours(said, pixels, finish.colours)
         done = finished(logits, finish)
-        again = self._look_again(pixels, logits, mask_from_logits(done, *done.shape[:2]) > 0, between_windows)
+        again = self._look_again(pixels, said, mask_from_logits(done, *done.shape[:2]) > 0, between_windows)
         if again is not None:
-            logits, done = again, finished(again, finish)
-        mask = mask_from_logits(done, height, width)
+            logits = heeding_colours(again, pixels, finish.colours)
+            done = finished(logits, finish)
+        mask = mask_from_logits(done, *pixels.shape[:2])
         return Prediction(mask, _small(confidence_from_logits(logits)), *insight)
 
     def mend(self, pixels: Pixels, clicks: Pixels, class_number: int, gain: float = 1.0) -> NDArray[np.uint8]:

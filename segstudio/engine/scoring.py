@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 from segstudio.engine.base import Base
 from segstudio.engine.data import to_input
 from segstudio.engine.device import Device
-from segstudio.engine.finish_learning import LEAST_IMAGES, MOST_CLASSES, MOST_IMAGES, learn_finish, told_by_masks
+from segstudio.engine.finish_learning import (
+    LEAST_IMAGES,
+    MOST_CLASSES,
+    MOST_IMAGES,
+    learn_finish,
+    told_by_colours,
+    told_by_masks,
+)
 from segstudio.engine.finishing import PLAIN, Finish
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import network_of
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.progress import RoundEvents, check_in_every_layer
-from segstudio.engine.sample import Mask, Sample
+from segstudio.engine.sample import Sample
 from segstudio.engine.trouble import Careful, Means, free_memory, if_memory_allows
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
@@ -85,15 +92,15 @@ class Scorer:
         return bool(np.isfinite(self._asker(tensors)(sample)).all())
 
     def learn_finish(
-        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Mask], base: Base | None
+        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Sample], base: Base | None
     ) -> Finish:
-        """What makes the masks of ``tensors``, taught by the masks ``taught``, better; see ``learn_finish``.
+        """What makes the masks of ``tensors``, taught by the samples ``taught``, better; see ``learn_finish``.
 
-        Where the held-out images are too few, or memory runs out, the masks alone tell or, if they tell nothing, what
+        Where the held-out images are too few, or memory runs out, the samples alone tell or, if they tell nothing, what
         is known of ``base``. Of memory ``events`` hear: a round is not lost for want of a finish.
         """
         count = len(self._held_out)
-        told = if_memory_allows(lambda: self._told(things, taught))
+        told = if_memory_allows(lambda: self._told(things, taught, base))
         finish = None if told is None else if_memory_allows(lambda: self._learned_finish(tensors, things, told))
         if finish is None:
             free_memory(self.means.device)
@@ -102,13 +109,17 @@ class Scorer:
                 "masks may have a few more specks or holes."
             )
             finish, count = told or PLAIN, 0
-        return finish if base is None else base.finish(finish, taught, count)
+        return finish if base is None else base.finish(finish, [sample.mask for sample in taught], count)
 
-    def _told(self, things: Sequence[int], taught: Sequence[Mask]) -> Finish:
-        """The finish that masks speak for, without the network."""
+    def _told(self, things: Sequence[int], taught: Sequence[Sample], base: Base | None) -> Finish:
+        """The finish that masks and colours speak for, without the network; of colours a starter knows more."""
         if self._class_count > MOST_CLASSES:
             return PLAIN
-        return told_by_masks([*taught, *(sample.mask for sample in self._held_out)], self._class_count, things)
+        samples = [*taught, *self._held_out]
+        told = told_by_masks([sample.mask for sample in samples], self._class_count, things)
+        if self._class_count > 1:
+            return told
+        return replace(told, colours=told_by_colours(samples) if base is None else base.colours)
 
     def _learned_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], told: Finish) -> Finish:
         """The finish that the held-out images speak for, ``told`` where there are too few of them."""
@@ -118,7 +129,8 @@ class Scorer:
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
-        return learn_finish([ask(sample) for sample in samples], [sample.mask for sample in samples], things, told)
+        pictures, truths = [sample.pixels for sample in samples], [sample.mask for sample in samples]
+        return learn_finish([ask(sample) for sample in samples], truths, things, told, pictures)
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""

@@ -26,6 +26,9 @@ ALL = "all"
 REPORT, WORST, WORST_ELSEWHERE, WORST_MADE_UP = "report.json", "worst.jpg", "worst_elsewhere.jpg", "worst_made_up.jpg"
 _SAID_EVERY = 20
 
+_COLOURS_OF_LESIONS = 0.2
+"""How much a lesion's own colours count; more is as good on images of one dermoscope and a little worse on others."""
+
 _STREAM_OF_ALL = 3
 """Which draws the training on all has: the same, and so the same weights, in however many folds it is judged."""
 
@@ -118,7 +121,7 @@ def header_of(recipe: Recipe) -> WeightsHeader:
     if recipe.kind == "body":
         finish = Finish(one_region=(1,), with_holes=(1,))
         return WeightsHeader(NETWORK, names, side, True, finish, second_look=SecondLook(close_up=True), learned_at=side)
-    finish, look = Finish(one_region=(1,)), SecondLook(fitted=side // 2)
+    finish, look = Finish(one_region=(1,), colours=_COLOURS_OF_LESIONS), SecondLook(fitted=side // 2)
     return WeightsHeader(
         NETWORK, names, farther_off(side), False, finish, second_look=look, learned_at=side, even_exposure=True
     )

@@ -160,7 +160,6 @@ class RoundTrainer:
     def _best_found(self) -> Trained:
         self._report("scoring")
         best, count = self._accepted(), len(self._data.held_out)
-        masks = [sample.mask for sample in self._data.train]
         if best is self._warm:
             self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
@@ -170,7 +169,7 @@ class RoundTrainer:
             held_out_dice=best.dice if math.isfinite(best.dice) else None,
             held_out_count=count,
             per_image=best.per_image,
-            finish=self._scorer.learn_finish(best.tensors, self._request.things, masks, self._base),
+            finish=self._scorer.learn_finish(best.tensors, self._request.things, self._data.train, self._base),
             side=best.side,
             device=self._means.device,
             cuts=tuple(self._budget.cuts),

@@ -53,6 +53,8 @@ def test_the_finish_of_the_starter_holds_until_there_are_masks_to_learn_one_from
     one[:4], two[:4], two[6:] = 1, 1, 1
     base = Base(checkpoint, 9)
     assert base.finish(PLAIN, [one] * 9, 3) == Finish(one_region=(1,))
+    assert base.finish(Finish(colours=0.3), [one] * 9, 3) == Finish(one_region=(1,)), "colours tell nothing of regions"
+    assert base.finish(Finish(colours=0.3), [one] * 9, 4) == Finish(colours=0.3)
     assert base.finish(PLAIN, [one] * 9, 4) == PLAIN
     assert base.finish(Finish((0.4,)), [one] * 9, 0) == Finish((0.4,))
     assert base.finish(PLAIN, [one, two], 0) == PLAIN

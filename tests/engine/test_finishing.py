@@ -22,7 +22,8 @@ from segstudio.engine.finishing import Finish, finished
 from segstudio.engine.inference import Inference, image_logits
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
-from segstudio.engine.predict import Predictor, mask_from_logits
+from segstudio.engine.own_colours import heeding_colours
+from segstudio.engine.predict import Predictor, confidence_from_logits, mask_from_logits
 from segstudio.engine.progress import RoundEvents
 from segstudio.engine.rounds import run_round
 from segstudio.imaging.cv import cv2
@@ -248,6 +249,26 @@ def test_a_finish_goes_with_the_weights_and_is_used(tmp_path: Path, monkeypatch:
     assert np.array_equal(one.confidence, other.confidence), "the confidence is the network's own"
 
 
+def test_how_much_colours_count_goes_with_the_weights_and_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = WeightsHeader(TINY.network, ("disc",), 64, finish=Finish(one_region=(1,), colours=0.5))
+    save_checkpoint(tmp_path / "w.safetensors", header, build_network(TINY.network, 1).state_dict())
+    assert load_checkpoint(tmp_path / "w.safetensors").header == header
+    said, truth = _blob(10, specks=False)
+    distance = cv2.distanceTransform(truth.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # Sure of a smaller disc, in doubt of its rim.
+    said[..., 0] = np.where(distance > 4, 3, np.where(distance > 0, -0.5, -3))
+    pixels = np.where(truth[..., None] > 0, (120, 70, 60), (210, 160, 140)).astype(np.uint8)
+    monkeypatch.setattr(predict, "image_logits", lambda *_: said)
+    predictor = Predictor(tmp_path / "w.safetensors", CPU)
+    found, plain = predictor.predict(pixels), predictor.predict(pixels, header.finish.by_hand([0.5], [False]))
+    assert int(((found.mask > 0) != (truth > 0)).sum()) < 30 < int(((said[..., 0] > 0) != (truth > 0)).sum())
+    assert np.array_equal(found.mask, plain.mask), "a threshold and regions by hand leave colours as they are"
+    assert np.array_equal(found.confidence, confidence_from_logits(heeding_colours(said, pixels, 0.5)))
+    assert np.array_equal(predictor.predict(pixels, Finish()).mask, (said[..., 0] > 0).astype(np.uint16))
+
+
 def test_weights_of_before_have_no_finish(tmp_path: Path) -> None:
     metadata = {
         "format": "segstudio-weights",
@@ -287,6 +308,10 @@ def test_a_threshold_of_one_class_of_several_is_against_the_background(seed: int
         {"one_region": [2]},
         {"one_region": 1},
         {"with_holes": 1},
+        {"colours": -0.1},
+        {"colours": 2.5},
+        {"colours": float("nan")},
+        {"colours": "many"},
     ],
 )
 def test_a_strange_finish_is_refused(tmp_path: Path, finish: object) -> None:
@@ -310,12 +335,15 @@ def test_a_round_writes_what_it_learned_of_the_accepted_weights(tmp_path: Path) 
     make_round(tmp_path, held_out=4)
     run_round(tmp_path, CPU, ImageCache(), RoundEvents())
     loaded = load_checkpoint(tmp_path / WEIGHTS)
-    said, truths = [], []
+    said, truths, pictures = [], [], []
     for index in range(3, 7):
         pixels, truth = disc(index)
         said.append(_said(loaded.build(), pixels))
         truths.append(cv2.resize(truth, (64, 64), interpolation=cv2.INTER_NEAREST_EXACT))
-    assert loaded.header.finish == learn_finish(said, truths, told=ONE)
+        pictures.append(to_input(pixels, 64))
+    told = replace(ONE, colours=0.6)
+    assert loaded.header.finish == learn_finish(said, truths, told=told, pictures=pictures)
+    assert loaded.header.finish.colours > 0, "discs of one colour before another"
 
 
 def _said(network: SegmentationNetwork, pixels: np.ndarray) -> np.ndarray:

@@ -234,7 +234,7 @@ def test_a_round_whose_finish_there_is_no_memory_for_is_kept_with_what_the_masks
     assert little.per_image == plenty.per_image
     assert [("not enough memory" in notice, "is kept" in notice) for notice in notices] == [(True, True)]
     # Each of the seven masks shows one disc.
-    finish = PLAIN if of == "telling" else Finish(one_region=(1,))
+    finish = PLAIN if of == "telling" else Finish(one_region=(1,), colours=0.6)
     assert load_checkpoint(tmp_path / WEIGHTS).header.finish == finish
 
 
