@@ -184,6 +184,7 @@ def test_dicom_of_pixels_that_are_not_square_is_measured_truly_and_comes_back(tm
     mask = contents(first)["disc.png"][1]
     shape = measure_shape(mask > 0)
     assert shape.area * scale**2 == pytest.approx(np.pi * 4**2, rel=0.02)
+    assert shape.perimeter * scale == pytest.approx(2 * np.pi * 4, rel=0.01)
     assert shape.max_diameter.length * scale == pytest.approx(8, rel=0.03)
     assert shape.min_diameter.length * scale == pytest.approx(8, rel=0.03)
     np.testing.assert_array_equal(remade(first, tmp_path, scans)["disc.png"][1], mask)

@@ -190,6 +190,31 @@ def test_masks_of_either_size_belong_to_a_picture_that_has_square_pixels_now(
         found.mask.read(square, 1)
 
 
+@pytest.mark.parametrize("upright", [True, False])
+def test_a_mask_of_pixels_that_are_no_squares_is_enlarged_without_stairs(tmp_path: Path, upright: bool) -> None:
+    folders = tmp_path / "scans", tmp_path / "masks"
+    for folder in folders:
+        folder.mkdir()
+    y, x = np.mgrid[:180, :200]
+    slopes = np.uint8(20 * (y > 20 + x / 5) + 30 * (y > 150 - x / 7))
+    islands = np.uint8(10 * (np.random.default_rng(0).random((180, 200)) < 0.02))
+    true = np.where(y < 18, islands, slopes)
+    shown, spacing = (true, [0.6, 0.2]) if upright else (true.T, [0.2, 0.6])
+    stored = shown[1::3] if upright else shown[:, 1::3]
+    write(folders[0] / "a.dcm", np.zeros(stored.shape, np.uint8), PixelSpacing=spacing)
+    Image.fromarray(stored).save(folders[1] / "a.png")
+    (found,) = find_dataset(*folders).images
+    assert found.mask is not None
+    ids = found.mask.read((shown.shape[1], shown.shape[0]), 1).ids
+    middles = ids[1::3] if upright else ids[:, 1::3]
+    numbers = dict(zip(np.unique(stored).tolist(), np.unique(middles).tolist(), strict=True))
+    meant = np.vectorize(numbers.get)(shown)
+    np.testing.assert_array_equal(middles, meant[1::3] if upright else meant[:, 1::3])
+    ids, meant = (ids, meant) if upright else (ids.T, meant.T)
+    # Away from the edge, where a stair has no end, the slopes are drawn as if the rows between were known.
+    np.testing.assert_array_equal((ids >= numbers[20])[:, 25:-25], (meant >= numbers[20])[:, 25:-25])
+
+
 @pytest.mark.parametrize("signed", [0, 1])
 def test_values_in_the_upper_bits_of_their_words_are_moved_down(tmp_path: Path, signed: int) -> None:
     values = np.array([[0, 1, 100], [2047, 2048, 4095]], np.uint16)
