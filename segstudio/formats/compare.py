@@ -65,7 +65,7 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
     a truth with a void of 255 that ``void`` doesn't name: read as black and white, the void would be the object.
     """
     truth, *others = [read_values(path) for path in (truth_path, *paths)]
-    if void != VOID and _has_void_beside_ids(truth):
+    if void != VOID and truth.dtype == np.uint8 and _has_void_beside_ids(truth):
         raise UserError(
             f"“{truth_path.name}” has {VOID} beside low class numbers, so it is neither black and white nor numbers "
             f"alone. If nobody judges where it is {VOID}, say “--void {VOID}”; else save it with another number there."
@@ -106,7 +106,8 @@ def judges_nothing(truths: Sequence[Path], void: int) -> bool:
 def void_beside_ids(truths: Sequence[Path]) -> int | None:
     """``VOID`` if more of these true masks have it beside low class ids than alone, else None; a few are looked at.
 
-    Where most have it alone, it is white. Those that can't be read count for nothing.
+    Where most have it alone, it is white, and where any of more than 8 bits has ids that reach further, it is one of
+    them. Those that can't be read count for nothing.
     """
     beside = alone = 0
     for path in truths[:: max(1, len(truths) // _LOOKED_AT)]:
@@ -114,6 +115,8 @@ def void_beside_ids(truths: Sequence[Path]) -> int | None:
             mask = read_values(path)
         except UserError:
             continue
+        if _numbers_further(mask):
+            return None
         if _has_void_beside_ids(mask):
             beside += 1
         elif _has(mask, VOID).any():
@@ -122,12 +125,20 @@ def void_beside_ids(truths: Sequence[Path]) -> int | None:
 
 
 def _has_void_beside_ids(mask: NDArray[Any]) -> bool:
-    """Whether (H, W) or (H, W, 3) of 8 bits has the void of class maps; blurred black and white has shades between."""
-    if mask.ndim != 2 or mask.dtype != np.uint8:
+    """Whether (H, W) or (H, W, 3) has the void of class maps; blurred black and white has shades between."""
+    if mask.ndim != 2 or mask.dtype.kind not in "iu":
         return False
-    counts = np.bincount(mask.ravel(), minlength=VOID + 1)
-    low = int(counts[1 : _LOW + 1].sum())
-    return bool(counts[VOID]) and not counts[_LOW + 1 : VOID].any() and low > _STRAY * int(counts[1:].sum())
+    void, said = int(np.count_nonzero(mask == VOID)), int(np.count_nonzero(mask))
+    low = int(np.count_nonzero((mask > 0) & (mask <= _LOW)))
+    return void > 0 and low + void == said and low > _STRAY * said
+
+
+def _numbers_further(mask: NDArray[Any]) -> bool:
+    """Whether a mask of more than 8 bits has ids among which 255 would be one."""
+    if mask.dtype == np.uint8:
+        return False
+    ids, binary = as_ids(mask)
+    return not binary and bool(np.any((ids > _LOW) & (ids != VOID)))
 
 
 def _has(mask: NDArray[Any], value: int | None) -> NDArray[np.bool_]:
@@ -143,8 +154,10 @@ def _taken_out(mask: NDArray[Any], value: int | None) -> NDArray[Any]:
 
 def _is_white(mask: NDArray[Any], value: int | None) -> bool:
     """Whether ``value`` is not void in a mask but its white: beside it there is nothing, or other shades as light."""
-    if value is None or value <= MOST_ID or mask.ndim != 2 or mask.dtype != np.uint8:
+    if value is None or value <= MOST_ID or mask.ndim != 2 or mask.dtype.kind not in "iu":
         return False
+    if mask.dtype != np.uint8:
+        return value == VOID and as_ids(mask)[1]
     rest = int(_taken_out(mask, value).max(initial=0))
     return rest == 0 or rest > MOST_ID
 

@@ -238,7 +238,7 @@ def _is_only(grey: NDArray[Any], value: int) -> bool:
 
 def says_void(array: NDArray[Any]) -> bool:
     """Whether a mask (H, W) of one class has 1 where that is and 255 where nobody judges; a few stray 1 are strays."""
-    if array.dtype != np.uint8 or array.ndim != 2:
+    if array.dtype.kind not in "iu" or array.ndim != 2:
         return False
     objects, void = int(np.count_nonzero(array == 1)), int(np.count_nonzero(array == VOID))
     return objects > _STRAY * void > 0 and objects + void == int(np.count_nonzero(array))

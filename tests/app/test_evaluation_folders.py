@@ -14,6 +14,7 @@ from segstudio.app.evaluation_report import table
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import make_classes
 from segstudio.formats.compare import read_together
+from segstudio.formats.detect import find_dataset
 from segstudio.formats.png import write_mask
 from tests.imaging.images import packed_png
 
@@ -205,6 +206,36 @@ def test_black_and_white_in_few_bits_against_any_number(folders: tuple[Path, Pat
     own = np.array(square(10)) // 255
     (pred / "a.png").write_bytes(packed_png(own * 15, 4))
     Image.fromarray(own * 2).save(truth / "a.png")
+    assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
+
+
+@pytest.mark.parametrize(("high", "classes"), [(2, [1, 2]), (300, [1, 255, 300])])
+def test_255_of_16_bits_is_void_where_an_import_has_it_for_that(
+    folders: tuple[Path, Path], tmp_path: Path, high: int, classes: list[int]
+) -> None:
+    pred, truth = folders
+    (tmp_path / "images").mkdir()
+    true = np.zeros((40, 60), np.uint16)
+    true[5:20, 5:30], true[20:35, 10:50], true[:, 55:] = 1, 255, 255
+    said = np.where(true == 255, 0, true)
+    for name, number in (("a", 1), ("b", high), ("c", 1)):
+        Image.new("RGB", (60, 40)).save(tmp_path / "images" / f"{name}.png")
+        Image.fromarray(np.where(true == 1, np.uint16(number), true)).save(truth / f"{name}.png")
+        Image.fromarray(np.where(said == 1, np.uint16(number), said)).save(pred / f"{name}.png")
+    known = find_dataset(tmp_path / "images", truth).classes
+    assert len([one for one in known if one.kind != "void"]) == len(classes)
+    report = evaluate_folders(pred, truth)
+    assert list(report["classes"]) == [f"Class {number}" for number in classes]
+    assert (report["mean"]["dice"] == 1) is (255 not in classes)
+
+
+def test_white_of_16_bits_is_no_void_of_the_truth(folders: tuple[Path, Path]) -> None:
+    pred, truth = folders
+    own = np.array(square(10)).astype(np.uint16)
+    Image.fromarray(own).save(pred / "a.png")
+    true = own // 255
+    true[30:] = 255
+    Image.fromarray(true).save(truth / "a.png")
     assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
 
 
