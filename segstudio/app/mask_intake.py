@@ -97,6 +97,7 @@ class MaskIntake:
         self._announce = announce
         self._pins: Counter[int] = Counter()
         self._renewal: _Renewal | None = None
+        self._wished: tuple[int, Edit | None] | None = None
         self._unseen: dict[int, _Taken] = {}
         self.on_insight = lambda _image, _insight: None
 
@@ -133,18 +134,36 @@ class MaskIntake:
         record = self._catalog.record(document.image_id)
         if not record.touched or record.reading_of is not None:
             return None
-        image_id = document.image_id
-        return lambda: self.predictor.request(image_id)
+
+        def renew() -> None:
+            self._wished = document.image_id, document.history.last
+            self.predictor.request(document.image_id)
+            self._announce(Changes(history=True))
+
+        return renew
 
     @property
     def renewed_last(self) -> bool:
-        """Whether the last step on the image on the canvas was that a person had the model's part renewed."""
+        """Whether the last step on the image on the canvas was that a person had the model's part renewed.
+
+        It is from the moment on that they ask for it.
+        """
         document, renewal = self._document(), self._renewal
-        return document is not None and renewal is not None and renewal.is_last_on(document)
+        if document is None:
+            return False
+        return self._is_wished_last(document) or (renewal is not None and renewal.is_last_on(document))
+
+    def _is_wished_last(self, document: Document) -> bool:
+        wished = self._wished == (document.image_id, document.history.last)
+        return wished and self.predictor.is_requested(document.image_id)
 
     def put_back(self) -> None:
-        """Take that step back: the mask before lies below the strokes again. Without such a step, nothing."""
+        """Take that step back: the mask before lies below the strokes again, or stays. Without such a step, nothing."""
         document, renewal = self._document(), self._renewal
+        if document is not None and self._is_wished_last(document):
+            self.predictor.withdraw(document.image_id)
+            self._announce(Changes(history=True))
+            return
         if document is None or renewal is None or not renewal.is_last_on(document):
             return
         self._renewal = None

@@ -194,6 +194,16 @@ class Predictor:
             return True
         return any(sent.asked and sent.image_id == image_id for sent in self._sent.values())
 
+    def withdraw(self, image_id: int) -> None:
+        """Ask no longer for what was asked for by ``request``; a mask on its way is one that nobody asked for."""
+        self._asked.discard(image_id)
+        for job, sent in self._sent.items():
+            if sent.image_id == image_id:
+                self._sent[job] = replace(sent, asked=False)
+        if image_id in self._waiting and not self._is_stale(self._catalog.record(image_id)):
+            self._waiting.discard(image_id)
+        self._on_change()
+
     def want(self, image_id: int) -> None:
         """What a person did on the image is gone: it gets a mask of the weights in use, if it has none."""
         if self._weights is not None and self._is_stale(self._catalog.record(image_id)):

@@ -419,6 +419,34 @@ def test_undo_takes_a_renewed_mask_back_before_the_strokes_that_were_made_before
     assert rig.session.record(image_id).touched is False
 
 
+def test_undo_calls_off_a_newer_mask_that_is_on_its_way_before_it_takes_back_a_stroke(rig):
+    paint_over_the_models_mask(rig)
+    rig.settle()
+    image_id, undo = rig.session.current_id, rig.window.actions_table.by_id["undo"]
+    before = rig.mask().copy()
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.settle()
+    worker = rig.workers[-1]
+    worker.holds_predictions = True
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: len(worker.held) == 1 and undo.text() == "Undo newer mask")
+    rig.drag([(60, 30), (80, 30)])
+    rig.wait(lambda: undo.text() == "Undo paint")
+    rig.key(Key.Key_Z, CTRL)
+    rig.wait(lambda: undo.text() == "Undo newer mask")
+    rig.key(Key.Key_Z, CTRL)
+    rig.wait(lambda: undo.text() == "Undo paint" and "Shift+U renews" in rig.window.status.hint.full())
+    worker.predict(worker.held.pop())
+    rig.settle()
+    assert rig.session.record(image_id).prediction_round == 1
+    assert np.array_equal(rig.mask(), before), "the stroke stays, and so does the mask below it"
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: len(worker.held) == 1)
+    worker.predict(worker.held.pop())
+    rig.wait(lambda: rig.session.record(image_id).prediction_round == 2)
+
+
 def test_a_step_that_came_after_a_renewed_mask_is_undone_first(rig):
     paint_over_the_models_mask(rig)
     rig.key(Key.Key_T)
