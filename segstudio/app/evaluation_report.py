@@ -197,7 +197,7 @@ def _compared(sides: tuple[str, ...], found: list[Difference]) -> list[str]:
         if one.change is None:
             continue
         low, mean, high = (
-            f"{value:+.{one.measure.places}f}" for value in (one.change.low, one.change.mean, one.change.high)
+            f"{value:+z.{one.measure.places}f}" for value in (one.change.low, one.change.mean, one.change.high)
         )
         sure = "more than chance would do" if one.certain else "may be chance"
         out.append(

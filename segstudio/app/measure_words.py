@@ -69,4 +69,4 @@ def shorter_scale_words(calibration: Calibration) -> str:
 
 def change_words(before: float, after: float) -> str:
     """How much larger or smaller, in per cent of what it was."""
-    return "–" if before <= 0 else f"{100 * (after - before) / before:+.1f} %".replace("-", "−")
+    return "–" if before <= 0 else f"{100 * (after - before) / before:+z.1f} %".replace("-", "−")

@@ -130,7 +130,8 @@ def change(quantity: Quantity, earlier: Visit, later: Visit, segment_id: int) ->
     def words(value: float) -> str:
         return f"{number(value, quantity, unit)} {unit}".strip()
 
-    sign = "+" if other >= one else "−"
+    # What rounds to nothing has not become less.
+    sign = "−" if other < one and float(number(one - other, quantity, unit)) else "+"
     return Change(
         quantity.title,
         words(one),

@@ -110,7 +110,7 @@ class AdjudicationBar(QFrame):
         self.second.set_full(dispute.pair.second.reader or "unnamed")
         scores = dispute.scores
         self.scores.setText(
-            f"Dice {scores.dice:.2f} · HD95 {scores.hd95:.0f} px · area {100 * scores.area_difference:+.0f} %".replace(
+            f"Dice {scores.dice:.2f} · HD95 {scores.hd95:.0f} px · area {100 * scores.area_difference:+z.0f} %".replace(
                 "-", "−"
             )
         )

@@ -49,6 +49,12 @@ def test_two_scales_are_reckoned_with():
     assert abs(float(found.share.replace("−", "-")[:-2])) < 2
 
 
+def test_what_rounds_to_nothing_has_not_become_less():
+    found = change(BY_KEY["max_diameter"], visit(40, MM), visit(40, Calibration(0.09999, "ruler")), 1)
+    assert found is not None
+    assert (found.difference, found.share) == ("+0.00 mm", "+0.0 %")
+
+
 def records(*names: str, groups: tuple[str, ...] = ()) -> list[ImageRecord]:
     said = (*groups, *[""] * len(names))
     return [ImageRecord(n, Path(name), name, n, group=said[n]) for n, name in enumerate(names)]

@@ -16,11 +16,12 @@ from PySide6.QtWidgets import QLabel
 from segstudio.app.audit_check import verify_command
 from segstudio.app.changes import Changes
 from segstudio.app.new_project import NewProject
+from segstudio.domain.agreement import PairScores, agreement
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.queue import Pick, Reason
 from segstudio.domain.review import ReviewSettings, Standing, standing
 from segstudio.formats.dataset import FoundImage
-from segstudio.ui.dialogs.agreement import AgreementDialog
+from segstudio.ui.dialogs.agreement import AgreementDialog, summary_words
 from segstudio.ui.dialogs.reader import ReaderDialog
 from segstudio.ui.dialogs.reject import RejectDialog
 from segstudio.ui.dialogs.report import make_writers
@@ -38,6 +39,14 @@ SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModi
 def dialog(rig, kind):
     rig.wait(lambda: rig.window.findChild(kind) is not None and rig.window.findChild(kind).isVisible())
     return rig.window.findChild(kind)
+
+
+def test_what_two_readers_come_to_is_told_as_exactly_as_each_image():
+    pairs = [PairScores(n, 0.9466, 4.26, 0.9234, 100_000, 100_000 - n, {(1, 1): 9}) for n in (1, 2)]
+    said = summary_words(agreement(pairs))
+    assert "Dice 0.947 (0.947 to 0.947), HD95 4.3 (4.3 to 4.3) px, kappa 1.000" in said
+    assert "area is +0.0 %" in said, "what rounds to nothing is no loss"
+    assert "area is −0.1 %" in summary_words(agreement([replace(pair, second_area=99_900) for pair in pairs]))
 
 
 def gone(rig, kind):
@@ -159,6 +168,7 @@ def test_two_readers_disagree_and_a_decision_is_made_with_the_keyboard(rig, tmp_
     shown = dialog(rig, AgreementDialog)
     rig.wait(lambda: shown.table.rowCount() == 1)
     assert "1 image read by two" in shown.summary.text()
+    assert [len(shown.table.item(0, column).text().partition(".")[2]) for column in (2, 3, 5)] == [3, 1, 3]
     rig.qtbot.keyClick(shown, Qt.Key.Key_Return)
     gone(rig, AgreementDialog)
     rig.wait(lambda: rig.session.adjudication.dispute is not None)

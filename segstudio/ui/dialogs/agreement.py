@@ -44,7 +44,7 @@ def summary_words(found: Agreement) -> str:
         return f"{images}. Means need two."
     area = found.area
     return (
-        f"{images}. Dice {_words(found.dice, 2)}, HD95 {_words(found.hd95, 0)} px, kappa {_words(found.kappa, 2)}. "
+        f"{images}. Dice {_words(found.dice, 3)}, HD95 {_words(found.hd95, 1)} px, kappa {_words(found.kappa, 3)}. "
         f"The second's area is {_percent(area.bias.mean)} (95 % of images between {_percent(area.low)} and "
         f"{_percent(area.high)})."
     )
@@ -54,9 +54,9 @@ def influence_words(influence: ModelInfluence) -> str:
     """How much more like the model's a mask is where that was in sight; "" where it was never hidden."""
     if influence.hidden is None:
         return ""
-    words = f"Dice against the model's mask: {_words(influence.hidden, 2)} where readers drew first"
+    words = f"Dice against the model's mask: {_words(influence.hidden, 3)} where readers drew first"
     if influence.shown is not None:
-        words += f", {_words(influence.shown, 2)} where it was in sight"
+        words += f", {_words(influence.shown, 3)} where it was in sight"
     return f"{words}."
 
 
@@ -194,4 +194,4 @@ def _words(interval: Interval, places: int) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:+.1f} %".replace("-", "−")
+    return f"{100 * value:+z.1f} %".replace("-", "−")

@@ -47,7 +47,7 @@ def change_words(comparison: Comparison) -> str:
 
 def signed(value: float) -> str:
     """A change in three places, with its sign."""
-    return f"{value:+.3f}".replace("-", "−")
+    return f"{value:+z.3f}".replace("-", "−")
 
 
 def comparison_mean(comparison: Comparison) -> str:

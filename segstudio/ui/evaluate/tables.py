@@ -157,4 +157,4 @@ def _between(line: Line, measure: Measure) -> str:
 
 def signed(measure: Measure, value: float) -> str:
     """A change with its sign."""
-    return f"{value:+.{measure.places}f}".replace("-", "−")
+    return f"{value:+z.{measure.places}f}".replace("-", "−")
