@@ -200,10 +200,14 @@ class Database:
             if os.path.samestat(there, self._file) or (there.st_dev != self._file.st_dev and self._goes_on_in(there)):
                 return
         except (FileNotFoundError, NotADirectoryError):
-            pass
+            raise UserError(
+                f"The project {self.path.parent} was moved or deleted while it was open. What you did is still in the "
+                f"window: leave it open, put the project back where it was and try again."
+            ) from None
         raise UserError(
-            f"The project {self.path.parent} was moved, deleted or replaced while it was open. What you did is still "
-            f"in the window: leave it open, put the project back where it was and try again."
+            f"The project {self.path.parent} was replaced by a copy while it was open, or somebody went on with it "
+            f"while its drive was away. What you did last is still in the window and is written over neither: leave "
+            f"it open, put back the project as it was and try again. Or open it anew, and do that once more."
         )
 
     def _goes_on_in(self, there: os.stat_result) -> bool:

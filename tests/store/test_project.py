@@ -349,7 +349,7 @@ def test_a_project_goes_on_when_its_drive_was_away_and_is_mounted_anew(project: 
     elsewhere = folder.with_name("elsewhere")
     folder.rename(elsewhere)
     mounted_anew(project)
-    with pytest.raises(UserError, match="moved, deleted or replaced"):
+    with pytest.raises(UserError, match="moved or deleted"):
         project.settings.set_setting("kept", 3)
     shutil.copytree(elsewhere, folder)
     assert project.settings.get_setting("kept") == 2
@@ -377,7 +377,7 @@ def test_nothing_is_written_to_a_project_that_went_on_while_its_drive_was_away(
         other.settings.set_setting(key, 2)
     before = (folder / "project.db").read_bytes()
     for _ in range(2):
-        with pytest.raises(UserError, match="moved, deleted or replaced"):
+        with pytest.raises(UserError, match="somebody went on with it"):
             project.settings.set_setting("kept", 3)
     assert project.settings.get_setting("kept") == 1
     project.close()
@@ -399,10 +399,10 @@ def test_closing_takes_no_wal_from_a_project_on_another_drive_that_is_in_its_pla
 def test_nothing_is_taken_as_kept_while_the_project_is_not_in_its_place(project: Project, folder: Path) -> None:
     elsewhere = folder.with_name("elsewhere")
     folder.rename(elsewhere)
-    with pytest.raises(UserError, match=r"moved, deleted or replaced.*put the project back"):
+    with pytest.raises(UserError, match=r"moved or deleted.*put the project back"):
         project.settings.set_setting("kept", 1)
     shutil.copytree(elsewhere, folder)
-    with pytest.raises(UserError, match="moved, deleted or replaced"):
+    with pytest.raises(UserError, match="replaced by a copy"):
         project.settings.set_setting("kept", 1)
     shutil.rmtree(folder)
     elsewhere.rename(folder)
