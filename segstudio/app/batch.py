@@ -113,6 +113,11 @@ def new_project(
     if not folder.name.endswith(SUFFIX):
         folder = folder.with_name(f"{folder.name}{SUFFIX}")
     preview = look_at([images], masks, every)
+    if masks is not None and not preview.found.with_mask:
+        raise UserError(
+            f"No mask in “{masks.name or masks}” is called like an image in “{images.name or images}”, so no project "
+            "was made. Check that both are the right ones, or leave out “--masks” to begin without masks."
+        )
     if not void and not (classes and preview.found.names_classes):
         void = preview.suggested_void
     said = _make(

@@ -1,6 +1,7 @@
 """The commands that need no screen, with the real worker on drawn lesions."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_a_project_of_two_classes_with_one_name_is_not_made(lesions: Path, tmp_p
         batch.new_project(tmp_path / "p", images, None, ["nevus", "Nevus"], "approved")
     with pytest.raises(UserError, match="differ by capital letters alone"):
         batch.new_project(tmp_path / "p", images, None, ["nevus", "glare"], "approved", void=["Glare"])
+    assert not (tmp_path / "p.segstudio").exists()
+
+
+def test_no_project_is_made_where_masks_were_named_and_none_fits(lesions: Path, tmp_path: Path) -> None:
+    images, masks = lesions / "train" / "images", tmp_path / "masks"
+    masks.mkdir()
+    shutil.copy(next((lesions / "train" / "masks").iterdir()), masks / "of another.png")
+    with pytest.raises(UserError, match=r"No mask in “masks” is called like an image in “images”.*leave out"):
+        batch.new_project(tmp_path / "p", images, masks, ["lesion"], "approved")
     assert not (tmp_path / "p.segstudio").exists()
 
 
