@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -27,7 +27,7 @@ from segstudio.formats.compare import (
 )
 from segstudio.formats.detect import said_in
 from segstudio.formats.lining_up import lined_up
-from segstudio.formats.pairs import bare_stem
+from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import find_images
 from segstudio.imaging.mask_png import decode_mask
@@ -75,7 +75,8 @@ def folder_plan(
     void = found if void is None else void
     second = None if other is None else pair_masks(other, truth)
     seconds = {} if second is None else {true: mask for mask, true in second.pairs}
-    pictures = {} if images is None else _pictures(images, [folder for folder in (pred, truth, other) if folder])
+    picture_of = _pictures(images, [folder for folder in (pred, truth, other) if folder])
+    own = {} if images is None else _own_pictures(picture_of.values(), images, paired, truth)
     cases = []
     for mask, true in paired.pairs:
         masks = [mask]
@@ -83,7 +84,7 @@ def folder_plan(
             if true not in seconds:
                 continue
             masks.append(seconds[true])
-        picture = pictures.get(bare_stem(true)) or _beside(true)
+        picture = own.get(true) or picture_of.get(bare_stem(true)) or _beside(true)
         files = {"prediction": str(mask), "truth": str(true)}
         if other is not None:
             files["other"] = str(masks[1])
@@ -142,14 +143,22 @@ def _upright(true: Path, picture: Path | None, mask: Ids) -> Ids:
         return mask
 
 
-def _pictures(images: Path, masks: Sequence[Path]) -> dict[str, Path]:
+def _pictures(images: Path | None, masks: Sequence[Path]) -> dict[str, Path]:
     """Images by what their masks are called, none of which are in folders of masks."""
+    if images is None:
+        return {}
     inside = [folder.resolve() for folder in masks if folder.resolve() != images.resolve()]
     found: dict[str, Path] = {}
     for path in find_images(images):
         if not any(path.resolve().is_relative_to(folder) for folder in inside):
             found.setdefault(bare_stem(path), path)
     return found
+
+
+def _own_pictures(pictures: Iterable[Path], images: Path, paired: Paired, truth: Path) -> dict[Path, Path]:
+    """Images by the true masks that an import would give them."""
+    found = match(pictures, images, [true for _, true in paired.pairs], truth)
+    return {each.mask: each.image for each in found if each.mask is not None}
 
 
 def _beside(mask: Path) -> Path | None:

@@ -248,6 +248,16 @@ def test_black_and_white_of_16_bits_against_any_number(folders: tuple[Path, Path
     assert evaluate_folders(pred, truth)["mean"]["dice"] == 1
 
 
+def test_a_picture_is_known_by_what_an_import_would_pair_it_with(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for number in range(2):
+        Image.new("RGB", (60, 40)).save(tmp_path / "images" / f"img_{number}.png")
+        for folder in folders:
+            square(10 + number).save(folder / f"mask_{number}.png")
+    cases = folder_plan(*folders, images=tmp_path / "images").cases
+    assert [case.image and case.image.name for case in cases] == ["img_0.png", "img_1.png"]
+
+
 def test_empty_masks_agree(folders: tuple[Path, Path]) -> None:
     for folder in folders:
         square(10, 0).save(folder / "a.png")
