@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from segstudio.app.changes import Message
 from segstudio.ui.icons import icon
@@ -15,6 +15,8 @@ from segstudio.ui.widgets import IconButton, KeptInPlace
 INFO_SHOWN_MS = 8000
 _WIDEST = 720
 _MARGIN = 12
+_NARROWEST = 160
+"""A sentence that would have less room than that has all of it: what there is to do goes below."""
 
 
 class Banner(QFrame):
@@ -37,13 +39,16 @@ class Banner(QFrame):
         self.action.clicked.connect(self._on_action)
         self.dismiss = IconButton(theme, "x", "Dismiss this message", side=24)
         self.dismiss.clicked.connect(self.clear)
-        self._row = layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.setSpacing(8)
-        layout.addWidget(self._glyph)
-        layout.addWidget(self.sentence, 1)
-        layout.addWidget(self.action)
-        layout.addWidget(self.dismiss)
+        self._row = row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._glyph)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.action)
+        row.addWidget(self.dismiss)
+        layout.addLayout(row)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_SHOWN_MS)
@@ -95,10 +100,25 @@ class Banner(QFrame):
     def _place(self) -> None:
         room = max(200, self._over.width() - 2 * _MARGIN)
         self.ensurePolished()
+        self._put_action(below=False)
         taken = self.sizeHint().width() - self.sentence.sizeHint().width()
         text = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text()) + 8
         width = min(room, _WIDEST, taken + text)
-        self.setFixedWidth(width)
-        lines = self.sentence.heightForWidth(width - taken)
-        self.setFixedHeight(max(40, lines + 16))
+        beside = 0 if self.action.isHidden() else self.action.sizeHint().width() + self._row.spacing()
+        below = beside > 0 and width - taken < min(text, _NARROWEST)
+        self._put_action(below)
+        lines = self.sentence.heightForWidth(width - taken + (beside if below else 0))
+        foot = self.action.sizeHint().height() + self._row.spacing() if below else 0
+        self.setFixedSize(width, max(40, lines + 16) + foot)
         self.move((self._over.width() - width) // 2, _MARGIN)
+
+    def _put_action(self, below: bool) -> None:
+        """Beside the sentence, or below it."""
+        whole = self.layout()
+        assert isinstance(whole, QVBoxLayout)
+        if below and self._row.indexOf(self.action) >= 0:
+            self._row.removeWidget(self.action)
+            whole.addWidget(self.action, 0, Qt.AlignmentFlag.AlignRight)
+        elif not below and self._row.indexOf(self.action) < 0:
+            whole.removeWidget(self.action)
+            self._row.insertWidget(self._row.indexOf(self.dismiss), self.action)

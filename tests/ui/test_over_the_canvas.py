@@ -48,6 +48,25 @@ def banner_of(rig: WindowRig) -> Banner:
     return rig.window.canvas_banner
 
 
+def test_a_message_over_a_narrow_canvas_leaves_its_sentence_room_and_has_what_to_do_below(rig):
+    banner, said = rig.window.canvas_banner, "The model has learned more. Shift+U renews its part of this mask."
+    tops = {}
+    rig.new_project()
+    for width in (1280, 832):
+        rig.window.resize(width, 600)
+        rig.settle()
+        banner.show_message(Message(said, action="Go back to round 2", on_action=lambda: None))
+        QApplication.processEvents()
+        assert banner.rect().contains(banner.action.geometry())
+        assert banner.sentence.height() >= banner.sentence.heightForWidth(banner.sentence.width())
+        tops[width] = banner.action.y() - banner.sentence.geometry().bottom()
+    assert rig.canvas.width() < 300
+    assert banner.sentence.width() > 130
+    assert tops[1280] < 0 < tops[832]
+    banner.show_message(Message("Saved."))
+    assert banner.height() == 40
+
+
 def proposal_of(rig: WindowRig) -> ProposalBar:
     rig.drag(((30, 30), (50, 30)))
     rig.session.clipboard.copy()
