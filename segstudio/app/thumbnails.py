@@ -20,6 +20,10 @@ MOST_WAITING = 60
 """Pictures that are remembered to be read; more than a screen full nobody looks at."""
 
 
+MOST_KEPT = 2000
+"""Pictures that are kept, some 20 kB each: of a hundred thousand frames that somebody goes through they were 2 GB."""
+
+
 class Thumbnails:
     """(h, w, 3) uint8 by image id. Main thread only."""
 
@@ -38,7 +42,7 @@ class Thumbnails:
             self._waiting.append(image_id)
             if len(self._waiting) > MOST_WAITING:
                 # Scrolled past long ago: it is asked for again when it is looked at.
-                del self._pictures[self._waiting.pop(0)]
+                self._pictures.pop(self._waiting.pop(0), None)
             self._read_next()
         return self._pictures[image_id]
 
@@ -55,6 +59,9 @@ class Thumbnails:
     def _keep(self, image_id: int, picture: Picture | None) -> None:
         self._reading -= 1
         self._pictures[image_id] = picture
+        while len(self._pictures) > MOST_KEPT:
+            # The one that was asked for first: whoever comes back to it has it read again.
+            del self._pictures[next(iter(self._pictures))]
         self._announce(Changes(thumbnails=frozenset({image_id})))
         self._read_next()
 

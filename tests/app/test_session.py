@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from segstudio.app import thumbnails
 from segstudio.app.settings import Settings
 from segstudio.app.tools import ToolSettings
 from segstudio.domain.annotation import ImageState
@@ -501,3 +502,15 @@ def test_a_tool_set_in_one_window_is_not_set_back_by_another(tmp_path):
         other.studio.close()
     kept = ToolSettings.from_kept(Settings(tmp_path / "settings.json").get("tools"))
     assert (kept.radius, kept.tolerance) == (77.0, 5.0)
+
+
+def test_small_pictures_are_kept_of_the_last_thousands_of_images_only(rig, monkeypatch):
+    monkeypatch.setattr(thumbnails, "MOST_KEPT", 3)
+    session = rig.new_project(count=6)
+    first, *others = [record.id for record in session.records]
+    for image_id in (first, *others):
+        rig.wait(lambda image_id=image_id: session.thumbnail(image_id) is not None)
+    assert list(session._thumbnails._pictures) == others[-3:]
+    assert session.thumbnail(first) is None, "it is read again"
+    rig.wait(lambda: session.thumbnail(first) is not None)
+    assert len(session._thumbnails._pictures) == 3
