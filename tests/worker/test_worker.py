@@ -1,5 +1,7 @@
 import base64
+import gc
 import io
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.insight import EMBEDDING_LENGTH
 from segstudio.engine.models import build_network
+from segstudio.engine.progress import RoundCancelled
+from segstudio.engine.train import RoundTrainer
 from segstudio.imaging.mask_png import decode_confidence, decode_mask
 from segstudio.protocol.codec import decode
-from segstudio.protocol.messages import Failed, Finished, Message, Predict, Predicted, Progress, Train
+from segstudio.protocol.messages import Cancelled, Failed, Finished, Message, Predict, Predicted, Progress, Train
 from segstudio.worker import main
 from segstudio.worker.channel import Channel
 from segstudio.worker.inbox import Inbox, Job
@@ -60,6 +64,31 @@ def test_each_job_is_answered(tmp_path: Path) -> None:
     (finished,) = _answers(Train(1, str(tmp_path)))
     assert isinstance(finished, Finished)
     assert (finished.job, finished.held_out_dice, finished.held_out_count) == (1, None, 0)
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_what_a_round_held_is_let_go_of_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given_up: bool
+) -> None:
+    make_round(tmp_path)
+    held: list[weakref.ref[object]] = []
+    train = RoundTrainer._train
+
+    def noted(trainer: RoundTrainer) -> None:
+        train(trainer)
+        held.extend(weakref.ref(one) for one in (trainer, trainer._network, trainer._optimizer, trainer._average))
+        gc.collect()  # as after a round of minutes: all of it is among what Python looks through last
+        if given_up:
+            raise RoundCancelled
+
+    monkeypatch.setattr(RoundTrainer, "_train", noted)
+    gc.disable()
+    try:
+        (answer,) = _answers(Train(1, str(tmp_path)))
+    finally:
+        gc.enable()
+    assert isinstance(answer, Cancelled if given_up else Finished)
+    assert [one() is None for one in held] == [True] * 4
 
 
 def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
