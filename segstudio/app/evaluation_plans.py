@@ -27,6 +27,7 @@ from segstudio.formats.compare import (
 )
 from segstudio.formats.detect import said_in
 from segstudio.formats.lining_up import lined_up
+from segstudio.formats.named_together import NamedTogether, named_together
 from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import find_images
@@ -37,6 +38,7 @@ from segstudio.store.project_db import Project
 
 T = TypeVar("T")
 Ask = Callable[[Callable[[Project], T]], T]
+Read = Callable[[Path, Sequence[Path]], tuple[Ids, ...]]
 Against = Literal["approved", "now", "truth"]
 APPROVED_SIDES = ("the model",), "approved masks"
 """What is judged, and what it is held to."""
@@ -60,9 +62,10 @@ def folder_plan(
 
     Of two folders only images count that both have a mask of; a mask of one that has none in the other folder has no
     partner. Without a ``void`` it is 255 where true masks have that beside low class ids, as many data sets do, and the
-    plan's ``note`` says so. Without a ``grouping`` the summary goes by what a data set in ``images`` or ``truth`` says,
-    or by what of that is named in ``by``. Raises ``UserError`` if nothing pairs, if the true masks say nothing but
-    ``void``, and if nothing is called as in ``by``.
+    plan's ``note`` says so. Where lists of classes lie beside all masks, and no ``classes`` are given, a value means
+    what its own folder's list calls it. Without a ``grouping`` the summary goes by what a data set in ``images`` or
+    ``truth`` says, or by what of that is named in ``by``. Raises ``UserError`` if nothing pairs, if the true masks say
+    nothing but ``void``, and if nothing is called as in ``by``.
     """
     grouping = grouping or _said_of(truth if images is None else images, truth, by)
     paired = pair_masks(pred, truth)
@@ -71,9 +74,10 @@ def folder_plan(
             f"The true masks in “{truth.name}” have no value but 0 and {void}, so nothing is left to compare when "
             f"{void} is not judged. If {void} is the object, leave out “--void”."
         )
-    found = void_beside_ids([true for _, true in paired.pairs]) if void is None else None
-    void = found if void is None else void
     second = None if other is None else pair_masks(other, truth)
+    named = None if classes else _by_names(pred, truth, paired, other, second, void)
+    found = void_beside_ids([true for _, true in paired.pairs]) if void is None and named is None else None
+    read: Read = partial(read_together, void=found if void is None else void) if named is None else named.read
     seconds = {} if second is None else {true: mask for mask, true in second.pairs}
     picture_of = _pictures(images, [folder for folder in (pred, truth, other) if folder])
     own = {} if images is None else _own_pictures(picture_of.values(), images, paired, truth)
@@ -91,7 +95,7 @@ def folder_plan(
         cases.append(
             Case(
                 mask.stem,
-                lambda true=true, masks=masks: read_together(true, masks, void),  # type: ignore[misc]
+                partial(read, true, masks),
                 picture,
                 groups=grouping.groups(true),
                 files=files,
@@ -101,11 +105,19 @@ def folder_plan(
     if not cases:
         raise UserError(f"No image has a mask in “{pred.name}” and in “{(other or pred).name}”. Check the folders.")
     sides = (pred.name,) if other is None else told_apart(pred, other)
-    return Plan(
-        sides, truth.name, tuple(cases), dict(enumerate(classes, start=1)),
-        (_alone(paired, second), paired.unpaired_truth),
-        f"Where the true masks are {found}, nothing is judged." if found is not None else "",
-    )  # fmt: skip
+    note = f"Where the true masks are {found}, nothing is judged." if found is not None else ""
+    names, note = (dict(enumerate(classes, start=1)), note) if named is None else (named.classes, named.note)
+    return Plan(sides, truth.name, tuple(cases), names, (_alone(paired, second), paired.unpaired_truth), note)
+
+
+def _by_names(
+    pred: Path, truth: Path, paired: Paired, other: Path | None, second: Paired | None, void: int | None
+) -> NamedTogether | None:
+    """What is compared, by the names that lists beside all of the masks give their values; None without such lists."""
+    folders = [(truth, [true for _, true in paired.pairs]), (pred, [mask for mask, _ in paired.pairs])]
+    if other is not None and second is not None:
+        folders.append((other, [mask for mask, _ in second.pairs]))
+    return named_together(folders, void)
 
 
 def _said_of(images: Path, truth: Path, by: Sequence[str]) -> Grouping:

@@ -70,12 +70,7 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
             f"“{truth_path.name}” has {VOID} beside low class numbers, so it is neither black and white nor numbers "
             f"alone. If nobody judges where it is {VOID}, say “--void {VOID}”; else save it with another number there."
         )
-    for path, mask in zip(paths, others, strict=True):
-        if mask.shape[:2] != truth.shape[:2]:
-            raise UserError(
-                f"“{path.name}” has {mask.shape[1]} × {mask.shape[0]} pixels but its counterpart has "
-                f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
-            )
+    check_sizes(truth, paths, others)
     # Before it is told whether a mask is black and white: void is often 255, beside low class ids.
     judged = ~_has(truth, void)
     kept = [_taken_out(truth, void), *(mask if _is_white(mask, void) else _taken_out(mask, void) for mask in others)]
@@ -84,6 +79,16 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
     if any(binary for _, binary in said):
         masks = [(mask > 0).astype(np.uint16) for mask in masks]
     return tuple(masks)
+
+
+def check_sizes(truth: NDArray[Any], paths: Sequence[Path], others: Sequence[NDArray[Any]]) -> None:
+    """Raises ``UserError`` where one of ``others``, the masks of ``paths``, has another size than ``truth``."""
+    for path, mask in zip(paths, others, strict=True):
+        if mask.shape[:2] != truth.shape[:2]:
+            raise UserError(
+                f"“{path.name}” has {mask.shape[1]} × {mask.shape[0]} pixels but its counterpart has "
+                f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
+            )
 
 
 def judges_nothing(truths: Sequence[Path], void: int) -> bool:

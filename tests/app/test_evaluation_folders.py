@@ -301,3 +301,35 @@ def test_a_truth_in_ph2s_own_layout_means_its_lesion_masks(folders: tuple[Path, 
     assert report["count"] == 2
     assert report["mean"]["dice"] == 1.0
     assert report["unpaired_truth"] == []
+
+
+def test_masks_are_compared_by_the_names_that_lists_beside_them_give_their_values(tmp_path: Path) -> None:
+    true = np.zeros((20, 30), np.uint8)
+    true[:10, :10], true[:10, 10:20], true[10:, :10] = 1, 2, 3
+    truth, pred, other = tmp_path / "data" / "masks", tmp_path / "export", tmp_path / "other"
+    for folder, mask in ((truth, true), (pred, true + 1), (other, np.where(true == 3, 0, true + 1).astype(np.uint8))):
+        folder.mkdir(parents=True)
+        Image.fromarray(mask).save(folder / "a.png")
+    (truth.parent / "labels.json").write_text('{"0": "sky", "1": "road", "2": "car", "3": "unlabelled"}')
+    ours = '{"0": "background", "1": "sky", "2": "road", "3": "car", "4": "unlabelled"}'
+    (pred / "labels.json").write_text(ours)
+    found = evaluate(folder_plan(pred, truth))
+    assert found.plan.classes == {1: "sky", 2: "road", 3: "car"}
+    assert "“labels.json”" in found.plan.note
+    assert "“unlabelled”" in found.plan.note
+    assert found.scored[0].sides[0].total.dice == 1
+    assert "sky  " in table(found)
+    assert evaluate_folders(pred, truth, void=2)["classes"].keys() == {"sky", "road"}, "a value of the true masks"
+    # Nobody says what the values of a third folder mean, and whoever names classes says what all of them are.
+    Image.fromarray(true).save(other / "a.png")
+    assert evaluate(folder_plan(other, truth)).scored[0].sides[0].total.dice == 1
+    assert folder_plan(pred, truth, classes=("a", "b")).classes == {1: "a", 2: "b"}
+    # What 255 is that no list names, is judged by nobody, and a value that no list names is an error.
+    unsure = true.copy()
+    unsure[15:, 20:] = 255
+    Image.fromarray(unsure).save(truth / "a.png")
+    Image.fromarray(np.where(unsure == 255, 2, true + 1).astype(np.uint8)).save(pred / "a.png")
+    assert evaluate(folder_plan(pred, truth)).scored[0].sides[0].total.dice == 1
+    Image.fromarray(true + 4).save(pred / "a.png")
+    with pytest.raises(UserError, match="does not name"):
+        evaluate(folder_plan(pred, truth))
