@@ -171,11 +171,12 @@ def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
             learned_at=_whole_number(json.loads(metadata.get("learned_at", "null"))),
             even_exposure=metadata.get("even_exposure", "0") == "1",
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UserError(f"The header of the model {path.name} is damaged. Train the model again.") from error
-    named = (*header.finish.one_region, *header.void)
-    strange = any(not 1 <= number <= len(header.classes) for number in named)
-    if strange or header.network not in NETWORKS or not header.classes or not 0 < header.input_size <= 8192:
+    known = {*range(1, len(header.classes) + 1)}
+    strange = {*header.finish.one_region, *header.void} - known or len(header.finish.thresholds) > len(known)
+    judged = known - {*header.void}
+    if strange or not judged or header.network not in NETWORKS or not 0 < header.input_size <= 8192:
         raise UserError(f"The model {path.name} names a network, a class or a size that this version does not know.")
     return header
 

@@ -136,7 +136,7 @@ def _info(metadata: Mapping[str, Any], tensors: Mapping[str, tuple[int, ...]]) -
             int(json.loads(metadata.get("learned_at", "null")) or metadata["input_size"]),
             metadata.get("even_exposure") == "1",
         )
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise NotWeightsError("is damaged: what it says of itself does not fit") from error
     if not 0 < len(info.classes) <= _MOST_CLASSES or any(not 1 <= number <= len(info.classes) for number in info.void):
         raise NotWeightsError("names classes that make no sense")

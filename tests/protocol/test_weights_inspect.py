@@ -115,6 +115,7 @@ def test_shapes_that_do_not_fit_are_refused(tmp_path: Path, tensors: dict[str, A
         ({"classes": json.dumps(["c"] * 256)}, "make no sense"),
         ({"input_size": "large"}, "does not fit"),
         ({"void": '["x"]'}, "does not fit"),
+        ({"void": "[Infinity]"}, "does not fit"),
         ({"void": "[3]"}, "make no sense"),
     ],
 )
