@@ -5,6 +5,7 @@ import pytest
 
 from segstudio.engine import guidance
 from segstudio.engine.guidance import damaged, one_part, place, simulated
+from segstudio.imaging.cv import cv2
 from segstudio.protocol.round_folder import IGNORE
 
 
@@ -31,6 +32,21 @@ def test_a_simulated_click_lies_where_it_tells_the_truth() -> None:
     # With nothing in the mask there is nothing to take away: the last click adds.
     assert len(counts) == 7
     assert (False, True, False) not in counts
+
+
+@pytest.mark.parametrize("times", [3, 4])
+def test_a_click_on_a_large_image_lies_where_it_tells_the_truth(times: int) -> None:
+    mask = np.kron(ellipse(), np.ones((times, times), np.int64))
+    rng, met = np.random.default_rng(0), set()
+    for _ in range(40):
+        told = np.moveaxis(simulated(mask, 1, rng), 2, 0)
+        for disks, value in zip(told[:2], (True, False), strict=True):
+            count, _, _, middles = cv2.connectedComponentsWithStats(disks)
+            if count == 2:
+                column, row = middles[1]
+                assert (mask[int(row), int(column)] == 1) == value
+                met.add((value, bool(row > mask.shape[0] / 2), bool(column > mask.shape[1] / 2)))
+    assert len(met) == 8, "anywhere in the image"
 
 
 def test_nothing_is_made_up_where_nobody_vouched() -> None:
