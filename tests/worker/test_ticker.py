@@ -30,6 +30,7 @@ def test_it_repeats_the_latest_until_it_is_left() -> None:
     assert {message.job for message in sent} == {3}
     lefts = [message.seconds_left for message in sent if message.seconds_left is not None]
     assert lefts == sorted(lefts, reverse=True)
+    assert lefts[-1] < lefts[0]
     assert lefts[0] == pytest.approx(5.0, abs=1.0)
 
 

@@ -1,7 +1,10 @@
 import base64
+import errno
 import gc
 import io
+import os
 import weakref
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,16 +16,31 @@ from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
 from segstudio.engine.insight import EMBEDDING_LENGTH
 from segstudio.engine.models import build_network
+from segstudio.engine.predict import Prediction, Predictor
 from segstudio.engine.progress import RoundCancelled
 from segstudio.engine.train import RoundTrainer
-from segstudio.imaging.mask_png import decode_confidence, decode_mask
+from segstudio.imaging.mask_png import decode_confidence, decode_mask, from_text, to_text
 from segstudio.protocol.codec import decode
-from segstudio.protocol.messages import Cancelled, Failed, Finished, Message, Predict, Predicted, Progress, Train
+from segstudio.protocol.messages import (
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    Mend,
+    Mended,
+    Message,
+    Predict,
+    Predicted,
+    Progress,
+    Train,
+)
 from segstudio.worker import main
 from segstudio.worker.channel import Channel
 from segstudio.worker.inbox import Inbox, Job
 from segstudio.worker.main import Worker
 from tests.engine.synthetic import disc, make_round, write_image
+
+CPU = Device("cpu", "test")
 
 
 def _answers(*jobs: Job) -> list[Message]:
@@ -41,7 +59,7 @@ def _answers(*jobs: Job) -> list[Message]:
             inbox.close()
 
     inbox.done = count  # type: ignore[method-assign]
-    Worker(Channel(io.BytesIO(), out), inbox, Device("cpu", "test")).run()
+    Worker(Channel(io.BytesIO(), out), inbox, CPU).run()
     messages = [decode(line.decode()) for line in out.getvalue().splitlines()]
     return [message for message in messages if not isinstance(message, Progress)]
 
@@ -101,6 +119,70 @@ def test_weights_are_loaded_once_for_many_images(model: Path, monkeypatch: pytes
     assert sorted(path.name for path in model.glob("[0-9].png")) == ["1.png", "2.png", "3.png"]
 
 
+def test_weights_that_were_replaced_are_loaded_anew_and_no_more_than_two_models_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(main, "Predictor", lambda path, *_: (loaded.append(path.name), object())[1])
+    worker = Worker(Channel(io.BytesIO(), io.BytesIO()), Inbox(), CPU)
+    for name in "abc":
+        (tmp_path / name).write_bytes(b"")
+    for name in "abacbca":
+        worker._predictor(tmp_path / name)
+    assert loaded == ["a", "b", "c", "b", "a"]
+    # A round may be repeated in its folder.
+    os.utime(tmp_path / "a", ns=(1, 1))
+    worker._predictor(tmp_path / "a")
+    assert loaded[5:] == ["a"]
+
+
+def test_a_click_is_answered_for_its_class_and_as_its_image_was_exposed(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels, clicks = (np.full((32, 64, 3), value, np.uint8) for value in (7, 255))
+    heard: list[object] = []
+
+    class Heard:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def mend(self, *told: object) -> np.ndarray:
+            heard.extend(told)
+            return np.full((32, 64), 9, np.uint8)
+
+    monkeypatch.setattr(main, "Predictor", Heard)
+    (mended,) = _answers(Mend(4, str(model / "w.safetensors"), 3, to_text(pixels), to_text(clicks), 1.5))
+    assert isinstance(mended, Mended)
+    assert mended.job == 4
+    assert np.array_equal(from_text(mended.probability, 1), np.full((32, 64), 9, np.uint8))
+    assert np.array_equal(heard[0], pixels)
+    assert np.array_equal(heard[1], clicks)
+    assert heard[2:] == [3, 1.5]
+
+
+@pytest.mark.parametrize("between_windows", [True, False])
+def test_a_prediction_that_is_given_up_while_it_is_made_leaves_no_mask(
+    model: Path, monkeypatch: pytest.MonkeyPatch, between_windows: bool
+) -> None:
+    out, inbox, asked = io.BytesIO(), Inbox(), []
+
+    def given_up(self: Predictor, pixels: np.ndarray, _: object, pause: Callable[[], None]) -> Prediction:
+        inbox.put(Cancel(1))
+        if between_windows:
+            pause()
+        asked.append(1)
+        return Prediction(np.zeros(pixels.shape[:2], np.uint16), np.zeros((2, 2), np.uint8))
+
+    monkeypatch.setattr(Predictor, "predict", given_up)
+    job = _predict(1, model)
+    inbox.put(job)
+    assert inbox.next_job() == job
+    Worker(Channel(io.BytesIO(), out), inbox, CPU)._do(job)
+    assert [decode(line.decode()) for line in out.getvalue().splitlines()] == [Cancelled(1)]
+    assert bool(asked) is not between_windows
+    assert not list(model.glob("1.*"))
+
+
 def test_a_person_decides_how_masks_are_finished(model: Path) -> None:
     asked = _predict(1, model)
     every = replace(asked, job=2, output=str(model / "2.png"), thresholds=[1e-9, 0.5], one_region=[True, True])
@@ -145,7 +227,12 @@ def test_a_confidence_that_cannot_be_written_leaves_no_mask_behind(model: Path) 
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(KeyError("a bug"), "Something went wrong inside segstudio"), (OSError("disk full"), "disk full")],
+    [
+        (KeyError("a bug"), "Something went wrong inside segstudio (KeyError)"),
+        (OSError(errno.EIO, "broken"), "Check the disk"),
+        (OSError(errno.ENOSPC, "no room"), "free some space"),
+        (MemoryError(), "There is not enough memory"),
+    ],
 )
 def test_whatever_happens_becomes_a_sentence_and_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
