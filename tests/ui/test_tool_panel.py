@@ -83,6 +83,21 @@ def test_every_tool_has_a_button_a_key_and_a_hint(rig):
     assert len(hints) == len(make_tools())
 
 
+def test_no_row_of_a_tool_is_squeezed_in_a_low_window(rig):
+    """The wand has more rows than the height that is kept for the usual tools: they scroll instead."""
+    rig.new_project()
+    rig.window.resize(1280, 680)
+    for section in rig.window._sections.values():
+        section.fold(False)
+    dock = rig.window.tool
+    for name in make_tools():
+        rig.editor.set_tool(name)
+        QApplication.processEvents()
+        shown = [row for row in dock.rows.values() if not row.isHidden()]
+        assert all(row.height() >= row.minimumSizeHint().height() for row in shown), name
+        assert dock.apply_button.isHidden() or dock.apply_button.height() >= dock.apply_button.sizeHint().height()
+
+
 def test_the_column_takes_a_second_one_in_a_low_window(rig):
     rig.new_project()
     column = rig.window.findChild(ToolColumn)

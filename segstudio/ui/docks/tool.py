@@ -110,7 +110,6 @@ class ToolDock(Section):
         shown = tool.options_for(settings)
         for name, row in self.rows.items():
             row.setVisible(name in shown)
-        self._keep_height()
         self.diameter.show_value(2 * settings.radius)
         for name, show in self._show_value.items():
             show(getattr(settings, name))
@@ -119,6 +118,7 @@ class ToolDock(Section):
         self._over.show_entries(over, settings.paint_over)
         self._operation.show_entries(OPERATIONS, settings.operation)
         self._show_pending()
+        self._keep_height()
 
     def _keep_height(self) -> None:
         rows = [self.rows[name] for name in _HIGHEST]
@@ -127,7 +127,9 @@ class ToolDock(Section):
             widget.ensurePolished()
         margins, spacing = self.content.contentsMargins(), self.content.spacing() * (len(rows) - 1)
         high = sum(row.sizeHint().height() for row in rows)
-        self.body.setMinimumHeight(high + spacing + margins.top() + margins.bottom())
+        usual = high + spacing + margins.top() + margins.bottom()
+        # A least height that is set is all that the panel heeds: a tool with more rows than these would be squeezed.
+        self.body.setMinimumHeight(max(usual, self.content.minimumSize().height()))
 
     def _show_pending(self) -> None:
         if self._session is not None:
