@@ -20,7 +20,7 @@ _NARROWEST = 160
 
 
 class Banner(QFrame):
-    """Shows one message; trouble stays until it is dismissed, other news goes by itself unless it has an action."""
+    """Shows one message; trouble stays until it is dismissed, other news goes, but not from under the pointer."""
 
     def __init__(self, theme: Theme, over: QWidget) -> None:
         super().__init__(over)
@@ -52,7 +52,7 @@ class Banner(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(INFO_SHOWN_MS)
-        self._timer.timeout.connect(self.clear)
+        self._timer.timeout.connect(self._on_time_up)
         KeptInPlace(self, over, self._place)
         theme.changed.connect(self._refresh)
         self.hide()
@@ -82,6 +82,13 @@ class Banner(QFrame):
         if self.action.hasFocus() or self.dismiss.hasFocus():
             self._over.setFocus()
         self.hide()
+
+    def _on_time_up(self) -> None:
+        if self.underMouse():
+            # A click that is on its way to it would paint on what lies below.
+            self._timer.start(INFO_SHOWN_MS)
+        else:
+            self.clear()
 
     def _on_action(self) -> None:
         message = self.message

@@ -93,6 +93,21 @@ def test_a_click_on_a_message_paints_nothing_beneath_it(rig, button):
     assert rig.editor.undo_name == ""
 
 
+def test_a_message_does_not_go_from_under_the_pointer(rig):
+    """Else a click that is on its way to its button paints a dot on the mask."""
+    rig.new_project()
+    banner = banner_of(rig)
+    QTest.mouseMove(banner.dismiss)
+    rig.wait(banner.underMouse)
+    banner._timer.timeout.emit()
+    assert banner.isVisible()
+    QTest.mouseMove(rig.canvas, QPoint(rig.canvas.width() // 2, rig.canvas.height() - 5))
+    rig.wait(lambda: not banner.underMouse())
+    assert banner._timer.isActive(), "it goes later"
+    banner._timer.timeout.emit()
+    assert not banner.isVisible()
+
+
 def test_a_click_beside_the_buttons_of_a_proposal_takes_no_hold_of_it(rig):
     rig.new_project()
     bar = proposal_of(rig)
