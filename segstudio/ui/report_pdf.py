@@ -219,7 +219,8 @@ class PdfWriter:
             notes.append(
                 "At the right of a value: what it is if the model's doubt is counted out of, or into, the mask."
             )
-        notes.append(f"Lengths: {SOURCES[image.calibration.source]}.")
+        if image.calibration.mm_per_px is not None:
+            notes.append(f"Lengths: {SOURCES[image.calibration.source]}.")
         for line in notes:
             self._write(QRectF(_MARGIN, max(ends), WIDTH - 2 * _MARGIN, 11), line, 7.5, _GREY)
             ends.append(max(ends) + 10)

@@ -17,7 +17,7 @@ from segstudio.app.audit_words import local_time
 from segstudio.app.measures import Picture, measure_picture
 from segstudio.app.report import Reported, ReportHead
 from segstudio.domain.audit import Head
-from segstudio.domain.calibration import Calibration
+from segstudio.domain.calibration import UNCALIBRATED, Calibration
 from segstudio.domain.errors import UserError
 from segstudio.domain.measure import outlines
 from segstudio.domain.plane import UNSET
@@ -192,6 +192,14 @@ def test_the_doubt_is_explained_where_there_is_one_to_read(qapp, tmp_path):
     for number, (shown, explained) in enumerate(((row, False), (sure, False), (doubted, True))):
         words = text(pages(tmp_path / f"{number}.pdf", an_image(rows=(shown,)))[0])
         assert ("At the right of a value" in words) == explained
+
+
+def test_who_says_how_large_a_pixel_is_stands_below_lengths_in_millimetres_alone(qapp, tmp_path):
+    ruled, unset = an_image(), an_image(calibration=UNCALIBRATED)
+    words = [text(pages(tmp_path / f"{number}.pdf", image)[0]) for number, image in enumerate((ruled, unset))]
+    assert "Lengths: by the ruler drawn on this image." in words[0]
+    assert "Lengths:" not in words[1]
+    assert words[1].count("lengths are in pixels") == 1
 
 
 def test_what_could_not_be_measured_says_so_on_its_page(qapp, tmp_path):
