@@ -32,6 +32,7 @@ QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; min-width: 160px; }
 QMenu::item:selected { background: $accent_soft; }
 QMenu::item:disabled { color: $faint; }
 QMenu::icon { padding-left: 8px; }
+QMenu::icon:checked { background: $accent_soft; border: 1px solid $accent; border-radius: 4px; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 
 QSplitter::handle { background: $window; }

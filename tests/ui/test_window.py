@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QScrollArea, QSlider, QSpinBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QScrollArea,
+    QSlider,
+    QSpinBox,
+)
 
 from segstudio.app import loader
 from segstudio.app.changes import Message
@@ -1008,3 +1017,20 @@ def test_filtering_asks_for_no_row_by_way_of_qt(rig, monkeypatch):
     assert images.filtered.rowCount() == 4
     images.filtered.set_needle("02")
     assert images.filtered.rowCount() == 1
+
+
+@pytest.mark.parametrize("appearance", ["dark", "light"])
+def test_a_menu_tells_what_is_switched_on_also_where_it_has_an_icon(rig, appearance):
+    rig.new_project()
+    rig.window.commands.set_appearance(appearance)
+    action = rig.window.actions_table.by_id["hide_mask"]
+    assert not action.icon().isNull()
+    menu = next(menu for menu in rig.window.menuBar().findChildren(QMenu) if action in menu.actions())
+    menu.ensurePolished()
+    menu.resize(menu.sizeHint())
+    shown = []
+    for on in (False, True):
+        action.setChecked(on)
+        shown.append(menu.grab(menu.actionGeometry(action)).toImage())
+    assert not shown[0].isNull()
+    assert shown[0] != shown[1]
