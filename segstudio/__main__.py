@@ -3,6 +3,7 @@ and no command but the window's loads Qt."""
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -380,6 +381,9 @@ def _open_window(project: Path | None, demo_kind: str | None = None) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line. Exit codes: 0 done, 1 trouble, 2 wrong use; trouble is one sentence on stderr."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # On Windows a file or a pipe lacks most letters: what was done must not end in a traceback for a name.
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if len(arguments) == 1 and arguments[0].rstrip("/\\").endswith(".segstudio"):
         arguments = ["open", *arguments]

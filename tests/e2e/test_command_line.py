@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,16 @@ def test_trouble_is_one_sentence_and_exit_code_1(tmp_path):
         assert done.returncode == 1, (arguments, done)
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_what_the_output_lacks_letters_for_is_done_and_said_all_the_same(lesions, tmp_path):
+    """On Windows a file or a pipe takes the letters of one language."""
+    project = tmp_path / "Łódź.segstudio"
+    command = [sys.executable, "-m", "segstudio", "new", str(project), "--images", str(lesions / "images")]
+    of_windows = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([*command, "--classes", "lesion"], capture_output=True, timeout=120, env=of_windows)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "d\\u017a.segstudio made: 3 images" in done.stdout.decode("cp1252")
 
 
 def test_a_class_with_a_comma_in_its_name_stands_in_quotes(tmp_path):
