@@ -42,7 +42,7 @@ from segstudio.store.rounds import CUT_SHORT, ROUNDS, Rounds
 from segstudio.store.salvage import Salvage
 from segstudio.store.scales import Scales
 from segstudio.store.settings import Settings
-from segstudio.store.soundness import check_sound
+from segstudio.store.soundness import check_sound, check_tables
 from segstudio.store.versions import Versions, described
 
 SUFFIX = ".segstudio"
@@ -298,6 +298,7 @@ def _checked_version(database: Database) -> int:
         )
     if version < migrations.MIGRATIONS[0].version:
         raise damaged(folder)
+    check_tables(database, version)
     return int(version)
 
 

@@ -1,4 +1,4 @@
-"""Whether a project's file holds only numbers that this program may have written.
+"""Whether a project's file has this program's tables, and holds only numbers that it may have written.
 
 SQLite keeps any value in any column. What is absurd would fail far from here, or worse only when a stroke is to be
 saved, so it is looked for when a project opens; what a mask or a setting holds is judged where it is read.
@@ -6,10 +6,14 @@ saved, so it is looked for when a project opens; what a mask or a setting holds 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
+import sqlite3
 
 from segstudio.domain.tiles import UNSET
 from segstudio.imaging.reader import MAX_PIXELS
+from segstudio.store import migrations
 from segstudio.store.database import Database, damaged
 
 log = logging.getLogger(__name__)
@@ -85,6 +89,35 @@ _SOUND: dict[str, tuple[str, ...]] = {
     "audit_head": (f"(typeof(count) <> 'integer' OR {_whole('count')})",),
     "audit": (f"number <= {_MOST}",),
 }
+
+
+_COLUMNS = "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+_TRIGGERS = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+
+
+def check_tables(database: Database, version: int) -> None:
+    """Raises ``UserError`` for a file that lacks a table or column of its version, or has a trigger that others made.
+
+    Such a trigger could undo what is saved, without a word. A newer minor version may have more columns and tables, and
+    triggers of tables that are not written to here.
+    """
+    columns, triggers = _made_by(version)
+    tables = {table for table, _ in columns}
+    with database.reading() as connection:
+        lacking = columns - set(connection.execute(_COLUMNS))
+        foreign = {row for row in connection.execute(_TRIGGERS) if row[0].lower() in tables} - triggers
+    if lacking or foreign:
+        log.error("the file lacks %s and has the triggers %s", sorted(lacking), sorted(foreign))
+        raise damaged(database.path.parent)
+
+
+@functools.cache
+def _made_by(version: int) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str, str]]]:
+    """The columns, by table, and the triggers of a file that this program made up to ``version``."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        steps = [step for step in migrations.MIGRATIONS if step.version <= version]
+        migrations.migrate(connection, 0, steps)
+        return frozenset(connection.execute(_COLUMNS)), frozenset(connection.execute(_TRIGGERS))
 
 
 def check_sound(database: Database) -> None:

@@ -67,6 +67,40 @@ def test_what_is_absurd_is_refused_with_a_sentence(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE insights",
+        "ALTER TABLE tiles RENAME COLUMN data TO date",
+        "CREATE TRIGGER lose AFTER INSERT ON tiles BEGIN DELETE FROM tiles; END",
+        'CREATE TRIGGER "LOSE" AFTER INSERT ON "TILES" BEGIN DELETE FROM tiles; END',
+    ],
+)
+def test_tables_that_are_not_this_programs_are_refused_with_a_sentence(made: tuple[Path, bytes], change: str) -> None:
+    """A trigger of others would undo each stroke as it is saved."""
+    folder, content = made
+    (folder / "project.db").write_bytes(content)
+    with meddling(folder) as connection:
+        connection.execute(change)
+    before = (folder / "project.db").read_bytes()
+    for opening in (Project.open, Project.inspect):
+        with pytest.raises(UserError, match="is damaged and cannot be read"):
+            opening(folder)
+    assert (folder / "project.db").read_bytes() == before
+
+
+def test_what_a_newer_minor_version_added_is_left_alone(made: tuple[Path, bytes]) -> None:
+    folder, content = made
+    (folder / "project.db").write_bytes(content)
+    with meddling(folder) as connection:
+        connection.execute("ALTER TABLE images ADD COLUMN mood TEXT")
+        connection.execute("CREATE TABLE moods (name TEXT)")
+        connection.execute("CREATE TRIGGER moods_stay BEFORE DELETE ON moods BEGIN SELECT RAISE(ABORT, 'no'); END")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {version + 1}")
+    Project.open(folder).close()
+
+
 def test_what_was_written_is_sound(made: tuple[Path, bytes], tmp_path: Path) -> None:
     folder, content = made
     (folder / "project.db").write_bytes(content)
