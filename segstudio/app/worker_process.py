@@ -66,7 +66,7 @@ class WorkerProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=_windows_flags(),
             )
         except OSError as error:
             words = f"it could not be started: {error}"
@@ -145,3 +145,9 @@ class WorkerProcess:
             for line in lines:
                 self._last_words.append(line.rstrip())
                 log.info("worker: %s", line.rstrip())
+
+
+def _windows_flags() -> int:
+    """For Windows: no console, and the window goes first where both want a core; elsewhere the worker sees to that."""
+    names = ("CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
+    return sum(getattr(subprocess, name, 0) for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 
@@ -104,6 +105,23 @@ def test_a_killed_worker_is_a_lost_one(rig):
     echo.link.kill("it no longer answered")
     echo.wait(lambda: len(echo.lost) == 2)
     assert echo.lost[1] == "it no longer answered"
+
+
+def test_on_windows_the_worker_has_no_console_and_gives_way_to_the_window(rig, monkeypatch):
+    """There is no ``os.nice`` there, by which the worker gives way by itself elsewhere."""
+    asked = []
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x0800_0000, raising=False)
+    monkeypatch.setattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
+
+    def popen(_command, creationflags, **_rest):
+        asked.append(creationflags)
+        raise OSError("none is started here")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    none = rig(ECHO)
+    none.link.send(Cancel(1))
+    none.wait(lambda: none.lost)
+    assert asked == [0x0800_4000]
 
 
 def test_another_protocol_version_is_refused(rig):
