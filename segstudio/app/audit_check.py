@@ -240,9 +240,9 @@ def as_csv(entries: Sequence[Entry], names: Mapping[int, str]) -> bytes:
     for entry in entries:
         name = "" if entry.image_id is None else names.get(entry.image_id, "")
         image = "" if entry.image_id is None else entry.image_id
-        who, name = plain_cell(entry.who), plain_cell(name)
-        row = (entry.number, entry.when, who, entry.kind, name, image, entry.what, entry.program)
-        writer.writerow((*row, entry.previous, entry.digest))
+        about = map(plain_cell, (entry.when, entry.who, entry.kind, name))
+        sealed = map(plain_cell, (entry.what, entry.program, entry.previous, entry.digest))
+        writer.writerow((entry.number, *about, image, *sealed))
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 

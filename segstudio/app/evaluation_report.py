@@ -108,7 +108,7 @@ def csv_text(evaluation: Evaluation) -> str:
     heads = [f"{measure.name} ({side})" if two else measure.name for side in plan.sides for measure in MEASURES]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", *attributes, *heads])
+    writer.writerow(["image", *map(plain_cell, attributes), *heads])
     for scored in evaluation.scored:
         figures = [f"{measure.of(side.total):.6g}" for side in scored.sides for measure in MEASURES]
         groups = [scored.groups.get(name, "") for name in attributes]

@@ -276,6 +276,8 @@ def test_the_csv_holds_all_that_is_sealed(folder: Path, tmp_path: Path) -> None:
     assert as_csv([], {}).decode().startswith("number,when,who")
     entry = Entry(1, "now", "=1+1", "undo", 7, "{}", "0.1", "", "")
     assert "'=1+1,undo,'@a.png,7" in as_csv([entry], {7: "@a.png"}).decode()
+    entry = Entry(1, "=1", "=2", "=3", 7, "=4", "=5", "=6", "=7")
+    assert as_csv([entry], {7: "=8"}).decode().splitlines()[1] == "1,'=1,'=2,'=3,'=8,7,'=4,'=5,'=6,'=7"
 
 
 def test_a_state_that_there_is_not_is_damage(folder: Path) -> None:

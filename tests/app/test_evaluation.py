@@ -280,8 +280,11 @@ def test_one_of_a_kind_is_no_plural_and_the_worst_are_said_to_be_of_a_side(tmp_p
 def test_names_in_a_csv_are_no_formulas(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         square(tmp_path / folder / "=1+1.png", 3)
-    text = csv_text(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
-    assert text.splitlines()[1].startswith("'=1+1,")
+    found = evaluate(folder_plan(tmp_path / "a", tmp_path / "b"))
+    attributed = tuple(replace(scored, groups={"=2+2": "=3+3"}) for scored in found.scored)
+    head, row = csv_text(replace(found, scored=attributed)).splitlines()
+    assert head.startswith("image,'=2+2,")
+    assert row.startswith("'=1+1,'=3+3,")
     assert "95 % interval" in table(evaluate(folder_plan(tmp_path / "a", tmp_path / "b")))
 
 
