@@ -32,7 +32,10 @@ _HEADINGS = frozenset({
     "label id", "label_id", "train_id", "trainid", "name", "class", "label", "class name", "class_name", "label name",
     "label_name", "category", "description", "r", "g", "b", "red", "green", "blue",
 })  # fmt: skip
-_CVAT = re.compile(r"([^:]+):\s*(\d+),\s*(\d+),\s*(\d+)(?::[^:]*){0,2}\s*")
+_CVAT = re.compile(r"([^:]+):\s*(\d+),\s*(\d+),\s*(\d+)(?:\s*|(?::[^:]*){1,2})")
+# Each is matched from one end only: tried from every place of a long line they would hold up the window.
+_NUMBERS_FIRST = re.compile(r"\s*((?:\d+[\s:]+)*)")
+_NUMBERS_LAST_REVERSED = re.compile(r"(?:\d+\s+)*")
 _LARGEST = 4_000_000
 _MOST = 65534
 
@@ -163,10 +166,15 @@ def _cells(line: str) -> list[str]:
     if "," in line:
         cells = next(csv.reader(io.StringIO(line)))
         return [cell.strip() for cell in cells if cell.strip()]
-    found = re.fullmatch(r"\s*((?:\d+[\s:]+)*)(.*?)((?:\s+\d+)*)\s*", line)
-    if found is None or not found[2]:
+    first = _NUMBERS_FIRST.match(line)
+    assert first is not None
+    rest = line[first.end() :].rstrip()
+    last = _NUMBERS_LAST_REVERSED.match(rest[::-1])
+    assert last is not None
+    name = rest[: len(rest) - last.end()]
+    if not name:
         return line.split()
-    return [*found[1].replace(":", " ").split(), found[2].strip(), *found[3].split()]
+    return [*first[1].replace(":", " ").split(), name, *rest[len(name) :].split()]
 
 
 def _name(said: Any) -> str:

@@ -1,6 +1,8 @@
 """Masks of several classes, by value, colour and number, on real folders and on small ones that hold each oddity."""
 
+import contextlib
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -232,6 +234,17 @@ def test_a_list_that_makes_no_sense_is_a_sentence(tmp_path: Path, text: str) -> 
     (tmp_path / "labels.json").write_text(text)
     with pytest.raises(UserError, match=r"labels\.json"):
         read_class_list(tmp_path / "labels.json")
+
+
+def test_a_line_without_end_holds_nobody_up(tmp_path: Path) -> None:
+    """While it is taken apart, the window stands still."""
+    path = tmp_path / "labels.txt"
+    for line in ("sky" + " 1" * 8000 + " 2 sea 3", "sky" + " " * 60_000 + "sea"):
+        path.write_text(line)
+        begun = time.perf_counter()
+        with contextlib.suppress(UserError):
+            read_class_list(path)
+        assert time.perf_counter() - begun < 3
 
 
 def test_lists_of_other_forms(tmp_path: Path) -> None:
