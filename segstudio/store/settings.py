@@ -35,7 +35,7 @@ class Settings:
             return default
         try:
             return json.loads(row[0])
-        except (TypeError, ValueError):  # none where it is NULL
+        except (TypeError, ValueError, RecursionError):  # none where it is NULL
             log.exception("the setting %s of the project can't be read", key)
         told = [entry.told for entry in self._trail.entries_of(SETTING) if entry.told.get("key") == key]
         self.damaged[key] = bool(told)

@@ -329,7 +329,16 @@ def reopened_after(rig, harm):
     return rig.reopen()
 
 
-@pytest.mark.parametrize("value", ["'{broken'", "7", "x'ff'", "CAST(x'ff' AS TEXT)", "'\"what\"'", "'[1, 2]'", "'{}'"])
+NO_END = f"'{'[' * 100_000}'"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("'{broken'", "7", "x'ff'", "CAST(x'ff' AS TEXT)", "'\"what\"'", "'[1, 2]'", "'{}'"),
+        pytest.param(NO_END, id="without end"),
+    ],
+)
 def test_a_project_whose_settings_are_damaged_is_opened(rig, value):
     session = rig.new_project(3)
     approve(rig, 2)
@@ -342,7 +351,7 @@ def test_a_project_whose_settings_are_damaged_is_opened(rig, value):
     assert len(session.records) == 3
     assert sum(record.state is ImageState.APPROVED for record in session.records) == 2
     said = [message.sentence for message in rig.messages if message.key == "settings"]
-    if value in ("'{broken'", "x'ff'", "CAST(x'ff' AS TEXT)"):
+    if value in ("'{broken'", "x'ff'", "CAST(x'ff' AS TEXT)", NO_END):
         assert session.review.settings.draw_first_share == 0.5, "the audit trail knows"
         assert "“millimetres a pixel” as in a new project" in said[0]
         assert "as the audit trail tells" in said[0]
