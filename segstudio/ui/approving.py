@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 LOOK_MS = 800
 """How long a mask that came by itself has to be looked at before a key can mean it."""
 
+GLANCE_MS = 250
+"""How long an image has to be in sight before a key can mean it: who presses sooner meant the one before, as with the
+second press of an impatient hand, or the second click of a double one."""
+
 FAINTEST = 0.05
 """Opacity from which on an area can be seen."""
 
 _GOOD_OPACITY = 0.35
 _KEY = "approval"
-_LOOK = "Look at it, then approve again."
 
 
 def hold_up(session: Session, canvas: Canvas) -> Message | None:
@@ -39,14 +42,27 @@ def hold_up(session: Session, canvas: Canvas) -> Message | None:
     decides = session.adjudication.decides(record)
     if record.state is ImageState.APPROVED and not decides:
         return None  # it is not approved again, only left
+    if canvas.seen_ms < GLANCE_MS:
+        return _look(session, f"{record.name} has only just come up.")
     if canvas.shows_else:
         return Message("A key shows something else than the mask. Let go of it, then approve.", key=_KEY)
     uncovered = _uncover(session, canvas) or _bring_into_sight(document, canvas)
     if uncovered:
-        return Message(f"{uncovered} {_LOOK}", key=_KEY)
+        return _look(session, uncovered)
     if canvas.mask_age_ms < LOOK_MS:
-        return Message(f"The model has just renewed this mask. {_LOOK}", key=_KEY)
+        return _look(session, "The model has just renewed this mask.")
     return None
+
+
+def _look(session: Session, why: str) -> Message:
+    """Asks for a look at the image on the canvas, for as long as it is there and as far as it is."""
+    assert session.current_id is not None
+    image_id = session.current_id
+    state = session.record(image_id).state
+    return Message(
+        f"{why} Look at it, then approve again.", key=_KEY,
+        holds=lambda: session.current_id == image_id and session.record(image_id).state is state,
+    )  # fmt: skip
 
 
 def _bring_into_sight(document: Document, canvas: Canvas) -> str:

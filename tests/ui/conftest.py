@@ -19,6 +19,7 @@ from segstudio.app.session import Session
 from segstudio.app.settings import Settings
 from segstudio.app.studio import Studio
 from segstudio.formats.dataset import FoundImage
+from segstudio.ui import approving
 from segstudio.ui.bridge import QtScheduler
 from segstudio.ui.canvas import holds
 from segstudio.ui.main_window import MainWindow
@@ -100,6 +101,7 @@ class WindowRig:
                 and (not self.session.rounds.busy or self.hold_rounds)
                 and self.session.save_status.state != "saving"
                 and (self.canvas.ready or bool(self.session.failure))
+                and (self.canvas.seen_ms >= 0 or bool(self.session.failure) or not self.canvas.isVisible())
                 and not self.canvas._fade_timer.isActive()
                 and not self.canvas.rough
             )
@@ -194,7 +196,9 @@ def theme(qapp, monkeypatch):
 
 
 @pytest.fixture
-def rig(qtbot, theme, tmp_path):
+def rig(qtbot, theme, tmp_path, monkeypatch):
+    # A test looks at an image as soon as it is painted.
+    monkeypatch.setattr(approving, "GLANCE_MS", 0)
     made = WindowRig(qtbot, theme, tmp_path)
     yield made
     made.end()

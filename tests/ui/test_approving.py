@@ -102,6 +102,29 @@ def test_another_image_was_not_renewed(rig):
     assert approves(rig)
 
 
+def test_a_second_a_that_comes_before_the_next_image_was_looked_at_approves_nothing(rig, monkeypatch):
+    rig.new_project()
+    assert approves(rig)
+    rig.wait(lambda: rig.session.loading_id is None)
+    # The next image is there, and not painted yet.
+    rig.session.open_image(rig.session.records[2].id)
+    painted = rig.canvas.paint_over
+    monkeypatch.setattr(rig.canvas, "paint_over", lambda painter, part: None)
+    rig.wait(lambda: rig.session.loading_id is None and rig.canvas.ready)
+    assert not approves(rig)
+    assert said(rig) == f"{rig.session.records[2].name} has only just come up. Look at it, then approve again."
+    monkeypatch.setattr(rig.canvas, "paint_over", painted)
+    rig.canvas.update()
+    rig.settle()
+    # It is painted, but no eye was that quick.
+    monkeypatch.setattr(approving, "GLANCE_MS", 60_000)
+    assert not approves(rig)
+    rig.open(3)
+    assert said(rig) == ""  # of this one it is not true
+    monkeypatch.setattr(approving, "GLANCE_MS", 0)
+    assert approves(rig)
+
+
 def test_a_rejected_image_is_used_again_before_it_is_approved(corrected):
     rig = corrected
     image_id = rig.session.current_id

@@ -43,6 +43,7 @@ class SeenView(ImageView):
         self.mask_shown = True
         self._sources: list[Source] = []
         self._mask_came = QElapsedTimer()
+        self._image_came = QElapsedTimer()
         self._patch: Patch | None = None
         self._cells: NDArray[np.integer] | None = None
         self._loupe: Loupe | None = None
@@ -69,6 +70,12 @@ class SeenView(ImageView):
     def mask_age_ms(self) -> float:
         """How long ago the model's part of the mask became another before the eye; infinite if it did not."""
         return self._mask_came.elapsed() if self._mask_came.isValid() else math.inf
+
+    @property
+    def seen_ms(self) -> float:
+        """How long ago the session's document was first painted here; below 0 while it was not."""
+        shown = self.session is not None and self.document is self.session.document
+        return self._image_came.elapsed() if shown and self._image_came.isValid() else -1.0
 
     def set_mask_shown(self, shown: bool) -> None:
         """Show the image with or without its mask."""
@@ -124,6 +131,7 @@ class SeenView(ImageView):
         self._patch = self._cells = None
         self._loupe = None
         self._mask_came.invalidate()
+        self._image_came.invalidate()
         self.navigator.set_renderer(None)
         super()._show(document)
         self._make_helpers()
@@ -160,7 +168,9 @@ class SeenView(ImageView):
         return None
 
     def paint_over(self, painter: QPainter, part: QRect) -> None:
-        """The grid, what was measured, and the outlines of two readings."""
+        """The grid, what was measured, and the outlines of two readings; the image below them was painted."""
+        if not self._image_came.isValid():
+            self._image_came.start()
         size, session = self.picture_size, self.session
         if size is not None and session is not None:
             unit = self.seeing.unit(session.scale.mm_per_px) if self.seeing.sight.grid else None
