@@ -27,6 +27,8 @@ _COLOURS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # Weights of 0.3 to 0.9 made masks after rounds of 10 to 80 lesions better by about as much, those of people no worse up
 # to a half.
 _TOLD_APART, _USUAL_COLOURS = 0.92, 0.6
+# As many images as a first round has: it gains most.
+_IMAGES_THAT_TELL = 3
 # So many masks of a class in one part are hardly chance, nor is it that none has a hole: half of a set of photographs
 # of people show a gap between arm and body, no lesion has one. One mask in ten may be in several parts, as one
 # photograph in a hundred is. A sliver of this share of the class is a slip of the hand.
@@ -60,14 +62,14 @@ def told_by_masks(masks: Iterable[Mask], class_count: int, things: Sequence[int]
 def told_by_colours(samples: Sequence[Sample]) -> float:
     """How much an image's own colours shall count beside a network of one class that learned from ``samples``.
 
-    That is nothing, unless in half of what is known of them as a whole, five at least, colours alone tell the class
+    That is nothing, unless in half of what is known of them as a whole, three at least, colours alone tell the class
     apart nearly without fault: so they do lesions and skin, but not people and what is behind them.
     """
     whole = [sample for sample in samples if (sample.mask != IGNORE).all()]
     looked_at = whole[:: math.ceil(len(whole) / MOST_IMAGES) or 1]
     shares = [told_apart(sample.pixels, sample.mask > 0) for sample in looked_at]
     known = [share for share in shares if share is not None]
-    tell = len(known) >= _MASKS_THAT_TELL and float(np.median(known)) >= _TOLD_APART
+    tell = len(known) >= _IMAGES_THAT_TELL and float(np.median(known)) >= _TOLD_APART
     return _USUAL_COLOURS if tell else 0.0
 
 
