@@ -28,7 +28,7 @@ from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.importing import import_now
 from segstudio.app.model_choice import kept_finish
 from segstudio.app.new_project import NewProject, create, look_at
-from segstudio.app.predictor import Finish
+from segstudio.app.predictor import AS_LEARNED, Finish
 from segstudio.app.round_writer import from_version_words
 from segstudio.app.session import Session
 from segstudio.app.settings import Settings
@@ -198,7 +198,7 @@ def predict_images(project: Path, images: Sequence[Path], out: Path) -> str:
 
 
 def predict_files(
-    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = ((), ())
+    scheduler: HeadlessScheduler, weights: Path, images: Sequence[Path], finish: Finish = AS_LEARNED
 ) -> Iterator[tuple[Path, NDArray[np.uint16]]]:
     """Like ``predict_each``. Raises ``UserError`` for the first image that there is no mask of."""
     for path, mask in predict_each(scheduler, weights, images, finish):
@@ -211,7 +211,7 @@ def predict_each(
     scheduler: HeadlessScheduler,
     weights: Path,
     images: Sequence[Path],
-    finish: Finish = ((), ()),
+    finish: Finish = AS_LEARNED,
     cancelled: Callable[[], bool] = lambda: False,
     painting: bool = False,
 ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
@@ -240,7 +240,7 @@ class PredictingWorker:
         self,
         weights: Path,
         images: Sequence[Path],
-        finish: Finish = ((), ()),
+        finish: Finish = AS_LEARNED,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Generator[tuple[Path, NDArray[np.uint16] | UserError], None, None]:
         """Each file with its mask of class ids, (height, width) uint16 upright, in order.
@@ -253,7 +253,7 @@ class PredictingWorker:
             for path in images:
                 job = self._link.new_job()
                 output = Path(folder) / f"{job}.png"
-                how = (list(finish[0]), list(finish[1]))
+                how = (list(finish.thresholds), list(finish.one_region), finish.colours)
                 self._link.send(Predict(job, 0, str(path), str(weights), str(output), None, *how))
                 self._scheduler.run_until(lambda job=job: job in self._answers or bool(self._lost) or cancelled())  # type: ignore[misc]
                 answer = self._answers.pop(job, None)

@@ -157,7 +157,8 @@ def kept_finish(project: Project) -> Finish:
 
 def _by_class(settings: ModelSettings, classes: Sequence[ClassSpec]) -> Finish:
     own = [settings.finish_of(number) for number in range(1, len(classes) + 1)]
-    return tuple(finish.threshold for finish in own), tuple(finish.one_region for finish in own)
+    colours = own[0].colours if len(own) == 1 else None
+    return Finish(tuple(finish.threshold for finish in own), tuple(finish.one_region for finish in own), colours)
 
 
 def _size(kept: Any) -> InputSize | None:

@@ -80,6 +80,12 @@ REGIONS: tuple[tuple[bool | None, str], ...] = (
     (False, "As many as there are"),
 )
 
+COLOURS: tuple[tuple[bool | None, str], ...] = (
+    (None, f"Automatic{RECOMMENDED}"),
+    (True, "Have a say"),
+    (False, "Have no say"),
+)
+
 SIZES = (192, 256, 320, 384, 512, 768, 1024)
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -96,6 +102,11 @@ class ModelForm:
     def classes(self) -> tuple[ClassSpec, ...]:
         """Those that are predicted."""
         return tuple(spec for spec in self._session.classes if spec.kind != "void")
+
+    @property
+    def heeds_colours(self) -> bool:
+        """Whether an image's own colours can be heeded: they tell one class from the rest, not several apart."""
+        return len(self._session.classes) == 1
 
     def change(self, **fields: Any) -> None:
         """Another draft, with these fields of ``ModelSettings``."""

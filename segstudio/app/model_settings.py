@@ -22,11 +22,12 @@ class ClassFinish:
     """How masks of one class are finished; None leaves it to what is learned on the held-out images.
 
     ``threshold`` is the probability from which a pixel is the class; ``one_region`` says whether the largest region
-    alone stays, without holes.
+    alone stays, without holes; ``colours`` whether the image's own colours count, where there is no other class.
     """
 
     threshold: float | None = None
     one_region: bool | None = None
+    colours: bool | None = None
 
 
 AUTOMATIC = ClassFinish()
@@ -89,6 +90,10 @@ def _one_of(value: object, choices: tuple[_Choice, ...], usual: _Choice) -> _Cho
 def _class_finish(kept: Any) -> ClassFinish:
     if not isinstance(kept, dict):
         return AUTOMATIC
-    threshold, region = kept.get("threshold"), kept.get("one_region")
+    threshold, region, colours = kept.get("threshold"), kept.get("one_region"), kept.get("colours")
     number = isinstance(threshold, float) and math.isfinite(threshold) and 0 < threshold < 1
-    return ClassFinish(threshold if number else None, region if isinstance(region, bool) else None)
+    return ClassFinish(
+        threshold if number else None,
+        region if isinstance(region, bool) else None,
+        colours if isinstance(colours, bool) else None,
+    )

@@ -13,7 +13,7 @@ from segstudio.app.evaluation_models import Weights
 from segstudio.app.exporting import export_paths, masks_words, write_beside
 from segstudio.app.headless import HeadlessScheduler
 from segstudio.app.model_files import classes_of, find_model, look_at_model
-from segstudio.app.predictor import Finish
+from segstudio.app.predictor import AS_LEARNED, Finish
 from segstudio.domain.errors import UserError
 from segstudio.formats.png import is_unchanged
 from segstudio.imaging.find import find_images
@@ -79,7 +79,7 @@ def foretell(
     folder: Path,
     progress: Progress,
     cancelled: Cancelled,
-    finish: Finish = ((), ()),
+    finish: Finish = AS_LEARNED,
     painting: bool = False,
 ) -> Mapping[Path, Path | UserError]:
     """Masks for an evaluation, each a 16-bit PNG in ``folder``, by a worker of its own; may run on any thread.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,16 @@ MAX_LOSSES = 5
 
 log = logging.getLogger(__name__)
 
-Finish = tuple[tuple[float | None, ...], tuple[bool | None, ...]]
-"""What a person chose of how masks are finished: see ``protocol.messages.Predict``."""
+
+class Finish(NamedTuple):
+    """What a person chose of how masks are finished: see ``protocol.messages.Predict``."""
+
+    thresholds: tuple[float | None, ...] = ()
+    one_region: tuple[bool | None, ...] = ()
+    colours: bool | None = None
+
+
+AS_LEARNED = Finish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ class Predictor:
         self._losses = 0
         self._given_up: set[int] = set()
         self._told: set[str] = set()
-        self.finish: Callable[[], Finish] = lambda: ((), ())
+        self.finish: Callable[[], Finish] = lambda: AS_LEARNED
         link.on_message.append(self._hear)
         link.on_lost.append(self._lose)
 
@@ -282,8 +291,8 @@ class Predictor:
         self._tries[record.id] += 1
         self._sent[job] = _Sent(record.id, self._round, self._change, asked)
         files = (str(record.path), str(weights), str(output), str(confidence))
-        thresholds, one_region = self.finish()
-        self._link.send(Predict(job, record.id, *files, list(thresholds), list(one_region)))
+        how = self.finish()
+        self._link.send(Predict(job, record.id, *files, list(how.thresholds), list(how.one_region), how.colours))
 
     def _give_up(self) -> None:
         self._given_up |= self._waiting

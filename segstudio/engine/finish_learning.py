@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from segstudio.domain.regions import fill_holes, parts
-from segstudio.engine.finishing import PLAIN, Finish, Logits, finished
+from segstudio.engine.finishing import PLAIN, USUAL_COLOURS, Finish, Logits, finished
 from segstudio.engine.own_colours import heeding_colours, told_apart
 from segstudio.engine.predict import mask_from_logits, mean_class_dice
 from segstudio.engine.sample import Mask, Pixels, Sample
@@ -24,9 +24,7 @@ _PRIOR_IMAGES = 10
 _LEAST_GAIN = 1e-3
 _COLOURS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # Colours alone tell 0.96 of the pixels of a lesion of PH2 rightly and 0.85 of those of a person of CCP, at the median.
-# Weights of 0.3 to 0.9 made masks after rounds of 10 to 80 lesions better by about as much, those of people no worse up
-# to a half.
-_TOLD_APART, _USUAL_COLOURS = 0.92, 0.6
+_TOLD_APART = 0.92
 # As many images as a first round has: it gains most.
 _IMAGES_THAT_TELL = 3
 # So many masks of a class in one part are hardly chance, nor is it that none has a hole: half of a set of photographs
@@ -70,7 +68,7 @@ def told_by_colours(samples: Sequence[Sample]) -> float:
     shares = [told_apart(sample.pixels, sample.mask > 0) for sample in looked_at]
     known = [share for share in shares if share is not None]
     tell = len(known) >= _IMAGES_THAT_TELL and float(np.median(known)) >= _TOLD_APART
-    return _USUAL_COLOURS if tell else 0.0
+    return USUAL_COLOURS if tell else 0.0
 
 
 def learn_finish(

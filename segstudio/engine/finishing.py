@@ -13,6 +13,10 @@ from segstudio.domain.regions import fill_holes, largest, parts
 
 Logits = NDArray[np.float32]
 
+USUAL_COLOURS = 0.6
+"""How much colours count that are to count, where no more is known. After rounds of 3 to 80 lesions 0.3 made masks
+better by about as much as 0.9 did."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:
@@ -36,8 +40,10 @@ class Finish:
         if not 0 <= self.colours <= 2:
             raise ValueError(f"{self.colours} is no weight of colours")
 
-    def by_hand(self, thresholds: Sequence[float | None], one_region: Sequence[bool | None]) -> Finish:
-        """This one, but for what a person chose for class 1, 2, ...; None leaves it as it is."""
+    def by_hand(
+        self, thresholds: Sequence[float | None], one_region: Sequence[bool | None], colours: bool | None = None
+    ) -> Finish:
+        """This one, but for what a person chose for class 1, 2, ..., and of colours; None leaves it as it is."""
         count = max(len(self.thresholds), len(thresholds))
         chosen = [*thresholds, *[None] * (count - len(thresholds))]
         learned = [*self.thresholds, *[0.5] * (count - len(self.thresholds))]
@@ -48,7 +54,7 @@ class Finish:
             tuple(b if a is None else a for a, b in zip(chosen, learned, strict=True)),
             tuple(sorted(number for number, wanted in regions.items() if wanted)),
             tuple(number for number in self.with_holes if regions.get(number) and number not in chosen_whole),
-            self.colours,
+            self.colours if colours is None else colours and (self.colours or USUAL_COLOURS),
         )
 
 

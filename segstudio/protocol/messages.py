@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PROTOCOL_VERSION = 8
+PROTOCOL_VERSION = 9
 
 Phase = Literal["preparing", "training", "scoring", "saving"]
 
@@ -36,6 +36,7 @@ class Predict:
 
     ``thresholds`` and ``one_region`` say for class 1, 2, ... from which probability on a pixel is that class, and
     whether there is one region of it without holes; None, and what the lists do not reach to, is as it was learned.
+    ``colours`` says whether the image's own colours count where there is one class; None, as it was learned.
     """
 
     job: int
@@ -46,6 +47,7 @@ class Predict:
     confidence: str | None
     thresholds: list[float | None] = field(default_factory=list)
     one_region: list[bool | None] = field(default_factory=list)
+    colours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

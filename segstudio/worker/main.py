@@ -137,7 +137,7 @@ class Worker:
         started, self._predicting = time.monotonic(), job.job
         predictor = self._predictor(Path(job.weights))
         count = len(predictor.header.classes)
-        finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count])
+        finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count], job.colours)
         pixels, made_on = read_with_fingerprint(Path(job.image), load_rgb)
         said = predictor.predict(pixels, finish, lambda: self._give_up_if_cancelled(job))
         self._give_up_if_cancelled(job)

@@ -58,7 +58,7 @@ def test_settings_survive_being_kept() -> None:
     [
         {"network": "giraffe", "loss": 3, "pieces": None, "input_size": "large", "flip_average": 1, "finish": []},
         {"input_size": True, "finish": {"x": {}, "1": 7}},
-        {"input_size": 10**9, "finish": {"1": {"threshold": 7.0, "one_region": "yes"}}},
+        {"input_size": 10**9, "finish": {"1": {"threshold": 7.0, "one_region": "yes", "colours": 2}}},
         {"input_size": 1, "finish": {"1": {"threshold": float("nan")}}},
     ],
 )
@@ -146,12 +146,12 @@ def test_another_finish_renews_untouched_masks_at_once_with_the_same_weights(rig
     rig.stroke((20, 20), (40, 40))
     rig.settle()
     before = len(predicted(rig))
-    rig.session.model.set(replace(rig.session.model.settings, finish={1: ClassFinish(0.3, True)}))
+    rig.session.model.set(replace(rig.session.model.settings, finish={1: ClassFinish(0.3, True, False)}))
     rig.settle()
     again = predicted(rig)[before:]
     untouched = [r.id for r in rig.session.records if r.state is ImageState.PREDICTED and not r.touched]
     assert sorted(message.image_id for message in again) == sorted(untouched)
-    assert all((m.thresholds, m.one_region) == ([0.3], [True]) for m in again)
+    assert all((m.thresholds, m.one_region, m.colours) == ([0.3], [True], False) for m in again)
     assert all("0001" in message.weights for message in again)
     offer = next(m for m in reversed(rig.messages) if m.action == "Renew")
     offer.on_action()
@@ -204,7 +204,7 @@ def test_the_command_line_finishes_masks_the_same_way(rig) -> None:
     folder = rig.session.folder
     rig.studio.close_project()
     with Project.open(folder) as project:
-        assert kept_finish(project) == ((0.3, None), (True, False))
+        assert kept_finish(project) == ((0.3, None), (True, False), None)
         assert KeptModel.of(project).settings == CHOSEN.kept()
     assert list(predict_files(HeadlessScheduler(), folder, [])) == []
 

@@ -266,6 +266,9 @@ def test_how_much_colours_count_goes_with_the_weights_and_is_used(
     assert int(((found.mask > 0) != (truth > 0)).sum()) < 30 < int(((said[..., 0] > 0) != (truth > 0)).sum())
     assert np.array_equal(found.mask, plain.mask), "a threshold and regions by hand leave colours as they are"
     assert np.array_equal(found.confidence, confidence_from_logits(heeding_colours(said, pixels, 0.5)))
+    silent, heard = header.finish.by_hand([], [], False), Finish().by_hand([], [], True)
+    assert (silent.colours, heard.colours, header.finish.by_hand([], [], True).colours) == (0, 0.6, 0.5)
+    assert np.array_equal(predictor.predict(pixels, silent).mask, predictor.predict(pixels, Finish()).mask)
     assert np.array_equal(predictor.predict(pixels, Finish()).mask, (said[..., 0] > 0).astype(np.uint16))
 
 

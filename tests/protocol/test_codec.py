@@ -27,7 +27,7 @@ messages = st.one_of([st.builds(kind) for kind in get_args(Message)])
 
 PREDICT = (
     '{"type": "Predict", "job": 1, "image_id": 2, "image": "i", "weights": "w", "output": "o", "confidence": null,'
-    '"thresholds": [], "one_region": []}'
+    '"thresholds": [], "one_region": [], "colours": null}'
 )
 PREDICTED = (
     '{"type":"Predicted","job":1,"image_id":1,"output":"x","confidence":null,"uncertainty":0.5,"embedding":null,'
@@ -53,7 +53,7 @@ def test_names_in_any_script_survive() -> None:
 def test_every_kind_of_message_has_a_name_of_its_own() -> None:
     names = [kind.__name__ for kind in get_args(Message)]
     assert len(set(names)) == len(names) == 17
-    assert PROTOCOL_VERSION == 8
+    assert PROTOCOL_VERSION == 9
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -86,8 +86,9 @@ def test_a_stray_print_is_refused(text: str) -> None:
         ('{"type": "Cancel", "job": true}', "Cancel.job"),
         ('{"type": "Cancel", "job": null}', "Cancel.job"),
         ('{"type": "Train", "job": 1, "folder": null}', "Train.folder"),
-        (PREDICT.replace("null", "7"), "Predict.confidence"),
-        (PREDICT.replace(', "confidence": null', ""), "expected .'confidence'"),
+        (PREDICT.replace("null", "7", 1), "Predict.confidence"),
+        (PREDICT.replace('"colours": null', '"colours": 1'), "Predict.colours"),
+        (PREDICT.replace(', "confidence": null', ""), "expected .'colours', 'confidence'"),
     ],
 )
 def test_what_is_no_message_is_refused_with_the_reason(line: str, reason: str) -> None:
@@ -130,12 +131,14 @@ def test_a_mask_is_told_of_with_a_number_within_reason() -> None:
 
 def test_a_prediction_may_be_asked_for_with_its_confidence_or_without() -> None:
     assert decode(PREDICT) == Predict(1, 2, "i", "w", "o", None)
-    assert decode(PREDICT.replace("null", '"c"')) == Predict(1, 2, "i", "w", "o", "c")
+    assert decode(PREDICT.replace("null", '"c"', 1)) == Predict(1, 2, "i", "w", "o", "c")
 
 
 def test_how_a_mask_is_finished_may_be_said_for_each_class() -> None:
     said = PREDICT.replace('"thresholds": []', '"thresholds": [0.25, null]').replace("[]", "[null, true]")
     assert decode(said) == Predict(1, 2, "i", "w", "o", None, [0.25, None], [None, True])
+    heard = PREDICT.replace('"colours": null', '"colours": true')
+    assert decode(heard) == Predict(1, 2, "i", "w", "o", None, [], [], colours=True)
 
 
 @pytest.mark.parametrize("thresholds", ["0.5", "null", '["much"]', "[true]", "{}", "[[]]"])

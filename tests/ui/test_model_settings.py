@@ -103,6 +103,7 @@ def test_every_control_is_reached_by_tab_and_has_a_name(rig):
         rig.key(Key.Key_Tab, widget=widget)
         widget = dialog.focusWidget()
     wanted = [dialog.size_box, dialog.pieces, dialog.flips, *dialog.thresholds.values(), *dialog.regions.values()]
+    wanted += [*dialog.colours.values()]
     wanted += [dialog.details.title, dialog.loss, dialog.cancel, dialog.ok]
     assert set(wanted) <= set(seen)
     assert all(control.accessibleName() or control.text() for control in seen)
@@ -120,6 +121,29 @@ def test_another_finish_is_seen_at_once(rig):
     asked = [message for message in rig.workers[-1].sent if isinstance(message, Predict)][before:]
     assert len(asked) == 3
     assert all(message.one_region == [True] for message in asked)
+
+
+def test_whether_colours_have_a_say_is_chosen_where_there_is_one_class(rig):
+    rig.new_project(6)
+    approve(rig, 3)
+    before = sum(isinstance(message, Predict) for message in rig.workers[-1].sent)
+    dialog = open_settings(rig)
+    choose(rig, dialog.colours[1], "no say")
+    assert "at once" in dialog.notice.text()
+    click(rig, dialog.ok)
+    rig.settle()
+    asked = [message for message in rig.workers[-1].sent if isinstance(message, Predict)][before:]
+    assert [message.colours for message in asked] == [False] * 3
+    dialog = open_settings(rig)
+    assert "no say" in dialog.colours[1].currentText()
+    rig.key(Key.Key_Escape, widget=dialog)
+
+
+def test_of_several_classes_colours_are_not_asked_about(rig):
+    rig.new_project(2, classes=("lesion", "hair"))
+    dialog = open_settings(rig)
+    assert dialog.colours == {}
+    rig.key(Key.Key_Escape, widget=dialog)
 
 
 def test_what_the_last_round_saw_is_told(rig):

@@ -14,10 +14,12 @@ import pytest
 from segstudio.engine import rounds
 from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.engine.device import Device
+from segstudio.engine.finishing import Finish
 from segstudio.engine.insight import EMBEDDING_LENGTH
 from segstudio.engine.models import build_network
 from segstudio.engine.predict import Prediction, Predictor
 from segstudio.engine.progress import RoundCancelled
+from segstudio.engine.sample import Pixels
 from segstudio.engine.train import RoundTrainer
 from segstudio.imaging.mask_png import decode_confidence, decode_mask, from_text, to_text
 from segstudio.protocol.codec import decode
@@ -190,6 +192,20 @@ def test_a_person_decides_how_masks_are_finished(model: Path) -> None:
     assert [type(answer) for answer in _answers(asked, every, none)] == [Predicted] * 3
     assert decode_mask((model / "2.png").read_bytes()).min() == 1
     assert decode_mask((model / "3.png").read_bytes()).max() == 0
+
+
+def test_a_person_decides_whether_colours_count(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[float] = []
+    predict = Predictor.predict
+
+    def hear(self: Predictor, pixels: Pixels, finish: Finish, give_up: Callable[[], None]) -> Prediction:
+        heard.append(finish.colours)
+        return predict(self, pixels, finish, give_up)
+
+    monkeypatch.setattr(Predictor, "predict", hear)
+    asked = _predict(1, model)
+    _answers(asked, replace(asked, job=2, colours=True), replace(asked, job=3, colours=False))
+    assert heard == [0, 0.6, 0]
 
 
 def test_the_confidence_is_written_beside_the_mask_where_it_is_asked_for(model: Path) -> None:

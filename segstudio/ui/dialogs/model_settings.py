@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segstudio.app.model_form import LOSSES, NETWORKS, PIECES, REGIONS, ModelForm
+from segstudio.app.model_form import COLOURS, LOSSES, NETWORKS, PIECES, REGIONS, ModelForm
 from segstudio.app.session import Session
+from segstudio.domain.segments import ClassSpec
 from segstudio.ui.choices import CheckBox, RadioButton
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.style import SCROLL_BAR
@@ -93,6 +94,7 @@ class ModelSettingsDialog(QDialog):
         self.flips.clicked.connect(self._set("flip_average"))
         self.thresholds: dict[int, ChoiceBox] = {}
         self.regions: dict[int, ChoiceBox] = {}
+        self.colours: dict[int, ChoiceBox] = {}
         self.details = Section(theme, "Details", lambda _folded: None)
         self.loss = ChoiceBox("What learning goes by", [entry[:2] for entry in LOSSES], self._set("loss"))
         self.loss_about = _note("")
@@ -202,7 +204,16 @@ class ModelSettingsDialog(QDialog):
             grid.addWidget(name, row, 0)
             grid.addWidget(self.thresholds[spec.id], row, 1)
             grid.addWidget(self.regions[spec.id], row, 2)
+            if self.form.heeds_colours:
+                self._add_colours(grid, spec)
         column.addLayout(grid)
+
+    def _add_colours(self, grid: QGridLayout, spec: ClassSpec) -> None:
+        box = ChoiceBox(f"Colours of {spec.name} in each image", COLOURS, self._set_finish(spec.id, "colours"))
+        self.colours[spec.id] = box
+        _add_row(grid, "Its colours", box)
+        note = _note("Where the model is sure, each image shows how it looks; that helps where the model is not.")
+        grid.addWidget(note, grid.rowCount(), 1, 1, 2)
 
     def _add_details(self, column: QVBoxLayout) -> None:
         self.details.content.setContentsMargins(0, 0, 0, 0)
@@ -282,6 +293,8 @@ class ModelSettingsDialog(QDialog):
         for class_id, box in self.thresholds.items():
             box.show_value(draft.finish_of(class_id).threshold)
             self.regions[class_id].show_value(draft.finish_of(class_id).one_region)
+        for class_id, box in self.colours.items():
+            box.show_value(draft.finish_of(class_id).colours)
         self.loss.show_value(draft.loss)
         self.loss_about.setText(self.form.loss_about())
         self.notice.setText(self.form.notice())
