@@ -20,7 +20,7 @@ from segstudio.engine.inference import Looked, guided_probability, image_logits,
 from segstudio.engine.insight import Gatherer
 from segstudio.engine.own_colours import heeding_colours
 from segstudio.engine.sample import Mask, Pixels
-from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, lies, near
+from segstudio.engine.second_look import ENLARGED, averaged, fitting_side, joined, lies, likeliest, near
 from segstudio.engine.trouble import Careful, Means
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.exposure import exposed, exposure_gain
@@ -128,7 +128,8 @@ class Predictor:
             return joined(logits, closer, part, height, width)
         if look.fitted is None:
             return None
-        share = fitting_side(found, look.fitted) / self.header.input_size
+        where = found if found.any() else likeliest(logits)
+        share = fitting_side(where, look.fitted) / self.header.input_size
         # Two of the four mirror images, those that are upside down, cost half.
         upside_down = np.ascontiguousarray(pixels[::-1])
         return averaged(logits, self._answer(upside_down, between_windows, share, upright=True)[::-1])

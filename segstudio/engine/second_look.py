@@ -38,6 +38,9 @@ _NEARER = 0.75
 
 _MOST = 1280
 
+_LIKELY = 2.0
+"""Logits below the likeliest pixel's of one that is as good as it: odds of one in seven."""
+
 _LEAST_FITTED, _MOST_FITTED = 160, 352
 """Longer sides in px between which an image is made to fit: a first look may have found far too little, or too much."""
 
@@ -118,6 +121,15 @@ def _laid(part: Logits, rect: Rect, place: Rect, along: float, down: float) -> L
         for plane in np.moveaxis(part, 2, 0)
     ]
     return np.stack(planes, axis=2)
+
+
+def likeliest(logits: Logits) -> NDArray[np.bool_]:
+    """Where (h, w) of an image in which nothing was found it most likely is, by ``logits`` (h, w, C).
+
+    What is small may be overlooked from afar, and yet be likelier there than anywhere else.
+    """
+    above = logits[..., 0] if logits.shape[2] == 1 else logits[..., 1:].max(axis=2) - logits[..., 0]
+    return np.asarray(above > above.max() - _LIKELY)
 
 
 def fitting_side(found: NDArray[np.bool_], side: int) -> int:

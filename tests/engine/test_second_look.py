@@ -17,7 +17,7 @@ from segstudio.engine.device import Device
 from segstudio.engine.models import build_network
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.predict import Predictor
-from segstudio.engine.second_look import SecondLook, averaged, fitting_side, joined, lies, near
+from segstudio.engine.second_look import SecondLook, averaged, fitting_side, joined, lies, likeliest, near
 from segstudio.imaging.cv import cv2
 
 CPU = Device("cpu", "test")
@@ -161,6 +161,29 @@ def test_all_of_the_image_is_looked_at_again_so_that_what_was_found_fits(tmp_pat
     assert iou(said.mask > 0, truth) > 0.4
     # Upside down in between, and back.
     assert iou(said.mask[::-1] > 0, truth) < iou(said.mask > 0, truth)
+
+
+def test_where_a_first_look_found_nothing_the_second_goes_nearer_to_what_is_likeliest(tmp_path: Path) -> None:
+    pixels = np.zeros((600, 600, 3), np.uint8)
+    pixels[278:284, 185:191] = 200  # half of four pixels of the first look, three by three of the second
+    once, _ = predictor(tmp_path, SecondLook(), upright=False)
+    assert not once.predict(pixels).mask.any()
+    twice, network = predictor(tmp_path, SecondLook(fitted=80), upright=False)
+    found = twice.predict(pixels).mask > 0
+    assert network.seen == [(128, 128), (352, 352)]
+    assert found[281, 188]
+    assert found.sum() < 60
+    # Where nothing is likelier than all the rest, it may be large, and is looked at from farther off.
+    assert not twice.predict(np.zeros((600, 600, 3), np.uint8)).mask.any()
+    assert network.seen[2:] == [(128, 128), (160, 160)]
+
+
+def test_what_is_likeliest_is_so_in_any_class() -> None:
+    logits = np.zeros((4, 5, 3), np.float32)
+    logits[..., 0] = 6
+    logits[1, 2, 1], logits[3, 4, 2], logits[0, 0, 2] = 5, 4, 2
+    assert np.argwhere(likeliest(logits)).tolist() == [[1, 2], [3, 4]]
+    assert np.argwhere(likeliest(np.asarray([[[-9.0], [-6.5], [-5.0]]], np.float32))).tolist() == [[0, 1], [0, 2]]
 
 
 def test_where_memory_ran_out_the_second_look_is_smaller_too(tmp_path: Path) -> None:
