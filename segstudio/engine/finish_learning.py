@@ -77,10 +77,12 @@ def learn_finish(
     things: Sequence[int] = (),
     told: Finish = PLAIN,
     pictures: Sequence[Pixels] = (),
+    pause: Callable[[], None] = lambda: None,
 ) -> Finish:
     """The finish that makes the mean Dice of ``said`` best; each is (h, w, C), its truth (h, w) uint16 or IGNORE.
 
     ``pictures`` are the images, (H, W, 3) uint8 RGB at any size; without them nothing is learned of their colours.
+    ``pause`` is called between images, since it takes seconds and somebody may wait for the answer to a click.
 
     It changes nothing where that does not help by more than chance would, nor with fewer than ``LEAST_IMAGES`` images:
     the threshold is drawn towards a half the more, the fewer images speak for it. Classes numbered in ``things`` have
@@ -91,19 +93,24 @@ def learn_finish(
     classes = max(1, said[0].shape[2] - 1)
 
     if classes == 1 and pictures:
-        weight = _best_colours(said, truths, pictures, told)
+        weight = _best_colours(said, truths, pictures, told, pause)
         said = [heeding_colours(logits, pixels, weight) for logits, pixels in zip(said, pictures, strict=True)]
-        return replace(_learn_shape(said, truths, things, told, classes), colours=weight)
-    return _learn_shape(said, truths, things, told, classes)
+        return replace(_learn_shape(said, truths, things, told, classes, pause), colours=weight)
+    return _learn_shape(said, truths, things, told, classes, pause)
 
 
 def _learn_shape(
-    said: Sequence[Logits], truths: Sequence[Mask], things: Sequence[int], told: Finish, classes: int
+    said: Sequence[Logits],
+    truths: Sequence[Mask],
+    things: Sequence[int],
+    told: Finish,
+    classes: int,
+    pause: Callable[[], None],
 ) -> Finish:
     """The threshold and the regions."""
 
     def dice(finish: Finish) -> float:
-        return _mean_dice(said, truths, finish, classes)
+        return _mean_dice(said, truths, finish, classes, pause)
 
     finish, best = PLAIN, dice(PLAIN)
     if classes == 1:
@@ -117,15 +124,21 @@ def _learn_shape(
     return finish
 
 
-def _best_colours(said: Sequence[Logits], truths: Sequence[Mask], pictures: Sequence[Pixels], told: Finish) -> float:
+def _best_colours(
+    said: Sequence[Logits],
+    truths: Sequence[Mask],
+    pictures: Sequence[Pixels],
+    told: Finish,
+    pause: Callable[[], None],
+) -> float:
     """How much colours shall count: as ``told`` or, as far as that is worth it, what these images speak for."""
     plain = replace(told, colours=0.0)
     found: dict[float, float] = {}
 
     def dice(weight: float) -> float:
         if weight not in found:
-            heeded = [heeding_colours(logits, pixels, weight) for logits, pixels in zip(said, pictures, strict=True)]
-            found[weight] = _mean_dice(heeded, truths, plain, 1)
+            heeded = (heeding_colours(logits, pixels, weight) for logits, pixels in zip(said, pictures, strict=True))
+            found[weight] = _mean_dice(heeded, truths, plain, 1, pause)
         return found[weight]
 
     usual = told.colours if dice(told.colours) > dice(0.0) - _LEAST_GAIN else 0.0
@@ -134,11 +147,14 @@ def _best_colours(said: Sequence[Logits], truths: Sequence[Mask], pictures: Sequ
     return drawn if dice(drawn) > dice(usual) + _LEAST_GAIN else usual
 
 
-def _mean_dice(said: Sequence[Logits], truths: Sequence[Mask], finish: Finish, classes: int) -> float:
-    scores = [
-        mean_class_dice(mask_from_logits(finished(logits, finish), *truth.shape), truth, classes, IGNORE)
-        for logits, truth in zip(said, truths, strict=True)
-    ]
+def _mean_dice(
+    said: Iterable[Logits], truths: Sequence[Mask], finish: Finish, classes: int, pause: Callable[[], None]
+) -> float:
+    scores = []
+    for logits, truth in zip(said, truths, strict=True):
+        pause()
+        mask = mask_from_logits(finished(logits, finish), *truth.shape)
+        scores.append(mean_class_dice(mask, truth, classes, IGNORE))
     return math.fsum(scores) / len(scores)
 
 

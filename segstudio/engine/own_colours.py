@@ -41,7 +41,7 @@ _MOST = 6.0
 _FEWEST = 16
 """Pixels that show the colours of either side, so that there is something to learn from."""
 
-_MOST_PIXELS = 1 << 16
+_MOST_PIXELS = 1 << 14
 
 Floats = NDArray[np.float64]
 

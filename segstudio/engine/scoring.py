@@ -130,7 +130,8 @@ class Scorer:
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
         pictures, truths = [sample.pixels for sample in samples], [sample.mask for sample in samples]
-        return learn_finish([ask(sample) for sample in samples], truths, things, told, pictures)
+        said = [ask(sample) for sample in samples]
+        return learn_finish(said, truths, things, told, pictures, self._events.pause)
 
     def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""

@@ -150,6 +150,9 @@ def test_how_much_colours_count_is_learned_and_drawn_to_what_is_told() -> None:
     few = learn_finish(said[:4], truths[:4], pictures=pictures[:4]).colours
     more = learn_finish(said, truths, pictures=pictures).colours
     assert 0 < few < more < 1, "the more images, the more they count"
+    pauses: list[None] = []
+    learn_finish(said, truths, pictures=pictures, pause=lambda: pauses.append(None))
+    assert len(pauses) >= 2 * len(said)
     assert learn_finish(said, truths).colours == 0, "without pictures nothing is known of colours"
     told = Finish(one_region=(1,), colours=0.5)
     assert learn_finish(said, truths, told=told, pictures=pictures).colours >= 0.5
