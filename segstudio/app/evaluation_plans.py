@@ -105,9 +105,14 @@ def folder_plan(
     if not cases:
         raise UserError(f"No image has a mask in “{pred.name}” and in “{(other or pred).name}”. Check the folders.")
     sides = (pred.name,) if other is None else told_apart(pred, other)
-    note = f"Where the true masks are {found}, nothing is judged." if found is not None else ""
-    names, note = (dict(enumerate(classes, start=1)), note) if named is None else (named.classes, named.note)
+    names, note = _numbered(classes, found) if named is None else (named.classes, named.note)
     return Plan(sides, truth.name, tuple(cases), names, (_alone(paired, second), paired.unpaired_truth), note)
+
+
+def _numbered(classes: Sequence[str], void: int | None) -> tuple[Mapping[int, str], str]:
+    """The names of class 1, 2, ..., and what is to be said where ``void`` was found in the true masks."""
+    note = "" if void is None else f"Where the true masks are {void}, nothing is judged."
+    return dict(enumerate(classes, start=1)), note
 
 
 def _by_names(
