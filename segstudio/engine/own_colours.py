@@ -38,6 +38,9 @@ _BY_AREA = 0.6
 _MOST = 6.0
 """A colour says so much at most, as a logit."""
 
+_CERTAIN = 50.0
+"""Logits beyond which nothing is surer; networks that learn from nothing may say thousands."""
+
 _FEWEST = 16
 """Pixels that show the colours of either side, so that there is something to learn from."""
 
@@ -94,7 +97,7 @@ class _Split:
     @classmethod
     def between(cls, colours: Floats, said: NDArray[np.float32], lit: NDArray[np.bool_], fewest: int) -> _Split | None:
         """Between what has logits above 0 and below; None if fewer than ``fewest`` pixels are sure of either."""
-        probability = 1 / (1 + np.exp(-said.astype(np.float64)))
+        probability = 1 / (1 + np.exp(-said.astype(np.float64).clip(-_CERTAIN, _CERTAIN)))
         sides = [_Side.of(colours, np.where(lit & (p > _SURE), p, 0.0), fewest) for p in (probability, 1 - probability)]
         one, other = sides
         if one is None or other is None:

@@ -104,6 +104,12 @@ def test_a_large_answer_is_learned_from_in_parts_and_told_apart_whole() -> None:
     assert _wrong(found, truth) < before / 8
 
 
+def test_a_network_that_overstates_is_heard_like_one_that_is_certain() -> None:
+    truth = _disc(22)
+    said = np.where(truth, np.float32(1e6), np.float32(-1e6))[..., None]
+    assert np.array_equal(heeding_colours(said, _picture(truth), 0.5) > 0, said > 0)
+
+
 def test_colours_that_tell_apart_are_known_by_their_share() -> None:
     truth = _disc(22)
     share = told_apart(_picture(truth), truth)
