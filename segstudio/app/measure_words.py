@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segstudio.app.measures import Measured, Quantity
 from segstudio.domain.calibration import Calibration
+from segstudio.domain.lesion_colors import NAMES, PRESENT
 
 SOURCES = {
     "ruler": "by the ruler drawn on this image",
@@ -15,6 +16,14 @@ SOURCES = {
 _SHORTER = {"ruler": "this image's ruler", "dicom": "its file", "project": "project's scale"}
 
 FRAME = "Cut by the image's edge: sizes are the least that it can have"
+
+_FEW = 0.02
+
+
+def color_words() -> str:
+    """From which share of a lesion on a colour is said to be seen in it."""
+    most = [f"{name} {100 * least:.0f} %" for name, least in zip(NAMES, PRESENT, strict=True) if least > _FEW]
+    return f"Colours count as seen from these shares on: {', '.join(most)}, the others {100 * _FEW:.0f} % or less."
 
 
 def unit_of(quantity: Quantity, mm_per_px: float | None) -> tuple[str, float]:

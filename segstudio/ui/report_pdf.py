@@ -12,7 +12,7 @@ from PySide6.QtCore import QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter, QPen, QPolygonF
 
 from segstudio.app.audit_words import local_time
-from segstudio.app.measure_words import FRAME, SOURCES, range_words, scale_words, value_words
+from segstudio.app.measure_words import FRAME, SOURCES, color_words, range_words, scale_words, value_words
 from segstudio.app.measures import BY_KEY, NO_DIAGNOSIS, PART_TITLES, QUANTITIES, Measured, Part
 from segstudio.app.report import REJECTED, Reported, ReportHead
 from segstudio.domain.errors import UserError
@@ -219,6 +219,8 @@ class PdfWriter:
             notes.append(
                 "At the right of a value: what it is if the model's doubt is counted out of, or into, the mask."
             )
+        if row.lesion is not None:
+            notes.append(color_words())
         if image.calibration.mm_per_px is not None:
             notes.append(f"Lengths: {SOURCES[image.calibration.source]}.")
         for line in notes:

@@ -202,6 +202,14 @@ def test_who_says_how_large_a_pixel_is_stands_below_lengths_in_millimetres_alone
     assert words[1].count("lengths are in pixels") == 1
 
 
+def test_from_which_share_on_a_colour_is_seen_is_said_where_colours_are(qapp, tmp_path):
+    image = an_image()
+    plain = an_image(rows=tuple(replace(row, lesion=None) for row in image.rows))
+    words = [text(pages(tmp_path / f"{number}.pdf", one)[0]) for number, one in enumerate((image, plain))]
+    assert "from these shares on: light brown 40 %, dark brown 5 %, the others 2 % or less." in words[0]
+    assert "count as seen" not in words[1]
+
+
 def test_what_could_not_be_measured_says_so_on_its_page(qapp, tmp_path):
     broken = an_image(rows=(), borders=(), picture=None, problem="The image's file can't be read.")
     empty = an_image(rows=(), borders=())
