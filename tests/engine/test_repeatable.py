@@ -1,5 +1,6 @@
 """A round can be repeated bit for bit, also by a process that was started anew."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -77,7 +78,11 @@ def test_a_round_that_begins_again_is_the_same_whatever_was_asked_for_meanwhile(
         run_round(tmp_path / "2", CPU, ImageCache(), RoundEvents(between_steps=between))
         return load_checkpoint(tmp_path / "2" / WEIGHTS).tensors
 
+    pauses = itertools.count()
+
     def ask() -> None:
+        if next(pauses) >= 16:
+            return  # what comes then is no training any more
         predictor = Predictor(weights, CPU)
         predictor.predict(disc(9)[0])
         predictor.mend(np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8), 1)
