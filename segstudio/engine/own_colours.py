@@ -45,6 +45,7 @@ _FEWEST = 16
 """Pixels that show the colours of either side, so that there is something to learn from."""
 
 _MOST_PIXELS = 1 << 14
+"""Of a larger answer every so many pixels are learned from; all are told apart."""
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ def heeding_colours(logits: NDArray[np.float32], pixels: Pixels, weight: float) 
     some, some_said, some_lit = colours[::step].astype(np.float64), said[::step], lit[::step]
     split, heard = None, some_said
     for _ in range(_ROUNDS):
-        found = _Split.between(some, heard, some_lit, _FEWEST)
+        found = _Split.between(some, heard, some_lit)
         if found is None:
             break
         split, heard = found, some_said + weight * found.of(some)
@@ -80,7 +81,7 @@ def told_apart(pixels: Pixels, mask: NDArray[np.bool_]) -> float | None:
     """
     colours = _colours(pixels, *mask.shape)
     lit, inside = colours.max(axis=1) >= _DARK, mask.reshape(-1)
-    split = _Split.between(colours.astype(np.float64), np.where(inside, _MOST, -_MOST).astype(np.float32), lit, _FEWEST)
+    split = _Split.between(colours.astype(np.float64), np.where(inside, _MOST, -_MOST).astype(np.float32), lit)
     if split is None:
         return None
     says = split.of(colours) > 0
@@ -95,10 +96,10 @@ class _Split:
     offset: float
 
     @classmethod
-    def between(cls, colours: Floats, said: NDArray[np.float32], lit: NDArray[np.bool_], fewest: int) -> _Split | None:
-        """Between what has logits above 0 and below; None if fewer than ``fewest`` pixels are sure of either."""
+    def between(cls, colours: Floats, said: NDArray[np.float32], lit: NDArray[np.bool_]) -> _Split | None:
+        """Between what has logits above 0 and below; None if too few pixels are sure of either."""
         probability = 1 / (1 + np.exp(-said.astype(np.float64).clip(-_CERTAIN, _CERTAIN)))
-        sides = [_Side.of(colours, np.where(lit & (p > _SURE), p, 0.0), fewest) for p in (probability, 1 - probability)]
+        sides = [_Side.of(colours, np.where(lit & (p > _SURE), p, 0.0)) for p in (probability, 1 - probability)]
         one, other = sides
         if one is None or other is None:
             return None
@@ -124,8 +125,8 @@ class _Side:
     spread: Floats
 
     @classmethod
-    def of(cls, colours: Floats, weights: Floats, fewest: int) -> _Side | None:
-        if np.count_nonzero(weights) < fewest:
+    def of(cls, colours: Floats, weights: Floats) -> _Side | None:
+        if np.count_nonzero(weights) < _FEWEST:
             return None
         area = float(weights.sum())
         mean = weights @ colours / area
