@@ -43,7 +43,7 @@ def model_card(facts: CardFacts) -> str:
     where = "the starter model" if facts.round_number == STARTER_ROUND else f"round {facts.round_number}"
     rows = [
         ("Classes", ", ".join(_classes(info))),
-        ("Network", f"{info.network}, {info.parameters / 1e6:.1f} million parameters"),
+        ("Network", _network(info)),
         ("Sees images at", f"{info.input_size} px on the longer side"),
         ("From", f"project {facts.project}, {where}" if facts.project else where),
         ("Date", datetime.fromtimestamp(facts.ended).strftime("%Y-%m-%d") if facts.ended else "unknown"),
@@ -77,6 +77,11 @@ def model_card(facts: CardFacts) -> str:
         "The pictures that it learned from may have a licence that binds the model, too; this file does not know it.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _network(info: WeightsInfo) -> str:
+    together = "" if info.networks == 1 else "an ensemble of two networks, from this round and one before; each "
+    return f"{together}{info.network}, {info.parameters / 1e6:.1f} million parameters"
 
 
 def _classes(info: WeightsInfo) -> list[str]:

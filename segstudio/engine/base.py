@@ -76,7 +76,7 @@ class Base:
 
 
 def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]) -> bool:
-    network, device = checkpoint.build(), Device("cpu", "CPU")
+    members, device = checkpoint.members(), Device("cpu", "CPU")
     how = Inference(flip_average=False, void=request.void)
     scores = []
     for sample in train[:: max(1, len(train) // _LOOKED_AT)][:_LOOKED_AT]:
@@ -84,7 +84,7 @@ def _fits(checkpoint: Checkpoint, request: RoundRequest, train: Sequence[Sample]
         if checkpoint.header.even_exposure:
             # What teaches is as it came; the starter is asked as it will be for predictions.
             pixels = exposed(pixels, exposure_gain(pixels))
-        mask = mask_from_logits(image_logits(network, pixels, device, how), *sample.mask.shape)
+        mask = mask_from_logits(image_logits(members, pixels, device, how), *sample.mask.shape)
         scores.append(mean_class_dice(mask, sample.mask, len(request.classes), IGNORE))
     return bool(np.mean(scores) >= _FITS)
 

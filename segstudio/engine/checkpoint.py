@@ -22,7 +22,16 @@ from segstudio.engine.models import NETWORKS, build_network, network_of
 from segstudio.engine.network import SegmentationNetwork
 from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.engine.trouble import all_finite, could_not_write
-from segstudio.protocol.weights import DIGEST, FORMAT, VERSION, digest_of, is_altered
+from segstudio.protocol.weights import (
+    DIGEST,
+    EARLIER,
+    ENSEMBLE_VERSION,
+    FORMAT,
+    VERSION,
+    VERSIONS,
+    digest_of,
+    is_altered,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +65,41 @@ class WeightsHeader:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A header and the tensors by name, on the CPU."""
+    """A header and the tensors by name, on the CPU.
+
+    Of an ensemble these are its newest member's; ``earlier`` are the other one's, None where a network is asked alone.
+    """
 
     header: WeightsHeader
     tensors: dict[str, torch.Tensor]
+    earlier: dict[str, torch.Tensor] | None = None
 
     def build(self) -> SegmentationNetwork:
-        """The network with these weights, for evaluation. Raises ``UserError`` if they do not fit it.
+        """The network, or the newest member, for evaluation. Raises ``UserError`` if the weights do not fit it.
 
         Like ``network_of`` it draws no random number.
         """
+        return self.members()[0]
+
+    def members(self) -> list[SegmentationNetwork]:
+        """The networks that are asked for a mask, the newest first; as ``build``."""
+        sets = [self.tensors] if self.earlier is None else [self.tensors, self.earlier]
         try:
-            return network_of(self.header.network, len(self.header.classes), self.tensors)
+            return [network_of(self.header.network, len(self.header.classes), tensors) for tensors in sets]
         except RuntimeError as error:
             raise UserError("These weights do not fit the network they name. Train the model again.") from error
 
 
-def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor]) -> None:
+def save_checkpoint(
+    path: Path,
+    header: WeightsHeader,
+    tensors: Mapping[str, torch.Tensor],
+    earlier: Mapping[str, torch.Tensor] | None = None,
+) -> None:
     """Write beside ``path``, then rename. Raises ``UserError`` if it cannot be written."""
     metadata = {
         "format": FORMAT,
-        "version": str(VERSION),
+        "version": str(VERSION if earlier is None else ENSEMBLE_VERSION),
         "network": header.network,
         "classes": json.dumps(header.classes),
         "input_size": str(header.input_size),
@@ -90,7 +113,8 @@ def save_checkpoint(path: Path, header: WeightsHeader, tensors: Mapping[str, tor
         "fitted": json.dumps(header.second_look.fitted),
         "even_exposure": str(int(header.even_exposure)),
     }
-    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    members = {**tensors, **{EARLIER + name: tensor for name, tensor in (earlier or {}).items()}}
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in members.items()}
     content = save(held, {**metadata, DIGEST: digest_of(save(held, metadata))})
     beside = path.with_name(path.name + ".tmp")
     try:
@@ -123,7 +147,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise _damaged(path) from error
     if not all_finite(tensors.values()):
         raise _damaged(path)
-    return Checkpoint(header, tensors)
+    earlier = {name.removeprefix(EARLIER): tensors.pop(name) for name in [*tensors] if name.startswith(EARLIER)}
+    return Checkpoint(header, tensors, earlier or None)
 
 
 def _framework(path: Path) -> str:
@@ -139,7 +164,9 @@ def _check_shapes(header: WeightsHeader, found: Mapping[str, tuple[int, ...]]) -
     """Whether the tensors are those of the network that the header names, before there is room made for any."""
     with torch.device("meta"):
         wanted = build_network(header.network, len(header.classes)).state_dict()
-    if found != {name: tuple(tensor.shape) for name, tensor in wanted.items()}:
+    alone = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
+    both = alone | {EARLIER + name: shape for name, shape in alone.items()}
+    if found not in (alone, both):
         raise UserError("These weights do not fit the network they name. Train the model again.")
 
 
@@ -152,7 +179,7 @@ def _damaged(path: Path) -> UserError:
 def _header(path: Path, metadata: Mapping[str, str]) -> WeightsHeader:
     if metadata.get("format") != FORMAT:
         raise UserError(f"The file {path.name} holds weights, but not of a segstudio model.")
-    if metadata.get("version") != str(VERSION):
+    if metadata.get("version") not in VERSIONS:
         raise UserError(f"The model {path.name} was written by another version of segstudio. Train it again.")
     try:
         classes = json.loads(metadata["classes"])

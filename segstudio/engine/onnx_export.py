@@ -45,7 +45,8 @@ _SIDE = 256
 
 
 class _Whole(nn.Module):
-    """The network from pixels to probabilities: nothing is left to whoever uses it but the size.
+    """The network, or the members of an ensemble, from pixels to probabilities: nothing is left to whoever uses it but
+    the size.
 
     The channels numbered in ``void`` are never the largest: nobody taught them, so what they say is chance.
     """
@@ -53,16 +54,17 @@ class _Whole(nn.Module):
     middle: torch.Tensor
     reach: torch.Tensor
 
-    def __init__(self, network: SegmentationNetwork, void: Sequence[int]) -> None:
+    def __init__(self, members: Sequence[SegmentationNetwork], void: Sequence[int]) -> None:
         super().__init__()
-        self.network = network
+        self.members = nn.ModuleList(members)
         self.void = tuple(void)
         self.register_buffer("middle", torch.tensor(127.0))
         self.register_buffer("reach", torch.tensor(128.0))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """``image`` is float32 (N, 3, H, W) RGB of 0 to 255; returns (N, C, H, W) of 0 to 1."""
-        logits = silenced(self.network((image - self.middle) / self.reach), self.void)
+        seen = (image - self.middle) / self.reach
+        logits = silenced(torch.stack([network(seen) for network in self.members]).mean(dim=0), self.void)
         return torch.sigmoid(logits) if logits.shape[1] == 1 else torch.softmax(logits, dim=1)
 
 
@@ -82,7 +84,7 @@ def export_onnx(weights: Path, output: Path, image: Path | None = None) -> float
             "export the model as safetensors."
         )
     checkpoint = load_checkpoint(weights)
-    whole = _Whole(checkpoint.build(), checkpoint.header.void).eval()
+    whole = _Whole(checkpoint.members(), checkpoint.header.void).eval()
     pixels = _pixels(image, checkpoint.header)
     content = _with_words(_written(whole, pixels, checkpoint.header), checkpoint.header)
     difference = _difference(whole, content, pixels)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.input_shape import STRIDE, is_strip
@@ -55,11 +56,12 @@ class Predictor:
     def __init__(self, weights: Path, device: Device, on_notice: Callable[[str], None] = lambda _: None) -> None:
         checkpoint = load_checkpoint(weights)
         self.header: WeightsHeader = checkpoint.header
-        self._network = checkpoint.build()
-        self._gatherer = Gatherer(self._network)
+        self._members = checkpoint.members()
+        # The newest has learned most. Distances hold between features of one network only.
+        self._gatherer = Gatherer(self._members[0])
         self._looked: Looked | None = None
         planned = Means(device, self.header.inference.views(device), seen_at_once(self.header))
-        self._careful = Careful(self._network, planned, on_notice, may_shrink=True)
+        self._careful = Careful(nn.ModuleList(self._members), planned, on_notice, may_shrink=True)
 
     def predict_file(
         self, image: Path, finish: Finish | None = None, between_windows: Callable[[], None] = lambda: None
@@ -92,7 +94,8 @@ class Predictor:
     def mend(self, pixels: Pixels, clicks: Pixels, class_number: int, gain: float = 1.0) -> NDArray[np.uint8]:
         """Where class ``class_number`` is, heeding clicks: (h, w) uint8, 255 where it certainly is.
 
-        ``pixels`` (h, w, 3) uint8 RGB are at a size that the network takes, and part of an image whose
+        Of an ensemble the newest member says so: a hand waits. ``pixels`` (h, w, 3) uint8 RGB are at a size that the
+        network takes, and part of an image whose
         ``exposure_gain`` is ``gain``; ``clicks`` is what ``domain.clicks.drawn`` made of the same size. Raises
         ``UserError`` for a class that the weights do not know, if sizes do not fit, and if memory is too short.
         """
@@ -105,7 +108,7 @@ class Predictor:
         void = self.header.inference.void
         return self._careful.ask(
             lambda means: guided_probability(
-                self._network, self._look(pixels, means.device), clicks, class_number, void
+                self._members[0], self._look(pixels, means.device), clicks, class_number, void
             )
         )
 
@@ -154,7 +157,7 @@ class Predictor:
     def _look(self, pixels: Pixels, device: Device) -> Looked:
         """The same for clicks one after the other in one crop: a third of the work."""
         if self._looked is None or not self._looked.holds_for(pixels, device):
-            self._looked = Looked.at(self._network, pixels, device)
+            self._looked = Looked.at(self._members[0], pixels, device)
         return self._looked
 
     def _logits(
@@ -169,7 +172,7 @@ class Predictor:
             how = replace(how, window=means.side)
         self._gatherer.begin()
         return image_logits(
-            self._network, to_input(pixels, size), means.device, how, between_windows, self._gatherer, means.batch
+            self._members, to_input(pixels, size), means.device, how, between_windows, self._gatherer, means.batch
         )
 
 

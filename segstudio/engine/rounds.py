@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
 from pathlib import Path
-
-import torch
 
 from segstudio.domain.errors import UserError
 from segstudio.engine.checkpoint import Checkpoint, WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.data import ImageCache, RoundData, load_round
 from segstudio.engine.device import CPU, Device
 from segstudio.engine.progress import RoundEvents, RoundProgress
+from segstudio.engine.scoring import Scored
 from segstudio.engine.train import RoundTrainer, Trained
 from segstudio.engine.trouble import MEMORY_ERRORS, could_not_write, free_memory, is_out_of_memory, no_memory
 from segstudio.protocol.codec import ProtocolError
@@ -51,10 +49,10 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
     header = WeightsHeader(
         settings.network,
         request.classes,
-        settings.input_size if windowed else trained.side,
+        settings.input_size if windowed else trained.best.side,
         settings.upright,
         trained.finish,
-        trained.side if windowed else None,
+        trained.best.side if windowed else None,
         settings.flip_average,
         request.void,
         trained.second_look,
@@ -69,11 +67,11 @@ def run_round(folder: Path, device: Device, cache: ImageCache, events: RoundEven
         loss=trained.loss,
         held_out_dice=trained.held_out_dice,
         held_out_count=count,
-        per_image=trained.per_image,
+        per_image=trained.best.per_image,
         device=trained.device.kind,
         cuts=trained.cuts,
     )
-    _leave(folder, header, trained.tensors, result)
+    _leave(folder, header, trained.best, result)
     return result
 
 
@@ -96,14 +94,14 @@ def _cuts_before(folder: Path, device: Device) -> tuple[tuple[int, int], ...]:
     return before.cuts if before.device == device.kind else ()
 
 
-def _leave(folder: Path, header: WeightsHeader, tensors: Mapping[str, torch.Tensor], result: RoundResult) -> None:
+def _leave(folder: Path, header: WeightsHeader, best: Scored, result: RoundResult) -> None:
     """Put the weights and the result in the place of earlier ones, both or neither. Raises ``UserError``.
 
     The weights come last: whoever finds whole ones finds the result that they are of.
     """
     fresh, before = folder / f"{WEIGHTS}.new", _content(folder / RESULT)
     try:
-        save_checkpoint(fresh, header, tensors)
+        save_checkpoint(fresh, header, best.tensors, best.earlier)
         _write_result(folder, result)
         _put_in_place(fresh, folder / WEIGHTS, before)
     finally:

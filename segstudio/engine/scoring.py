@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from segstudio.engine.base import Base
 from segstudio.engine.data import to_input
@@ -30,6 +31,8 @@ from segstudio.engine.sample import Sample
 from segstudio.engine.trouble import Careful, Means, free_memory, if_memory_allows
 from segstudio.protocol.round_folder import IGNORE, RoundRequest
 
+Tensors = Mapping[str, torch.Tensor]
+
 # That many are held at a time to learn a finish from: a quarter of a gigabyte.
 _MOST_LOGITS = 64 * 1024 * 1024
 
@@ -38,14 +41,16 @@ _MOST_LOGITS = 64 * 1024 * 1024
 class Scored:
     """Weights by name, their mean Dice and that of each held-out image by its id.
 
-    The Dice is NaN of weights that give no numbers. It is the Dice of the network's own masks: a finish was learned on
-    these very images and would flatter it. ``side`` is what the network saw at once, see ``trouble.Means``.
+    ``earlier`` are those of the other member where an ensemble was scored. The Dice is NaN of weights that give no
+    numbers. It is the Dice of the network's own masks: a finish was learned on these very images and would flatter it.
+    ``side`` is what the network saw at once, see ``trouble.Means``.
     """
 
     tensors: dict[str, torch.Tensor]
     dice: float
     per_image: dict[int, float]
     side: int
+    earlier: dict[str, torch.Tensor] | None = None
 
 
 class Scorer:
@@ -72,9 +77,12 @@ class Scorer:
         self._events = events
         self._report = report
 
-    def score(self, tensors: Mapping[str, torch.Tensor]) -> Scored:
-        """The mean Dice of ``tensors``, which are kept as they are and must not change afterwards."""
-        ask = self._asker(tensors)
+    def score(self, tensors: Tensors, earlier: Tensors | None = None) -> Scored:
+        """The mean Dice of ``tensors``, which are kept as they are and must not change afterwards.
+
+        With those of an ``earlier`` network it is that of both as an ensemble.
+        """
+        ask = self._asker(tensors, earlier)
         per_image: dict[int, float] = {}
         for sample in self._held_out:
             assert sample.full_mask is not None
@@ -85,23 +93,21 @@ class Scorer:
             else:
                 per_image[sample.image_id] = math.nan
         dice = math.fsum(per_image.values()) / len(per_image)
-        return Scored(dict(tensors), dice, per_image, self.means.side)
+        return Scored(dict(tensors), dice, per_image, self.means.side, None if earlier is None else dict(earlier))
 
-    def gives_numbers(self, tensors: Mapping[str, torch.Tensor], sample: Sample) -> bool:
+    def gives_numbers(self, tensors: Tensors, sample: Sample) -> bool:
         """Whether what ``tensors`` say of ``sample`` are numbers; weights that are may still overflow on their way."""
         return bool(np.isfinite(self._asker(tensors)(sample)).all())
 
-    def learn_finish(
-        self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], taught: Sequence[Sample], base: Base | None
-    ) -> Finish:
-        """What makes the masks of ``tensors``, taught by the samples ``taught``, better; see ``learn_finish``.
+    def learn_finish(self, best: Scored, things: Sequence[int], taught: Sequence[Sample], base: Base | None) -> Finish:
+        """What makes the masks of ``best``, taught by the samples ``taught``, better; see ``learn_finish``.
 
         Where the held-out images are too few, or memory runs out, the samples alone tell or, if they tell nothing, what
         is known of ``base``. Of memory ``events`` hear: a round is not lost for want of a finish.
         """
         count = len(self._held_out)
         told = if_memory_allows(lambda: self._told(things, taught, base))
-        finish = None if told is None else if_memory_allows(lambda: self._learned_finish(tensors, things, told))
+        finish = None if told is None else if_memory_allows(lambda: self._learned_finish(best, things, told))
         if finish is None:
             free_memory(self.means.device)
             self._events.on_notice(
@@ -121,11 +127,11 @@ class Scorer:
             return told
         return replace(told, colours=told_by_colours(samples) if base is None else base.colours)
 
-    def _learned_finish(self, tensors: Mapping[str, torch.Tensor], things: Sequence[int], told: Finish) -> Finish:
+    def _learned_finish(self, best: Scored, things: Sequence[int], told: Finish) -> Finish:
         """The finish that the held-out images speak for, ``told`` where there are too few of them."""
         if self._class_count > MOST_CLASSES or len(self._held_out) < LEAST_IMAGES:
             return told
-        ask = self._asker(tensors)
+        ask = self._asker(best.tensors, best.earlier)
         channels = 1 if self._class_count == 1 else self._class_count + 1
         most = max(LEAST_IMAGES, _MOST_LOGITS // (channels * max(sample.mask.size for sample in self._held_out)))
         samples = self._held_out[: min(most, MOST_IMAGES)]
@@ -133,11 +139,13 @@ class Scorer:
         said = [ask(sample) for sample in samples]
         return learn_finish(said, truths, things, told, pictures, self._events.pause)
 
-    def _asker(self, tensors: Mapping[str, torch.Tensor]) -> Callable[[Sample], NDArray[np.float32]]:
+    def _asker(self, tensors: Tensors, earlier: Tensors | None = None) -> Callable[[Sample], NDArray[np.float32]]:
         """What gives the logits (h, w, C) of a sample by these weights."""
-        network = network_of(self._name, self._class_count, tensors)
-        check_in_every_layer(network, self._events)
-        careful = Careful(network, self.means, self._events.on_notice)
+        sets = [tensors] if earlier is None else [tensors, earlier]
+        members = [network_of(self._name, self._class_count, one) for one in sets]
+        for network in members:
+            check_in_every_layer(network, self._events)
+        careful = Careful(nn.ModuleList(members), self.means, self._events.on_notice)
 
         def logits(sample: Sample, means: Means) -> NDArray[np.float32]:
             how, pixels = self._inference, sample.pixels
@@ -147,7 +155,7 @@ class Scorer:
                 # The shape at which masks will be made, or the score would be that of other masks.
                 whole = sample.mask if sample.full_mask is None else sample.full_mask
                 pixels = to_input(pixels, means.side, whole.shape)
-            return image_logits(network, pixels, means.device, how, self._events.pause, None, means.batch)
+            return image_logits(members, pixels, means.device, how, self._events.pause, None, means.batch)
 
         def ask(sample: Sample) -> NDArray[np.float32]:
             self._report()

@@ -21,6 +21,7 @@ from segstudio.engine.beginning import (
     step_budget,
 )
 from segstudio.engine.checkpoint import Checkpoint
+from segstudio.engine.contest import Contest
 from segstudio.engine.data import RoundData
 from segstudio.engine.device import Device
 from segstudio.engine.ema import WeightAverage
@@ -37,7 +38,7 @@ from segstudio.engine.schedule import (
     one_cycle,
     planned_scorings,
 )
-from segstudio.engine.scoring import Scored, Scorer
+from segstudio.engine.scoring import Scored, Scorer, Tensors
 from segstudio.engine.second_look import NO_SECOND_LOOK, SecondLook
 from segstudio.engine.trouble import (
     MEMORY_ERRORS,
@@ -60,35 +61,27 @@ _WEIGHT_DECAY = 0.01
 _GRADIENT_NORM = 5.0
 _AVERAGE_HORIZON = 0.08
 _LOSS_SMOOTHING = 0.1
-# A round that goes on from other weights ends early once so many scorings in a row found nothing better. Those before
-# the rate is low do not count: the best is yet to come.
-_MOST_FRUITLESS, _LATE = 2, 0.7
-# The share of a round after which it is seen whether it was right to go on from the last weights. Halfway up the
-# rate is high and the images are reduced, so weights that will end well may look a little worse: hence the margin.
-_GUARD_SHARE, _GUARD_MARGIN = 0.4, 0.03
-# Half a dozen held-out images can't tell less than this: of two such models, the one taught by more images is right.
-_ANEW_MARGIN = 0.01
+# The share of a cycle from which on the rate is low, and that of a round after which it is seen whether it was right
+# to go on from the last weights.
+_LATE, _GUARD_SHARE = 0.7, 0.4
 # Shares of the progress bar.
 _PREPARED, _TRAINED = 0.03, 0.96
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a round ends with: ``tensors`` are the averaged weights by name, ``finish`` is what improves their masks.
+    """What a round ends with: ``best`` are the averaged weights, ``finish`` is what improves their masks.
 
-    ``side`` is that in px of what they see at once, the image or its windows; ``device`` is where training ended;
-    ``cuts`` are the budget's.
-    ``second_look`` says how what they find is to be looked at again.
+    ``device`` is where training ended; ``cuts`` are the budget's. ``second_look`` says how what they find is to be
+    looked at again.
     """
 
-    tensors: dict[str, torch.Tensor]
+    best: Scored
     steps: int
     loss: float
     held_out_dice: float | None
     held_out_count: int
-    per_image: dict[int, float]
     finish: Finish
-    side: int
     device: Device
     cuts: tuple[tuple[int, int], ...] = ()
     second_look: SecondLook = NO_SECOND_LOOK
@@ -132,10 +125,7 @@ class RoundTrainer:
         self._scorer = Scorer(request, data.held_out, device, events, side, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
         self._starter = starter if self._base is not None and parent is not starter else None
-        self._warm: Scored | None = None
-        self._judged = False
-        self._fruitless = 0
-        self._best: Scored | None = None
+        self._contest = Contest(self._goes_on)
         self._latest_dice: float | None = None
 
     def run(self) -> Trained:
@@ -147,7 +137,7 @@ class RoundTrainer:
     def _train(self) -> None:
         self._feed.begin()
         self._score_parent()
-        while self._budget.step < self._budget.steps and self._fruitless < _MOST_FRUITLESS:
+        while self._budget.step < self._budget.steps and not self._contest.is_over:
             self._report("training")
             self._events.pause()
             self._budget.begin_step()
@@ -159,18 +149,16 @@ class RoundTrainer:
 
     def _best_found(self) -> Trained:
         self._report("scoring")
-        best, count = self._accepted(), len(self._data.held_out)
-        if best is self._warm:
+        best, count = self._contest.accepted(self._ask_scorer) or self._unscored(), len(self._data.held_out)
+        if best is self._contest.last:
             self._events.on_notice("The new weights did no better on the held-out images. The model stays as it was.")
         return Trained(
-            tensors=best.tensors,
+            best=best,
             steps=self._budget.step,
             loss=self._loss if self._loss is not None else math.inf,
             held_out_dice=best.dice if math.isfinite(best.dice) else None,
             held_out_count=count,
-            per_image=best.per_image,
-            finish=self._scorer.learn_finish(best.tensors, self._request.things, self._data.train, self._base),
-            side=best.side,
+            finish=self._scorer.learn_finish(best, self._request.things, self._data.train, self._base),
             device=self._means.device,
             cuts=tuple(self._budget.cuts),
             second_look=self._second_look(best),
@@ -179,7 +167,7 @@ class RoundTrainer:
     def _second_look(self, best: Scored) -> SecondLook:
         if self._settings.window is not None:
             return NO_SECOND_LOOK
-        if best is self._warm and self._parent is not None:
+        if best is self._contest.last and self._parent is not None:
             return self._parent.header.second_look
         return NO_SECOND_LOOK if self._base is None else self._base.second_look
 
@@ -297,21 +285,18 @@ class RoundTrainer:
         round it is also seen whether these were worth going on from.
         """
         if self._parent is not None and self._competes:
-            scored = self._ask_scorer(self._parent.tensors)
+            scored = self._ask_scorer(self._parent.tensors, self._parent.earlier)
             if math.isfinite(scored.dice):
-                self._warm = scored
+                self._contest.enter_last(scored)
             elif self._goes_on:
                 # They may heal on the way. If not, they are nothing to go back to.
                 self._begun = self._starter
             if self._goes_on:
-                self._best = self._warm
                 self._scorings = [_GUARD_SHARE, *self._scorings]
-            else:
-                self._judged = True
 
-    def _ask_scorer(self, tensors: dict[str, torch.Tensor]) -> Scored:
+    def _ask_scorer(self, tensors: Tensors, earlier: Tensors | None = None) -> Scored:
         """Score ``tensors``; if there is no memory for it the round goes on with images that there is memory for."""
-        return self._with_less(lambda: self._scorer.score(tensors))
+        return self._with_less(lambda: self._scorer.score(tensors, earlier))
 
     def _with_less(self, ask: Callable[[], _T]) -> _T:
         while True:
@@ -326,21 +311,16 @@ class RoundTrainer:
             self._drop_average()
             return
         self._latest_dice = scored.dice
-        if self._best is None or scored.dice >= self._best.dice:
-            self._best, self._fruitless = scored, 0
-        elif self._warm is not None and not self._judged and scored.dice < self._warm.dice - _GUARD_MARGIN:
+        if self._contest.enter(scored, late=self._budget.cycle >= _LATE):
             self._restart()
-        elif self._goes_on and self._budget.cycle >= _LATE:
-            self._fruitless += 1
-        self._judged = True
 
     def _drop_average(self) -> None:
         """Go back to weights that are known to give numbers: the averaged ones are, and yet they don't."""
         self._trouble.ran_away()
-        if self._best is None:
+        if self._contest.best is None:
             self._begin_from(self._begun)
         else:
-            self._network.load_state_dict(self._best.tensors)
+            self._network.load_state_dict(self._contest.best.tensors)
         self._optimizer = self._new_optimizer()
         self._average = WeightAverage(self._network, _AVERAGE_HORIZON * self._budget.steps)
 
@@ -348,12 +328,6 @@ class RoundTrainer:
         """What the round would leave if it ended now."""
         learned = self._average.snapshot()
         return learned if self._base is None else self._base.mixed(learned)
-
-    def _accepted(self) -> Scored:
-        """The best that was scored; what began anew on more images may score a little less than the last weights."""
-        if self._warm is None or self._goes_on:
-            return self._best or self._unscored()
-        return self._best if self._best and self._best.dice >= self._warm.dice - _ANEW_MARGIN else self._warm
 
     def _unscored(self) -> Scored:
         """The averaged weights, unscored. Raises ``UserError`` if they learned nothing or give no numbers."""

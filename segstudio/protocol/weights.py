@@ -19,6 +19,14 @@ FORMAT = "segstudio-weights"
 VERSION = 2
 """It goes up where a network of the same name is built differently: its older weights are refused by a sentence."""
 
+ENSEMBLE_VERSION = 3
+"""The version of a file that holds an ensemble of two networks: a program that knows of none says so, and stops."""
+
+VERSIONS = (str(VERSION), str(ENSEMBLE_VERSION))
+
+EARLIER = "earlier."
+"""What the names of the tensors of an ensemble's earlier member begin with."""
+
 DIGEST = "digest"
 """The key of the digest in the header's metadata; files of older versions have none."""
 
@@ -43,7 +51,7 @@ class WeightsInfo:
 
     ``input_size`` is the longer side in px that it sees images at, ``learned_at`` the one that it was trained at,
     ``even_exposure`` whether as if all had been exposed alike (``imaging.exposure``);
-    ``tensors`` maps names to shapes.
+    ``tensors`` maps names to shapes, of an ensemble those of both networks.
     """
 
     network: str
@@ -56,9 +64,14 @@ class WeightsInfo:
     even_exposure: bool = False
 
     @property
+    def networks(self) -> int:
+        """How many are asked together."""
+        return 2 if any(name.startswith(EARLIER) for name in self.tensors) else 1
+
+    @property
     def parameters(self) -> int:
-        """How many numbers it holds."""
-        return sum(math.prod(shape) for shape in self.tensors.values())
+        """How many numbers a network holds."""
+        return sum(math.prod(shape) for shape in self.tensors.values()) // self.networks
 
 
 def inspect(path: Path) -> WeightsInfo:
@@ -88,7 +101,7 @@ def inspect(path: Path) -> WeightsInfo:
     metadata = header.pop(_METADATA, None)
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise NotWeightsError("holds weights, but not of a segstudio model")
-    if metadata.get("version") != str(VERSION):
+    if metadata.get("version") not in VERSIONS:
         raise NotWeightsError("was written by another version of segstudio")
     tensors = _shapes(header, size - 8 - length)
     return _info(metadata, tensors)

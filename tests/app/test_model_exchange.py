@@ -239,6 +239,11 @@ def test_a_card_tells_figures_with_their_interval():
     assert "as if all had been exposed alike: multiply one of colour by 240 / the 85th percentile" in model_card(even)
     assert "learned from pictures that were" not in model_card(even), "a round learns from them as they came"
     assert "| From | project moles, round 3 |" in card
+    assert "| Network | unet, 0.5 million parameters |" in card
+    both = replace(info, tensors={"a": (1000, 500), "earlier.a": (1000, 500)})
+    assert "an ensemble of two networks, from this round and one before; each unet, 0.5 million" in model_card(
+        CardFacts("m", 3, both, "", 0.0)
+    )
     bare = model_card(CardFacts("m", 0, info, "", 0.0))
     assert "| From | the starter model |" in bare
     assert "nothing is known" in bare

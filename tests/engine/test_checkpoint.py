@@ -9,9 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from segstudio.domain.errors import UserError
-from segstudio.engine.checkpoint import VERSION, WeightsHeader, load_checkpoint, save_checkpoint
+from segstudio.engine.checkpoint import WeightsHeader, load_checkpoint, save_checkpoint
 from segstudio.engine.models import build_network
 from segstudio.engine.second_look import SecondLook
+from segstudio.protocol.weights import ENSEMBLE_VERSION, VERSION, inspect
 
 HEADER = WeightsHeader(
     "unet-efficientnet-lite0",
@@ -52,12 +53,39 @@ def test_round_trip_keeps_header_and_every_bit(tmp_path: Path, tensors: dict[str
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_an_ensemble_keeps_both_members_apart(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    path = tmp_path / "w.safetensors"
+    other = {name: tensor + 1 for name, tensor in tensors.items()}
+    save_checkpoint(path, HEADER, tensors, other)
+    loaded = load_checkpoint(path)
+    assert loaded.header == HEADER
+    assert loaded.tensors.keys() == tensors.keys()
+    newest, earlier = (member.state_dict() for member in loaded.members())
+    assert all(torch.equal(newest[name], tensor) for name, tensor in tensors.items())
+    assert all(torch.equal(earlier[name], tensor) for name, tensor in other.items())
+    assert all(torch.equal(tensor, newest[name]) for name, tensor in loaded.build().state_dict().items())
+    info, alone = inspect(path), tmp_path / "alone.safetensors"
+    save_checkpoint(alone, HEADER, tensors)
+    assert (info.networks, inspect(alone).networks) == (2, 1)
+    assert info.parameters == inspect(alone).parameters
+
+
+@pytest.mark.parametrize("missing", [1, 0])
+def test_half_an_ensemble_is_refused(tmp_path: Path, tensors: dict[str, torch.Tensor], missing: int) -> None:
+    path = tmp_path / "w.safetensors"
+    members = [dict(tensors), {name: tensor + 1 for name, tensor in tensors.items()}]
+    members[missing].popitem()
+    save_checkpoint(path, HEADER, *members)
+    with pytest.raises(UserError, match="do not fit"):
+        load_checkpoint(path)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"format": "other"}, "not of a segstudio model"),
         ({"version": "1"}, "another version"),
-        ({"version": str(VERSION + 1)}, "another version"),
+        ({"version": str(ENSEMBLE_VERSION + 1)}, "another version"),
         ({"network": "giraffe"}, "does not know"),
         ({"classes": "[]"}, "does not know"),
         ({"classes": "{"}, "header"),

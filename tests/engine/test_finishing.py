@@ -352,7 +352,7 @@ def test_a_round_writes_what_it_learned_of_the_accepted_weights(tmp_path: Path) 
 
 
 def _said(network: SegmentationNetwork, pixels: np.ndarray) -> np.ndarray:
-    return image_logits(network, to_input(pixels, 64), CPU, Inference(upright=False))
+    return image_logits([network], to_input(pixels, 64), CPU, Inference(upright=False))
 
 
 def test_the_score_is_that_of_the_network_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,14 +46,21 @@ def parent(tmp_path: Path, taught: Path) -> Path:
     return tmp_path / "1" / WEIGHTS
 
 
-def _scores(monkeypatch: pytest.MonkeyPatch, dice: list[float]) -> list[dict[str, torch.Tensor]]:
-    """Let the scorings of a round come out as ``dice``; returns the weights that were scored."""
+def _scores(monkeypatch: pytest.MonkeyPatch, dice: list[float], unlike: float = 0.0) -> list[dict[str, torch.Tensor]]:
+    """Let the scorings of a round come out as ``dice``; returns the weights that were scored.
+
+    Single images come out as much better or worse as all, or ``unlike`` that.
+    """
     seen: list[dict[str, torch.Tensor]] = []
     left = iter(dice)
 
-    def score(_self: Scorer, tensors: dict[str, torch.Tensor]) -> Scored:
+    def score(
+        _self: Scorer, tensors: dict[str, torch.Tensor], earlier: dict[str, torch.Tensor] | None = None
+    ) -> Scored:
         seen.append({name: tensor.clone() for name, tensor in tensors.items()})
-        return Scored(tensors, next(left), {1: 0.5}, TINY.input_size)
+        mean, sign = next(left), 1 - 2 * (len(seen) % 2)
+        per_image = {number: mean + sign * unlike * (number - 1.5) for number in range(4)}
+        return Scored(tensors, mean, per_image, TINY.input_size, earlier)
 
     monkeypatch.setattr(Scorer, "score", score)
     return seen
@@ -67,7 +74,7 @@ def test_weights_that_score_worse_than_the_last_are_not_accepted(
     tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=parent)
-    _scores(monkeypatch, [0.9, 0.89, 0.8, 0.8, 0.8, 0.89])
+    _scores(monkeypatch, [0.9, 0.88, 0.8, 0.8, 0.8, 0.88])
     notices: list[str] = []
     result = _run(tmp_path / "2", notices)
     assert result.held_out_dice == 0.9
@@ -85,6 +92,47 @@ def test_new_weights_that_score_better_than_the_last_are_accepted(
     assert _run(tmp_path / "2", notices).held_out_dice == 0.9
     assert _same(load_checkpoint(tmp_path / "2" / WEIGHTS).tensors, seen[3])
     assert not notices
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_where_the_held_out_images_cannot_tell_the_old_network_and_the_new_one_are_asked_from_then_on(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    """And in the round after that the newest of both has its turn with the next one."""
+    make_round(tmp_path / "2", train=5, held_out=4, settings=SETTINGS, parent=parent)
+    if anew:
+        monkeypatch.setattr(schedule, "_ANEW_FROM", 4)
+        _outgrown(tmp_path / "2", parent)
+    seen = _scores(monkeypatch, [0.8, 0.79, 0.78, 0.795, 0.79, 0.805], unlike=0.05)
+    notices: list[str] = []
+    assert _run(tmp_path / "2", notices).held_out_dice == 0.805
+    both = load_checkpoint(tmp_path / "2" / WEIGHTS)
+    assert both.earlier is not None
+    assert _same(both.earlier, load_checkpoint(parent).tensors)
+    assert _same(both.tensors, seen[3])
+    assert not notices
+    make_round(tmp_path / "3", held_out=4, settings=SETTINGS, parent=tmp_path / "2" / WEIGHTS)
+    seen = _scores(monkeypatch, [0.8, 0.79, 0.78, 0.795, 0.79, 0.805], unlike=0.05)
+    _run(tmp_path / "3", [])
+    after = load_checkpoint(tmp_path / "3" / WEIGHTS)
+    assert after.earlier is not None
+    assert _same(after.earlier, both.tensors)
+    assert _same(after.tensors, seen[3])
+
+
+def test_an_ensemble_that_stays_in_use_stays_whole(
+    tmp_path: Path, parent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = load_checkpoint(parent)
+    other = {name: tensor + 1 for name, tensor in known.tensors.items()}
+    save_checkpoint(tmp_path / "both.safetensors", known.header, known.tensors, other)
+    make_round(tmp_path / "2", held_out=4, settings=SETTINGS, parent=tmp_path / "both.safetensors")
+    _scores(monkeypatch, [0.9, 0.88, 0.8, 0.8, 0.8, 0.88])
+    assert _run(tmp_path / "2", []).held_out_dice == 0.9
+    kept = load_checkpoint(tmp_path / "2" / WEIGHTS)
+    assert kept.earlier is not None
+    assert _same(kept.tensors, known.tensors)
+    assert _same(kept.earlier, other)
 
 
 def test_a_round_that_goes_wrong_from_the_last_weights_starts_afresh(

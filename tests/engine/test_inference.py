@@ -54,24 +54,65 @@ def test_windows_say_what_the_whole_says_where_only_the_pixel_counts(
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
     how = Inference(flip_average=flip_average)
-    whole = image_logits(_Bright(), pixels, CPU, how)
+    whole = image_logits([_Bright()], pixels, CPU, how)
     network = _Bright()
-    pieces = image_logits(network, pixels, CPU, replace(how, window=64))
+    pieces = image_logits([network], pixels, CPU, replace(how, window=64))
     assert np.allclose(pieces, whole, atol=1e-4)
     assert len(network.shown) == replace(how, window=64).windows(*shape)
     assert {entry[0] for entry in network.shown} == {4 if flip_average else 1}
     assert all(max(entry[2:]) <= max(64, min(shape)) for entry in network.shown)
 
 
+class _Says(SegmentationNetwork):
+    """Says the same of every pixel, and keeps what it is shown."""
+
+    def __init__(self, logit: float) -> None:
+        super().__init__()
+        self.logit = logit
+        self.views: list[torch.Tensor] = []
+
+    def forward(self, x: torch.Tensor, guidance: torch.Tensor | None = None) -> torch.Tensor:
+        self.views += [*x]
+        return torch.full_like(x[:, :1], self.logit)
+
+
+@pytest.mark.parametrize(
+    ("how", "shares"),
+    [
+        (Inference(), [[(), (1,)], [(2,), (1, 2)]]),
+        (Inference(upright=True), [[()], [(2,)]]),
+        (Inference(flip_average=False), [[()], [()]]),
+    ],
+)
+@pytest.mark.parametrize("at_once", [None, 1])
+def test_the_members_of_an_ensemble_share_the_mirror_images_and_count_alike(
+    how: Inference, shares: list[list[tuple[int, ...]]], at_once: int | None
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    members = [_Says(1.0), _Says(-4.0)]
+    assert np.allclose(image_logits(members, pixels, CPU, how, at_once=at_once), -1.5)
+    image = torch.from_numpy(pixels).permute(2, 0, 1)
+    for member, share in zip(members, shares, strict=True):
+        seen = [((view * 128) + 127).round().to(torch.uint8) for view in member.views]
+        assert len(seen) == len(share)
+        assert all(torch.equal(view, image.flip(axes)) for view, axes in zip(seen, share, strict=True))
+
+
+def test_what_members_say_of_a_mirror_image_is_turned_back() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+    alone = image_logits([_Bright()], pixels, CPU, Inference(flip_average=False))
+    assert np.allclose(image_logits([_Bright(), _Bright()], pixels, CPU, Inference()), alone, atol=1e-5)
+
+
 @given(st.integers(1, 8), st.integers(1, 8), st.sampled_from([32, 64, 96]))
 def test_the_number_of_windows_is_foretold(rows: int, columns: int, window: int) -> None:
     network, how = _Bright(), Inference(flip_average=False, window=window)
-    image_logits(network, np.zeros((32 * rows, 32 * columns, 3), np.uint8), CPU, how)
+    image_logits([network], np.zeros((32 * rows, 32 * columns, 3), np.uint8), CPU, how)
     assert len(network.shown) == how.windows(32 * rows, 32 * columns)
 
 
 def test_where_windows_meet_their_middles_count_more_than_their_rims() -> None:
-    said = image_logits(_KnowsItsPlace(), np.zeros((64, 160, 3), np.uint8), CPU, Inference(window=64))[..., 0]
+    said = image_logits([_KnowsItsPlace()], np.zeros((64, 160, 3), np.uint8), CPU, Inference(window=64))[..., 0]
     assert said[32, 0] > 6, "at the frame there is nothing else to go by"
     assert said[32, 8:-8].max() < 2.5, "within, the rim of one window lies in another"
 
@@ -79,7 +120,7 @@ def test_where_windows_meet_their_middles_count_more_than_their_rims() -> None:
 def test_mirror_images_are_left_out_where_they_are_not_wanted() -> None:
     for how, views in [(Inference(), 4), (Inference(upright=True), 2), (Inference(flip_average=False), 1)]:
         network = _Bright()
-        image_logits(network, np.zeros((64, 96, 3), np.uint8), CPU, how)
+        image_logits([network], np.zeros((64, 96, 3), np.uint8), CPU, how)
         assert network.shown == [(views, 3, 64, 96)]
 
 
@@ -93,7 +134,7 @@ def test_a_prediction_is_given_up_between_two_windows() -> None:
 
     network = _Bright()
     with pytest.raises(RoundCancelled):
-        image_logits(network, np.zeros((256, 256, 3), np.uint8), CPU, Inference(window=64), stop)
+        image_logits([network], np.zeros((256, 256, 3), np.uint8), CPU, Inference(window=64), stop)
     assert len(network.shown) == 2
 
 

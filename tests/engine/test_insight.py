@@ -36,7 +36,7 @@ class _Brightness(SegmentationNetwork):
 
 def _gathered(network: SegmentationNetwork, pixels: np.ndarray, upright: bool = False) -> Gatherer:
     gatherer = Gatherer(network)
-    image_logits(network, pixels, CPU, Inference(upright=upright), gatherer=gatherer)
+    image_logits([network], pixels, CPU, Inference(upright=upright), gatherer=gatherer)
     return gatherer
 
 
@@ -84,8 +84,8 @@ def test_parts_of_an_image_are_one_image() -> None:
     network = _Brightness(lean=True)
     whole, parts = Gatherer(network), Gatherer(network)
     for _ in range(2):
-        image_logits(network, pixels, CPU, Inference(upright=True), gatherer=parts)
-    image_logits(network, pixels, CPU, Inference(upright=True), gatherer=whole)
+        image_logits([network], pixels, CPU, Inference(upright=True), gatherer=parts)
+    image_logits([network], pixels, CPU, Inference(upright=True), gatherer=whole)
     assert parts.uncertainty == pytest.approx(whole.uncertainty)
     assert np.array_equal(parts.embedding, whole.embedding)
     parts.begin()

@@ -64,6 +64,25 @@ def test_onnx_says_the_same(tmp_path: Path, network: str, classes: tuple[str, ..
     assert np.abs(ours.numpy() - theirs).max() < TOLERANCE
 
 
+@pytest.mark.parametrize("classes", [("lesion",), ("a", "b")])
+def test_onnx_of_an_ensemble_says_what_both_come_to(tmp_path: Path, classes: tuple[str, ...]) -> None:
+    known = load_checkpoint(weights(tmp_path, "unet", classes))
+    torch.manual_seed(5)
+    save_checkpoint(
+        tmp_path / "both", known.header, known.tensors, build_network("unet", len(classes)).eval().state_dict()
+    )
+    assert export_onnx(tmp_path / "both", tmp_path / "m.onnx") <= TOLERANCE
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"), providers=["CPUExecutionProvider"])
+    pixels = np.random.default_rng(1).integers(0, 256, (1, 3, 64, 96)).astype(np.float32)
+    with torch.inference_mode():
+        answers = [net((torch.from_numpy(pixels) - 127) / 128) for net in load_checkpoint(tmp_path / "both").members()]
+        logits = (answers[0] + answers[1]) / 2
+        ours = torch.sigmoid(logits) if len(classes) == 1 else torch.softmax(logits, dim=1)
+    assert np.abs((answers[0] - answers[1]).numpy()).max() > 0.01
+    (theirs,) = session.run(None, {"image": pixels})
+    assert np.abs(ours.numpy() - theirs).max() < TOLERANCE
+
+
 @pytest.mark.parametrize("network", ["unet-efficientnet-lite0", "segnet"])
 def test_onnx_never_says_a_class_that_is_not_judged(tmp_path: Path, network: str) -> None:
     for void in (1, 2):
@@ -90,7 +109,7 @@ class _Unknown(torch.nn.Module):
 
 
 def test_what_onnx_does_not_know_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_export, "pool_by_masks", lambda whole: setattr(whole.network, "output", _Unknown()))
+    monkeypatch.setattr(onnx_export, "pool_by_masks", lambda whole: setattr(whole.members[0], "output", _Unknown()))
     with pytest.raises(UserError, match="unet has parts that ONNX does not know"):
         export_onnx(weights(tmp_path, "unet", ("lesion",)), tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()

@@ -46,7 +46,7 @@ class _BrightnessOnTheLeft(SegmentationNetwork):
 
 @pytest.mark.parametrize("upright", [False, True])
 def test_flips_are_undone_before_averaging(upright: bool) -> None:
-    mean = image_logits(_BrightnessOnTheLeft(), np.zeros((64, 96, 3), np.uint8), CPU, Inference(upright=upright))[
+    mean = image_logits([_BrightnessOnTheLeft()], np.zeros((64, 96, 3), np.uint8), CPU, Inference(upright=upright))[
         ..., 0
     ]
     assert np.array_equal(mean, mean[:, ::-1])
@@ -65,8 +65,8 @@ def test_a_click_is_answered_for_the_class_that_it_is_made_for(tmp_path: Path, c
     header = WeightsHeader("unet-efficientnet-lite0", ("one", "two")[:classes], 64)
     save_checkpoint(tmp_path / "w.safetensors", header, build_network(header.network, classes).state_dict())
     predictor = Predictor(tmp_path / "w.safetensors", CPU)
-    predictor._network = _Guided()
-    predictor._network.channels = 1 if classes == 1 else 3
+    predictor._members = [_Guided()]
+    predictor._members[0].channels = 1 if classes == 1 else 3
     pixels, clicks = np.full((64, 96, 3), 128, np.uint8), np.zeros((64, 96, 3), np.uint8)
     clicks[10:20, 10:20, 0], clicks[15:40, 15:40, 2] = 255, 255
     answer = predictor.mend(pixels, clicks, classes)
@@ -119,9 +119,30 @@ class _Steep(SegmentationNetwork):
 
 def test_a_pixel_stays_where_it_is() -> None:
     pixels, _ = disc(3, 96, 64)
-    mean = image_logits(_Bright(), pixels, CPU, Inference(upright=False))[..., 0]
+    mean = image_logits([_Bright()], pixels, CPU, Inference(upright=False))[..., 0]
     bright = (pixels.mean(axis=2) - 127) / 128
     assert np.allclose(mean, cv2.GaussianBlur(bright, (0, 0), 0.8), atol=1e-2)
+
+
+def test_an_ensemble_is_asked_for_masks_and_its_newest_member_for_clicks(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    header = WeightsHeader("unet-efficientnet-lite0", ("disc",), 96, upright=True)
+    new, old = (build_network(header.network, 1).state_dict() for _ in range(2))
+    old["output.conv.bias"] += 1
+    for name, tensors in (("new", (new,)), ("old", (old,)), ("both", (new, old))):
+        save_checkpoint(tmp_path / name, header, *tensors)
+    one, other, both = (Predictor(tmp_path / name, CPU) for name in ("new", "old", "both"))
+    pixels, _ = disc(3, 96, 64)
+    said = [predictor.predict(pixels) for predictor in (one, other, both)]
+    confidence = [prediction.confidence.astype(int) for prediction in said]
+    assert all(np.abs(confidence[2] - alone).max() > 2 for alone in confidence[:2])
+    unsure = [prediction.uncertainty for prediction in said]
+    assert unsure[2] > max(unsure[:2]), "two networks agree less than one with itself"
+    clicks = np.zeros_like(pixels)
+    clicks[20:30, 20:30, 0] = 255
+    answers = [predictor.mend(pixels, clicks, 1) for predictor in (one, other, both)]
+    assert np.array_equal(answers[2], answers[0])
+    assert not np.array_equal(answers[2], answers[1])
 
 
 @pytest.mark.parametrize("even", [True, False])
@@ -129,7 +150,7 @@ def test_an_image_and_a_click_on_it_are_seen_alike_however_it_was_exposed(tmp_pa
     header = WeightsHeader("unet-efficientnet-lite0", ("disc",), 96, flip_average=False, even_exposure=even)
     save_checkpoint(tmp_path / "w.safetensors", header, build_network(header.network, 1).state_dict())
     predictor = Predictor(tmp_path / "w.safetensors", CPU)
-    predictor._network = _Bright()
+    predictor._members = [_Bright()]
     taken, _ = disc(3, 96, 64)
     taken[..., 0] = taken[..., 0] * 0.9
     darker = (taken * 0.7).astype(np.uint8)
@@ -179,7 +200,7 @@ def test_confidence_is_the_probability_of_the_class_that_was_chosen(logits: tupl
 def test_the_model_is_least_sure_where_its_mask_ends() -> None:
     _, xs = np.mgrid[:64, :96]
     pixels = np.repeat(np.clip(4 * xs - 50, 0, 255).astype(np.uint8)[..., None], 3, 2)
-    logits = image_logits(_Steep(), pixels, CPU, Inference(upright=True))
+    logits = image_logits([_Steep()], pixels, CPU, Inference(upright=True))
     mask, confidence = mask_from_logits(logits, 64, 96), confidence_from_logits(logits)
     border = int(mask[32].argmax())
     assert 0 < border < 95
@@ -202,7 +223,7 @@ def test_a_slanting_edge_of_steep_logits_has_no_steps() -> None:
 
     ys, xs = np.mgrid[:64, :64]
     pixels = np.repeat(np.where(xs < 16 + ys / 3, 255, 0).astype(np.uint8)[..., None], 3, 2)
-    logits = image_logits(_Steep(), pixels, CPU, Inference(upright=True))
+    logits = image_logits([_Steep()], pixels, CPU, Inference(upright=True))
     mask = mask_from_logits(logits, 192, 192)
     borders = mask.sum(axis=1)[24:-24].astype(float)
     line = np.polyval(np.polyfit(np.arange(len(borders)), borders, 1), np.arange(len(borders)))

@@ -74,7 +74,7 @@ def test_a_round_that_begins_again_is_the_same_whatever_was_asked_for_meanwhile(
 
     def run(between: Callable[[], None]) -> dict[str, torch.Tensor]:
         left = iter([*scores, *[0.5] * 9])
-        monkeypatch.setattr(Scorer, "score", lambda _, tensors: Scored(tensors, next(left), {1: 0.5}, 64))
+        monkeypatch.setattr(Scorer, "score", lambda _, tensors, *__: Scored(tensors, next(left), {1: 0.5}, 64))
         run_round(tmp_path / "2", CPU, ImageCache(), RoundEvents(between_steps=between))
         return load_checkpoint(tmp_path / "2" / WEIGHTS).tensors
 

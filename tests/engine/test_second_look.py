@@ -52,7 +52,7 @@ def predictor(folder: Path, look: SecondLook, upright: bool = True) -> tuple[Pre
     header = WeightsHeader(NETWORK, ("one",), 128, upright=upright, second_look=look)
     save_checkpoint(folder / "w.safetensors", header, build_network(NETWORK, 1).state_dict())
     made, network = Predictor(folder / "w.safetensors", CPU), _Bright()
-    made._careful.network = made._network = network
+    made._members = [network]
     return made, network
 
 
