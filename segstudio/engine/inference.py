@@ -58,6 +58,14 @@ class Inference:
             return [()]
         return [(), (3,)] if self.upright else [(), (3,), (2,), (2, 3)]
 
+    @property
+    def shares(self) -> bool:
+        """Whether there are mirror images enough for two networks: each is to see more than one.
+
+        On photographs of people (CCP, two mirror images) two that saw one each came to an IoU of 0.917 instead of 0.921.
+        """
+        return len(self.flips) >= 4
+
     def views(self, device: Device) -> int:
         """How many views the network is asked about at once, windows and their mirror images."""
         return len(self.flips) * (1 if self.window is None or device.kind == "cpu" else _WINDOWS_AT_ONCE)

@@ -125,7 +125,7 @@ class RoundTrainer:
         self._scorer = Scorer(request, data.held_out, device, events, side, lambda: self._report("scoring"))
         self._scorings = self._planned_scorings()
         self._starter = starter if self._base is not None and parent is not starter else None
-        self._contest = Contest(self._goes_on)
+        self._contest = Contest(self._goes_on, Inference.of(self._settings, request.void).shares)
         self._latest_dice: float | None = None
 
     def run(self) -> Trained:

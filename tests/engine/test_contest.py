@@ -14,8 +14,10 @@ def _scored(weights: dict[str, None], *per_image: float) -> Scored:
     return Scored(weights, sum(per_image) / len(per_image), dict(enumerate(per_image)), 64)
 
 
-def _accepted(last: Scored | None, learned: list[Scored], both: float, goes_on: bool = True) -> Scored | None:
-    contest = Contest(goes_on)
+def _accepted(
+    last: Scored | None, learned: list[Scored], both: float, goes_on: bool = True, shares: bool = True
+) -> Scored | None:
+    contest = Contest(goes_on, shares)
     if last is not None:
         contest.enter_last(last)
     for scored in learned:
@@ -59,6 +61,14 @@ def test_two_that_are_worse_together_stay_apart(both: float, goes_on: bool, left
     assert found.earlier is None
 
 
+@pytest.mark.parametrize(("goes_on", "left"), [(True, OLD), (False, NEW)])
+def test_where_mirror_images_are_too_few_to_share_there_is_no_ensemble(goes_on: bool, left: dict[str, None]) -> None:
+    found = _accepted(LAST, [UNCLEAR], 0.99, goes_on, shares=False)
+    assert found is not None
+    assert found.tensors == left
+    assert found.earlier is None
+
+
 def test_without_anything_to_compare_with_there_is_no_ensemble() -> None:
     found = _accepted(None, [_scored(NEW, dice) for dice in (0.5, 0.7, 0.6)], 0.99)
     assert found is not None
@@ -70,7 +80,7 @@ def test_without_anything_to_compare_with_there_is_no_ensemble() -> None:
 
 
 def test_a_round_is_over_after_two_late_scorings_in_a_row_that_found_nothing_better() -> None:
-    contest = Contest(goes_on=True)
+    contest = Contest(goes_on=True, shares=True)
     contest.enter_last(Scored(OLD, 0.8, {}, 64))
     over = []
     for dice, late in [(0.79, False), (0.79, False), (0.79, True), (0.81, True), (0.8, True), (0.8, True)]:
@@ -81,7 +91,7 @@ def test_a_round_is_over_after_two_late_scorings_in_a_row_that_found_nothing_bet
 
 @pytest.mark.parametrize(("goes_on", "first", "wrong"), [(True, 0.75, True), (True, 0.78, False), (False, 0.5, False)])
 def test_the_first_scoring_tells_whether_it_was_wrong_to_go_on(goes_on: bool, first: float, wrong: bool) -> None:
-    contest = Contest(goes_on)
+    contest = Contest(goes_on, shares=True)
     contest.enter_last(Scored(OLD, 0.8, {}, 64))
     assert contest.enter(Scored(NEW, first, {}, 64), late=False) is wrong
     assert contest.enter(Scored(NEW, 0.1, {}, 64), late=False) is False, "it is asked once"

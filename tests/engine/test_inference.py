@@ -98,6 +98,13 @@ def test_the_members_of_an_ensemble_share_the_mirror_images_and_count_alike(
         assert all(torch.equal(view, image.flip(axes)) for view, axes in zip(seen, share, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("how", "shares"), [(Inference(), True), (Inference(upright=True), False), (Inference(flip_average=False), False)]
+)
+def test_two_networks_share_mirror_images_where_each_sees_more_than_one(how: Inference, shares: bool) -> None:
+    assert how.shares is shares
+
+
 def test_what_members_say_of_a_mirror_image_is_turned_back() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
     alone = image_logits([_Bright()], pixels, CPU, Inference(flip_average=False))
