@@ -90,7 +90,7 @@ def image_logits(
 ) -> NDArray[np.float32]:
     """Logits (h, w, C) float32 of ``pixels`` (h, w, 3) uint8 at input size, by a network or the members of an ensemble.
 
-    Several share the mirror images among them, so they take no longer than one; without any, each sees the image.
+    Several share the mirror images, so they take hardly longer than one; without any, each sees the image.
     Windows are blended by Gaussian weights, as MONAI's sliding window does; ``between_windows`` may raise to give up.
     ``gatherer`` is shown the views, of which a network sees ``at_once`` or all. The logits are smoothed a little:
     steep ones, enlarged, would give a mask a border of steps. On PH2 that changes the Dice by less than 0.001.
