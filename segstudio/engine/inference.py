@@ -155,15 +155,15 @@ def _flip_averaged(
 ) -> torch.Tensor:
     """Logits (B, C, h, w) float32 of ``images`` (B, 3, h, w), averaged over mirror images."""
     count = max(len(how.flips), len(members))
-    views = [how.flips[number % len(how.flips)] for number in range(count)]
-    answers: list[torch.Tensor] = [images] * count
-    for number, network in enumerate(members):
-        own = views[number :: len(members)]
-        mirrored = torch.cat([images.flip(axes) for axes in own]).contiguous(memory_format=torch.channels_last)
-        said = torch.cat([network(part).float() for part in torch.split(mirrored, at_once or len(mirrored))])
-        turned = zip(silenced(said, how.void).chunk(len(own)), own, strict=True)
-        answers[number :: len(members)] = [view.flip(axes) for view, axes in turned]
-    logits = torch.stack(answers)
+    answers: dict[int, torch.Tensor] = {}
+    for first, network in enumerate(members):
+        views = {number: how.flips[number % len(how.flips)] for number in range(first, count, len(members))}
+        mirrored = torch.cat([images.flip(axes) for axes in views.values()])
+        mirrored = mirrored.contiguous(memory_format=torch.channels_last)
+        answer = torch.cat([network(part).float() for part in torch.split(mirrored, at_once or len(mirrored))])
+        said = silenced(answer, how.void).chunk(len(views))
+        answers |= {number: view.flip(axes) for view, (number, axes) in zip(said, views.items(), strict=True)}
+    logits = torch.stack([answers[number] for number in range(count)])
     if gatherer is not None:
         for image in logits.permute(1, 0, 3, 4, 2).cpu().numpy():
             gatherer.compare(image)

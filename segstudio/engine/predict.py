@@ -95,9 +95,9 @@ class Predictor:
         """Where class ``class_number`` is, heeding clicks: (h, w) uint8, 255 where it certainly is.
 
         Of an ensemble the newest member says so: a hand waits. ``pixels`` (h, w, 3) uint8 RGB are at a size that the
-        network takes, and part of an image whose
-        ``exposure_gain`` is ``gain``; ``clicks`` is what ``domain.clicks.drawn`` made of the same size. Raises
-        ``UserError`` for a class that the weights do not know, if sizes do not fit, and if memory is too short.
+        network takes, and part of an image whose ``exposure_gain`` is ``gain``; ``clicks`` is what
+        ``domain.clicks.drawn`` made of the same size. Raises ``UserError`` for a class that the weights do not know,
+        if sizes do not fit, and if memory is too short.
         """
         if not 1 <= class_number <= len(self.header.classes):
             raise UserError("The model has not learned this class yet. It will know it after the next round.")
