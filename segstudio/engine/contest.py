@@ -56,6 +56,8 @@ class Contest:
         if self.best is None or learned.dice >= self.best.dice:
             self.best, self._fruitless = learned, 0
         elif first and self.last is not None and learned.dice < self.last.dice - _GUARD_MARGIN:
+            # Weights from halfway up the rate are no member of anything.
+            self._learned = None
             return True
         elif self._goes_on and late:
             self._fruitless += 1

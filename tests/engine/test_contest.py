@@ -95,3 +95,13 @@ def test_the_first_scoring_tells_whether_it_was_wrong_to_go_on(goes_on: bool, fi
     contest.enter_last(Scored(OLD, 0.8, {}, 64))
     assert contest.enter(Scored(NEW, first, {}, 64), late=False) is wrong
     assert contest.enter(Scored(NEW, 0.1, {}, 64), late=False) is False, "it is asked once"
+
+
+def test_what_was_wrong_to_go_on_from_is_no_member_of_an_ensemble() -> None:
+    contest = Contest(goes_on=True, shares=True)
+    contest.enter_last(LAST)
+    assert contest.enter(_scored({"wrong": None}, 0.9, 0.6, 0.9, 1.0), late=False)
+    contest.enter(_scored(NEW, 0.5, 0.9, 0.9, 0.9), late=False)
+    found = contest.accepted(lambda new, old: Scored(new, 0.95, {}, 64, old))
+    assert found is not None
+    assert (found.tensors, found.earlier) == (NEW, OLD)
