@@ -71,6 +71,7 @@ class RoundFiles:
     """What a round has on the disk: how much of it can be deleted, in bytes, and whether its weights can be used.
 
     ``network`` and ``loss`` name how it learned, "" where nobody knows; classes in ``void`` were not judged by it.
+    So many ``networks`` are asked together.
     """
 
     nbytes: int
@@ -78,6 +79,7 @@ class RoundFiles:
     network: str = ""
     loss: str = ""
     void: tuple[int, ...] = ()
+    networks: int = 1
 
 
 def holds_out(identity: str, approved_before: int, held_out_before: int, group: int = 1) -> bool:

@@ -47,6 +47,14 @@ def condition_of(weights: Path, every_bit: bool = False) -> Literal["usable", "d
         return "damaged"
 
 
+def networks_in(weights: Path) -> int:
+    """How many networks a file of weights asks together; 1 where it can't be read."""
+    try:
+        return inspect(weights).networks
+    except (NotWeightsError, OSError):
+        return 1
+
+
 def _network(weights: Path | None) -> str:
     try:
         return "" if weights is None else inspect(weights).network

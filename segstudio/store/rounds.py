@@ -20,7 +20,7 @@ from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.inside import is_within, leads_inside
 from segstudio.store.paths import readable
-from segstudio.store.round_files import Ways, condition_of
+from segstudio.store.round_files import Ways, condition_of, networks_in
 
 ROUNDS = "rounds"
 CUT_SHORT = "The program ended before this round did. Start a new one when you like."
@@ -294,7 +294,9 @@ class Rounds:
         way = self._ways.of(self.round_folder(record.number), path)
         if record.weights is None:
             return RoundFiles(nbytes, "none", *way)
-        return RoundFiles(nbytes, "missing" if path is None else condition_of(path), *way)
+        if path is None:
+            return RoundFiles(nbytes, "missing", *way)
+        return RoundFiles(nbytes, condition_of(path), *way, networks_in(path))
 
     def _deletable(self, number: int) -> list[Path]:
         folder = self.round_folder(number)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.rounds import RoundFiles, RoundRecord, RoundStatus
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.protocol.round_folder import RoundResult, write_result
 from segstudio.store.project_db import Project
 
@@ -243,6 +245,14 @@ def test_deleting_a_round_frees_what_was_said_and_keeps_its_scores(project: Proj
     with pytest.raises(UserError, match="gone"):
         project.rounds.choose(1)
     assert project.rounds.delete_files(1) == 0
+
+
+def test_a_round_tells_how_many_networks_its_weights_ask(project: Project) -> None:
+    first, second = rounds(project, 2)
+    newer, older = {"weight": torch.zeros(3)}, {"weight": torch.ones(3)}
+    save_checkpoint(first, WeightsHeader("unet", ("lesion",), 64), newer)
+    save_checkpoint(second, WeightsHeader("unet", ("lesion",), 64), newer, older)
+    assert {number: files.networks for number, files in project.rounds.files().items()} == {1: 1, 2: 2}
 
 
 def test_what_is_in_use_or_runs_is_not_deleted(project: Project) -> None:

@@ -9,18 +9,21 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.round_scores import compare
+from segstudio.engine.checkpoint import WeightsHeader, save_checkpoint
 from segstudio.ui.dialogs.compare_rounds import CompareRounds, change_words
 from segstudio.ui.dialogs.rounds import RoundsDialog
 from segstudio.ui.dialogs.rounds_model import COLUMNS, NOTE, WAY, RoundsModel
 from segstudio.ui.docks.training import TrainingDock
 
 Key = Qt.Key
+TIP = Qt.ItemDataRole.ToolTipRole
 LEFT = Qt.MouseButton.LeftButton
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 pytestmark = pytest.mark.qt_log_ignore("does not support (propagateSizeHints|raise)", extend=True)
@@ -213,6 +216,23 @@ def test_the_charts_fit_the_narrow_column(taught):
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------
+
+
+def test_a_row_tells_where_two_networks_answer_together(taught):
+    rig = taught
+    newest, learned, before = rig.session.book.in_use, {"weight": torch.zeros(3)}, {"weight": torch.ones(3)}
+    folder = rig.folder / "test.segstudio" / "rounds" / f"{newest:04}"
+    save_checkpoint(folder / "weights.safetensors", WeightsHeader("unet", ("lesion",), 64), learned, before)
+    click(rig, rig.window.training.rounds)
+    dialog = rig.window.findChild(RoundsDialog)
+    rig.wait(lambda: rig.session.book.files(newest) is not None and rig.session.book.files(newest).networks == 2)
+
+    def told(number: int) -> list[str]:
+        row = dialog.model.row_of(number)
+        return [dialog.model.index(row, COLUMNS.index(name)).data(TIP) for name in ("Held-out Dice", "On disk")]
+
+    assert all("Two networks answer together" in words for words in told(newest))
+    assert not any("networks" in words for words in told(newest - 1))
 
 
 def test_a_round_is_gone_back_to_with_the_mouse_and_after_a_restart_still_is(taught):

@@ -45,6 +45,7 @@ _ENDED = {
 }
 _NAMED = 6
 """Rounds that are named of those that one was compared with."""
+ENSEMBLE = "Two networks answer together, this round's and the newest before: nothing showed which is better"
 _LOST = {"missing": "file is gone", "damaged": "file is damaged", "none": "deleted"}
 
 
@@ -204,7 +205,8 @@ class RoundsModel(QAbstractTableModel):
             return record.sentence
         if column == _STATE and record.number in self._book.best:
             return best_words(self._book.best[record.number])
-        return dice_words(record, self._book.interval(record.number))
+        words, files = dice_words(record, self._book.interval(record.number)), self._book.files(record.number)
+        return words if files is None or files.networks == 1 else f"{words}\n{ENSEMBLE}"
 
     def _tone(self, record: RoundRecord, column: int) -> str:
         if column != _STATE:
