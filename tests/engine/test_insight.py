@@ -16,7 +16,7 @@ CPU = Device("cpu", "test")
 
 
 class _Brightness(SegmentationNetwork):
-    """Sure of what is bright; with ``lean``, only on the left of what it sees."""
+    """Sure of what is bright; with ``lean``, only in the upper half of what it sees."""
 
     def __init__(self, lean: bool = False) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class _Brightness(SegmentationNetwork):
         logits = 20 * self.deepest(x).mean(dim=1, keepdim=True)
         if self._lean:
             logits = logits.clone()
-            logits[..., x.shape[3] // 2 :] = -20
+            logits[:, :, x.shape[2] // 2 :] = -20
         return logits
 
     def bottleneck(self) -> nn.Module:
@@ -49,6 +49,18 @@ def test_a_network_is_sure_where_its_views_agree_and_unsure_where_they_do_not() 
     assert sure == pytest.approx(0, abs=1e-3)
     # Each view finds one half of the square, so that no pixel is said by all.
     assert unsure == pytest.approx(1024 / (1024 + 0.01 * 4096), abs=1e-3)
+
+
+def test_the_newest_member_of_an_ensemble_alone_says_how_unsure_it_is() -> None:
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[16:48, 16:48] = 255
+    newest, older = _Brightness(), _Brightness(lean=True)
+    gatherer = Gatherer(newest)
+    image_logits([newest, older], pixels, CPU, Inference(), gatherer=gatherer)
+    assert gatherer.uncertainty == pytest.approx(0, abs=1e-3)
+    gatherer = Gatherer(older)
+    image_logits([older, newest], pixels, CPU, Inference(), gatherer=gatherer)
+    assert gatherer.uncertainty == pytest.approx(_gathered(older, pixels).uncertainty)
 
 
 def test_an_image_without_an_object_is_not_uncertain_for_a_faint_suspicion() -> None:
