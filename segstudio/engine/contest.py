@@ -41,8 +41,6 @@ class Contest:
         self.last = last
         if self._goes_on:
             self.best = last
-        else:
-            self._judged = True
 
     def enter(self, learned: Scored, late: bool) -> bool:
         """Let what the round has learned so far compete; whether it was wrong to go on from the last weights.

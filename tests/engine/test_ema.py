@@ -45,3 +45,28 @@ def test_counters_are_copied_and_snapshots_stand_still() -> None:
     assert int(average.tensors["num_batches_tracked"]) == 1
     assert int(before["num_batches_tracked"]) == 0
     assert not torch.equal(before["running_mean"], average.tensors["running_mean"])
+
+
+def test_it_is_taught_by_the_first_step_and_goes_on_from_what_was_kept() -> None:
+    network = nn.Conv2d(1, 1, 1)
+    _set(network, 0.0)
+    average = WeightAverage(network, horizon=10)
+    assert not average.is_taught
+    average.update(network.state_dict())
+    assert average.is_taught
+    _set(network, 1.0)
+    resumed = WeightAverage(network, horizon=10)
+    resumed.resume(average.snapshot(), updates=1)
+    assert resumed.is_taught
+    for each in (average, resumed):
+        each.update(network.state_dict())
+    assert float(resumed.tensors["bias"]) == float(average.tensors["bias"]) == pytest.approx(2 / 3)
+
+
+def test_a_horizon_of_less_than_a_step_follows_the_weights_at_once() -> None:
+    network = nn.Conv2d(1, 1, 1)
+    _set(network, 0.0)
+    average = WeightAverage(network, horizon=0.1)
+    _set(network, 1.0)
+    average.update(network.state_dict())
+    assert float(average.tensors["bias"]) == 1.0
