@@ -64,10 +64,15 @@ _SOUND: dict[str, tuple[str, ...]] = {
         f"width * height <= {MAX_PIXELS}",
         _one_of("state", "new", "predicted", "in_progress", "approved"),
         *(_text(column) for column in ("fingerprint", "reader", "adjudicator")),
-        _or_none(_text("rejected"), "rejected"),
+        *(_or_none(_text(column), column) for column in ("rejected", "split_group")),
         *(_or_none(_whole(column), column) for column in ("prediction_round", "approved_at", "reading_of")),
         _or_none("typeof(perceptual_hash) = 'integer'", "perceptual_hash"),
         _number("seconds"),
+    ),
+    "departed": (
+        _text("fingerprint"),
+        _text("split_group"),
+        _or_none("typeof(perceptual_hash) = 'integer'", "perceptual_hash"),
     ),
     "edits": (_whole("id"), _whole("weight"), _whole("undone", 0, 1), _text("name")),
     "rounds": (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from segstudio.domain.errors import UserError
 from segstudio.domain.groups import Kinship
 from segstudio.domain.segments import make_classes
 from segstudio.store.database import Database
@@ -105,3 +106,19 @@ def test_nothing_of_an_unsalted_name_stays_in_the_file(tmp_path: Path, monkeypat
     monkeypatch.setattr(Database, "connect", as_most_builds_do)
     Project.open(folder).close()
     assert b"Muller" not in (folder / "project.db").read_bytes()
+
+
+@pytest.mark.parametrize("kept", ["no JSON", '"no hex"', '"ab"', "12", "null", "[" * 100_000, b"\xff\xfe"])
+def test_a_damaged_secret_is_told_where_a_patient_comes_and_hinders_nothing_else(
+    tmp_path: Path, kept: str | bytes
+) -> None:
+    folder = tmp_path / "a.segstudio"
+    with Project.create(folder, CLASSES) as project:
+        first = add(project, tmp_path, "Smith")
+    with contextlib.closing(sqlite3.connect(folder / "project.db")) as connection, connection:
+        connection.execute("UPDATE settings SET value = ? WHERE key = 'patient_secret'", (kept,))
+    with Project.open(folder) as project:
+        with pytest.raises(UserError, match="no images that name their patient can be added"):
+            add(project, tmp_path, "Smith")
+        assert project.images.add_images([NewImage(tmp_path / "of nobody.png")]) != [None]
+        assert [image.group for image in project.images.list_images()] == [*first, ""]

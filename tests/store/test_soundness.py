@@ -22,6 +22,7 @@ ABSURD = [
     ("images", "fingerprint", "CAST(x'ff' AS TEXT)"),
     ("images", "absolute_path", "CAST(x'ff' AS TEXT)"),
     ("images", "reader", "x'ff00'"),
+    ("images", "split_group", "x'ff00'"),
     ("classes", "id", "70000"),
     ("classes", "name", "CAST(x'ff' AS TEXT)"),
     ("segments", "id", "9223372036854775807"),
