@@ -31,7 +31,6 @@ from segstudio.formats.named_together import NamedTogether, named_together
 from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import read_mask
 from segstudio.imaging.find import find_images
-from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.orientation import UPRIGHT
 from segstudio.imaging.reader import read_orientation, read_size
 from segstudio.store.project_db import Project
@@ -284,7 +283,10 @@ def _reads_prediction(
         prediction = project.masks.prediction(record.id)
         if prediction is None:
             raise UserError(f"{record.name} has no mask by the model any more.")
-        said = table.class_lut()[decode_mask(prediction.png)]
+        try:
+            said = table.class_lut()[prediction.mask()]
+        except ValueError as error:
+            raise UserError(f"The model's mask of {record.name} is damaged, so it was left out.") from error
         return tuple(without((approved, said), void))
 
     return lambda: ask(read)

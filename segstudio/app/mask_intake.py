@@ -310,7 +310,7 @@ def _is_stored(project: Project, record: ImageRecord, seen: Seen) -> bool:
     stored = None if seen.plane is None else project.masks.prediction(record.id)
     if seen.plane is None or stored is None:
         return seen.plane is None
-    return np.array_equal(decode_mask(stored.png), seen.plane.to_array())
+    return np.array_equal(stored.mask(), seen.plane.to_array())
 
 
 def _stored(project: Project, image_id: int, round_number: int, files: MaskFiles) -> _Taken | None:

@@ -19,8 +19,8 @@ from segstudio.domain.groups import are_one_picture, perceptual_hash
 from segstudio.domain.history import History
 from segstudio.domain.plane import Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND
-from segstudio.imaging.mask_png import decode_confidence, decode_mask
-from segstudio.imaging.reader import fingerprint, read_image
+from segstudio.imaging.mask_png import decode_confidence
+from segstudio.imaging.reader import MAX_PIXELS, fingerprint, read_image
 from segstudio.store.database import damaged
 from segstudio.store.masks import StoredPrediction
 from segstudio.store.project_db import Project
@@ -72,7 +72,7 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
         project.masks.load_history(image_id),
         prediction,
         None if stored is None or prediction is None else stored.round_number,
-        None if stored is None or prediction is None else readable_confidence(stored.confidence),
+        None if stored is None or prediction is None else readable_confidence(stored.confidence, stored.most),
         lost,
         lost_paint,
     )
@@ -81,7 +81,7 @@ def read_masks(project: Project, image_id: int) -> StoredMasks:
 def _decoded(image_id: int, stored: StoredPrediction | None) -> tuple[Plane | None, bool]:
     """The model's mask, and whether it is damaged."""
     try:
-        return (None if stored is None else Plane.from_array(decode_mask(stored.png), BACKGROUND)), False
+        return (None if stored is None else Plane.from_array(stored.mask(), BACKGROUND)), False
     except ValueError:
         log.exception("the prediction of image %d can't be read", image_id)
         return None, True
@@ -118,12 +118,15 @@ def damage_words(name: str, masks: StoredMasks) -> str:
     return ""
 
 
-def readable_confidence(png: bytes | None) -> NDArray[np.uint8] | None:
-    """How sure the model is, (h, w) uint8; None without, also where it is damaged: the mask is of use without it."""
+def readable_confidence(png: bytes | None, most: int = MAX_PIXELS) -> NDArray[np.uint8] | None:
+    """How sure the model is, (h, w) uint8; None without, also where it is damaged or has more pixels than ``most``.
+
+    The mask is of use without it.
+    """
     if png is None:
         return None
     try:
-        return decode_confidence(png)
+        return decode_confidence(png, most)
     except ValueError:
         log.exception("the confidence of a prediction could not be read")
         return None

@@ -25,7 +25,6 @@ from segstudio.domain.measure import outlines
 from segstudio.domain.plane import UNSET, Plane
 from segstudio.domain.segments import BACKGROUND, Segment
 from segstudio.imaging.cv import cv2
-from segstudio.imaging.mask_png import decode_mask
 from segstudio.imaging.reader import ImageData, read_image
 from segstudio.store.database import damaged
 from segstudio.store.masks import StoredPrediction
@@ -167,7 +166,7 @@ def read_stored(
         number,
         correction,
         said,
-        None if stored is None else readable_confidence(stored.confidence),
+        None if stored is None else readable_confidence(stored.confidence, stored.most),
         scales.get(record.origin, usual),
         "" if approval is None else approval.who,
         "" if approval is None else approval.when,
@@ -186,7 +185,7 @@ def _masks(
     stored = project.masks.prediction(record.id)
     plane = Plane(record.height, record.width)
     try:
-        said = None if stored is None else decode_mask(stored.png)
+        said = None if stored is None else stored.mask()
         plane.put_tiles(project.masks.load_correction(record.id))
     except (ValueError, UserError) as error:
         approved = project.versions.approved(record.id)

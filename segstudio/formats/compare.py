@@ -16,6 +16,7 @@ from segstudio.formats.pairs import bare_stem, match
 from segstudio.formats.png import as_ids, read_values
 from segstudio.imaging.find import find_images
 from segstudio.imaging.label_values import MOST_ID, VOID
+from segstudio.imaging.reader import read_size
 
 Ids = NDArray[np.uint16]
 
@@ -64,13 +65,13 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
     black and white and it is its white. Raises ``UserError`` for a file that can't be read, for different sizes and for
     a truth with a void of 255 that ``void`` doesn't name: read as black and white, the void would be the object.
     """
+    check_sizes(truth_path, paths)
     truth, *others = [read_values(path) for path in (truth_path, *paths)]
     if void != VOID and truth.dtype == np.uint8 and _has_void_beside_ids(truth):
         raise UserError(
             f"“{truth_path.name}” has {VOID} beside low class numbers, so it is neither black and white nor numbers "
             f"alone. If nobody judges where it is {VOID}, say “--void {VOID}”; else save it with another number there."
         )
-    check_sizes(truth, paths, others)
     # Before it is told whether a mask is black and white: void is often 255, beside low class ids.
     judged = ~_has(truth, void)
     kept = [_taken_out(truth, void), *(mask if _is_white(mask, void) else _taken_out(mask, void) for mask in others)]
@@ -81,13 +82,15 @@ def read_together(truth_path: Path, paths: Sequence[Path], void: int | None = No
     return tuple(masks)
 
 
-def check_sizes(truth: NDArray[Any], paths: Sequence[Path], others: Sequence[NDArray[Any]]) -> None:
-    """Raises ``UserError`` where one of ``others``, the masks of ``paths``, has another size than ``truth``."""
-    for path, mask in zip(paths, others, strict=True):
-        if mask.shape[:2] != truth.shape[:2]:
+def check_sizes(truth_path: Path, paths: Sequence[Path]) -> None:
+    """Raises ``UserError`` where one of ``paths`` has another upright size than the true mask, by their headers."""
+    width, height = read_size(truth_path)
+    for path in paths:
+        found = read_size(path)
+        if found != (width, height):
             raise UserError(
-                f"“{path.name}” has {mask.shape[1]} × {mask.shape[0]} pixels but its counterpart has "
-                f"{truth.shape[1]} × {truth.shape[0]}. Masks must be compared at one size."
+                f"“{path.name}” has {found[0]} × {found[1]} pixels but its counterpart has {width} × {height}. "
+                "Masks must be compared at one size."
             )
 
 

@@ -38,8 +38,8 @@ class NamedTogether:
         Raises ``UserError`` for a file that can't be read or has values that its list does not name, and for different
         sizes.
         """
+        check_sizes(truth_path, paths)
         truth, *others = (self._one(path) for path in (truth_path, *paths))
-        check_sizes(truth, paths, others)
         return tuple(without((truth, *others), [NOT_JUDGED]))
 
     def _one(self, path: Path) -> Ids:

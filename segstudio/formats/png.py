@@ -24,7 +24,7 @@ from segstudio.formats.survey import is_soft_white
 from segstudio.formats.writing import write_whole
 from segstudio.imaging.label_values import BY_VALUE, MOST_ID, VOID, count_pages, digest, shows_white
 from segstudio.imaging.orientation import UPRIGHT, from_stored, to_stored
-from segstudio.imaging.reader import read_array
+from segstudio.imaging.reader import MAX_PIXELS, read_array, read_orientation, read_size
 
 ClassIds = NDArray[np.uint16]
 
@@ -117,6 +117,8 @@ def is_unchanged(path: Path) -> bool:
     """Whether a file is a mask that ``write_mask`` marked, and nobody has painted on it since. Never raises."""
     try:
         with Image.open(path, formats=("PNG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return False
             image.load()
             return image.info.get(_MARK) == _digest(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
@@ -163,18 +165,19 @@ def read_upright(path: Path, size: tuple[int, int], orientation: int, by_colour:
 
     Raises ``UserError`` for a file that can't be read, is of another size, or has several pages.
     """
-    array, own = read_array(path, by_colour)
     pages = count_pages(path)
     if pages > 1:
         raise UserError(
             f"“{path.name}” has {pages} pages, and nobody can tell which of them is the mask, so it was not read. "
             "Save the page that is meant, or all of them as one picture, and use that."
         )
+    own = read_orientation(path)
+    # Before there is room made for its pixels: a small file may declare many.
+    check_size(read_size(path), size, path.name, orientation if own == UPRIGHT else UPRIGHT)
+    array, own = read_array(path, by_colour)
     if own == UPRIGHT:
         return lined_up(array, size, orientation, path.name)
-    array = from_stored(array, own)
-    check_size(array, size, path.name)
-    return array
+    return from_stored(array, own)
 
 
 def read_values(path: Path) -> NDArray[Any]:

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.imaging.cv import cv2
+from segstudio.imaging.reader import MAX_PIXELS
+
+_START, _SIZE_ENDS = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 24
+"""How every PNG file begins, and where the size ends that comes next: 4 bytes of width, 4 of height."""
 
 
 def encode_mask(mask: NDArray[np.uint16]) -> bytes:
@@ -19,9 +23,13 @@ def encode_mask(mask: NDArray[np.uint16]) -> bytes:
     return _encode(mask)
 
 
-def decode_mask(png: bytes) -> NDArray[np.uint16]:
-    """The (height, width) uint16 array in PNG bytes. Raises ``ValueError`` if they hold no 16-bit grey PNG."""
-    mask = _decode(png)
+def decode_mask(png: bytes, most: int = MAX_PIXELS) -> NDArray[np.uint16]:
+    """The (height, width) uint16 array in PNG bytes.
+
+    Raises ``ValueError`` if they hold no 16-bit grey PNG, or one that declares more than ``most`` pixels: a few
+    kilobytes may do so, and there would be no memory left for the others.
+    """
+    mask = _decode(png, most)
     if mask is None or mask.ndim != 2 or mask.dtype != np.uint16:
         raise ValueError("not a 16-bit grey PNG")
     return np.asarray(mask, np.uint16)
@@ -32,9 +40,9 @@ def encode_confidence(confidence: NDArray[np.uint8]) -> bytes:
     return _encode(confidence)
 
 
-def decode_confidence(png: bytes) -> NDArray[np.uint8]:
-    """The (h, w) uint8 array in PNG bytes. Raises ``ValueError`` if they hold no 8-bit grey PNG."""
-    confidence = _decode(png)
+def decode_confidence(png: bytes, most: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """The (h, w) uint8 array in PNG bytes. Raises ``ValueError`` like ``decode_mask``, if they hold no 8-bit one."""
+    confidence = _decode(png, most)
     if confidence is None or confidence.ndim != 2 or confidence.dtype != np.uint8:
         raise ValueError("not an 8-bit grey PNG")
     return np.asarray(confidence, np.uint8)
@@ -63,5 +71,11 @@ def _encode(values: NDArray[np.uint16] | NDArray[np.uint8]) -> bytes:
     return bytes(buffer.tobytes())
 
 
-def _decode(png: bytes) -> NDArray[Any] | None:
-    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED) if png else None
+def _decode(png: bytes, most: int = MAX_PIXELS) -> NDArray[Any] | None:
+    start = png[:_SIZE_ENDS]
+    if len(start) < _SIZE_ENDS or not start.startswith(_START):
+        return None
+    width, height = int.from_bytes(start[-8:-4], "big"), int.from_bytes(start[-4:], "big")
+    if width * height > most:
+        return None
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)

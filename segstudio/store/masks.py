@@ -17,12 +17,15 @@ from segstudio.domain.history import Edit, History, kept_from
 from segstudio.domain.plane import UNSET, Plane, Tile, TileKey
 from segstudio.domain.segments import BACKGROUND, SegmentTable
 from segstudio.imaging.mask_png import decode_mask
+from segstudio.imaging.reader import MAX_PIXELS
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database, damaged
 from segstudio.store.images import forget_prediction, leave_alone_if_blank, work_on
 from segstudio.store.packer import Packer, pack, unpack
 
 log = logging.getLogger(__name__)
+
+_HARMLESS = 1 << 24
 
 _PackedTiles = Mapping[TileKey, tuple[bytes | None, bytes | None]]
 
@@ -31,12 +34,17 @@ _PackedTiles = Mapping[TileKey, tuple[bytes | None, bytes | None]]
 class StoredPrediction:
     """What the model said of an image: the round of its weights, the mask and how sure it was, both as PNG.
 
-    ``confidence`` is None where the mask was made without.
+    ``confidence`` is None where the mask was made without. Neither has more pixels than ``most``.
     """
 
     round_number: int
     png: bytes
     confidence: bytes | None = None
+    most: int = MAX_PIXELS
+
+    def mask(self) -> NDArray[np.uint16]:
+        """The mask, (height, width) uint16 segment ids. Raises ``ValueError`` for a damaged one."""
+        return decode_mask(self.png, self.most)
 
 
 class Masks:
@@ -191,10 +199,9 @@ class Masks:
         if unset.any():
             prediction = self.prediction(image_id)
             try:
-                below = np.uint16(BACKGROUND) if prediction is None else decode_mask(prediction.png)
-            except ValueError as error:
+                np.copyto(mask, BACKGROUND if prediction is None else prediction.mask(), where=unset)
+            except ValueError as error:  # of another size, too
                 raise damaged(self._database.path.parent) from error
-            np.copyto(mask, below, where=unset)
         return mask
 
     # ---- the prediction ----------------------------------------------------------------------------------------
@@ -235,11 +242,14 @@ class Masks:
         """The stored prediction; None without one."""
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT prediction_round, CAST(png AS BLOB), CAST(confidence AS BLOB) FROM predictions "
+                "SELECT prediction_round, CAST(png AS BLOB), CAST(confidence AS BLOB), width * height FROM predictions "
                 "JOIN images ON images.id = image_id WHERE image_id = ?",
                 (image_id,),
             ).fetchone()
-        return None if row is None else StoredPrediction(*row)
+        if row is None:
+            return None
+        round_number, png, confidence, pixels = row
+        return StoredPrediction(round_number, png, confidence, most_pixels(pixels))
 
     # ---- within ------------------------------------------------------------------------------------------------
 
@@ -284,6 +294,14 @@ class Masks:
             return unpack(data)
         except ValueError as error:
             raise damaged(self._database.path.parent) from error
+
+
+def most_pixels(pixels: int | None) -> int:
+    """How many a mask that is kept may declare, of an image of so many; of one whose size nobody knows, any.
+
+    No fewer than 16 megapixels, which harm nobody: a mask of another size is told apart from a damaged one then.
+    """
+    return max(pixels, _HARMLESS) if pixels else MAX_PIXELS
 
 
 def _tile(data: bytes | None) -> Tile | None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from segstudio.domain.history import Edit
 from segstudio.domain.plane import Plane, Tile, TileKey
-from segstudio.imaging.mask_png import decode_mask
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database
 from segstudio.store.images import forget_prediction
@@ -85,7 +84,7 @@ class Salvage:
     def _has_prediction(self, image_id: int) -> bool:
         stored = self._masks.prediction(image_id)
         with suppress(ValueError):
-            return stored is not None and decode_mask(stored.png).size > 0
+            return stored is not None and stored.mask().size > 0
         return False
 
 

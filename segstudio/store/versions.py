@@ -21,7 +21,7 @@ from segstudio.domain.segments import SegmentTable
 from segstudio.imaging.mask_png import decode_mask, encode_mask
 from segstudio.store.audit import Trail
 from segstudio.store.database import Database, any_text, damaged
-from segstudio.store.masks import Masks
+from segstudio.store.masks import Masks, most_pixels
 from segstudio.store.rounds import Rounds
 
 log = logging.getLogger(__name__)
@@ -174,9 +174,15 @@ class Versions:
     def mask(self, number: int) -> NDArray[np.uint16]:
         """(height, width) uint16 segment ids. Raises ``KeyError`` for no such version."""
         try:
-            return decode_mask(self._png(number))
+            return decode_mask(self._png(number), self._most_pixels(number))
         except ValueError as error:
             raise damaged(self._database.path.parent) from error
+
+    def _most_pixels(self, number: int) -> int:
+        query = "SELECT width * height FROM images JOIN versions ON image_id = images.id WHERE number = ?"
+        with self._database.reading() as connection:
+            row = connection.execute(query, (number,)).fetchone()
+        return most_pixels(None if row is None else row[0])
 
     def _png(self, number: int) -> bytes:
         with self._database.reading() as connection:

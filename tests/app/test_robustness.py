@@ -29,6 +29,7 @@ from segstudio.store.project_db import Project
 from segstudio.store.rounds import Rounds
 from segstudio.store.settings import Settings as StoredSettings
 from tests.helpers.studios import StudioRig, approve, write_images
+from tests.imaging.images import declared_png
 
 
 def store_is_through(rig):
@@ -320,6 +321,57 @@ def test_a_damaged_mask_of_the_model_keeps_nobody_from_what_they_painted(rig):
     rig.wait(lambda: session.document.prediction is not None)
     rig.show(approved)
     assert session.document is not None, "it was approved with nothing of the model's below"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_mask_of_the_model_that_declares_a_huge_size_is_left_out_of_a_project_that_opens(rig, tmp_path, whole):
+    session = rig.new_project(6)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    bombed = session.records[4].id
+    rig.show(bombed)
+    rig.stroke((60, 40), (80, 50))
+    rig.settle()
+    strokes = session.document.correction.to_array()
+    bomb = declared_png(tmp_path / "bomb.png", 40_000, 40_000, bits=16, kind=0).read_bytes()
+    if whole:
+        bomb = encode_mask(np.zeros((4_200, 4_200), np.uint16))
+
+    def harm(project):
+        with project._database.writing() as connection:
+            connection.execute(
+                "UPDATE predictions SET png = ?, confidence = ? WHERE image_id = ?", (bomb, bomb, bombed)
+            )
+
+    rig.studio._store.ask(harm)
+    rig.heard.clear()
+    session = rig.reopen()
+    rig.show(bombed)
+    rig.settle()
+    assert session.failure == ""
+    assert np.array_equal(session.document.correction.to_array(), strokes)
+    assert any("is damaged, so it was left out. What you painted is all here" in m.sentence for m in rig.messages)
+    rig.studio._store.ask(harm)
+    with pytest.raises(UserError, match="is damaged"):
+        rig.studio._store.ask(lambda project: project.masks.shown(bombed))
+    rig.show(session.records[5].id)
+    assert session.document.prediction is not None, "all others are as they were"
+
+
+def test_a_mask_of_the_model_of_another_size_is_damage_and_no_fault_of_ours(rig):
+    session = rig.new_project(4)
+    session.rounds.automatic = False
+    approve(rig, 3)
+    session.rounds.start()
+    rig.settle()
+    image_id = session.records[3].id
+    png = encode_mask(np.zeros((5, 7), np.uint16))
+    sql = "UPDATE predictions SET png = ? WHERE image_id = ?"
+    rig.studio._store.ask(lambda project: project._database._connection.execute(sql, (png, image_id)))
+    with pytest.raises(UserError, match="is damaged"):
+        rig.studio._store.ask(lambda project: project.masks.shown(image_id))
 
 
 def reopened_after(rig, harm):

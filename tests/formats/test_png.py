@@ -1,5 +1,6 @@
 import tracemalloc
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -7,13 +8,14 @@ from PIL import Image, PngImagePlugin
 
 from segstudio.domain.errors import UserError
 from segstudio.domain.segments import ClassSpec, make_classes
+from segstudio.formats.compare import read_together
 from segstudio.formats.file_mask import FileMask
 from segstudio.formats.png import is_unchanged, read_ids, read_mask, write_mask
 from segstudio.imaging.cv import cv2
 from segstudio.imaging.orientation import to_stored, turned_size
 from segstudio.imaging.reader import read_image, read_size
 from tests.helpers.data import data_folder
-from tests.imaging.images import NAMES, with_orientation
+from tests.imaging.images import NAMES, declared_png, with_orientation
 
 ONE = make_classes(["lesion"])
 THREE = make_classes(["hair", "skin", "cloth"])
@@ -376,3 +378,16 @@ def test_white_of_255_in_16_bits_has_soft_edges_too_and_numbers_of_objects_are_n
     for ids in (objects, few, void):
         assert cv2.imwrite(str(path), ids)
         np.testing.assert_array_equal(read_ids(path)[0], ids)
+
+
+def test_a_small_file_that_declares_many_pixels_is_refused_unread(tmp_path: Path) -> None:
+    bomb, truth = declared_png(tmp_path / "bomb.png", 15_000, 15_000), tmp_path / "truth.png"
+    write_mask(truth, np.zeros((10, 12), np.uint16), 1, ())
+    with patch("segstudio.imaging.reader.Image.Image.load", side_effect=AssertionError):
+        with pytest.raises(UserError, match="15000 × 15000 pixels but its image has 12 × 10"):
+            read_mask(bomb, (12, 10), 1, ())
+        with pytest.raises(UserError, match="15000 × 15000 pixels but its counterpart has 12 × 10"):
+            read_together(truth, [bomb])
+        with pytest.raises(UserError, match="12 × 10 pixels but its counterpart has 15000 × 15000"):
+            read_together(bomb, [truth])
+        assert not is_unchanged(declared_png(tmp_path / "larger.png", 30_000, 30_000))

@@ -27,13 +27,13 @@ def colours(height: int = 24, width: int = 36) -> NDArray[np.uint8]:
     return np.stack(planes, axis=2).astype(np.uint8)
 
 
-def declared_png(path: Path, width: int, height: int) -> Path:
-    """A PNG of a few bytes that says it has this many pixels."""
+def declared_png(path: Path, width: int, height: int, bits: int = 8, kind: int = 2) -> Path:
+    """A PNG of a few bytes that says it has this many pixels, of the ``kind`` 0 (grey) or 2 (RGB)."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
     return path

@@ -1,5 +1,8 @@
 """Masks and confidences as PNG."""
 
+from pathlib import Path
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from segstudio.imaging.mask_png import (
     from_text,
     to_text,
 )
+from tests.imaging.images import declared_png
 
 
 def test_masks_and_confidences_come_back_as_they_went() -> None:
@@ -44,3 +48,17 @@ def test_pictures_come_back_from_text_as_they_went(shape: tuple[int, ...], chann
     for other in (text[:-8], "no picture", "", to_text(values), "é"):
         with pytest.raises(ValueError, match="as text"):
             from_text(other, 4 - channels)
+
+
+@pytest.mark.parametrize(("side", "most"), [(30_000, 250_000_000), (40_000, 250_000_000), (5_000, 24_999_999)])
+def test_what_declares_too_many_pixels_is_refused_before_there_is_room_made(
+    tmp_path: Path, side: int, most: int
+) -> None:
+    deep = declared_png(tmp_path / "mask.png", side, side, bits=16, kind=0).read_bytes()
+    grey = declared_png(tmp_path / "confidence.png", side, side, kind=0).read_bytes()
+    with patch("segstudio.imaging.mask_png.cv2.imdecode") as decoded:
+        with pytest.raises(ValueError, match="16-bit"):
+            decode_mask(deep, most)
+        with pytest.raises(ValueError, match="8-bit"):
+            decode_confidence(grey, most)
+    assert not decoded.called
