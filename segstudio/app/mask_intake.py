@@ -99,6 +99,7 @@ class MaskIntake:
         self._renewal: _Renewal | None = None
         self._wished: tuple[int, Edit | None] | None = None
         self._unseen: dict[int, _Taken] = {}
+        self._being_stored: set[int] = set()
         self.on_insight = lambda _image, _insight: None
 
     def use_weights(self, round_number: int, weights: Path) -> None:
@@ -122,9 +123,13 @@ class MaskIntake:
     def hint(self) -> str:
         """What renews it, or that this is under way, in a few words for the status bar; "" where nothing would."""
         document = self._document()
-        if document is not None and self.offer() is not None and self.predictor.is_requested(document.image_id):
+        if document is not None and self.offer() is not None and self._is_coming(document.image_id):
             return "Renewing the model's part…"
         return f"{RENEW_KEY} renews the model's part" if self.is_behind else ""
+
+    def _is_coming(self, image_id: int) -> bool:
+        """Whether a mask that was asked for is still to come, or about to be shown."""
+        return image_id in self._being_stored or self.predictor.is_requested(image_id)
 
     def offer(self) -> Callable[[], None] | None:
         """What renews the model's part of the mask on the canvas; None unless a person is working on it."""
@@ -201,17 +206,25 @@ class MaskIntake:
             files.remove()
             return
         pins = self._pins[image_id]
+        if asked:
+            self._being_stored.add(image_id)
 
         def store(project: Project) -> _Taken | None:
             if not asked and project.images.image(image_id).touched:
                 files.remove()
                 return None
-            taken = _stored(project, image_id, round_number, files)
+            try:
+                taken = _stored(project, image_id, round_number, files)
+            except BaseException:
+                self._being_stored.discard(image_id)
+                raise
             if taken is not None and not asked:
                 self._unseen[image_id] = taken
             return taken
 
         def show(taken: _Taken | None) -> None:
+            self._being_stored.discard(image_id)
+            self._announce(Changes(history=asked))
             if self._unseen.get(image_id) is taken:
                 self._unseen.pop(image_id, None)
             if taken is None:

@@ -194,8 +194,9 @@ class MainWindow(QMainWindow):
         session = self._studio.session
         if changes.document or changes.history or changes.images or changes.project or changes.review:
             self.header.show_session(session)
-        told = changes.saving or changes.tool or changes.training or changes.better_mask or changes.message is not None
-        if told or changes.project:
+        told = changes.saving or changes.training or changes.better_mask or changes.message is not None
+        # What one key would do hangs on the image and on what was done to it, too.
+        if told or changes.tool or changes.document or changes.history or changes.project:
             self.status.show_session(session, self._studio.busy)
             self.welcome.show_busy(self._studio.busy)
         if changes.saving and session is not None:

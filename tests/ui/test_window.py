@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.app import loader
-from segstudio.app.changes import Message
+from segstudio.app.changes import Changes, Message
 from segstudio.app.saver import Saver
 from segstudio.domain.annotation import ImageState
 from segstudio.domain.errors import UserError
@@ -396,6 +396,45 @@ def test_a_key_renews_the_models_part_of_a_mask_that_is_worked_on(rig):
     rig.wait(lambda: "Renewing" not in rig.window.status.hint.full())
     assert "Shift+U" not in rig.window.status.hint.full()
     assert rig.mask()[50, 70] == painted != 0
+
+
+def test_the_status_bar_tells_of_the_image_that_comes_back_what_a_key_would_renew(rig):
+    paint_over_the_models_mask(rig)
+    rig.settle()
+    image_id = rig.session.current_id
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.settle()
+    rig.session.step(1)
+    rig.settle()
+    rig.session.open_image(image_id)
+    rig.settle()
+    rig.window.status.hint.set_full("of the image before")
+    rig.window._on_changes(Changes(document=True))  # nothing else need be going on
+    assert "Shift+U renews the model's part" in rig.window.status.hint.full()
+
+
+def test_until_a_renewed_mask_is_shown_the_status_bar_says_that_it_is_on_its_way(rig):
+    paint_over_the_models_mask(rig)
+    rig.settle()
+    image_id = rig.session.current_id
+    rig.key(Key.Key_T)
+    rig.wait(lambda: rig.session.predictor.round == 2)
+    rig.settle()
+    rig.workers[-1].holds_predictions = True
+    rig.key(Key.Key_U, SHIFT)
+    rig.wait(lambda: len(rig.workers[-1].held) == 1)
+    stored = threading.Event()
+    rig.studio._store.run(lambda _: stored.wait())
+    rig.workers[-1].predict(rig.workers[-1].held.pop())
+    rig.wait(lambda: not rig.session.predictor.is_requested(image_id))
+    try:
+        assert rig.session.intake.hint == "Renewing the model's part…"
+    finally:
+        stored.set()
+    rig.wait(lambda: "Renewing" not in rig.window.status.hint.full())
+    assert rig.session.record(image_id).prediction_round == 2
+    assert "Shift+U" not in rig.window.status.hint.full()
 
 
 def test_undo_takes_a_renewed_mask_back_before_the_strokes_that_were_made_before_it(rig):
