@@ -25,7 +25,7 @@ Truth = NDArray[np.uint16]
 
 
 class TruthCheck:
-    """Dice of the shown mask against the truth, computed off the main thread; None where there is no truth."""
+    """Dice of the shown mask against the truth, computed off the main thread; None where one of both is missing."""
 
     def __init__(self, loader: Loader, announce: Callable[[Changes], None]) -> None:
         self._loader = loader
@@ -69,6 +69,11 @@ class TruthCheck:
         document, truth = self._document, self._truth
         if document is None or truth is None:
             return
+        if document.mask_origin == "none":
+            # That nobody has said anything yet, neither model nor person, is no mask that missed everything.
+            self._again, self.dice = False, None
+            self._announce(Changes(history=True))
+            return
         if self._comparing:
             self._again = True
             return
@@ -79,7 +84,7 @@ class TruthCheck:
             if self._again:
                 self.refresh()
             if self._document is document:
-                self.dice = value
+                self.dice = None if document.mask_origin == "none" else value
                 self._announce(Changes(history=True))
 
         self._loader.run(lambda: _compared(now, truth, void), keep)

@@ -957,7 +957,7 @@ def test_strokes_in_quick_succession_are_compared_with_the_truth_once_at_the_end
     Image.fromarray(truth).save(tmp_path / "truth.png")
     found = (FoundImage(images[0], FileMask(tmp_path / "truth.png")),)
     rig.studio.new_project(NewProject(tmp_path / "p.segstudio", found, ("lesion",), "compare"))
-    rig.wait(lambda: rig.studio.session is not None and rig.session.truth.dice is not None)
+    rig.wait(lambda: rig.studio.session is not None and rig.session.truth.mask is not None)
     go, calls = threading.Event(), []
 
     def slow(document, _truth, _void):

@@ -686,7 +686,7 @@ def test_masks_kept_to_compare_are_compared_in_the_header(rig):
     assert "2 with a mask" in dialog.found.text()
     dialog.choices.button(1).click()
     rig.qtbot.mouseClick(dialog.create_button, Qt.MouseButton.LeftButton)
-    rig.wait(lambda: "Dice 0.00 against" in rig.window.header.state.full())
+    rig.wait(lambda: rig.session.truth.mask is not None)
     assert rig.session.approved_count == 0
     rig.settle()
 
