@@ -63,7 +63,7 @@ class Learning:
         self.book = book = RoundBook(contents.rounds, contents.in_use, store, saver.save, announce)
         self.approvals = Approvals(catalog, saver, intake, replace_record, announce, book.note_approval)
         self.predictor = intake.predictor = Predictor(
-            link, catalog, current, intake.take, self._on_predicting, self._say_of_masks, self._say_no_mask
+            link, catalog, current, intake.take, self._on_predicting, self.say_of_masks, self._say_no_mask
         )
         self.model = ModelChoice(
             contents.model,
@@ -126,7 +126,8 @@ class Learning:
         self.keeping.start(self._weights, automatic)
         self.rounds.start_if_due()
 
-    def _say_of_masks(self, sentence: str) -> None:
+    def say_of_masks(self, sentence: str) -> None:
+        """Tell what the worker noticed while it made a mask or answered a click."""
         self._announce(Changes(message=Message(sentence, key="masks")))
 
     def _say_no_mask(self, sentence: str) -> None:

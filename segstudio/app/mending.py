@@ -14,7 +14,7 @@ from segstudio.app.tools.base import Question
 from segstudio.app.worker_link import WorkerLink
 from segstudio.domain.clicks import LONGER_SIDE
 from segstudio.imaging.mask_png import from_text, to_text
-from segstudio.protocol.messages import Cancel, Failed, FromWorker, Mend, Mended
+from segstudio.protocol.messages import Cancel, Cancelled, Failed, FromWorker, Mend, Mended, Notice
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +31,16 @@ class _Asked:
 class Mender:
     """One question at a time: the next takes the place of one that has not been answered.
 
-    ``weights`` gives the file of the weights in use, None as long as nothing was learned.
+    ``weights`` gives the file of the weights in use, None as long as nothing was learned. ``on_notice`` is called with
+    a sentence about how the worker answers, also of a question that nobody waits for any more.
     """
 
+    on_notice: Callable[[str], None]
+
     def __init__(self, link: WorkerLink, weights: Callable[[], Path | None]) -> None:
+        self.on_notice = lambda _: None
         self._link = link
+        self._jobs: set[int] = set()
         self._weights = weights
         self._asked: _Asked | None = None
         link.on_message.append(self._hear)
@@ -56,7 +61,7 @@ class Mender:
         weights = self._weights()
         if weights is not None and not self._link.is_up:
             nothing = to_text(np.zeros((LONGER_SIDE, LONGER_SIDE, 3), np.uint8))
-            self._link.send(Mend(self._link.new_job(), str(weights), 1, nothing, nothing, 1.0))
+            self._link.send(Mend(self._new_job(), str(weights), 1, nothing, nothing, 1.0))
 
     def ask(
         self,
@@ -71,7 +76,7 @@ class Mender:
         if weights is None:
             failed(_NOT_ANSWERED)
             return
-        self._asked = _Asked(self._link.new_job(), done, failed)
+        self._asked = _Asked(self._new_job(), done, failed)
         pixels, clicks = to_text(question.pixels), to_text(question.clicks)
         self._link.send(Mend(self._asked.job, str(weights), class_number, pixels, clicks, question.gain))
 
@@ -81,7 +86,16 @@ class Mender:
             self._link.send(Cancel(self._asked.job))
             self._asked = None
 
+    def _new_job(self) -> int:
+        job = self._link.new_job()
+        self._jobs.add(job)
+        return job
+
     def _hear(self, message: FromWorker) -> None:
+        if isinstance(message, Notice) and message.job in self._jobs:
+            self.on_notice(message.sentence)
+        elif isinstance(message, Mended | Failed | Cancelled):
+            self._jobs.discard(message.job)
         asked = self._asked
         if asked is None or not isinstance(message, Mended | Failed) or message.job != asked.job:
             return
@@ -94,5 +108,6 @@ class Mender:
 
     def _lose(self, _words: str) -> None:
         asked, self._asked = self._asked, None
+        self._jobs.clear()
         if asked is not None:
             asked.failed(_NOT_ANSWERED)

@@ -150,7 +150,7 @@ class Session:
         self.predictor, self.rounds, self.model = learning.predictor, learning.rounds, learning.model
         self.book, self.keeping, self.queue = learning.book, learning.keeping, learning.queue
         self.exchange, self.starting, self.intake = learning.exchange, learning.starting, learning.intake
-        self._approvals = learning.approvals
+        self._approvals, self._mender.on_notice = learning.approvals, learning.say_of_masks
         self.viewing.on_file, self.viewing.on_shown = learning.predictor.refresh, self._on_shown
 
     def _start_review(self, contents: Contents, scheduler: Scheduler) -> None:

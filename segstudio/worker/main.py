@@ -64,7 +64,7 @@ class Worker:
         self._inbox = inbox
         self._device = device
         self._images = ImageCache()
-        self._predicting = 0
+        self._asked: list[int] = []
         # By path and time of change: a round may be repeated in its folder.
         self._predictors: OrderedDict[tuple[Path, int], Predictor] = OrderedDict()
 
@@ -77,6 +77,8 @@ class Worker:
             self._do(job)
 
     def _do(self, job: Job) -> None:
+        # A click is answered in the midst of other jobs: what is noticed meanwhile is of the last one begun.
+        self._asked.append(job.job)
         try:
             match job:
                 case Train():
@@ -109,6 +111,7 @@ class Worker:
                 # What a round held refers to itself in circles, and Python looks for these once in many rounds where
                 # there is as much else as torch brings: each would keep its networks, some 70 MB, until then.
                 gc.collect()
+            self._asked.pop()
             self._inbox.done(job.job)
 
     def _train(self, job: Train) -> None:
@@ -131,10 +134,10 @@ class Worker:
             self._do(request)
 
     def _note(self, sentence: str) -> None:
-        self._channel.send(Notice(self._predicting, sentence))
+        self._channel.send(Notice(self._asked[-1], sentence))
 
     def _predict(self, job: Predict) -> None:
-        started, self._predicting = time.monotonic(), job.job
+        started = time.monotonic()
         predictor = self._predictor(Path(job.weights))
         count = len(predictor.header.classes)
         finish = predictor.header.finish.by_hand(job.thresholds[:count], job.one_region[:count], job.colours)

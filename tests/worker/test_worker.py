@@ -31,6 +31,7 @@ from segstudio.protocol.messages import (
     Mend,
     Mended,
     Message,
+    Notice,
     Predict,
     Predicted,
     Progress,
@@ -263,3 +264,21 @@ def test_whatever_happens_becomes_a_sentence_and_a_traceback(
     assert words in failed.sentence
     assert type(error).__name__ in failed.detail
     assert "Traceback" in failed.detail
+
+
+def test_what_is_noticed_while_a_click_is_answered_is_said_of_the_click(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short:
+        def __init__(self, _weights: object, _device: object, on_notice: Callable[[str], None]) -> None:
+            self.on_notice = on_notice
+
+        def mend(self, *_: object) -> np.ndarray:
+            self.on_notice("Memory is short.")
+            return np.zeros((32, 64), np.uint8)
+
+    monkeypatch.setattr(main, "Predictor", Short)
+    nothing = to_text(np.zeros((32, 64, 3), np.uint8))
+    notice, mended = _answers(Mend(4, str(model / "w.safetensors"), 1, nothing, nothing, 1.0))
+    assert notice == Notice(4, "Memory is short.")
+    assert isinstance(mended, Mended)
