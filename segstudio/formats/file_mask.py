@@ -21,8 +21,8 @@ class FileMask:
     """The mask in a file of any kind that ``read_array`` knows; alpha is never the mask.
 
     ``binary`` masks are of class 1 wherever they aren't black. Of others the values are the class ids, unless they are
-    plainly black and white. ``one_region`` says that the data set promises one region without holes: a mask that is
-    not so says it.
+    plainly black and white, or 1 and a void of 255. ``one_region`` says that the data set promises one region without
+    holes: a mask that is not so says it.
     """
 
     path: Path
@@ -38,7 +38,8 @@ class FileMask:
         """See ``MaskSource``; also see ``read_upright`` for masks of turned photographs. A photograph is refused."""
         array = as_white(self.path, read_upright(self.path, size, orientation))
         check_no_photograph(array, self.path.name)
-        ids, white = (is_foreground(array).astype(np.uint16), True) if self.binary else as_ids(array)
+        binary = self.binary or says_void(array)
+        ids, white = (is_foreground(array).astype(np.uint16), True) if binary else as_ids(array)
         odd = _shades(self.path.name, array) if white else ()
         return FoundMask(ids, oddities=odd or (_regions(self.path.name, ids > 0) if self.one_region else ()))
 

@@ -391,3 +391,14 @@ def test_a_small_file_that_declares_many_pixels_is_refused_unread(tmp_path: Path
         with pytest.raises(UserError, match="12 × 10 pixels but its counterpart has 15000 × 15000"):
             read_together(bomb, [truth])
         assert not is_unchanged(declared_png(tmp_path / "larger.png", 30_000, 30_000))
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("bits", [np.uint8, np.uint16])
+def test_255_beside_1_is_what_nobody_judges_at_any_depth(tmp_path: Path, bits: type, binary: bool) -> None:
+    values = np.zeros((10, 12), bits)
+    values[:3], values[5:7] = 1, 255
+    Image.fromarray(values).save(tmp_path / "m.png")
+    found = FileMask(tmp_path / "m.png", binary).read((12, 10), 1)
+    assert np.array_equal(found.class_ids(), values == 1)
+    assert found.oddities == ("“m.png” has 1 and 255: 1 is taken for the object, 255 for nothing.",)
