@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from segstudio.app.class_mapping import ClassMapping, MasksAs, mapping_for_new, unjudged
@@ -19,11 +20,15 @@ from segstudio.formats.dataset import Dataset, FoundClass, FoundImage
 from segstudio.formats.detect import find_dataset, find_in_files
 from segstudio.formats.joining import joined
 from segstudio.imaging.find import path_key
+from segstudio.imaging.reader import read_size
 from segstudio.imaging.video import is_video_name
 from segstudio.protocol.round_folder import Network
 from segstudio.store.project_db import Project
 
 SUFFIX = ".segstudio"
+
+_SECONDS = 2.0
+"""For so long the beginnings of files are looked at."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,29 @@ def look_at(paths: Sequence[Path], masks: Path | None = None, every: int | None 
         )
     if every is not None and found.layout == video.LAYOUT:
         found = video.resampled(found, every)
+    unreadable = _unreadable(found)
+    if unreadable:
+        found = replace(found, notes=(*found.notes, unreadable))
     return Preview(found, _free_folder(paths[0].parent, name))
+
+
+def _unreadable(found: Dataset) -> str:
+    """A sentence if files are no images, by their beginnings and as far as time allows to look; else ""."""
+    until = time.monotonic() + _SECONDS
+    first, count = "", 0
+    for image in found.images:
+        if image.pixels is None:
+            try:
+                read_size(image.image)
+            except UserError as error:
+                count += 1
+                first = first or str(error)
+        if time.monotonic() > until:
+            break
+    if not count:
+        return ""
+    said = "1 file can't be shown, but is" if count == 1 else f"{count:,} files can't be shown, but are"
+    return f"{said} in the list. {first}"
 
 
 def said_of_one_name(classes: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ import numpy as np
 from PIL import Image
 
 from segstudio.app.import_check import check, count_copies, look_closely, pages_note
+from segstudio.app.new_project import look_at
 from segstudio.formats.dataset import Dataset, FoundImage
 from segstudio.formats.file_mask import FileMask
 from tests.helpers.studios import write_images
@@ -94,3 +95,15 @@ def test_images_of_several_pages_are_said_of_which_the_first_is_taken(tmp_path: 
     assert look_closely([tmp_path])[1].notes == (
         "2 files have several pages, of which the first is taken, for example “b.tif” with 3.",
     )
+
+
+def test_files_that_are_no_images_are_told_before_a_project_is_made_of_them(tmp_path: Path) -> None:
+    paths = write_images(tmp_path / "images", 3)
+    assert look_at([tmp_path / "images"]).found.notes == ()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"")
+    (note,) = look_at([tmp_path / "images"]).found.notes
+    assert note.startswith("1 file can't be shown, but is in the list. “a.jpg” is empty (0 bytes).")
+    paths[0].write_bytes(paths[0].read_bytes()[:20])
+    preview = look_at([tmp_path / "images"])
+    assert preview.found.notes[0].startswith("2 files can't be shown, but are in the list. “a.jpg” is empty")
+    assert len(preview.found.images) == 4
