@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -43,6 +45,27 @@ _MORE_COLORS: tuple[Color, ...] = (
 CLASS_COLORS = OKABE_ITO + _MORE_COLORS
 """In the order in which classes take them: the first can be told apart by most eyes, the others by their hatches."""
 
+_STEPS = (0, 51, 102, 153, 204, 255)
+
+
+def class_color(class_id: int) -> Color:
+    """The usual colour of a class, numbered from 1: no two of the first 200 have one, nor has any that of void."""
+    return _colors()[(class_id - 1) % len(_colors())]
+
+
+@functools.cache
+def _colors() -> tuple[Color, ...]:
+    """``CLASS_COLORS``, and each after them as far in RGB as can be from those before, from grey, white and black."""
+    others = np.array([rgb for rgb in itertools.product(_STEPS, repeat=3) if len(set(rgb)) > 1], np.int32)
+    taken = np.array([*CLASS_COLORS, VOID_COLOR, (0, 0, 0), (255, 255, 255)], np.int32)
+    apart = ((others[:, None] - taken[None]) ** 2).sum(axis=2).min(axis=1)
+    chosen = list(CLASS_COLORS)
+    while apart.any():
+        red, green, blue = (int(value) for value in others[apart.argmax()])
+        chosen.append((red, green, blue))
+        apart = np.minimum(apart, ((others - (red, green, blue)) ** 2).sum(axis=1))
+    return tuple(chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class ClassSpec:
@@ -64,15 +87,13 @@ VOID_COLOR: Color = (128, 128, 128)
 
 
 def make_classes(names: Iterable[str], void: Container[str] = ()) -> tuple[ClassSpec, ...]:
-    """Classes numbered from 1, coloured by ``CLASS_COLORS`` in turn; blank names are skipped.
+    """Classes numbered from 1, each in its ``class_color``; blank names are skipped.
 
     Those whose name is in ``void`` are not judged, the others are stuff.
     """
     cleaned = [name.strip() for name in names if name.strip()]
     return tuple(
-        ClassSpec(index, name, VOID_COLOR, "void")
-        if name in void
-        else ClassSpec(index, name, CLASS_COLORS[(index - 1) % len(CLASS_COLORS)])
+        ClassSpec(index, name, VOID_COLOR, "void") if name in void else ClassSpec(index, name, class_color(index))
         for index, name in enumerate(cleaned, start=1)
     )
 

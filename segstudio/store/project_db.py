@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 from segstudio.domain.errors import UserError
-from segstudio.domain.segments import CLASS_COLORS, ClassSpec, Color, Segment, SegmentTable
+from segstudio.domain.segments import ClassSpec, Color, Segment, SegmentTable, class_color
 from segstudio.store import migrations
 from segstudio.store.approval_scores import ApprovalScores
 from segstudio.store.attributes import Attributes
@@ -232,7 +232,7 @@ class Project:
         if re.fullmatch(rb"#[0-9a-f]{6}", kept):
             return int(kept[1:3], 16), int(kept[3:5], 16), int(kept[5:7], 16)
         self.colourless.add(name)
-        return CLASS_COLORS[(class_id - 1) % len(CLASS_COLORS)]
+        return class_color(class_id)
 
 
 def _insert_classes(connection: sqlite3.Connection, classes: Sequence[ClassSpec]) -> None:

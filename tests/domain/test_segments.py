@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from segstudio.domain.segments import (
     CLASS_COLORS,
     OKABE_ITO,
+    VOID_COLOR,
     ClassSpec,
     Color,
     Segment,
@@ -123,3 +124,11 @@ def test_classes_are_called_like_their_segments_but_no_two_alike(renamed: dict[i
 def test_classes_that_were_made_with_names_that_differ_in_case_alone_keep_them() -> None:
     classes = make_classes(["Car", "car"])
     assert as_called(classes, SegmentTable.for_classes(classes)) == classes
+
+
+def test_200_classes_have_200_colours_and_none_is_that_of_void() -> None:
+    classes = make_classes([f"class {number}" for number in range(200)])
+    colors = [spec.color for spec in classes]
+    assert len({*colors, VOID_COLOR}) == 201
+    assert colors[: len(CLASS_COLORS)] == list(CLASS_COLORS)
+    assert [spec.color for spec in make_classes(["one", "two"])] == colors[:2]
