@@ -27,7 +27,7 @@ from segstudio.store.project_db import Project
 
 SUFFIX = ".segstudio"
 
-_SECONDS = 2.0
+_SECONDS = 1.0
 """For so long the beginnings of files are looked at."""
 
 
