@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 import numpy as np
@@ -40,7 +40,7 @@ class StoredPrediction:
     round_number: int
     png: bytes
     confidence: bytes | None = None
-    most: int = MAX_PIXELS
+    most: int = field(default=MAX_PIXELS, compare=False)
 
     def mask(self) -> NDArray[np.uint16]:
         """The mask, (height, width) uint16 segment ids. Raises ``ValueError`` for a damaged one."""
