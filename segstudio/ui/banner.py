@@ -108,6 +108,9 @@ class Banner(QFrame):
         room = max(200, self._over.width() - 2 * _MARGIN)
         self.ensurePolished()
         self._put_action(below=False)
+        # A sentence that changes tells the layout round the row, and the row only in the next turn: until then it
+        # would answer with the width of the sentence before.
+        self._row.invalidate()
         taken = self.sizeHint().width() - self.sentence.sizeHint().width()
         text = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text()) + 8
         width = min(room, _WIDEST, taken + text)

@@ -67,6 +67,19 @@ def test_a_message_over_a_narrow_canvas_leaves_its_sentence_room_and_has_what_to
     assert banner.height() == 40
 
 
+def test_a_long_sentence_right_after_a_short_one_is_whole(rig):
+    banner = rig.window.canvas_banner
+    rig.new_project()
+    rig.window.resize(1350, 720)
+    rig.settle()
+    banner.show_message(Message("Exporting the model…"))
+    QApplication.processEvents()
+    for folder in ("/home/ann", "/home/ann/studies", "/home/ann/studies/body masks of the second year"):
+        banner.show_message(Message(f"The model was written to {folder}/model.safetensors, its card beside it."))
+        QApplication.processEvents()
+        assert banner.sentence.height() >= banner.sentence.heightForWidth(banner.sentence.width())
+
+
 def proposal_of(rig: WindowRig) -> ProposalBar:
     rig.drag(((30, 30), (50, 30)))
     rig.session.clipboard.copy()
