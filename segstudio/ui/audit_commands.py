@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segstudio.ui.making_way import come_forward
+
 if TYPE_CHECKING:
     from segstudio.ui.commands import Commands
 
@@ -23,8 +25,7 @@ class AuditCommands:
         session = c.studio.session
         shown = c.window.findChild(AuditDialog)
         if shown is not None:
-            shown.raise_()
-            shown.activateWindow()
+            come_forward(shown)
         elif session is not None:
             AuditDialog(c.studio, session, c.theme, c.window).show()
 
@@ -36,7 +37,6 @@ class AuditCommands:
         session = c.studio.session
         shown = c.window.findChild(VersionsDialog)
         if shown is not None:
-            shown.raise_()
-            shown.activateWindow()
+            come_forward(shown)
         elif session is not None:
             VersionsDialog(c.studio, session, c.theme, c.window).show()

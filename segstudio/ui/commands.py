@@ -30,6 +30,7 @@ from segstudio.ui.audit_commands import AuditCommands
 from segstudio.ui.dialogs.export import ExportDialog
 from segstudio.ui.dialogs.new_project import IMAGE_FILTER, NewProjectDialog
 from segstudio.ui.dialogs.shortcuts import ShortcutSheet
+from segstudio.ui.making_way import come_forward
 from segstudio.ui.measure_commands import MeasureCommands
 from segstudio.ui.review_commands import ReviewCommands
 from segstudio.ui.theme import Appearance, Theme
@@ -322,8 +323,7 @@ class Commands:
         if shown is None:
             RoundsDialog(self.studio, session, self.theme, self.window).show()
         else:
-            shown.raise_()
-            shown.activateWindow()
+            come_forward(shown)
 
     def set_appearance(self, appearance: Appearance) -> None:
         """Light, dark, or as the system is; remembered."""

@@ -181,6 +181,9 @@ def test_a_row_opens_its_image(read) -> None:
     rig.key(Key.Key_Return, widget=dialog.table)
     rig.wait(lambda: rig.session.current_id == rig.session.records[1].id)
     rig.settle()
+    assert not dialog.isVisible()
+    assert open_trail(rig) is dialog
+    assert dialog.isVisible()
 
 
 def test_what_is_shown_is_exported(read, tmp_path) -> None:

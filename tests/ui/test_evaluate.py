@@ -316,12 +316,35 @@ def test_a_projects_model_and_its_approved_masks(rig):
     page.results.worst.setFocus()
     rig.qtbot.keyClick(page.results.worst, Key.Key_Return)
     rig.wait(lambda: rig.session.current_id == first)
+    # Here it lay over the image: it made way, and is there again as it was.
+    assert not page.isVisible()
+    rig.wait(rig.window.canvas_banner.action.isVisible)
+    rig.window.canvas_banner.action.click()
+    rig.qtbot.waitExposed(page)
+    assert cells(page, 0)[:2] == ["All images", "2"]
+    page.hide()
+    assert open_page(rig) is page
+    assert page.isVisible()
     choose(rig, page.form.kind, "This project and true masks")
     page.form.kind.activated.emit(page.form.kind.currentIndex())
     assert "No image of this project has a true mask" in page.form.lack.text()
-    # The page goes with the project.
+    # The page goes with the project, in sight or not.
+    page.hide()
     rig.studio.close_project()
     rig.wait(lambda: rig.window.findChild(EvaluatePage) is None)
+
+
+def test_a_page_beside_the_window_stays_where_it_opens_an_image(rig):
+    rig.new_project(6)
+    approve_before_and_after_a_round(rig)
+    page = open_page(rig)
+    run(rig, page)
+    page.move(rig.window.frameGeometry().right() + 10, 0)
+    page.results.worst.setCurrentRow(0)
+    rig.qtbot.keyClick(page.results.worst, Key.Key_Return)
+    rig.settle()
+    assert page.isVisible()
+    assert rig.window.canvas_banner.message is None or "made way" not in rig.window.canvas_banner.message.sentence
 
 
 def test_a_project_is_what_the_page_begins_with_and_its_diagnoses_are_there_to_choose(rig):

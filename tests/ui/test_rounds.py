@@ -399,6 +399,13 @@ def test_two_rounds_are_compared_image_by_image(taught):
     shown.table.setCurrentCell(0, 0)
     rig.key(Key.Key_Return, widget=shown.table)
     rig.wait(lambda: rig.session.current_id == wanted)
+    # Both lay over the image.
+    assert not shown.isVisible()
+    assert not dialog.isVisible()
+    rig.wait(rig.window.canvas_banner.action.isVisible)
+    rig.window.canvas_banner.action.click()
+    rig.qtbot.waitExposed(shown)
+    assert dialog.isVisible()
     # By name, with the mouse on the header.
     header = shown.table.horizontalHeader()
     rig.qtbot.mouseClick(header.viewport(), LEFT, pos=QPoint(header.sectionPosition(0) + 20, header.height() // 2))
@@ -417,6 +424,8 @@ def test_the_table_goes_with_its_project_and_opens_once(taught):
     rig.window.commands.show_rounds()
     assert len(rig.window.findChildren(RoundsDialog)) == 1
     dialog._open_comparison(1, 2)
+    for window in (dialog, dialog.findChild(CompareRounds)):
+        window.hide()
     rig.studio.close_project()
     rig.wait(lambda: not rig.window.findChildren(RoundsDialog) and not rig.window.findChildren(CompareRounds))
 

@@ -26,6 +26,7 @@ from segstudio.app.store_thread import in_words
 from segstudio.app.studio import Studio
 from segstudio.domain.audit import Entry
 from segstudio.ui.dialogs.audit_model import DETAILS, AuditModel, Wanted
+from segstudio.ui.making_way import make_way
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import ElidedLabel, open_at, restyle
@@ -133,7 +134,7 @@ class AuditDialog(QDialog):
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:
-            self.close()
+            self.reject()
             return
         if changes.document:
             self._follow_image()
@@ -244,6 +245,7 @@ class AuditDialog(QDialog):
     def _open_image(self, image_id: int | None) -> None:
         if image_id is not None and image_id in self._session.catalog:
             self._session.open_image(image_id)
+            make_way(self)
 
     # ---- Qt ---------------------------------------------------------------------------------------------------
 

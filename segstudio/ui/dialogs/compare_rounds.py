@@ -21,6 +21,7 @@ from segstudio.app.changes import Changes
 from segstudio.app.session import Session
 from segstudio.app.studio import Studio
 from segstudio.domain.round_scores import SAME_DICE, Comparison, ImageChange
+from segstudio.ui.making_way import make_way
 from segstudio.ui.sorted_header import SortedHeader
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import as_typed, label, open_at
@@ -111,7 +112,7 @@ class CompareRounds(QDialog):
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:
-            self.close()
+            self.reject()
         elif changes.images:
             self._fill_pictures()
 
@@ -169,6 +170,7 @@ class CompareRounds(QDialog):
         image_id = self._name(item.row()).data(_ID)
         if image_id in self._session.catalog:
             self._session.open_image(image_id)
+            make_way(self)
 
 
 def _cut(pixmap: QPixmap) -> QPixmap:

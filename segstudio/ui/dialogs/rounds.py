@@ -162,7 +162,7 @@ class RoundsDialog(QDialog):
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:
-            self.close()
+            self.reject()
             return
         if changes.message is not None and changes.message.key == KEY:
             self.said.set_full(changes.message.sentence)
@@ -283,7 +283,7 @@ class RoundsDialog(QDialog):
     def done(self, result: int) -> None:
         """Closed by a key or the window's button: listen no more, and nor do comparisons, which go with it."""
         for comparison in self.findChildren(CompareRounds):
-            comparison.close()
+            comparison.reject()
         self._unsubscribe()
         self._unsubscribe = lambda: None
         super().done(result)

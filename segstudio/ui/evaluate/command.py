@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from segstudio.app.model_exchange import ONNX, OWN
 from segstudio.ui.action import Action, with_project
 from segstudio.ui.commands import Commands
+from segstudio.ui.making_way import come_forward
 
 _OWN_FILES, _ONNX_FILES = f"segstudio model (*{OWN})", f"ONNX (*{ONNX})"
 
@@ -23,8 +24,7 @@ def show_evaluate(c: Commands) -> None:
     if shown is None:
         EvaluatePage(c.studio, c.settings, c.theme, c.window).show()
     else:
-        shown.raise_()
-        shown.activateWindow()
+        come_forward(shown)
 
 
 def import_model(c: Commands) -> None:

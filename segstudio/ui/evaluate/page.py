@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from segstudio.app.changes import Changes
@@ -16,6 +17,7 @@ from segstudio.app.studio import Studio
 from segstudio.ui.evaluate.form import EvaluateForm
 from segstudio.ui.evaluate.results import EvaluateResults
 from segstudio.ui.evaluate.worst import LARGE, LargePicture
+from segstudio.ui.making_way import make_way
 from segstudio.ui.theme import Theme
 from segstudio.ui.widgets import label, open_at, restyle
 
@@ -80,7 +82,7 @@ class EvaluatePage(QDialog):
 
     def _on_changes(self, changes: Changes) -> None:
         if changes.project:
-            self.close()
+            self.reject()
         elif (changes.images or changes.training) and not self.evaluator.busy and self.isVisible():
             self.form.refresh(None)
 
@@ -93,10 +95,17 @@ class EvaluatePage(QDialog):
         session = self._studio.session
         if session is not None and case.image_id is not None and case.image_id in session.catalog:
             session.open_image(case.image_id)
+            make_way(self)
             return
         self.evaluator.picture(
             place, LARGE, lambda pixels: LargePicture(case.name, pixels, self).show() if pixels is not None else None
         )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Shown again: what there is to choose may have changed meanwhile."""
+        super().showEvent(event)
+        if not self.evaluator.busy:
+            self.form.refresh(None)
 
     def _last_folder(self) -> str:
         folder = self._settings.get("last_folder")
