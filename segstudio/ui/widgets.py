@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from segstudio.ui.icons import icon
@@ -43,6 +43,13 @@ def without_key(words: str) -> str:
 def typed_path(text: str) -> Path:
     """The file or folder that somebody typed, whole. A ``~`` of nobody is part of a name and no reason to fail."""
     return Path(os.path.abspath(os.path.expanduser(text.strip())))
+
+
+def picture_icon(pixmap: QPixmap) -> QIcon:
+    """A picture for a list, the same where it is chosen: the tint that Qt gives it would change what is looked at."""
+    made = QIcon(pixmap)
+    made.addPixmap(pixmap, QIcon.Mode.Selected)
+    return made
 
 
 def open_at(window: QWidget, width: int, height: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 import torch
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QIcon, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from segstudio.domain.annotation import ImageState
@@ -395,6 +395,12 @@ def test_two_rounds_are_compared_image_by_image(taught):
     assert changes == sorted(after[image_id] - before[image_id] for image_id in before)
     assert f"worse on {len(before)}" in shown.summary.text()
     rig.wait(lambda: not shown.table.item(0, 0).icon().isNull())
+    # A row that is chosen has its image's own colours.
+    seen = [
+        shown.table.item(0, 0).icon().pixmap(shown.table.iconSize(), mode).toImage()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)
+    ]
+    assert seen[0] == seen[1]
     wanted = shown.comparison.images[0].image_id
     shown.table.setCurrentCell(0, 0)
     rig.key(Key.Key_Return, widget=shown.table)

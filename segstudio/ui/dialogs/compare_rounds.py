@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -24,7 +24,7 @@ from segstudio.domain.round_scores import SAME_DICE, Comparison, ImageChange
 from segstudio.ui.making_way import make_way
 from segstudio.ui.sorted_header import SortedHeader
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import as_typed, label, open_at
+from segstudio.ui.widgets import as_typed, label, open_at, picture_icon
 
 _THUMB = QSize(56, 40)
 _ID = Qt.ItemDataRole.UserRole
@@ -159,7 +159,7 @@ class CompareRounds(QDialog):
             rgb = np.ascontiguousarray(picture)
             height, width = rgb.shape[:2]
             pixmap = QPixmap.fromImage(QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888))
-            item.setIcon(QIcon(_cut(pixmap)))
+            item.setIcon(picture_icon(_cut(pixmap)))
 
     def _name(self, row: int) -> QTableWidgetItem:
         item = self.table.item(row, 0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -30,7 +30,7 @@ from segstudio.ui.canvas.held_view import HeldView
 from segstudio.ui.canvas.renderer import Renderer
 from segstudio.ui.option_rows import CalmCombo
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import ElidedLabel, as_typed, label, open_at, restyle
+from segstudio.ui.widgets import ElidedLabel, as_typed, label, open_at, picture_icon, restyle
 
 LIST_WIDTH = 312
 NOTHING = "This image has no approved version yet. Each mask that you approve is kept here."
@@ -227,9 +227,7 @@ class VersionsDialog(QDialog):
             height, width = picture.shape[:2]
             image = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888)
             pixmap = QPixmap.fromImage(image.copy())
-            icon = QIcon(pixmap)
-            icon.addPixmap(pixmap, QIcon.Mode.Selected)  # or it would be tinted
-            self.list.item(row).setIcon(icon)
+            self.list.item(row).setIcon(picture_icon(pixmap))
 
     def _on_chosen(self) -> None:
         version = self.chosen

@@ -14,7 +14,7 @@ from segstudio.app.evaluation import Evaluation
 from segstudio.app.evaluator import Evaluator
 from segstudio.domain.evaluation import Measure
 from segstudio.ui.theme import Theme
-from segstudio.ui.widgets import as_typed
+from segstudio.ui.widgets import as_typed, picture_icon
 
 COUNT = 24
 THUMB = QSize(168, 126)
@@ -69,7 +69,7 @@ class WorstList(QListWidget):
 
     def _show(self, shown: int, row: int, pixels: NDArray[np.uint8] | None) -> None:
         if pixels is not None and shown == self._shown:
-            self.item(row).setIcon(QIcon(_fitted(to_pixmap(pixels), self._theme, self.devicePixelRatioF())))
+            self.item(row).setIcon(picture_icon(_fitted(to_pixmap(pixels), self._theme, self.devicePixelRatioF())))
 
     def place(self, row: int) -> int:
         """The place of the image in a row."""
